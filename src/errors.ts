@@ -1,0 +1,182 @@
+/**
+ * Every failure this service can name. The HTTP status, the title, whether trying again can help, and a standing hint
+ * live in this one table and nowhere else; the detail is written where the fault is seen.
+ */
+export const ERROR_TABLE = {
+  // What is wrong with a request.
+  VALIDATION_FAILED: entry(400, 'The request is not valid'),
+  BODY_NOT_JSON: entry(400, 'The body is not JSON', {
+    hint: 'Send a JSON object, such as {"spreadsheet":"<id or URL>"}.',
+  }),
+  PAGE_TOKEN_INVALID: entry(400, 'The page token is not valid', {
+    hint: 'Use nextPageToken of the previous page as it stands, with the same filters.',
+  }),
+  BODY_TOO_LARGE: entry(413, 'The body is too large', { hint: 'A request body may have 64 KiB at most.' }),
+  URI_TOO_LONG: entry(414, 'The path is too long', { hint: 'A path segment may have 1,024 characters at most.' }),
+  MEDIA_TYPE_UNSUPPORTED: entry(415, 'The media type is not supported', {
+    hint: 'Send the body as JSON with the header "Content-Type: application/json".',
+  }),
+  ROUTE_NOT_FOUND: entry(404, 'There is no such address', { hint: 'GET /docs lists every address of this service.' }),
+  METHOD_NOT_ALLOWED: entry(405, 'The method is not allowed here', {
+    hint: 'The Allow header lists what this address takes.',
+  }),
+  NOT_ACCEPTABLE: entry(406, 'No such representation'),
+  PRECONDITION_FAILED: entry(412, 'The sync has changed', { hint: 'GET it again and use its current ETag.' }),
+  RANGE_NOT_SATISFIABLE: entry(416, 'The byte range lies outside the file'),
+
+  // What a sync or a snapshot cannot do now.
+  SYNC_NOT_FOUND: entry(404, 'There is no such sync', {
+    hint: 'A finished sync is forgotten after STATUS_TTL; its rows stay under /spreadsheets/{spreadsheetId}.',
+  }),
+  SYNC_ACTIVE: entry(409, 'The sync is still active', { hint: 'Cancel it or wait for it to finish.' }),
+  SYNC_FINISHED: entry(409, 'The sync has already finished'),
+  SYNC_NOT_RETRYABLE: entry(409, 'The sync cannot be retried', {
+    hint: 'Only a failed or cancelled sync can be retried; POST /syncs starts a new one.',
+  }),
+  SYNC_EXISTS: entry(409, 'A sync with this id exists already'),
+  FILES_NOT_READY: entry(409, 'The files are not published yet', {
+    hint: 'Poll the sync until its state is "succeeded".',
+  }),
+  FILE_NOT_FOUND: entry(404, 'There is no such file'),
+  SNAPSHOT_NOT_FOUND: entry(404, 'There is no snapshot of this spreadsheet', {
+    hint: 'POST /syncs with this spreadsheet makes one.',
+  }),
+  TAB_NOT_FOUND: entry(404, 'There is no such tab'),
+  RANGE_NOT_FOUND: entry(404, 'There is no such range'),
+
+  // What is wrong on this side.
+  STATUS_CORRUPT: entry(500, 'The status of this sync cannot be read', {
+    hint: 'The unreadable record was set aside for the operator; start a new sync.',
+  }),
+  SNAPSHOT_CORRUPT: entry(500, 'The snapshot cannot be read', { hint: 'Start a new sync of this spreadsheet.' }),
+  STORAGE_UNAVAILABLE: entry(503, 'The storage cannot be used now', { retryable: true }),
+  STORAGE_FULL: entry(503, 'The storage is full', {
+    retryable: true,
+    hint: 'Free space on the disk that holds the data.',
+  }),
+  SHUTTING_DOWN: entry(503, 'The service is shutting down', {
+    retryable: true,
+    hint: 'Send the request again in a moment.',
+  }),
+  INTERNAL: entry(500, 'Something went wrong here', { hint: 'The log holds the cause under this requestId.' }),
+  SYNC_DEADLINE_EXCEEDED: entry(504, 'The sync took longer than allowed', {
+    retryable: true,
+    hint: 'Raise SYNC_DEADLINE, or download fewer tabs at a time.',
+  }),
+  ATTEMPTS_EXHAUSTED: entry(500, 'The sync was interrupted too often', { retryable: true }),
+
+  // What Google says.
+  SHEET_FORBIDDEN: entry(403, 'Google does not let us read this spreadsheet'),
+  SHEET_NOT_FOUND: entry(404, 'Google knows no such spreadsheet', {
+    hint: 'Check the id in the URL, and that the spreadsheet is shared with the account this service uses.',
+  }),
+  SHEET_NOT_GOOGLE: entry(422, 'This is an Office file, not a Google Sheet', {
+    hint: 'Open it in Google Sheets, choose File > Save as Google Sheets, and sync the copy.',
+  }),
+  GOOGLE_CREDENTIAL_MISSING: entry(401, 'No Google credential is set', {
+    hint: 'Set GOOGLE_APPLICATION_CREDENTIALS to a service-account key file, or GOOGLE_API_KEY for public spreadsheets.',
+  }),
+  GOOGLE_CREDENTIAL_INVALID: entry(401, 'Google does not accept the credential', {
+    hint: 'Check the file that GOOGLE_APPLICATION_CREDENTIALS names, or GOOGLE_API_KEY.',
+  }),
+  GOOGLE_API_DISABLED: entry(403, 'The Google Sheets API is not enabled for this project', {
+    hint: 'Enable it at https://console.cloud.google.com/apis/library/sheets.googleapis.com, then retry.',
+  }),
+  GOOGLE_QUOTA_EXCEEDED: entry(429, 'Google refuses more reads for now', {
+    retryable: true,
+    hint: 'Lower GOOGLE_READS_PER_MINUTE, or ask Google for more quota.',
+  }),
+  GOOGLE_UNAVAILABLE: entry(503, 'Google did not answer properly in time', { retryable: true }),
+  GOOGLE_UNREACHABLE: entry(503, 'Google cannot be reached', {
+    retryable: true,
+    hint: 'Check the network of this service, and GOOGLE_API_ROOT_URL if it is set.',
+  }),
+  GOOGLE_REQUEST_REFUSED: entry(502, 'Google refused a request'),
+  GOOGLE_ANSWER_INCOMPLETE: entry(502, 'Google answered less than was asked', { retryable: true }),
+} as const satisfies Record<string, ErrorEntry>
+
+/** What the table says of one code. */
+export interface ErrorEntry {
+  /** HTTP status that this failure is answered with. */
+  readonly status: number
+  /** One short sentence, the same for every occurrence of the code (RFC 9457, section 3.1.3). */
+  readonly title: string
+  /** Whether the same request may succeed later with nothing changed by the caller. */
+  readonly retryable: boolean
+  /** What the user can do about it, where the code alone says enough. */
+  readonly hint?: string
+}
+
+export type ErrorCode = keyof typeof ERROR_TABLE
+
+/** One field at fault, named as the caller wrote it: `tabs[1]`, `csv.injection`, `pageSize`. */
+export interface FieldError {
+  readonly field: string
+  readonly message: string
+  readonly hint?: string
+}
+
+export interface AppErrorOptions {
+  /** What was caught, kept for the log and never sent over the wire. */
+  readonly cause?: unknown
+  /** How the user can mend it; replaces the standing hint of the code. */
+  readonly hint?: string
+  /** Every field at fault, for bad input. */
+  readonly errors?: readonly FieldError[]
+}
+
+/** A failure with a stable code. `message` is the detail: safe to show, free of secrets. */
+export class AppError extends Error {
+  override readonly name = 'AppError'
+  readonly code: ErrorCode
+  readonly hint: string | undefined
+  readonly errors: readonly FieldError[] | undefined
+
+  constructor(code: ErrorCode, detail: string, options: AppErrorOptions = {}) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.hint = options.hint ?? (ERROR_TABLE[code] as ErrorEntry).hint
+    this.errors = options.errors
+  }
+
+  get status(): number {
+    return ERROR_TABLE[this.code].status
+  }
+
+  get retryable(): boolean {
+    return ERROR_TABLE[this.code].retryable
+  }
+}
+
+/** The members of an `application/problem+json` body (RFC 9457), as answered and as stored in a failed sync. */
+export interface Problem {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly code: ErrorCode
+  readonly retryable: boolean
+  readonly hint?: string | undefined
+  readonly errors?: FieldError[] | undefined
+  readonly requestId?: string | undefined
+}
+
+/** Describes any failure as a problem; what is not an AppError is told as INTERNAL without its message, which may hold secrets. */
+export function toProblem(error: unknown, requestId?: string): Problem {
+  const known = error instanceof AppError ? error : new AppError('INTERNAL', 'The request could not be completed.')
+  return {
+    type: `urn:sheetsync:error:${known.code.toLowerCase().replaceAll('_', '-')}`,
+    title: ERROR_TABLE[known.code].title,
+    status: known.status,
+    detail: known.message,
+    code: known.code,
+    retryable: known.retryable,
+    ...(known.hint === undefined ? {} : { hint: known.hint }),
+    ...(known.errors === undefined ? {} : { errors: known.errors.map((error) => ({ ...error })) }),
+    ...(requestId === undefined ? {} : { requestId }),
+  }
+}
+
+function entry(status: number, title: string, more: { retryable?: boolean; hint?: string } = {}): ErrorEntry {
+  return { status, title, retryable: more.retryable ?? false, ...(more.hint === undefined ? {} : { hint: more.hint }) }
+}

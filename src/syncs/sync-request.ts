@@ -1,0 +1,151 @@
+import { z } from 'zod'
+import { parseSpreadsheetReference } from './spreadsheet-reference.ts'
+
+export const SNAPSHOT_FORMATS = ['json', 'ndjson', 'csv'] as const
+export type SnapshotFormat = (typeof SNAPSHOT_FORMATS)[number]
+
+/** One tab as a caller names it: its title, or its gid. */
+export const tabSelector = z
+  .union([
+    z.string().min(1, 'must not be empty').max(200, 'is longer than any tab title (200 characters)'),
+    z.int('must be a whole number').min(0, 'must be a gid, 0 or more').max(4_294_967_295, 'is no gid'),
+  ])
+  .describe('A tab title (string) or a gid (number, as in the URL of the spreadsheet)')
+
+/** Body of `POST /syncs`. Unknown fields are refused by name. */
+export const syncRequestBody = z
+  .strictObject({
+    spreadsheet: z
+      .string()
+      .min(1, 'must not be empty')
+      .max(2048, 'is longer than 2,048 characters')
+      .superRefine((text, context) => {
+        const reference = parseSpreadsheetReference(text)
+        if ('message' in reference) {
+          context.addIssue({ code: 'custom', message: reference.message, params: { hint: reference.hint } })
+        }
+      })
+      .describe(
+        'A spreadsheet id, or any Google Sheets URL. The gid of a URL selects that tab when tabs and ranges are absent.',
+      ),
+    tabs: z
+      .array(tabSelector)
+      .min(1, 'must name at least one tab; leave it out for all of them')
+      .max(2000)
+      .optional()
+      .describe('The tabs to download, by title or gid. Default: every grid tab.'),
+    ranges: z
+      .array(z.string().min(1, 'must not be empty').max(300, 'is longer than 300 characters'))
+      .min(1, 'must name at least one range')
+      .max(500)
+      .optional()
+      .describe('A1 ranges or named ranges, instead of tabs.'),
+    formats: z
+      .array(z.enum(SNAPSHOT_FORMATS))
+      .min(1, 'must name at least one of json, ndjson, csv')
+      .max(SNAPSHOT_FORMATS.length)
+      .refine((formats) => new Set(formats).size === formats.length, 'names a format twice')
+      .default(['json'])
+      .describe('The file formats to write for each tab.'),
+    headerRow: z
+      .int('must be a whole number')
+      .min(0, 'must be 0 (no header row) or a row number')
+      .max(10_000_000)
+      .default(1)
+      .describe('The row number that names the columns; 0 = no header, rows are arrays.'),
+    values: z
+      .enum(['typed', 'formatted', 'formula'])
+      .default('typed')
+      .describe('typed: numbers, booleans and text; formatted: as shown in Google Sheets; formula: the formulas.'),
+    dates: z
+      .enum(['iso', 'serial'])
+      .default('iso')
+      .describe('With values: typed. iso: 2024-01-31, 13:45:00, 2024-01-31T13:45:00; serial: days since 1899-12-30.'),
+    csv: z
+      .strictObject({
+        injection: z
+          .enum(['escape', 'raw'])
+          .default('escape')
+          .describe("escape: text that a spreadsheet program would run as a formula gets a leading ' in the CSV."),
+        bom: z.boolean().default(false).describe('Begin the CSV with a UTF-8 byte order mark, which Excel wants.'),
+      })
+      .default({ injection: 'escape', bom: false })
+      .describe('How CSV files are written.'),
+    ifUnchanged: z
+      .enum(['download', 'skip'])
+      .default('download')
+      .describe("skip: read no cells when Drive's version of the spreadsheet is that of the latest snapshot."),
+    ifActive: z
+      .enum(['join', 'start'])
+      .default('join')
+      .describe('join: answer with the active sync of the same request if there is one; start: always start another.'),
+    labels: z
+      .record(
+        z.string().regex(/^[A-Za-z0-9._-]{1,63}$/, 'a label name has 1 to 63 of A-Z a-z 0-9 . _ -'),
+        z.string().max(255, 'a label value has 255 characters at most'),
+      )
+      .refine((labels) => Object.keys(labels).length <= 16, 'has more than 16 labels')
+      .default({})
+      .describe("Up to 16 short string pairs for the caller's own use."),
+  })
+  .superRefine((body, context) => {
+    if (body.tabs !== undefined && body.ranges !== undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['ranges'],
+        message: 'cannot be used together with tabs',
+        params: { hint: 'Send either tabs or ranges.' },
+      })
+    }
+  })
+  .meta({ id: 'SyncRequestBody' })
+
+/** A body as it was sent: fields with defaults may be absent. */
+export type SyncRequestInput = z.input<typeof syncRequestBody>
+export type SyncRequestBody = z.output<typeof syncRequestBody>
+
+/** The request of a sync, every default filled in; what `request` shows on the wire. */
+export const syncRequest = z
+  .object({
+    tabs: z.array(z.union([z.string(), z.number()])).nullable(),
+    ranges: z.array(z.string()).nullable(),
+    formats: z.array(z.enum(SNAPSHOT_FORMATS)),
+    headerRow: z.number(),
+    values: z.enum(['typed', 'formatted', 'formula']),
+    dates: z.enum(['iso', 'serial']),
+    csv: z.object({ injection: z.enum(['escape', 'raw']), bom: z.boolean() }),
+    ifUnchanged: z.enum(['download', 'skip']),
+    ifActive: z.enum(['join', 'start']),
+  })
+  .meta({ id: 'SyncRequest' })
+export type SyncRequest = z.output<typeof syncRequest>
+
+/** Splits a checked body into the spreadsheet it names and the normalized request. */
+export function normalizeRequest(body: SyncRequestBody): { spreadsheetId: string; request: SyncRequest } {
+  const reference = parseSpreadsheetReference(body.spreadsheet)
+  if ('message' in reference) throw new TypeError('normalizeRequest takes a body that was checked before')
+  const gidOfUrl = body.tabs === undefined && body.ranges === undefined ? reference.gid : undefined
+  return {
+    spreadsheetId: reference.id,
+    request: {
+      tabs: body.tabs ?? (gidOfUrl === undefined ? null : [gidOfUrl]),
+      ranges: body.ranges ?? null,
+      formats: SNAPSHOT_FORMATS.filter((format) => body.formats.includes(format)),
+      headerRow: body.headerRow,
+      values: body.values,
+      dates: body.dates,
+      csv: { ...body.csv },
+      ifUnchanged: body.ifUnchanged,
+      ifActive: body.ifActive,
+    },
+  }
+}
+
+/** Whether two requests ask for the same download; `ifActive` says when to start, not what to read. */
+export function isSameDownload(one: SyncRequest, other: SyncRequest): boolean {
+  return downloadKey(one) === downloadKey(other)
+}
+
+function downloadKey({ tabs, ranges, formats, headerRow, values, dates, csv, ifUnchanged }: SyncRequest): string {
+  return JSON.stringify([tabs, ranges, formats, headerRow, values, dates, csv.injection, csv.bom, ifUnchanged])
+}

@@ -1,0 +1,123 @@
+import { z } from 'zod'
+import { ERROR_TABLE, type ErrorCode } from '../errors.ts'
+import { SYNC_ID_PATTERN } from './sync-id.ts'
+import { SNAPSHOT_FORMATS, syncRequest } from './sync-request.ts'
+
+export const ACTIVE_STATES = ['queued', 'running', 'cancelling', 'interrupted'] as const
+export const TERMINAL_STATES = ['succeeded', 'failed', 'cancelled'] as const
+export const SYNC_STATES = [...ACTIVE_STATES, ...TERMINAL_STATES] as const
+export type ActiveState = (typeof ACTIVE_STATES)[number]
+export type TerminalState = (typeof TERMINAL_STATES)[number]
+export type SyncState = (typeof SYNC_STATES)[number]
+
+/** Milliseconds a client is told to wait between two polls of an active sync. */
+export const POLL_AFTER_MS = 500
+
+const instant = z.iso.datetime().describe('ISO 8601, UTC')
+const count = z.int().min(0)
+
+export const fieldError = z.object({ field: z.string(), message: z.string(), hint: z.string().optional() })
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.enum(Object.keys(ERROR_TABLE) as [ErrorCode, ...ErrorCode[]]),
+    retryable: z.boolean(),
+    hint: z.string().optional(),
+    errors: z.array(fieldError).optional(),
+    requestId: z.string().optional(),
+  })
+  .meta({ id: 'Problem', description: 'application/problem+json, RFC 9457' })
+
+export const syncProgress = z
+  .object({
+    phase: z.enum(['waiting', 'reading-metadata', 'downloading', 'publishing', 'done']),
+    percent: z.number().min(0).max(100).describe('Never falls; 100 only when succeeded'),
+    tabsDone: count,
+    tabsTotal: count.nullable(),
+    rowsDone: count,
+    rowsTotal: count.nullable().describe('Grid rows to look through; an upper bound, as Google counts blank rows too'),
+    cellsDone: count,
+    apiCalls: count.describe('Calls made to Google so far, repeated ones included'),
+    waitingUntil: instant.nullable().describe("When reading goes on, while Google's quota makes it wait"),
+  })
+  .meta({ id: 'SyncProgress' })
+export type SyncProgress = z.output<typeof syncProgress>
+
+export const snapshotFile = z
+  .object({
+    name: z.string(),
+    format: z.enum(SNAPSHOT_FORMATS),
+    bytes: count,
+    sha256: z.string(),
+    href: z.string(),
+  })
+  .meta({ id: 'SnapshotFile' })
+export type SnapshotFile = z.output<typeof snapshotFile>
+
+export const syncTab = z
+  .object({
+    gid: z.number(),
+    title: z.string(),
+    range: z.string().nullable().describe('The range as asked for, when the request names ranges'),
+    state: z.enum(['waiting', 'downloading', 'done', 'skipped']),
+    rows: count.describe('Rows written so far, the header row not counted'),
+    columns: count,
+    files: z.array(snapshotFile),
+  })
+  .meta({ id: 'SyncTab' })
+export type SyncTab = z.output<typeof syncTab>
+
+export const syncWarning = z
+  .object({ code: z.string(), message: z.string(), tab: z.string().nullable(), count })
+  .meta({ id: 'SyncWarning' })
+export type SyncWarning = z.output<typeof syncWarning>
+
+/** A sync on the wire. */
+export const syncView = z
+  .object({
+    id: z.string().regex(SYNC_ID_PATTERN),
+    state: z.enum(SYNC_STATES),
+    revision: z.int().min(1).describe('Grows by one at every visible change; the ETag'),
+    spreadsheet: z.object({
+      id: z.string(),
+      title: z.string().nullable(),
+      url: z.string(),
+      version: z.string().nullable().describe("Drive's version of the spreadsheet"),
+    }),
+    request: syncRequest,
+    progress: syncProgress,
+    tabs: z.array(syncTab),
+    warnings: z.array(syncWarning),
+    outcome: z.enum(['downloaded', 'unchanged']).nullable(),
+    consistent: z.union([z.boolean(), z.literal('unknown')]).nullable(),
+    error: problem.nullable(),
+    attempt: count.describe('How often the sync was begun, resumptions included'),
+    retryOf: z.string().nullable(),
+    labels: z.record(z.string(), z.string()),
+    createdAt: instant,
+    startedAt: instant.nullable(),
+    updatedAt: instant,
+    finishedAt: instant.nullable(),
+    expiresAt: instant.nullable().describe('When the status is forgotten; the rows stay'),
+    pollAfterMs: z.int().nullable().describe('How long to wait before the next poll; null once finished'),
+  })
+  .meta({ id: 'Sync' })
+export type SyncView = z.output<typeof syncView>
+
+/** Who runs a sync. `epoch` grows with each claim and fences off earlier owners; 0 = never claimed. */
+export const syncLease = z.object({ epoch: count, owner: z.string().nullable() })
+export type SyncLease = z.output<typeof syncLease>
+
+/** A sync as it is stored: what the wire shows, and who runs it. */
+export const syncRecord = syncView
+  .extend({
+    lease: syncLease,
+    snapshotId: z
+      .string()
+      .nullable()
+      .describe('The sync whose snapshot holds the files: this one, or an earlier one when unchanged'),
+  })
+  .meta({ id: 'SyncRecord' })

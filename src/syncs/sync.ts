@@ -1,0 +1,248 @@
+import type { z } from 'zod'
+import { AppError, type Problem } from '../errors.ts'
+import type { SyncRequest } from './sync-request.ts'
+import {
+  type ActiveState,
+  POLL_AFTER_MS,
+  type SyncProgress,
+  type SyncTab,
+  type SyncView,
+  type SyncWarning,
+  syncRecord,
+  TERMINAL_STATES,
+  type TerminalState,
+} from './sync-schema.ts'
+
+type Fields = Omit<z.output<typeof syncRecord>, 'state' | 'finishedAt' | 'expiresAt' | 'error' | 'outcome'>
+interface Unfinished extends Fields {
+  readonly finishedAt: null
+  readonly expiresAt: null
+  readonly error: null
+  readonly outcome: null
+}
+interface Finished extends Fields {
+  readonly finishedAt: string
+  readonly expiresAt: string
+}
+export type ActiveSync = Unfinished & { readonly state: ActiveState }
+export type SucceededSync = Finished & {
+  readonly state: 'succeeded'
+  readonly outcome: 'downloaded' | 'unchanged'
+  readonly error: null
+}
+export type FailedSync = Finished & { readonly state: 'failed'; readonly outcome: null; readonly error: Problem }
+export type CancelledSync = Finished & { readonly state: 'cancelled'; readonly outcome: null; readonly error: null }
+
+/** A sync as it is stored; immutable, every change makes a new one with the next revision. */
+export type Sync = ActiveSync | SucceededSync | FailedSync | CancelledSync
+
+export function isTerminal(sync: Sync): sync is SucceededSync | FailedSync | CancelledSync {
+  return sync.finishedAt !== null
+}
+
+/** Checks a record that was read back; throws a ZodError for anything that is not a whole, true sync. */
+export function parseSync(value: unknown): Sync {
+  const record = syncRecord.parse(value)
+  const terminal = (TERMINAL_STATES as readonly string[]).includes(record.state)
+  if (terminal !== (record.finishedAt !== null) || terminal !== (record.expiresAt !== null)) {
+    throw new TypeError(`state ${record.state} contradicts finishedAt ${record.finishedAt}`)
+  }
+  if ((record.state === 'failed') !== (record.error !== null)) {
+    throw new TypeError(`state ${record.state} contradicts its error`)
+  }
+  return record as Sync
+}
+
+/** The wire form of a sync: the stored record without who runs it. */
+export function toView(sync: Sync): SyncView {
+  const { lease: _lease, snapshotId: _snapshotId, ...view } = sync
+  return view as SyncView
+}
+
+/** What a new sync is made of. */
+export interface NewSync {
+  readonly id: string
+  readonly spreadsheetId: string
+  readonly request: SyncRequest
+  readonly labels: Readonly<Record<string, string>>
+  readonly retryOf?: string
+  readonly now: Date
+}
+
+export function createSync({ id, spreadsheetId, request, labels, retryOf, now }: NewSync): ActiveSync {
+  return {
+    id,
+    state: 'queued',
+    revision: 1,
+    spreadsheet: {
+      id: spreadsheetId,
+      title: null,
+      url: `https://docs.google.com/spreadsheets/d/${spreadsheetId}/edit`,
+      version: null,
+    },
+    request,
+    progress: {
+      phase: 'waiting',
+      percent: 0,
+      tabsDone: 0,
+      tabsTotal: null,
+      rowsDone: 0,
+      rowsTotal: null,
+      cellsDone: 0,
+      apiCalls: 0,
+      waitingUntil: null,
+    },
+    tabs: [],
+    warnings: [],
+    outcome: null,
+    consistent: null,
+    error: null,
+    attempt: 0,
+    retryOf: retryOf ?? null,
+    labels: { ...labels },
+    createdAt: now.toISOString(),
+    startedAt: null,
+    updatedAt: now.toISOString(),
+    finishedAt: null,
+    expiresAt: null,
+    pollAfterMs: POLL_AFTER_MS,
+    lease: { epoch: 0, owner: null },
+    snapshotId: null,
+  }
+}
+
+/** What a download has got so far; what is absent stays as it is. */
+export interface SyncReport {
+  readonly spreadsheet?: { readonly title: string; readonly version: string | null }
+  readonly progress?: Partial<SyncProgress>
+  readonly tabs?: readonly SyncTab[]
+  readonly warnings?: readonly SyncWarning[]
+}
+
+/** What a download ended with. */
+export interface SyncResult {
+  readonly outcome: 'downloaded' | 'unchanged'
+  readonly consistent: boolean | 'unknown'
+  /** The sync under whose id the files were published: an earlier one when nothing had changed. */
+  readonly snapshotId: string
+  readonly report: SyncReport
+}
+
+/**
+ * Gives the sync to an owner under the next epoch. A sync that somebody asked to cancel stays `cancelling`, so that its
+ * new owner ends it instead of running it.
+ */
+export function claimSync(sync: Sync, owner: string, now: Date): ActiveSync {
+  const active = requireActive(sync)
+  const cancelling = active.state === 'cancelling'
+  return advance(active, now, {
+    state: cancelling ? 'cancelling' : 'running',
+    attempt: cancelling ? active.attempt : active.attempt + 1,
+    startedAt: active.startedAt ?? stamp(active, now),
+    lease: { epoch: active.lease.epoch + 1, owner },
+  })
+}
+
+/** Tells how far a download is. Percent never falls, and stays below 100 until the sync has succeeded. */
+export function reportSync(sync: Sync, report: SyncReport, now: Date): ActiveSync {
+  const active = requireActive(sync)
+  return advance(active, now, applyReport(active, report, 99))
+}
+
+/** Asks for an end. What nobody runs yet is cancelled at once; a running sync becomes `cancelling`. */
+export function requestCancel(sync: Sync, now: Date, ttlMs: number): Sync {
+  if (sync.state === 'cancelling' || sync.state === 'cancelled') return sync
+  if (isTerminal(sync)) {
+    throw new AppError('SYNC_FINISHED', `The sync has already ${sync.state}; only an active sync can be cancelled.`)
+  }
+  if (sync.state === 'running') return advance(sync, now, { state: 'cancelling' })
+  return finish(sync, now, ttlMs, { state: 'cancelled', outcome: null, error: null }) as CancelledSync
+}
+
+/** Ends a cancelling (or otherwise active) sync as cancelled. */
+export function cancelSync(sync: Sync, now: Date, ttlMs: number): CancelledSync {
+  return finish(requireActive(sync), now, ttlMs, { state: 'cancelled', outcome: null, error: null }) as CancelledSync
+}
+
+/** Gives the sync back, to be resumed by whoever claims it next; a cancelling one stays cancelling. */
+export function interruptSync(sync: Sync, now: Date): ActiveSync {
+  const active = requireActive(sync)
+  return advance(active, now, {
+    state: active.state === 'cancelling' ? 'cancelling' : 'interrupted',
+    progress: { ...active.progress, waitingUntil: null },
+    lease: { epoch: active.lease.epoch, owner: null },
+  })
+}
+
+/** Ends a sync whose snapshot is published. Also out of `cancelling`: a cancel that comes after publication is too late. */
+export function succeedSync(sync: Sync, result: SyncResult, now: Date, ttlMs: number): SucceededSync {
+  const active = requireActive(sync)
+  const reported = applyReport(active, result.report, 100)
+  return finish(active, now, ttlMs, {
+    ...reported,
+    state: 'succeeded',
+    outcome: result.outcome,
+    error: null,
+    consistent: result.consistent,
+    snapshotId: result.snapshotId,
+    progress: { ...(reported.progress ?? active.progress), phase: 'done', percent: 100, waitingUntil: null },
+  }) as SucceededSync
+}
+
+export function failSync(sync: Sync, error: Problem, now: Date, ttlMs: number): FailedSync {
+  const active = requireActive(sync)
+  const { requestId: _requestId, ...stored } = error
+  return finish(active, now, ttlMs, {
+    state: 'failed',
+    outcome: null,
+    error: stored,
+    progress: { ...active.progress, waitingUntil: null },
+  }) as FailedSync
+}
+
+type Changes = Partial<Omit<Fields, 'id' | 'revision' | 'createdAt' | 'updatedAt'>>
+
+function applyReport(active: ActiveSync, report: SyncReport, highest: number): Changes {
+  const progress = { ...active.progress, ...report.progress }
+  return {
+    spreadsheet: { ...active.spreadsheet, ...report.spreadsheet },
+    progress: { ...progress, percent: Math.min(highest, Math.max(active.progress.percent, progress.percent)) },
+    tabs: report.tabs === undefined ? active.tabs : [...report.tabs],
+    warnings: report.warnings === undefined ? active.warnings : [...report.warnings],
+  }
+}
+
+function requireActive(sync: Sync): ActiveSync {
+  if (isTerminal(sync)) {
+    throw new AppError('SYNC_FINISHED', `The sync has already ${sync.state}, and a finished sync never changes.`)
+  }
+  return sync
+}
+
+function advance(sync: ActiveSync, now: Date, changes: Changes & { state?: ActiveState }): ActiveSync {
+  return { ...sync, ...changes, revision: sync.revision + 1, updatedAt: stamp(sync, now) }
+}
+
+function finish(
+  sync: ActiveSync,
+  now: Date,
+  ttlMs: number,
+  end: Changes & { state: TerminalState; outcome: Sync['outcome']; error: Problem | null },
+): Finished & { state: TerminalState } {
+  const finishedAt = stamp(sync, now)
+  return {
+    ...sync,
+    ...end,
+    revision: sync.revision + 1,
+    updatedAt: finishedAt,
+    finishedAt,
+    expiresAt: new Date(Date.parse(finishedAt) + ttlMs).toISOString(),
+    pollAfterMs: null,
+    lease: { epoch: sync.lease.epoch, owner: null },
+  }
+}
+
+/** A wall clock that was set back must not make a sync look as if it had changed before it was made. */
+function stamp(sync: Sync, now: Date): string {
+  return new Date(Math.max(now.getTime(), Date.parse(sync.updatedAt))).toISOString()
+}
