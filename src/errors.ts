@@ -63,7 +63,6 @@ export const ERROR_TABLE = {
     retryable: true,
     hint: 'Raise SYNC_DEADLINE, or download fewer tabs at a time.',
   }),
-  ATTEMPTS_EXHAUSTED: entry(500, 'The sync was interrupted too often', { retryable: true }),
 
   // What Google says.
   SHEET_FORBIDDEN: entry(403, 'Google does not let us read this spreadsheet'),

@@ -1,0 +1,119 @@
+import { type Cell, toCell, type Writable } from './cells.ts'
+import type { GridTab, NamedRange, Rectangle, Tab, Workbook } from './workbook.ts'
+
+/** Who may read a workbook, and what Google takes it for. */
+export type Access = 'ok' | 'forbidden' | 'missing' | 'xlsx' | 'drive-forbidden'
+
+/** Columns a row may have at most; only used to make one number of a cell's place. */
+const STRIDE = 32_768
+
+/** A tab as it is now: what it was given with, and the edits since. */
+export class LiveTab {
+  readonly gid: number
+  readonly title: string
+  readonly hidden: boolean
+  readonly frozenRowCount: number
+  readonly merges: readonly Rectangle[]
+  /** Absent for an object tab. */
+  readonly grid: GridTab | undefined
+  rowCount = 0
+  columnCount = 0
+  readonly #edits = new Map<number, Cell>()
+
+  constructor(tab: Tab) {
+    this.gid = tab.gid
+    this.title = tab.title
+    this.hidden = tab.hidden ?? false
+    const grid = tab.sheetType === 'OBJECT' ? undefined : tab
+    this.grid = grid
+    this.merges = grid?.merges ?? []
+    this.frozenRowCount = grid?.frozenRowCount ?? 0
+    this.rowCount = grid?.rowCount ?? 0
+    this.columnCount = grid?.columnCount ?? 0
+  }
+
+  /** The cell at 0-based coordinates; cells that a merge covers are blank. */
+  cell(row: number, column: number): Cell {
+    if (this.merges.length > 0 && this.#covered(row, column)) return null
+    const edit = this.#edits.size > 0 ? this.#edits.get(row * STRIDE + column) : undefined
+    return edit === undefined ? (this.grid?.cell(row, column) ?? null) : edit
+  }
+
+  /** Writes one cell; the grid grows to hold it. */
+  edit(row: number, column: number, value: Writable): void {
+    this.#edits.set(row * STRIDE + column, toCell(value))
+    this.rowCount = Math.max(this.rowCount, row + 1)
+    this.columnCount = Math.max(this.columnCount, column + 1)
+  }
+
+  #covered(row: number, column: number): boolean {
+    return this.merges.some(
+      (merge) =>
+        row >= merge.startRowIndex &&
+        row < merge.endRowIndex &&
+        column >= merge.startColumnIndex &&
+        column < merge.endColumnIndex &&
+        !(row === merge.startRowIndex && column === merge.startColumnIndex),
+    )
+  }
+}
+
+/** A workbook as it is served: access, version and edits on top of what was given. */
+export class LiveWorkbook {
+  readonly id: string
+  readonly title: string
+  readonly locale: string
+  readonly timeZone: string
+  readonly tabs: readonly LiveTab[]
+  readonly namedRanges: readonly NamedRange[]
+  readonly createdTime: string
+  modifiedTime: string
+  access: Access = 'ok'
+  #version: number
+
+  constructor(workbook: Workbook, now: number) {
+    this.id = workbook.id
+    this.title = workbook.title
+    this.locale = workbook.locale ?? 'en_US'
+    this.timeZone = workbook.timeZone ?? 'Etc/GMT'
+    this.tabs = workbook.tabs.map((tab) => new LiveTab(tab))
+    this.namedRanges = workbook.namedRanges ?? []
+    this.createdTime = new Date(now).toISOString()
+    this.modifiedTime = this.createdTime
+    this.#version = workbook.version ?? 1
+  }
+
+  /** "A monotonically increasing version number for the file" (Drive `files`): a decimal string. */
+  get version(): string {
+    return String(this.#version)
+  }
+
+  tab(gid: number): LiveTab | undefined {
+    return this.tabs.find((tab) => tab.gid === gid)
+  }
+
+  /** A tab by title; Google keeps titles apart without regard to case, so a title in another case still finds it. */
+  tabTitled(title: string): LiveTab | undefined {
+    const lower = title.toLowerCase()
+    return this.tabs.find((tab) => tab.title === title) ?? this.tabs.find((tab) => tab.title.toLowerCase() === lower)
+  }
+
+  namedRange(name: string): NamedRange | undefined {
+    const lower = name.toLowerCase()
+    return this.namedRanges.find((range) => range.name.toLowerCase() === lower)
+  }
+
+  /** Edits one cell: the version and the modified time move. Throws where there is no such grid tab. */
+  edit(gid: number, row: number, column: number, value: Writable, now: number): void {
+    const tab = this.tab(gid)
+    if (!tab?.grid) throw new RangeError(`no grid tab ${gid} in ${this.id}`)
+    tab.edit(row, column, value)
+    this.touch()
+    this.modifiedTime = new Date(now).toISOString()
+  }
+
+  /** Moves the version alone, as Drive does at changes nobody sees (sharing, comments, opening). */
+  touch(): void {
+    this.#version += 1
+  }
+}

@@ -1,0 +1,86 @@
+import accepts from '@fastify/accepts'
+import cors from '@fastify/cors'
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
+import { v7 as uuidv7 } from 'uuid'
+import { addDocs } from './routes/docs.ts'
+import { healthRoutes } from './routes/health.ts'
+import { addProblemHandlers, refuseOtherMethods, sendProblem, toAppError } from './routes/problems.ts'
+import { spreadsheetRoutes } from './routes/spreadsheets.ts'
+import { syncFileRoutes } from './routes/sync-files.ts'
+import { syncRoutes } from './routes/syncs.ts'
+import { validateRequest } from './routes/validation.ts'
+import type { SnapshotStore } from './snapshots/snapshot-store.ts'
+import type { SyncService } from './syncs/sync-service.ts'
+
+const BODY_LIMIT_BYTES = 64 * 1024
+/** Longer than any id or tab title percent-encoded, so that a field at fault is named instead of "no such address". */
+const PARAM_LIMIT_CHARACTERS = 16 * 1024
+
+export interface AppDependencies {
+  readonly service: SyncService
+  readonly snapshots: SnapshotStore
+  /** Resolves when requests can be served; rejects with an AppError that says why not. */
+  readonly checkReady: () => Promise<void>
+  readonly log: FastifyBaseLogger
+  /** Version that the OpenAPI document names. */
+  readonly version: string
+  /** Origins that browsers may call from; none by default, `*` for any. */
+  readonly corsOrigins?: readonly string[]
+}
+
+/** Builds the HTTP side of the service. Opens no port and knows no environment; `inject` and `listen` are the caller's. */
+export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
+  const { service, snapshots, checkReady, log, version, corsOrigins = [] } = dependencies
+  const app = fastify({
+    loggerInstance: log,
+    bodyLimit: BODY_LIMIT_BYTES,
+    routerOptions: { maxParamLength: PARAM_LIMIT_CHARACTERS },
+    genReqId: () => `req-${uuidv7()}`,
+    requestIdHeader: false,
+    disableRequestLogging: (request) => request.method === 'GET',
+    // While draining, what is still under way is answered; new connections are refused by the closed port.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(request, reply, toAppError(error))
+    },
+  }).withTypeProvider<ZodTypeProvider>()
+
+  app.setValidatorCompiler(validateRequest)
+  app.setSerializerCompiler(serializerCompiler)
+  readJsonBodies(app)
+  addProblemHandlers(app)
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+  })
+
+  if (corsOrigins.length > 0) {
+    await app.register(cors, {
+      origin: corsOrigins.includes('*') ? '*' : [...corsOrigins],
+      methods: ['GET', 'HEAD', 'POST', 'DELETE'],
+      exposedHeaders: ['ETag', 'Location', 'Operation-Location', 'Retry-After', 'Content-Disposition', 'X-Request-Id'],
+      maxAge: 600,
+    })
+  }
+  await app.register(accepts)
+  await addDocs(app, version)
+
+  const refuse = refuseOtherMethods(app)
+  await app.register(healthRoutes, { checkReady })
+  await app.register(syncRoutes, { service })
+  await app.register(syncFileRoutes, { service, snapshots })
+  await app.register(spreadsheetRoutes, { snapshots })
+  refuse()
+  return app
+}
+
+/** JSON is the only body there is; an empty one is no body, as clients send the content type with none. */
+function readJsonBodies(app: FastifyInstance): void {
+  const parseJson = app.getDefaultJsonParser('error', 'error')
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.length === 0) return done(null, undefined)
+    return parseJson(request, body as string, done)
+  })
+}

@@ -1,0 +1,116 @@
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import packageJson from '../package.json' with { type: 'json' }
+import { buildApp } from './app.ts'
+import { systemClock } from './clock.ts'
+import type { Config } from './config.ts'
+import { AppError } from './errors.ts'
+import { createDownloadJob } from './jobs/download-job.ts'
+import { InProcessRunner } from './jobs/in-process-runner.ts'
+import { Sweeper } from './jobs/sweeper.ts'
+import { GoogleSheets } from './sheets/google-sheets.ts'
+import { ReadQuota } from './sheets/quota.ts'
+import { LocalSnapshotStore } from './snapshots/local-snapshot-store.ts'
+import { FileLeases } from './storage/file-leases.ts'
+import { FileStorage } from './storage/file-storage.ts'
+import { SyncService } from './syncs/sync-service.ts'
+
+/** Milliseconds for which one look at the storage answers readiness, so that probes cannot wear the disk. */
+const READINESS_MEMORY_MS = 1000
+
+/** Milliseconds that a stop waits for answers under way. */
+const SLOW_CLIENT_MS = 8000
+
+/** The whole service, put together and not yet started. */
+export interface Service {
+  readonly app: FastifyInstance
+  /** Opens the storage and the port, then begins to run syncs. Resolves to the address it listens at. */
+  start(): Promise<string>
+  /** Refuses new work, has running syncs save their checkpoint, answers what is under way, lets go of everything. Idempotent. */
+  close(): Promise<void>
+}
+
+/** Chooses the drivers that the settings ask for; the only place that does. */
+export async function compose(config: Config, log: Logger): Promise<Service> {
+  const clock = systemClock
+  const storage = new FileStorage({ directory: config.statusDirectory, clock, log })
+  const leases = new FileLeases({ directory: config.statusDirectory, clock })
+  const snapshots = new LocalSnapshotStore({
+    directory: config.snapshotDirectory,
+    kept: config.snapshotsKept,
+    clock,
+    log,
+  })
+  const { rootUrl, credentialFile, apiKey, readsPerMinute } = config.google
+  const source = new GoogleSheets({
+    clock,
+    log,
+    ...(rootUrl === undefined ? {} : { rootUrl }),
+    ...(credentialFile === undefined ? {} : { credentialFile }),
+    ...(apiKey === undefined ? {} : { apiKey }),
+  })
+  const download = createDownloadJob({ source, snapshots, quota: new ReadQuota({ readsPerMinute, clock }), clock, log })
+  const runner = new InProcessRunner({
+    storage,
+    leases,
+    job: download.run,
+    clock,
+    log,
+    concurrency: config.syncConcurrency,
+    statusTtlMs: config.statusTtlMs,
+    deadlineMs: config.syncDeadlineMs,
+  })
+  const service = new SyncService({ storage, runner, clock, statusTtlMs: config.statusTtlMs })
+  const sweeper = new Sweeper({ storage, snapshots, clock, log, intervalMs: config.sweepIntervalMs })
+
+  let lastLook: { readonly at: number; readonly result: Promise<void> } | undefined
+  async function checkReady(): Promise<void> {
+    if (service.draining) throw new AppError('SHUTTING_DOWN', 'This instance is stopping.')
+    if (!runner.recovered)
+      throw new AppError('STORAGE_UNAVAILABLE', 'What an earlier process left is still being looked through.')
+    const now = clock.monotonic()
+    if (lastLook === undefined || now - lastLook.at > READINESS_MEMORY_MS)
+      lastLook = { at: now, result: storage.checkWritable() }
+    await lastLook.result
+  }
+
+  const app = await buildApp({
+    service,
+    snapshots,
+    checkReady,
+    log,
+    version: packageJson.version,
+    corsOrigins: config.corsOrigins,
+  })
+
+  let closed: Promise<void> | undefined
+  async function closeAll(): Promise<void> {
+    service.drain()
+    // Whoever is still reading by then reads too slowly to be waited for; a Range request goes on where it was cut.
+    const limit = setTimeout(() => app.server.closeAllConnections(), SLOW_CLIENT_MS)
+    // Polls go on being answered while jobs save what they have; only then is the port closed.
+    await runner.close()
+    await download.close()
+    await sweeper.close()
+    await app.close()
+    clearTimeout(limit)
+    await snapshots.close()
+    await storage.close()
+  }
+
+  return {
+    app,
+    async start() {
+      await storage.start()
+      await snapshots.start()
+      const address = await app.listen({ host: config.host, port: config.port })
+      await runner.start()
+      sweeper.start()
+      return address
+    },
+    close() {
+      closed ??= closeAll()
+      return closed
+    },
+  }
+}

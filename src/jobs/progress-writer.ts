@@ -1,0 +1,66 @@
+import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
+import { reportSync, type SyncReport } from '../syncs/sync.ts'
+import { JobStop } from './job-runner.ts'
+import type { OwnedSync } from './owned-sync.ts'
+
+/** Progress is written at most four times a second per sync: more than a poller can see, less than a disk can feel. */
+export const PROGRESS_INTERVAL_MS = 250
+
+export interface ProgressWriterOptions {
+  readonly owned: OwnedSync
+  readonly clock: Clock
+  readonly log: Log
+  /** Called once when a write shows that another owner has the sync. */
+  readonly onSuperseded: (stop: JobStop) => void
+}
+
+/** Merges what a job reports and writes the latest of it now and then, without making the job wait. */
+export class ProgressWriter {
+  readonly #options: ProgressWriterOptions
+  readonly #stopped = new AbortController()
+  #pending: SyncReport | undefined
+  #writing: Promise<void> | undefined
+
+  constructor(options: ProgressWriterOptions) {
+    this.#options = options
+  }
+
+  report(report: SyncReport): void {
+    if (this.#stopped.signal.aborted) return
+    this.#pending =
+      this.#pending === undefined
+        ? report
+        : { ...this.#pending, ...report, progress: { ...this.#pending.progress, ...report.progress } }
+    this.#writing ??= this.#writeUntilQuiet()
+  }
+
+  /** Takes no more reports; resolves when no write is under way. What was not written yet is returned, to be told with the end. */
+  async stop(): Promise<SyncReport | undefined> {
+    this.#stopped.abort(new JobStop('interrupted'))
+    await this.#writing
+    return this.#pending
+  }
+
+  async #writeUntilQuiet(): Promise<void> {
+    const { owned, clock, log, onSuperseded } = this.#options
+    while (this.#pending !== undefined && !this.#stopped.signal.aborted) {
+      const report = this.#pending
+      this.#pending = undefined
+      try {
+        await owned.change((sync) => reportSync(sync, report, clock.now()), { durable: false })
+      } catch (error) {
+        if (error instanceof JobStop) {
+          onSuperseded(error)
+          break
+        }
+        // Progress is told again with the next report; a full disk must not end a download that still can succeed.
+        log.warn({ err: error, syncId: owned.id }, 'progress could not be written')
+      }
+      await clock.sleep(PROGRESS_INTERVAL_MS, this.#stopped.signal).catch((reason: unknown) => {
+        if (!(reason instanceof JobStop)) throw reason
+      })
+    }
+    this.#writing = undefined
+  }
+}

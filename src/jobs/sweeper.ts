@@ -1,0 +1,89 @@
+import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { SnapshotStore } from '../snapshots/snapshot-store.ts'
+import type { SyncStorage } from '../storage/sync-storage.ts'
+import { isTerminal } from '../syncs/sync.ts'
+import { JobStop } from './job-runner.ts'
+
+/** A pass is skipped when the wall clock has moved this much more or less than the monotonic one since the last pass. */
+const CLOCK_JUMP_MS = 30_000
+
+export interface SweeperOptions {
+  readonly storage: SyncStorage
+  readonly snapshots: SnapshotStore
+  readonly clock: Clock
+  readonly log: Log
+  /** Milliseconds between two passes. */
+  readonly intervalMs: number
+}
+
+/** By timer, removes what has expired and what dead processes left. Its failures are logged and stop nothing. */
+export class Sweeper {
+  readonly #options: SweeperOptions
+  readonly #closing = new AbortController()
+  #sweeping: Promise<void> | undefined
+  #lastPass: { readonly wall: number; readonly monotonic: number } | undefined
+
+  constructor(options: SweeperOptions) {
+    this.#options = options
+  }
+
+  /** Begins with a pass at once. */
+  start(): void {
+    this.#sweeping ??= this.#sweepRegularly()
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new JobStop('interrupted'))
+    await this.#sweeping
+  }
+
+  /** One pass. Resolves when it is done, skipped, or has failed and said so in the log. */
+  async sweep(): Promise<void> {
+    const { storage, snapshots, clock, log } = this.#options
+    if (this.#clockJumped()) {
+      log.warn({}, 'the wall clock was set; nothing is removed in this pass')
+      return
+    }
+    try {
+      const report = await storage.cleanup(clock.now())
+      const drafts = await snapshots.sweepDrafts((syncId) => this.#isLive(syncId))
+      if (report.quarantined.length > 0) log.error({ names: report.quarantined }, 'unreadable records were set aside')
+      log.debug({ removed: report.removed.length, leftovers: report.leftovers, drafts }, 'swept')
+    } catch (error) {
+      log.error({ err: error }, 'a pass of the sweeper failed; the next one tries again')
+    }
+  }
+
+  async #isLive(syncId: string): Promise<boolean> {
+    try {
+      const sync = await this.#options.storage.get(syncId)
+      return sync !== undefined && !isTerminal(sync)
+    } catch (error) {
+      // Without a status nobody can ever resume the sync.
+      if (error instanceof AppError && error.code === 'STATUS_CORRUPT') return false
+      throw error
+    }
+  }
+
+  /** After a jump nobody knows which of the two times is right, so expiry is judged one interval later. */
+  #clockJumped(): boolean {
+    const now = { wall: this.#options.clock.now().getTime(), monotonic: this.#options.clock.monotonic() }
+    const before = this.#lastPass
+    this.#lastPass = now
+    if (before === undefined) return false
+    return Math.abs(now.wall - before.wall - (now.monotonic - before.monotonic)) > CLOCK_JUMP_MS
+  }
+
+  async #sweepRegularly(): Promise<void> {
+    while (!this.#closing.signal.aborted) {
+      await this.sweep()
+      try {
+        await this.#options.clock.sleep(this.#options.intervalMs, this.#closing.signal)
+      } catch (reason) {
+        if (!(reason instanceof JobStop)) throw reason
+      }
+    }
+  }
+}

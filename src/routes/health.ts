@@ -1,0 +1,44 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { problemAnswers } from './problems.ts'
+
+const health = z.object({ status: z.literal('ok') })
+
+export interface HealthOptions {
+  /** Resolves when requests can be served; rejects with an AppError that says why not. */
+  readonly checkReady: () => Promise<void>
+}
+
+/** Liveness, which asks nobody, and readiness, which asks the storage. */
+export const healthRoutes: FastifyPluginAsyncZod<HealthOptions> = async (app, { checkReady }) => {
+  app.get(
+    '/livez',
+    {
+      schema: {
+        operationId: 'livez',
+        summary: 'Is the process alive',
+        description: 'Depends on nothing else; restart the process when this does not answer.',
+        tags: ['operations'],
+        response: { 200: health },
+      },
+    },
+    async () => ({ status: 'ok' as const }),
+  )
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        operationId: 'readyz',
+        summary: 'Can requests be served',
+        description:
+          'Whether syncs can be recorded now, what an earlier process left was found, and the service is not stopping.',
+        tags: ['operations'],
+        response: { 200: health, ...problemAnswers(503) },
+      },
+    },
+    async () => {
+      await checkReady()
+      return { status: 'ok' as const }
+    },
+  )
+}

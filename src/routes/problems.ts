@@ -1,0 +1,93 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
+import { AppError, type ErrorCode, toProblem } from '../errors.ts'
+import { problem } from '../syncs/sync-schema.ts'
+
+/** Fastify's own error codes and what they are here. */
+const FASTIFY_CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
+    'MEDIA_TYPE_UNSUPPORTED',
+    'The body has a content type that this service does not read.',
+  ],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['BODY_TOO_LARGE', 'The body is larger than 64 KiB.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['BODY_NOT_JSON', 'The body does not have the length that Content-Length says.'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['BODY_NOT_JSON', 'The body is not valid JSON.'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['BODY_NOT_JSON', 'The body is empty.'],
+  FST_ERR_BAD_URL: ['VALIDATION_FAILED', 'The path is not valid: it holds a broken percent-encoding.'],
+  FST_ERR_MAX_PARAM_LENGTH: ['URI_TOO_LONG', 'A segment of the path is too long.'],
+}
+
+/** The answers of one route besides the good ones, for its schema: every error is a problem+json. */
+export function problemAnswers<const S extends number>(...statuses: S[]) {
+  const answer = {
+    description: 'See code, detail and hint',
+    content: { 'application/problem+json': { schema: problem } },
+  }
+  return Object.fromEntries(statuses.map((status) => [status, answer])) as Record<S, typeof answer>
+}
+
+/** Turns whatever was thrown into an AppError, so that every failure on the wire has a code. */
+export function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error
+  const { code, statusCode } = error as Partial<FastifyError>
+  const known = FASTIFY_CODES[code ?? '']
+  if (known !== undefined) return new AppError(known[0], known[1], { cause: error })
+  // A body that is no JSON reaches us as a SyntaxError with a status, without a code of Fastify's.
+  if (error instanceof SyntaxError && statusCode === 400) {
+    return new AppError('BODY_NOT_JSON', 'The body is not valid JSON.', { cause: error })
+  }
+  return new AppError('INTERNAL', 'The request could not be completed.', { cause: error })
+}
+
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: AppError): FastifyReply {
+  if (error.status === 503) reply.header('retry-after', '1')
+  return reply
+    .code(error.status)
+    .type('application/problem+json')
+    .send(JSON.stringify(toProblem(error, request.id)))
+}
+
+/** Answers every failure, known address or not, as `application/problem+json` (RFC 9457). */
+export function addProblemHandlers(app: FastifyInstance): void {
+  app.setErrorHandler((thrown, request, reply) => {
+    const error = hasZodFastifySchemaValidationErrors(thrown)
+      ? new AppError('VALIDATION_FAILED', thrown.message)
+      : toAppError(thrown)
+    if (error.status >= 500) request.log.error({ err: error, code: error.code }, 'request failed')
+    return sendProblem(request, reply, error)
+  })
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(request, reply, new AppError('ROUTE_NOT_FOUND', `Nothing is at ${request.method} of this path.`)),
+  )
+}
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+
+/**
+ * Answers the methods that an address does not take with 405 and `Allow` (RFC 9110, section 15.5.6), where Fastify alone
+ * would say 404. To be called before the routes are added; what it returns is to be called after.
+ */
+export function refuseOtherMethods(app: FastifyInstance): () => void {
+  const allowed = new Map<string, Set<string>>()
+  app.addHook('onRoute', ({ url, method }) => {
+    const known = allowed.get(url) ?? new Set<string>()
+    for (const name of [method].flat()) known.add(name)
+    allowed.set(url, known)
+  })
+  return () => {
+    for (const [url, known] of [...allowed]) {
+      if (url.includes('*')) continue
+      const allow = [...known].join(', ')
+      app.route({
+        url,
+        method: METHODS.filter((method) => !known.has(method)),
+        schema: { hide: true },
+        onRequest: async (request, reply) => {
+          reply.header('allow', allow)
+          throw new AppError('METHOD_NOT_ALLOWED', `${request.method} is not allowed here; ${allow} is.`)
+        },
+        handler: () => undefined,
+      })
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { AppError } from '../errors.ts'
+import type { SnapshotManifest, SnapshotStore } from '../snapshots/snapshot-store.ts'
+import type { Sync } from '../syncs/sync.ts'
+import { snapshotFile } from '../syncs/sync-schema.ts'
+import type { SyncService } from '../syncs/sync-service.ts'
+import { sendFile } from './file-reply.ts'
+import { problemAnswers } from './problems.ts'
+import { syncIdParam } from './validation.ts'
+
+const listOfFiles = z
+  .object({
+    files: z.array(snapshotFile.extend({ tab: z.object({ gid: z.number(), title: z.string() }) })),
+  })
+  .meta({ id: 'FileList' })
+
+export interface SyncFilesOptions {
+  readonly service: SyncService
+  readonly snapshots: SnapshotStore
+}
+
+/** The files that a succeeded sync published. */
+export const syncFileRoutes: FastifyPluginAsyncZod<SyncFilesOptions> = async (app, { service, snapshots }) => {
+  app.get(
+    '/syncs/:id/files',
+    {
+      schema: {
+        operationId: 'listSyncFiles',
+        summary: 'List the files of a sync',
+        description: '409 until the sync has succeeded: files appear all at once or not at all.',
+        tags: ['rows'],
+        params: z.object({ id: syncIdParam }),
+        response: { 200: listOfFiles, ...problemAnswers(400, 404, 409, 500, 503) },
+      },
+    },
+    async (request) => {
+      const manifest = await publishedBy(await service.find(request.params.id))
+      const files = manifest.tabs.flatMap((tab) =>
+        tab.files.map((file) => ({
+          ...file,
+          href: `/syncs/${request.params.id}/files/${file.name}`,
+          tab: { gid: tab.gid, title: tab.title },
+        })),
+      )
+      return { files }
+    },
+  )
+
+  app.get(
+    '/syncs/:id/files/:name',
+    {
+      schema: {
+        operationId: 'getSyncFile',
+        summary: 'Download a file of a sync',
+        description: 'The bytes, whole or in a Range, with the SHA-256 as ETag.',
+        tags: ['rows'],
+        params: z.object({
+          id: syncIdParam,
+          name: z.string().max(200, 'is longer than any file name').describe('As listed'),
+        }),
+        response: {
+          200: z.any().describe('The bytes of the file'),
+          206: z.any().describe('The bytes of the range'),
+          304: z.undefined().describe('Nothing has changed'),
+          ...problemAnswers(400, 404, 409, 416, 500, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const manifest = await publishedBy(await service.find(request.params.id))
+      const { name } = request.params
+      const file = manifest.tabs.flatMap((tab) => tab.files).find((candidate) => candidate.name === name)
+      if (file === undefined) {
+        throw new AppError('FILE_NOT_FOUND', 'The sync has no file of this name.', {
+          hint: `GET /syncs/${request.params.id}/files lists what there is.`,
+        })
+      }
+      const key = { spreadsheetId: manifest.spreadsheet.id, syncId: manifest.syncId, name: file.name }
+      return sendFile(request, reply, {
+        ...file,
+        publishedAt: manifest.publishedAt,
+        disposition: 'attachment',
+        open: (range) => snapshots.openFile(key, range),
+      })
+    },
+  )
+
+  async function publishedBy(sync: Sync): Promise<SnapshotManifest> {
+    if (sync.state !== 'succeeded') {
+      const ended = sync.finishedAt !== null
+      throw new AppError(
+        'FILES_NOT_READY',
+        ended ? `The sync ${sync.state}, so it has no files.` : `The sync is ${sync.state}.`,
+        {
+          ...(ended ? { hint: 'POST /syncs/{id}/retry downloads it again.' } : {}),
+        },
+      )
+    }
+    const manifest = await snapshots.find(sync.spreadsheet.id, sync.snapshotId ?? sync.id)
+    if (manifest !== undefined) return manifest
+    throw new AppError(
+      'SNAPSHOT_NOT_FOUND',
+      'The files of this sync were removed, as newer ones have taken their place.',
+      {
+        hint: `GET /spreadsheets/${sync.spreadsheet.id} shows the newest.`,
+      },
+    )
+  }
+}

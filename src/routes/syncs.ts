@@ -1,0 +1,178 @@
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { parseSpreadsheetReference } from '../syncs/spreadsheet-reference.ts'
+import { toView } from '../syncs/sync.ts'
+import { syncRequestBody } from '../syncs/sync-request.ts'
+import { SYNC_STATES, type SyncState, syncView } from '../syncs/sync-schema.ts'
+import type { SyncService } from '../syncs/sync-service.ts'
+import { problemAnswers } from './problems.ts'
+import { ifMatchRevisions, pointTo, sendSync, sendSyncIfChanged } from './sync-reply.ts'
+import { syncIdParam } from './validation.ts'
+
+const syncPath = z.object({ id: syncIdParam })
+
+const pageOfSyncs = z
+  .object({
+    syncs: z.array(syncView).describe('Newest first'),
+    nextPageToken: z.string().nullable().describe('Pass it as pageToken for the next page; null on the last one'),
+  })
+  .meta({ id: 'SyncPage' })
+
+const listQuery = z.strictObject({
+  state: z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.enum(SYNC_STATES)))
+    .optional()
+    .describe(`Only syncs in these states, separated by commas: ${SYNC_STATES.join(', ')}`),
+  spreadsheet: z
+    .string()
+    .max(2048)
+    .transform((text, context) => {
+      const reference = parseSpreadsheetReference(text)
+      if (!('message' in reference)) return reference.id
+      context.addIssue({ code: 'custom', message: reference.message, params: { hint: reference.hint } })
+      return z.NEVER
+    })
+    .optional()
+    .describe('Only syncs of this spreadsheet: its id, or its URL'),
+  pageSize: z
+    .string()
+    .regex(/^\d{1,4}$/, 'must be a whole number from 1 to 1000')
+    .transform(Number)
+    .refine((size) => size >= 1 && size <= 1000, 'must be a whole number from 1 to 1000')
+    .default(50)
+    .describe('How many syncs at the most, 1 to 1000'),
+  pageToken: z.string().max(500).optional().describe('nextPageToken of the page before'),
+})
+
+/** The syncs themselves: start, watch, list, cancel, retry, forget. */
+export const syncRoutes: FastifyPluginAsyncZod<{ service: SyncService }> = async (app, { service }) => {
+  app.post(
+    '/syncs',
+    {
+      schema: {
+        operationId: 'startSync',
+        summary: 'Start a sync',
+        description:
+          'Records a sync durably and downloads the spreadsheet in the background. While the same download is active it is joined instead, unless ifActive is "start".',
+        tags: ['syncs'],
+        body: syncRequestBody,
+        response: { 202: syncView, ...problemAnswers(400, 413, 415, 503) },
+      },
+    },
+    async (request, reply) => {
+      const sync = await service.start(request.body)
+      return sendSync(pointTo(reply.code(202), sync).header('retry-after', '1'), sync)
+    },
+  )
+
+  app.get(
+    '/syncs/:id',
+    {
+      schema: {
+        operationId: 'getSync',
+        summary: 'Watch a sync',
+        description:
+          'The sync in whatever state it is. Poll it after pollAfterMs; send If-None-Match to get 304 while nothing has changed.',
+        tags: ['syncs'],
+        params: syncPath,
+        response: {
+          200: syncView,
+          304: z.undefined().describe('Nothing has changed'),
+          ...problemAnswers(400, 404, 500, 503),
+        },
+      },
+    },
+    // Not async: a poll that is answered from memory should not pay for a promise.
+    (request, reply) => {
+      const sync = service.peek(request.params.id)
+      if (!(sync instanceof Promise)) {
+        sendSyncIfChanged(request, reply, sync)
+        return
+      }
+      return sync.then((found) => {
+        sendSyncIfChanged(request, reply, found)
+      })
+    },
+  )
+
+  app.get(
+    '/syncs',
+    {
+      schema: {
+        operationId: 'listSyncs',
+        summary: 'List syncs',
+        description: 'One page of syncs, newest first.',
+        tags: ['syncs'],
+        querystring: listQuery,
+        response: { 200: pageOfSyncs, ...problemAnswers(400, 503) },
+      },
+    },
+    async (request) => {
+      const { state, spreadsheet, pageSize, pageToken } = request.query
+      const page = await service.list({
+        pageSize,
+        ...(state === undefined ? {} : { states: state satisfies SyncState[] }),
+        ...(spreadsheet === undefined ? {} : { spreadsheetId: spreadsheet }),
+        ...(pageToken === undefined ? {} : { pageToken }),
+      })
+      return { syncs: page.syncs.map(toView), nextPageToken: page.nextPageToken ?? null }
+    },
+  )
+
+  app.post(
+    '/syncs/:id/cancel',
+    {
+      schema: {
+        operationId: 'cancelSync',
+        summary: 'Cancel a sync',
+        description: 'Asks an active sync to end. 200 if it had been cancelled before.',
+        tags: ['syncs'],
+        params: syncPath,
+        response: { 202: syncView, 200: syncView, ...problemAnswers(400, 404, 409, 500, 503) },
+      },
+    },
+    async (request, reply) => {
+      const { sync, already } = await service.cancel(request.params.id)
+      return sendSync(reply.code(already ? 200 : 202), sync)
+    },
+  )
+
+  app.post(
+    '/syncs/:id/retry',
+    {
+      schema: {
+        operationId: 'retrySync',
+        summary: 'Retry a sync',
+        description: 'Starts the download of a failed or cancelled sync once more, under a new id.',
+        tags: ['syncs'],
+        params: syncPath,
+        response: { 202: syncView, ...problemAnswers(400, 404, 409, 500, 503) },
+      },
+    },
+    async (request, reply) => {
+      const sync = await service.retry(request.params.id)
+      return sendSync(pointTo(reply.code(202), sync).header('retry-after', '1'), sync)
+    },
+  )
+
+  app.delete(
+    '/syncs/:id',
+    {
+      schema: {
+        operationId: 'deleteSync',
+        summary: 'Forget a sync',
+        description: 'Removes the status of a finished sync. Its rows stay under /spreadsheets/{spreadsheetId}.',
+        tags: ['syncs'],
+        params: syncPath,
+        headers: z.object({ 'if-match': z.string().optional().describe('Forget it only in this revision: its ETag') }),
+        response: { 204: z.undefined().describe('Forgotten'), ...problemAnswers(400, 404, 409, 412, 500, 503) },
+      },
+    },
+    async (request, reply) => {
+      await service.remove(request.params.id, ifMatchRevisions(request.headers['if-match']))
+      return reply.code(204).send()
+    },
+  )
+}

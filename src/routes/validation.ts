@@ -1,0 +1,98 @@
+import type { FastifySchemaCompiler } from 'fastify'
+import { z } from 'zod'
+import { AppError, type FieldError } from '../errors.ts'
+import { isSyncId } from '../syncs/sync-id.ts'
+
+/** Where a request part's field names begin, so that a header and a body field of one name are told apart. */
+const PREFIX: Readonly<Record<string, string>> = { headers: 'header ' }
+
+/** Checks each part of a request against its zod schema and answers with every field at fault, not just the first. */
+export const validateRequest: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
+  return (data) => {
+    if (httpPart === 'body' && (data === undefined || data === null)) {
+      const hint = 'Send a JSON object with the header "Content-Type: application/json".'
+      if (schema.safeParse(undefined).success) return { value: undefined }
+      return { error: invalid([{ field: 'body', message: 'is missing', hint }]) }
+    }
+    const result = schema.safeParse(data)
+    if (result.success) return { value: result.data }
+    return {
+      error: invalid(result.error.issues.flatMap((issue) => toFieldErrors(issue, PREFIX[httpPart ?? ''] ?? ''))),
+    }
+  }
+}
+
+/** A path parameter that must be a sync id, checked before anything is made of it. */
+export const syncIdParam = z
+  .string()
+  .refine(isSyncId, 'is not a sync id; one looks like sync-0198c5b4-7d1e-7c3a-9b2f-3a1c5e7d9f01')
+  .describe('The id of a sync, as POST /syncs answered it')
+
+function invalid(errors: FieldError[]): AppError {
+  const fields = errors.map(({ field }) => field).join(', ')
+  return new AppError('VALIDATION_FAILED', `The request is not valid: ${fields}.`, {
+    errors,
+    hint: 'errors[] says what is wrong with each field.',
+  })
+}
+
+function toFieldErrors(issue: z.core.$ZodIssue, prefix: string): FieldError[] {
+  const at = prefix + fieldName(issue.path)
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map((key) => ({
+        field: clip(prefix + fieldName([...issue.path, key])),
+        message: 'is not a known field',
+        hint: 'GET /docs lists the fields of this request; remove this one, or mend its name.',
+      }))
+    case 'invalid_type':
+      return [
+        {
+          field: at,
+          message:
+            issue.input === undefined && /received undefined/.test(issue.message)
+              ? 'is required'
+              : `must be ${article(issue.expected)}`,
+        },
+      ]
+    case 'invalid_value':
+      return [{ field: at, message: `must be one of ${issue.values.map(String).join(', ')}` }]
+    case 'invalid_union':
+      return [{ field: at, message: unionMessage(issue) }]
+    case 'invalid_key':
+    case 'invalid_element':
+      return [{ field: at, message: issue.issues[0]?.message ?? issue.message }]
+    case 'custom': {
+      const hint: unknown = issue.params?.hint
+      return [{ field: at, message: issue.message, ...(typeof hint === 'string' ? { hint } : {}) }]
+    }
+    default:
+      return [{ field: at, message: issue.message }]
+  }
+}
+
+/** A union fails in each of its ways; the way that got furthest says most. */
+function unionMessage(issue: z.core.$ZodIssueInvalidUnion): string {
+  const deeper = issue.errors.flat().find((inner) => inner.code !== 'invalid_type')
+  if (deeper !== undefined) return deeper.message
+  const expected = issue.errors.flat().flatMap((inner) => (inner.code === 'invalid_type' ? [inner.expected] : []))
+  return `must be ${[...new Set(expected)].map(article).join(' or ')}`
+}
+
+function article(type: string): string {
+  const named = type === 'int' ? 'integer' : type
+  return `${/^[aeiou]/.test(named) ? 'an' : 'a'} ${named}`
+}
+
+function fieldName(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return 'body'
+  return path.reduce<string>((name, key) => {
+    if (typeof key === 'number') return `${name}[${key}]`
+    return name === '' ? String(key) : `${name}.${String(key)}`
+  }, '')
+}
+
+/** A caller's own field name is repeated to them, but never at any length. */
+function clip(text: string): string {
+  return text.length <= 100 ? text : `${text.slice(0, 100)}…`
+}

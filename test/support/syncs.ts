@@ -1,0 +1,12 @@
+import { type ActiveSync, createSync } from '../../src/syncs/sync.ts'
+import { newSyncId } from '../../src/syncs/sync-id.ts'
+import { normalizeRequest, type SyncRequestInput, syncRequestBody } from '../../src/syncs/sync-request.ts'
+
+/** A new sync as POST /syncs would record it. */
+export function aQueuedSync(
+  body: Partial<SyncRequestInput> = {},
+  now = new Date('2026-01-01T00:00:00.000Z'),
+): ActiveSync {
+  const checked = syncRequestBody.parse({ spreadsheet: 'a-spreadsheet', ...body })
+  return createSync({ id: newSyncId(), ...normalizeRequest(checked), labels: checked.labels, now })
+}
