@@ -38,7 +38,6 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
   const snapshots = new LocalSnapshotStore({
     directory: config.snapshotDirectory,
     kept: config.snapshotsKept,
-    clock,
     log,
   })
   const { rootUrl, credentialFile, apiKey, readsPerMinute } = config.google

@@ -21,7 +21,7 @@ export const ERROR_TABLE = {
     hint: 'The Allow header lists what this address takes.',
   }),
   NOT_ACCEPTABLE: entry(406, 'No such representation'),
-  PRECONDITION_FAILED: entry(412, 'The sync has changed', { hint: 'GET it again and use its current ETag.' }),
+  PRECONDITION_FAILED: entry(412, 'It has changed since', { hint: 'GET it again and use its current ETag.' }),
   RANGE_NOT_SATISFIABLE: entry(416, 'The byte range lies outside the file'),
 
   // What a sync or a snapshot cannot do now.

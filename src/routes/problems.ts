@@ -13,7 +13,6 @@ const FASTIFY_CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['BODY_NOT_JSON', 'The body does not have the length that Content-Length says.'],
   FST_ERR_CTP_INVALID_JSON_BODY: ['BODY_NOT_JSON', 'The body is not valid JSON.'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['BODY_NOT_JSON', 'The body is empty.'],
-  FST_ERR_BAD_URL: ['VALIDATION_FAILED', 'The path is not valid: it holds a broken percent-encoding.'],
   FST_ERR_MAX_PARAM_LENGTH: ['URI_TOO_LONG', 'A segment of the path is too long.'],
 }
 
@@ -31,6 +30,10 @@ export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
   const { code, statusCode } = error as Partial<FastifyError>
   const known = FASTIFY_CODES[code ?? '']
+  if (code === 'FST_ERR_BAD_URL') {
+    const errors = [{ field: 'path', message: 'holds a broken percent-encoding', hint: 'Encode a % itself as %25.' }]
+    return new AppError('VALIDATION_FAILED', 'The request is not valid: path.', { cause: error, errors })
+  }
   if (known !== undefined) return new AppError(known[0], known[1], { cause: error })
   // A body that is no JSON reaches us as a SyntaxError with a status, without a code of Fastify's.
   if (error instanceof SyntaxError && statusCode === 400) {

@@ -21,8 +21,16 @@ const pageOfSyncs = z
 const listQuery = z.strictObject({
   state: z
     .string()
-    .transform((text) => text.split(','))
-    .pipe(z.array(z.enum(SYNC_STATES)))
+    .transform((text, context) => {
+      const states = text.split(',')
+      const unknown = states.filter((state) => !(SYNC_STATES as readonly string[]).includes(state))
+      if (unknown.length === 0) return states as SyncState[]
+      context.addIssue({
+        code: 'custom',
+        message: `must be one or more of ${SYNC_STATES.join(', ')}, separated by commas`,
+      })
+      return z.NEVER
+    })
     .optional()
     .describe(`Only syncs in these states, separated by commas: ${SYNC_STATES.join(', ')}`),
   spreadsheet: z
@@ -113,7 +121,7 @@ export const syncRoutes: FastifyPluginAsyncZod<{ service: SyncService }> = async
       const { state, spreadsheet, pageSize, pageToken } = request.query
       const page = await service.list({
         pageSize,
-        ...(state === undefined ? {} : { states: state satisfies SyncState[] }),
+        ...(state === undefined ? {} : { states: state }),
         ...(spreadsheet === undefined ? {} : { spreadsheetId: spreadsheet }),
         ...(pageToken === undefined ? {} : { pageToken }),
       })

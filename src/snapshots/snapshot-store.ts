@@ -39,6 +39,13 @@ export type ManifestTab = SnapshotManifest['tabs'][number]
 /** The names that snapshot files may have: safe in any path, URL and header. */
 export const SNAPSHOT_FILE_PATTERN = /^[A-Za-z0-9_-]{1,100}\.(?:json|ndjson|csv)$/
 
+/** The one name of that pattern that no file of rows may have, for it is the manifest's own. */
+export const MANIFEST_NAME = 'manifest.json'
+
+export function isSnapshotFileName(name: string): boolean {
+  return SNAPSHOT_FILE_PATTERN.test(name) && name !== MANIFEST_NAME
+}
+
 /**
  * Where rows land. A snapshot appears whole or not at all, and of all the epochs of a sync at most one publishes.
  * A spreadsheet id, sync id or file name that does not match its pattern is never made a path: reads answer
@@ -59,7 +66,10 @@ export interface SnapshotStore {
   /** All snapshots of a spreadsheet, newest first; unreadable ones left out. */
   list(spreadsheetId: string): Promise<readonly SnapshotManifest[]>
 
-  /** Opens a published file for reading, from byte `start` to byte `end` inclusive (default: all of it). */
+  /**
+   * Opens a published file for reading, from byte `start` to byte `end` inclusive (default: all of it). Once open it can
+   * be read to its end, whatever is pruned. Rejects with `SNAPSHOT_CORRUPT` when the file ends before the range does.
+   */
   openFile(key: FileKey, range?: { readonly start: number; readonly end: number }): Promise<Readable | undefined>
 
   /**
@@ -89,7 +99,13 @@ export interface FileKey {
   readonly name: string
 }
 
-/** The files of one sync while they are being written. Appends to different files may run side by side. */
+/**
+ * The files of one sync while they are being written. Calls for different files may run side by side.
+ *
+ * When `append`, `rewrite` or `saveCheckpoint` rejects, what the files hold is no longer certain, and every later call
+ * may reject likewise; the draft opened again goes on from its last checkpoint. Any call rejects with
+ * {@link DraftSuperseded} once it notices that a later epoch has the draft.
+ */
 export interface SnapshotDraft {
   /** Set when an earlier epoch had already published: nothing is left to do but to tell. */
   readonly published: SnapshotManifest | undefined
@@ -97,13 +113,16 @@ export interface SnapshotDraft {
   /** The value of the last `saveCheckpoint` of the latest earlier epoch; the files hold just what they held then. */
   readonly checkpoint: unknown
 
-  /** Adds bytes to the end of a file, creating it. Calls for one file are kept in order. */
+  /** Adds bytes (none will do) to the end of a file, creating it. Calls for one file are kept in order. */
   append(name: string, bytes: Uint8Array): Promise<void>
 
-  /** Puts bytes in place of the whole file; for what can only be known at the end. */
+  /**
+   * Puts bytes in place of the whole file; for what can only be known at the end. The content may `read` the file that
+   * it replaces, which stays as it was until then.
+   */
   rewrite(name: string, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void>
 
-  /** Reads back what was appended so far. */
+  /** Reads back what was appended so far. Errors with a TypeError for a file that is not staged; so does `stat`. */
   read(name: string): Readable
 
   /** Makes all that was appended, and `value` (JSON), durable together: a later epoch finds both or neither. */
@@ -116,7 +135,9 @@ export interface SnapshotDraft {
   stat(name: string): Promise<{ readonly bytes: number; readonly sha256: string }>
 
   /**
-   * Makes the draft a snapshot, durably and at once. Rejects with a {@link DraftSuperseded} when a later epoch has
+   * Makes the draft a snapshot, durably and at once. The manifest must tell size and SHA-256 of staged files (else a
+   * TypeError); a staged file that it does not name is dropped. After another failure it may be called again. Rejects
+   * with a {@link DraftSuperseded} when a later epoch has
    * taken the draft over; nothing is published then.
    */
   publish(manifest: SnapshotManifest): Promise<void>

@@ -4,6 +4,9 @@ import { parseSpreadsheetReference } from './spreadsheet-reference.ts'
 export const SNAPSHOT_FORMATS = ['json', 'ndjson', 'csv'] as const
 export type SnapshotFormat = (typeof SNAPSHOT_FORMATS)[number]
 
+/** The spreadsheet of every example: public, and known to the emulator. */
+export const SAMPLE_SPREADSHEET_ID = '1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms'
+
 /** One tab as a caller names it: its title, or its gid. */
 export const tabSelector = z
   .union([
@@ -98,7 +101,21 @@ export const syncRequestBody = z
       })
     }
   })
-  .meta({ id: 'SyncRequestBody' })
+  .meta({
+    id: 'SyncRequestBody',
+    // A public sample of Google's, which the emulator's demo workbook stands in for: it runs as it stands on either.
+    examples: [
+      { spreadsheet: SAMPLE_SPREADSHEET_ID, formats: ['json', 'csv'] },
+      {
+        spreadsheet: `https://docs.google.com/spreadsheets/d/${SAMPLE_SPREADSHEET_ID}/edit#gid=0`,
+        formats: ['ndjson'],
+        headerRow: 1,
+        values: 'formatted',
+        ifActive: 'start',
+        labels: { team: 'sales' },
+      },
+    ],
+  })
 
 /** A body as it was sent: fields with defaults may be absent. */
 export type SyncRequestInput = z.input<typeof syncRequestBody>

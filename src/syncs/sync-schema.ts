@@ -37,7 +37,7 @@ export const syncProgress = z
     percent: z.number().min(0).max(100).describe('Never falls; 100 only when succeeded'),
     tabsDone: count,
     tabsTotal: count.nullable(),
-    rowsDone: count,
+    rowsDone: count.describe('Rows read so far, header rows included'),
     rowsTotal: count.nullable().describe('Grid rows to look through; an upper bound, as Google counts blank rows too'),
     cellsDone: count,
     apiCalls: count.describe('Calls made to Google so far, repeated ones included'),

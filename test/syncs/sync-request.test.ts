@@ -47,7 +47,8 @@ t.test('what is no spreadsheet is refused with a reason and a mend', async (t) =
     'javascript:alert(1)',
     'a\0b',
   ]
-  for (const other of others) t.match(parseSpreadsheetReference(other), { message: String, hint: String }, JSON.stringify(other))
+  for (const other of others)
+    t.match(parseSpreadsheetReference(other), { message: String, hint: String }, JSON.stringify(other))
 })
 
 t.test('the gid of a URL selects that tab only when neither tabs nor ranges are given', async (t) => {

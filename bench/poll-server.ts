@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises'
+import fastify from 'fastify'
+import { pino } from 'pino'
+import { buildApp } from '../src/app.ts'
+import { systemClock } from '../src/clock.ts'
+import type { JobRunner } from '../src/jobs/job-runner.ts'
+import { silentLog } from '../src/log.ts'
+import { LocalSnapshotStore } from '../src/snapshots/local-snapshot-store.ts'
+import { FileStorage } from '../src/storage/file-storage.ts'
+import { MemoryStorage } from '../src/storage/memory-storage.ts'
+import type { SyncStorage } from '../src/storage/sync-storage.ts'
+import { parseSync } from '../src/syncs/sync.ts'
+import { SyncService } from '../src/syncs/sync-service.ts'
+
+// One of the servers that bench/polls.ts compares: the same route over different storages, and two yardsticks.
+const [kind, directory = '', id = ''] = process.argv.slice(2)
+const path = `${directory}/${id}.json`
+const app = kind === 'naive' || kind === 'bare304' ? yardstick() : await service(await storageOf())
+const address = await app.listen({ port: 0, host: '127.0.0.1' })
+process.stdout.write(`${address}\n`)
+process.once('SIGTERM', () => {
+  app.close().catch((error: unknown) => {
+    throw error
+  })
+})
+
+async function storageOf(): Promise<SyncStorage> {
+  const sync = parseSync(JSON.parse(await readFile(path, 'utf8')))
+  if (kind === 'map') {
+    const memory = new MemoryStorage()
+    await memory.start()
+    await memory.create(sync)
+    return memory
+  }
+  const files = new FileStorage({ directory, clock: systemClock, log: silentLog })
+  await files.start()
+  // The owner of a sync is who wrote it last; `foreign` only ever reads what another process wrote.
+  if (kind === 'owner') await files.replace({ ...sync, revision: sync.revision + 1 }, sync.revision)
+  return files
+}
+
+async function service(storage: SyncStorage) {
+  const runner: JobRunner = { async start() {}, async enqueue() {}, hintCancel() {}, async close() {} }
+  return buildApp({
+    service: new SyncService({ storage, runner, clock: systemClock, statusTtlMs: 1 }),
+    snapshots: new LocalSnapshotStore({ directory: `${directory}/snapshots`, kept: 1, log: silentLog }),
+    checkReady: async () => undefined,
+    log: pino({ level: 'silent' }),
+    version: 'bench',
+  })
+}
+
+function yardstick() {
+  const bare = fastify()
+  if (kind === 'naive') bare.get('/syncs/:id', async () => JSON.parse(await readFile(path, 'utf8')))
+  else bare.get('/syncs/:id', (_request, reply) => reply.code(304).header('etag', '"2"').send())
+  return bare
+}

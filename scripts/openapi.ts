@@ -1,0 +1,39 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { parseArgs } from 'node:util'
+import { pino } from 'pino'
+import packageJson from '../package.json' with { type: 'json' }
+import { buildApp } from '../src/app.ts'
+import { systemClock } from '../src/clock.ts'
+import type { JobRunner } from '../src/jobs/job-runner.ts'
+import { silentLog } from '../src/log.ts'
+import { LocalSnapshotStore } from '../src/snapshots/local-snapshot-store.ts'
+import { MemoryStorage } from '../src/storage/memory-storage.ts'
+import { SyncService } from '../src/syncs/sync-service.ts'
+
+// Writes openapi/openapi.json from the schemas of the routes; with --check says whether the committed one is still true.
+const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })
+const path = new URL('../openapi/openapi.json', import.meta.url)
+
+const idleRunner: JobRunner = {
+  async start() {},
+  async enqueue() {},
+  hintCancel() {},
+  async close() {},
+}
+const app = await buildApp({
+  service: new SyncService({ storage: new MemoryStorage(), runner: idleRunner, clock: systemClock, statusTtlMs: 1 }),
+  snapshots: new LocalSnapshotStore({ directory: 'unused', kept: 1, log: silentLog }),
+  checkReady: async () => undefined,
+  log: pino({ level: 'silent' }),
+  version: packageJson.version,
+})
+await app.ready()
+const document = `${JSON.stringify(app.swagger(), null, 2)}\n`
+await app.close()
+
+if (!values.check) {
+  await writeFile(path, document)
+} else if ((await readFile(path, 'utf8')) !== document) {
+  process.stderr.write('openapi/openapi.json is not what the routes say; run "npm run openapi" and commit it.\n')
+  process.exitCode = 1
+}

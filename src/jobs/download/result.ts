@@ -1,0 +1,43 @@
+import type { SnapshotManifest } from '../../snapshots/snapshot-store.ts'
+import type { ActiveSync, SyncResult } from '../../syncs/sync.ts'
+import { isSameDownload, type SyncRequest } from '../../syncs/sync-request.ts'
+import { fileHref } from './progress.ts'
+
+/** Tells a snapshot that is there already as the result of a sync. */
+export function resultOf(manifest: SnapshotManifest, sync: ActiveSync, outcome: SyncResult['outcome']): SyncResult {
+  const { title, version } = manifest.spreadsheet
+  const rows = manifest.tabs.reduce((sum, tab) => sum + tab.rows, 0)
+  return {
+    outcome,
+    consistent: manifest.consistent,
+    snapshotId: manifest.syncId,
+    report: {
+      spreadsheet: { title, version },
+      progress: {
+        tabsDone: manifest.tabs.length,
+        tabsTotal: manifest.tabs.length,
+        ...(outcome === 'unchanged' && { rowsDone: rows, rowsTotal: rows }),
+      },
+      tabs: manifest.tabs.map(({ gid, title: tab, range, rows: written, columns, files }) => ({
+        gid,
+        title: tab,
+        range,
+        state: 'done',
+        rows: written,
+        columns,
+        files: files.map((file) => ({ ...file, href: fileHref(sync.id, file.name) })),
+      })),
+      warnings: manifest.warnings,
+    },
+  }
+}
+
+/** Whether a snapshot holds just what a request asks for, of this very version. */
+export function isUnchanged(manifest: SnapshotManifest, version: string, request: SyncRequest): boolean {
+  return (
+    manifest.consistent === true &&
+    manifest.spreadsheet.version === version &&
+    // Whether to skip says nothing of what is downloaded.
+    isSameDownload({ ...manifest.request, ifUnchanged: request.ifUnchanged }, request)
+  )
+}

@@ -1,0 +1,145 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import { AppError } from '../errors.ts'
+import { selectTab } from '../snapshots/select-tab.ts'
+import { type SnapshotManifest, type SnapshotStore, snapshotManifest } from '../snapshots/snapshot-store.ts'
+import { SPREADSHEET_ID_PATTERN } from '../syncs/spreadsheet-reference.ts'
+import { SAMPLE_SPREADSHEET_ID, SNAPSHOT_FORMATS, type SnapshotFormat } from '../syncs/sync-request.ts'
+import { sendFile } from './file-reply.ts'
+import { problemAnswers } from './problems.ts'
+
+/** More titles than this in a hint help nobody. */
+const TITLES_IN_HINT = 20
+
+/** What a client may name in `Accept` for each format; the first is what it is answered with. */
+const MEDIA_TYPES: Readonly<Record<SnapshotFormat, string>> = {
+  json: 'application/json',
+  ndjson: 'application/x-ndjson',
+  csv: 'text/csv',
+}
+
+const spreadsheetId = z
+  .string()
+  .regex(SPREADSHEET_ID_PATTERN, 'is not a spreadsheet id: 1 to 128 of A-Z a-z 0-9 _ -')
+  .meta({ description: 'The id in the URL of the spreadsheet', example: SAMPLE_SPREADSHEET_ID })
+
+const tabQuery = z.strictObject({
+  format: z.enum(SNAPSHOT_FORMATS).optional().describe('The format of the rows; without it the Accept header decides'),
+})
+
+/** A checked request for a tab; the plain interface, so that it can be handed on. */
+type TabRequest = FastifyRequest<{
+  Params: { spreadsheetId: string; tab: string }
+  Querystring: { format?: SnapshotFormat | undefined }
+}>
+
+/** What was downloaded, by spreadsheet. Answers from snapshots alone and never asks Google. */
+export const spreadsheetRoutes: FastifyPluginAsyncZod<{ snapshots: SnapshotStore }> = async (app, { snapshots }) => {
+  app.get(
+    '/spreadsheets/:spreadsheetId',
+    {
+      schema: {
+        operationId: 'getSpreadsheet',
+        summary: 'What the latest snapshot holds',
+        description: 'The manifest of the latest snapshot: which tabs, when, of which version.',
+        tags: ['rows'],
+        params: z.object({ spreadsheetId }),
+        response: { 200: snapshotManifest, ...problemAnswers(400, 404, 500, 503) },
+      },
+    },
+    async (request) => {
+      const [latest] = await existing(request.params.spreadsheetId)
+      return latest
+    },
+  )
+
+  app.get(
+    '/spreadsheets/:spreadsheetId/tabs/:tab',
+    {
+      schema: {
+        operationId: 'getTab',
+        summary: 'Read the rows of a tab',
+        description:
+          'The rows of the newest snapshot that holds the tab in that format. 406 lists the formats there are.',
+        tags: ['rows'],
+        params: z.object({
+          spreadsheetId,
+          tab: z
+            .string()
+            .min(1)
+            .max(500, 'is longer than any title')
+            .meta({ description: 'The title of the tab, or gid:N', example: 'gid:0' }),
+        }),
+        querystring: tabQuery,
+        response: {
+          200: z.any().describe('The rows'),
+          206: z.any().describe('The bytes of the range'),
+          304: z.undefined().describe('Nothing has changed'),
+          ...problemAnswers(400, 404, 406, 416, 500, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      try {
+        return await sendTab(request, reply)
+      } catch (error) {
+        // A newer snapshot took the place of this one between the choice and the open; now it is the one to choose.
+        if (!(error instanceof AppError && error.code === 'FILE_NOT_FOUND')) throw error
+        return sendTab(request, reply)
+      }
+    },
+  )
+
+  async function sendTab(request: TabRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { tab, spreadsheetId: id } = request.params
+    const manifests = await existing(id)
+    const format = request.query.format ?? wantedFormat(request, formatsOf(manifests, tab))
+    const selection = selectTab(manifests, tab, format)
+    if (selection.outcome === 'no-tab') throw noSuchTab(selection.tabs)
+    if (selection.outcome === 'other-formats') throw noSuchFormat(selection.formats)
+    const { manifest, file } = selection
+    const key = { spreadsheetId: id, syncId: manifest.syncId, name: file.name }
+    if (request.query.format === undefined) reply.header('vary', 'Accept')
+    return sendFile(request, reply, {
+      ...file,
+      publishedAt: manifest.publishedAt,
+      disposition: 'inline',
+      open: (range) => snapshots.openFile(key, range),
+    })
+  }
+
+  async function existing(id: string): Promise<[SnapshotManifest, ...SnapshotManifest[]]> {
+    const [latest, ...older] = await snapshots.list(id)
+    if (latest === undefined) throw new AppError('SNAPSHOT_NOT_FOUND', `No sync of ${id} has succeeded yet.`)
+    return [latest, ...older]
+  }
+}
+
+function formatsOf(manifests: readonly SnapshotManifest[], tab: string): readonly SnapshotFormat[] {
+  const selection = selectTab(manifests, tab)
+  if (selection.outcome === 'no-tab') throw noSuchTab(selection.tabs)
+  return SNAPSHOT_FORMATS.filter((format) => selection.formats.includes(format))
+}
+
+/** Negotiates the format by `Accept` (RFC 9110, section 12.5.1); the order of SNAPSHOT_FORMATS breaks ties. */
+function wantedFormat(request: FastifyRequest, formats: readonly SnapshotFormat[]): SnapshotFormat {
+  const best = request.accepts().type(formats.map((format) => MEDIA_TYPES[format]))
+  const format = formats.find((candidate) => MEDIA_TYPES[candidate] === best)
+  if (format === undefined) throw noSuchFormat(formats)
+  return format
+}
+
+function noSuchTab(tabs: readonly { readonly gid: number; readonly title: string }[]): AppError {
+  const titles = tabs.slice(0, TITLES_IN_HINT).map(({ gid, title }) => `${JSON.stringify(title)} (gid:${gid})`)
+  const more = tabs.length > TITLES_IN_HINT ? ` and ${tabs.length - TITLES_IN_HINT} more` : ''
+  return new AppError('TAB_NOT_FOUND', 'No snapshot of this spreadsheet holds a tab of this name.', {
+    hint: `There are ${titles.join(', ')}${more}. A tab that was added since needs a new sync.`,
+  })
+}
+
+function noSuchFormat(formats: readonly SnapshotFormat[]): AppError {
+  return new AppError('NOT_ACCEPTABLE', 'The tab was not downloaded in this format.', {
+    hint: `There is ${formats.join(', ')}; POST /syncs with other formats to have more.`,
+  })
+}

@@ -1,0 +1,51 @@
+import type { Readable } from 'node:stream'
+import { CallFault } from './sheet-source.ts'
+
+/** Bytes that one answer may have: far above the 2 MB that are asked for, far below what would hurt. */
+const LARGEST = 48 * 1024 * 1024
+
+/** Bytes to begin with when the answer does not tell its length. */
+const FIRST_GUESS = 256 * 1024
+
+/**
+ * Collects a body into one buffer of its own, which can be handed to a worker thread without a copy. Each chunk is
+ * copied as it comes, so that chunks die young. Rejects with a `too-large` fault rather than fill the memory.
+ */
+export async function readBody(stream: Readable, length: number | undefined): Promise<ArrayBuffer> {
+  let buffer = new ArrayBuffer(length !== undefined && length <= LARGEST ? length : FIRST_GUESS)
+  let bytes = 0
+  for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+    const needed = bytes + chunk.length
+    if (needed > LARGEST) {
+      stream.destroy()
+      throw new CallFault('too-large', `Google's answer is larger than ${LARGEST} bytes.`)
+    }
+    if (needed > buffer.byteLength) buffer = buffer.transfer(Math.min(LARGEST, Math.max(needed, buffer.byteLength * 2)))
+    new Uint8Array(buffer, bytes).set(chunk)
+    bytes = needed
+  }
+  return bytes === buffer.byteLength ? buffer : buffer.transfer(bytes)
+}
+
+/** Whether bytes begin and end as a JSON object does; a page of HTML and most cut-off answers do not. */
+export function looksLikeJson(body: ArrayBuffer): boolean {
+  const bytes = new Uint8Array(body)
+  let start = 0
+  let end = bytes.length - 1
+  while (start < end && isSpace(bytes[start])) start += 1
+  while (end > start && isSpace(bytes[end])) end -= 1
+  return bytes[start] === 0x7b && bytes[end] === 0x7d
+}
+
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
+}
+
+/** The code of the innermost error that has one in words: `ECONNREFUSED`, `ERR_STREAM_PREMATURE_CLOSE` … */
+export function networkCode(error: unknown): string | undefined {
+  let code: string | undefined
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if ('code' in at && typeof at.code === 'string') code = at.code
+  }
+  return code
+}

@@ -1,0 +1,30 @@
+/** The longest pause between two tries of a call. */
+const LONGEST_MS = 64_000
+
+/**
+ * Milliseconds to wait before a call is made again: full jitter below `min(2^n s + up to 1 s, 64 s)` (Google,
+ * "Resolve time-based quota errors": exponential backoff), or what the other side asked for, if that is longer.
+ */
+export function backoffMs(
+  attempt: number,
+  {
+    retryAfterMs = 0,
+    random = Math.random,
+  }: { readonly retryAfterMs?: number | undefined; readonly random?: () => number } = {},
+): number {
+  const ceiling = Math.min(2 ** attempt * 1000 + random() * 1000, LONGEST_MS)
+  return Math.max(retryAfterMs, Math.round(random() * ceiling))
+}
+
+/** The wait that a `Retry-After` header asks for: seconds or an HTTP date (RFC 9110, section 10.2.3). */
+export function retryAfterMs(header: unknown, now: Date): number | undefined {
+  if (typeof header !== 'string' || header.trim() === '') return undefined
+  const seconds = Number(header)
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - now.getTime()
+  return Number.isFinite(ms) && ms > 0 ? ms : undefined
+}
+
+/** Milliseconds until the wall-clock minute turns, when Google refills its quotas. */
+export function untilNextMinuteMs(now: Date): number {
+  return 60_000 - (now.getTime() % 60_000)
+}

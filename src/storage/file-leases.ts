@@ -1,0 +1,102 @@
+import type { Clock } from '../clock.ts'
+import { isSyncId } from '../syncs/sync-id.ts'
+import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
+import { Layout, parseLeaseName } from './files/layout.ts'
+import { type Processes, systemProcesses } from './files/processes.ts'
+import { errnoOf, toStorageError } from './files/storage-errors.ts'
+import { TempFiles } from './files/temp-files.ts'
+import type { LeaseSign, LeaseStore } from './lease-store.ts'
+import { requireSyncId } from './require.ts'
+
+export interface FileLeasesOptions {
+  /** Folder of the records that the leases belong to; theirs lies within it. */
+  readonly directory: string
+  readonly clock: Clock
+  readonly fs?: FileSystem
+  readonly processes?: Processes
+}
+
+/** One small file for each sync and epoch: who beats, and how often it did. */
+export class FileLeases implements LeaseStore {
+  readonly #fs: FileSystem
+  readonly #layout: Layout
+  readonly #processes: Processes
+  readonly #temps: TempFiles
+  #beats = 0
+
+  constructor(options: FileLeasesOptions) {
+    this.#fs = options.fs ?? nodeFileSystem
+    this.#processes = options.processes ?? systemProcesses()
+    this.#layout = new Layout(options.directory)
+    this.#temps = new TempFiles({
+      layout: this.#layout,
+      fs: this.#fs,
+      clock: options.clock,
+      processes: this.#processes,
+    })
+  }
+
+  start(): Promise<void> {
+    return this.#run('could not be opened', async () => {
+      for (const folder of this.#layout.folders) await this.#fs.makeFolder(folder)
+    })
+  }
+
+  beat(syncId: string, epoch: number): Promise<void> {
+    return this.#run('could not be kept alive', async () => {
+      requireSyncId(syncId)
+      const sign = Buffer.from(`${this.#processes.self} ${++this.#beats}\n`)
+      const temp = await this.#temps.write({ kind: 'other', base: 'none' }, sign, { sync: false, revision: 0 })
+      try {
+        await this.#fs.rename(temp.path, this.#layout.lease(syncId, epoch))
+        this.#temps.done(temp)
+      } catch (error) {
+        await this.#temps.abandon(temp)
+        throw error
+      }
+    })
+  }
+
+  read(syncId: string, epoch: number): Promise<LeaseSign | undefined> {
+    return this.#run('could not be read', async () => {
+      if (!isSyncId(syncId)) return undefined
+      try {
+        const { bytes } = await this.#fs.read(this.#layout.lease(syncId, epoch))
+        const beat = bytes.toString('latin1')
+        return { beat, ownerIsGone: this.#processes.isGone(beat.split(' ')[0] ?? '') }
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') return undefined
+        throw error
+      }
+    })
+  }
+
+  drop(syncId: string, epoch: number): Promise<void> {
+    return this.#run('could not be let go', async () => {
+      for await (const names of this.#fs.list(this.#layout.leases)) {
+        for (const name of names) {
+          const lease = parseLeaseName(name)
+          if (lease?.id === syncId && lease.epoch <= epoch) await this.#remove(this.#layout.lease(syncId, lease.epoch))
+        }
+      }
+    })
+  }
+
+  async close(): Promise<void> {}
+
+  async #remove(path: string): Promise<void> {
+    try {
+      await this.#fs.unlink(path)
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error
+    }
+  }
+
+  async #run<T>(doing: string, task: () => Promise<T>): Promise<T> {
+    try {
+      return await task()
+    } catch (error) {
+      throw toStorageError(error, doing)
+    }
+  }
+}

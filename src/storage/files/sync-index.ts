@@ -1,0 +1,247 @@
+import type { Sync } from '../../syncs/sync.ts'
+import { SYNC_STATES, type SyncState } from '../../syncs/sync-schema.ts'
+import type { SyncQuery } from '../sync-storage.ts'
+import type { CreationJournal } from './creation-journal.ts'
+import { eachOf } from './each-of.ts'
+import type { FileIdentity, FileSystem } from './file-system.ts'
+import { idOfRecord, type Layout, versionOf } from './layout.ts'
+import { SortedIds } from './sorted-ids.ts'
+import { errnoOf } from './storage-errors.ts'
+import { Turns } from './turns.ts'
+
+/** Files read at a time while the directory is looked through. */
+const READS_AT_A_TIME = 8
+
+/** What is known of a finished sync, which never changes any more. */
+interface Finished {
+  readonly state: SyncState
+  readonly expiresAt: number
+  /** The version of the file that said so. */
+  readonly version: string
+}
+
+export interface SyncIndexOptions {
+  readonly layout: Layout
+  readonly fs: FileSystem
+  readonly journal: CreationJournal
+}
+
+/**
+ * What syncs there are, of which spreadsheet, and how they ended, so that a search need not read every file. A terminal
+ * state is final, so only what is not known to be terminal has to be looked at again.
+ */
+export class SyncIndex {
+  readonly #options: SyncIndexOptions
+  readonly #all = new SortedIds()
+  readonly #active = new SortedIds()
+  readonly #finished = new Map<string, Finished>()
+  /** Id to spreadsheet id. */
+  readonly #spreadsheets = new Map<string, string>()
+  readonly #unreadable = new Set<string>()
+  /** Ids that were announced, and whose record was not there yet. */
+  readonly #awaited = new Set<string>()
+  /** Ids whose name was in the directory, and no file behind it. */
+  #vanished: readonly string[] = []
+  #lastTurn: Promise<void> = Promise.resolve()
+
+  constructor(options: SyncIndexOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Takes in what was created, in any process, before this call. A sync is announced just before its record is
+   * published, so one that is not there yet is looked for again each time, until the directory is read. Reads
+   * the directory only when it must.
+   */
+  refresh(): Promise<void> {
+    return this.#inOrder(async () => {
+      const told = await this.#options.journal.readOn()
+      if (told === undefined) {
+        await this.#readDirectory()
+        return
+      }
+      // Awaited from now on, so that none is lost if reading them fails: the journal does not tell them again.
+      for (const id of told) if (!this.#isKnown(id)) this.#awaited.add(id)
+      await this.#learnAll([...this.#awaited])
+    })
+  }
+
+  /** Looks at every file from outside, reads those that have changed, and forgets what is gone. */
+  rescan(): Promise<void> {
+    return this.#inOrder(() => this.#readDirectory())
+  }
+
+  /** Takes in what a record says. `identity`: of the file it was read from, where that is known. */
+  note(sync: Pick<Sync, 'id' | 'state' | 'spreadsheet' | 'expiresAt'>, identity?: FileIdentity): void {
+    const { id } = sync
+    this.#unreadable.delete(id)
+    this.#all.add(id)
+    if (!this.#spreadsheets.has(id)) this.#spreadsheets.set(id, sync.spreadsheet.id)
+    if (sync.expiresAt === null) {
+      // A finished sync stays finished, whatever an older write of ours tells late; only its file can say otherwise.
+      if (identity !== undefined) this.#finished.delete(id)
+      if (!this.#finished.has(id)) this.#active.add(id)
+      return
+    }
+    this.#active.delete(id)
+    const version = identity === undefined ? '' : versionOf(identity)
+    this.#finished.set(id, { state: sync.state, expiresAt: Date.parse(sync.expiresAt), version })
+  }
+
+  noteUnreadable(id: string): void {
+    this.#unreadable.add(id)
+  }
+
+  forget(id: string): void {
+    this.#all.delete(id)
+    this.#active.delete(id)
+    this.#finished.delete(id)
+    this.#spreadsheets.delete(id)
+    this.#unreadable.delete(id)
+  }
+
+  /** Records that could not be understood when they were last looked at. */
+  get unreadable(): readonly string[] {
+    return [...this.#unreadable]
+  }
+
+  /** Ids that the last look through the directory found a name of, and nothing behind it: removed, but not cleared away. */
+  get vanished(): readonly string[] {
+    return this.#vanished
+  }
+
+  /** Ids of the finished syncs that have expired at this time. */
+  async expired(now: Date): Promise<readonly string[]> {
+    const turns = new Turns()
+    const ids: string[] = []
+    for (const [id, { expiresAt }] of this.#finished) {
+      if (expiresAt <= now.getTime()) ids.push(id)
+      await turns.giveWay()
+    }
+    return ids
+  }
+
+  /** The next older sync that may match; whether it does is for its record to tell. */
+  async before(id: string | undefined, query: SyncQuery, turns: Turns): Promise<string | undefined> {
+    const onlyActive = query.states?.every((state) => !isTerminalState(state)) ?? false
+    const ids = onlyActive ? this.#active : this.#all
+    for (let next = ids.before(id); next !== undefined; next = ids.before(next)) {
+      if (this.#mayMatch(next, query)) return next
+      await turns.giveWay()
+    }
+    return undefined
+  }
+
+  #mayMatch(id: string, { states, spreadsheetId }: SyncQuery): boolean {
+    if (spreadsheetId !== undefined && this.#spreadsheets.get(id) !== spreadsheetId) return false
+    const known = this.#finished.get(id)
+    return known === undefined || states === undefined || states.includes(known.state)
+  }
+
+  /** One after the other, for what one of them has taken from the journal the next would believe to be known. */
+  #inOrder(task: () => Promise<void>): Promise<void> {
+    const turn = this.#lastTurn.then(task)
+    this.#lastTurn = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #readDirectory(): Promise<void> {
+    const { journal } = this.#options
+    journal.begin()
+    try {
+      const turns = new Turns()
+      const present = await this.#listDirectory(turns)
+      await this.#forgetAbsent(present, turns)
+      const unknown: string[] = []
+      for (const id of present) {
+        if (this.#needsReading(id)) unknown.push(id)
+        await turns.giveWay()
+      }
+      this.#awaited.clear()
+      await this.#learnAll(unknown)
+      this.#vanished = unknown.filter((id) => !this.#isKnown(id))
+    } catch (error) {
+      // What was not read now nobody would read later.
+      journal.losePlace()
+      throw error
+    }
+  }
+
+  async #listDirectory(turns: Turns): Promise<ReadonlySet<string>> {
+    const { fs, layout } = this.#options
+    const present = new Set<string>()
+    for await (const names of fs.list(layout.directory)) {
+      for (const name of names) {
+        const id = idOfRecord(name)
+        if (id !== undefined) present.add(id)
+      }
+      await turns.giveWay()
+    }
+    return present
+  }
+
+  async #forgetAbsent(present: ReadonlySet<string>, turns: Turns): Promise<void> {
+    const { fs, layout } = this.#options
+    for (let id = this.#all.before(); id !== undefined; id = this.#all.before(id)) {
+      // What was created while the directory was read may be missing in what was read.
+      if (!present.has(id) && fs.identify(layout.record(id)) === undefined) this.forget(id)
+      await turns.giveWay()
+    }
+  }
+
+  #isKnown(id: string): boolean {
+    return this.#spreadsheets.has(id) || this.#unreadable.has(id)
+  }
+
+  #needsReading(id: string): boolean {
+    if (!this.#spreadsheets.has(id)) return true
+    const { fs, layout } = this.#options
+    const identity = fs.identify(layout.record(id))
+    return identity === undefined || this.#finished.get(id)?.version !== versionOf(identity)
+  }
+
+  async #learnAll(ids: readonly string[]): Promise<void> {
+    await eachOf(ids, READS_AT_A_TIME, (id) => this.#learn(id))
+  }
+
+  async #learn(id: string): Promise<void> {
+    const { fs, layout } = this.#options
+    try {
+      const { bytes, identity } = await fs.read(layout.record(id))
+      this.#awaited.delete(id)
+      const summary = summarize(id, bytes)
+      if (summary === undefined) {
+        this.#all.add(id)
+        this.#unreadable.add(id)
+      } else {
+        this.note(summary, identity)
+      }
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error
+      this.forget(id)
+      this.#awaited.add(id)
+    }
+  }
+}
+
+function isTerminalState(state: SyncState): boolean {
+  return state === 'succeeded' || state === 'failed' || state === 'cancelled'
+}
+
+/** The few fields that the index needs; a record is checked as a whole when somebody asks for it. */
+function summarize(id: string, bytes: Buffer): Pick<Sync, 'id' | 'state' | 'spreadsheet' | 'expiresAt'> | undefined {
+  let record: Partial<Sync> | null
+  try {
+    record = JSON.parse(bytes.toString('utf8'))
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+  if (typeof record !== 'object' || record === null) return undefined
+  const { state, spreadsheet, expiresAt } = record
+  if (record.id !== id || state === undefined || !SYNC_STATES.includes(state)) return undefined
+  if (typeof spreadsheet !== 'object' || typeof spreadsheet?.id !== 'string') return undefined
+  if (expiresAt !== null && !(typeof expiresAt === 'string' && Date.parse(expiresAt) > 0)) return undefined
+  if (isTerminalState(state) !== (expiresAt !== null)) return undefined
+  return { id, state, spreadsheet, expiresAt } as Pick<Sync, 'id' | 'state' | 'spreadsheet' | 'expiresAt'>
+}

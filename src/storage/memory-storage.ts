@@ -1,0 +1,65 @@
+import { AppError } from '../errors.ts'
+import { isTerminal, type Sync } from '../syncs/sync.ts'
+import { deepFreeze } from './deep-freeze.ts'
+import { readPageToken, toPageToken } from './page-token.ts'
+import { requireSuccessor, requireSyncId } from './require.ts'
+import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from './sync-storage.ts'
+
+/** Syncs in the memory of one process: for tests, and as the measure that the other drivers are held against. */
+export class MemoryStorage implements SyncStorage {
+  readonly #syncs = new Map<string, Sync>()
+
+  async start(): Promise<void> {}
+
+  async create(sync: Sync): Promise<void> {
+    requireSyncId(sync.id)
+    if (this.#syncs.has(sync.id)) throw new AppError('SYNC_EXISTS', `There is a sync ${sync.id} already.`)
+    this.#syncs.set(sync.id, deepFreeze(sync))
+  }
+
+  async get(id: string): Promise<Sync | undefined> {
+    return this.#syncs.get(id)
+  }
+
+  peek(id: string): Sync | undefined {
+    return this.#syncs.get(id)
+  }
+
+  async replace(next: Sync, expectedRevision: number): Promise<boolean> {
+    requireSuccessor(next, expectedRevision)
+    if (this.#syncs.get(next.id)?.revision !== expectedRevision) return false
+    this.#syncs.set(next.id, deepFreeze(next))
+    return true
+  }
+
+  async remove(id: string, expectedRevision: number): Promise<boolean> {
+    requireSyncId(id)
+    return this.#syncs.get(id)?.revision === expectedRevision && this.#syncs.delete(id)
+  }
+
+  async list(query: SyncQuery): Promise<SyncPage> {
+    const after = readPageToken(query)
+    const syncs = [...this.#syncs.values()]
+      .filter((sync) => after === undefined || sync.id < after)
+      .filter((sync) => query.states === undefined || query.states.includes(sync.state))
+      .filter((sync) => query.spreadsheetId === undefined || sync.spreadsheet.id === query.spreadsheetId)
+      .sort((one, other) => (one.id < other.id ? 1 : -1))
+    const page = syncs.slice(0, query.pageSize)
+    const last = page.at(-1)
+    return last === undefined || page.length === syncs.length
+      ? { syncs: page }
+      : { syncs: page, nextPageToken: toPageToken(last.id, query) }
+  }
+
+  async cleanup(now: Date): Promise<CleanupReport> {
+    const expired = [...this.#syncs.values()].filter(
+      (sync) => isTerminal(sync) && Date.parse(sync.expiresAt) <= now.getTime(),
+    )
+    for (const { id } of expired) this.#syncs.delete(id)
+    return { removed: expired.map(({ id }) => id), quarantined: [], leftovers: 0 }
+  }
+
+  async checkWritable(): Promise<void> {}
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,14 @@
+import type { Sync } from '../syncs/sync.ts'
+import { isSyncId } from '../syncs/sync-id.ts'
+
+/** No id becomes a path or a key before it has passed here. */
+export function requireSyncId(id: string): void {
+  if (!isSyncId(id)) throw new TypeError(`${JSON.stringify(id.slice(0, 80))} is not a sync id`)
+}
+
+export function requireSuccessor(next: Sync, expectedRevision: number): void {
+  requireSyncId(next.id)
+  if (!(next.revision > expectedRevision)) {
+    throw new TypeError(`revision ${next.revision} does not come after ${expectedRevision}`)
+  }
+}

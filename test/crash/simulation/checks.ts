@@ -1,0 +1,145 @@
+import { parseSync, type Sync } from '../../../src/syncs/sync.ts'
+import { isTerminal } from '../../../src/syncs/sync.ts'
+
+/** Thrown when a promise of the storage was seen broken. */
+export class Violation extends Error {
+  override readonly name = 'Violation'
+}
+
+interface Promised {
+  /** The greatest revision that somebody was told to be stored, and to outlive a power cut. */
+  durable: number
+  /** The greatest that somebody was told to be stored. */
+  stored: number
+}
+
+/** Watches the records on the disk and what callers are told about them; complains when the two do not agree. */
+export class Checks {
+  readonly #records = new Map<string, Sync>()
+  readonly #promised = new Map<string, Promised>()
+  /** Syncs whose create was refused or never answered: they may go again. */
+  readonly #unpromised = new Set<string>()
+  readonly #successions = new Set<string>()
+  readonly #jobs = new Set<string>()
+  readonly #fences = new Map<string, number>()
+  readonly #published = new Set<string>()
+  violation: Violation | undefined
+
+  /** Syncs that were promised and are still on the disk. */
+  get ids(): readonly string[] {
+    return [...this.#records.keys()]
+  }
+
+  recordOf(id: string): Sync | undefined {
+    return this.#records.get(id)
+  }
+
+  isPromised(id: string): boolean {
+    return this.#promised.has(id)
+  }
+
+  /** To be called whenever the file of a record has changed, with what it says now. */
+  recordChanged(id: string, text: string | undefined): void {
+    const before = this.#records.get(id)
+    const now = text === undefined ? undefined : this.#parse(id, text)
+    if (now === undefined) {
+      if (before !== undefined && !isTerminal(before) && this.#promised.has(id)) {
+        this.#complain(`live sync ${id} was deleted at revision ${before.revision}`)
+      }
+      this.#records.delete(id)
+      return
+    }
+    if (before !== undefined) {
+      if (now.revision <= before.revision) this.#complain(`${id} went from revision ${before.revision} to ${now.revision}`)
+      if (isTerminal(before)) this.#complain(`${id} was ${before.state} and became ${now.state}`)
+      if (now.lease.epoch < before.lease.epoch) this.#complain(`${id} fell back to epoch ${now.lease.epoch}`)
+    }
+    this.#records.set(id, now)
+  }
+
+  /** To be called after a power cut, with what each record says now. */
+  powerCut(texts: ReadonlyMap<string, string | undefined>): void {
+    for (const [id, promised] of this.#promised) {
+      const text = texts.get(id)
+      const before = this.#records.get(id)
+      if (text === undefined) {
+        if (before !== undefined && !isTerminal(before)) this.#complain(`${id} did not outlive the power cut`)
+        continue
+      }
+      const { revision } = this.#parse(id, text)
+      if (revision < promised.durable) {
+        this.#complain(`${id} was stored for ever at revision ${promised.durable}, and is at ${revision} after a power cut`)
+      }
+      promised.stored = promised.durable
+    }
+    this.#records.clear()
+    for (const [id, text] of texts) if (text !== undefined) this.#records.set(id, this.#parse(id, text))
+    this.#successions.clear()
+  }
+
+  creating(id: string): void {
+    this.#unpromised.add(id)
+  }
+
+  created(id: string): void {
+    this.#unpromised.delete(id)
+    this.#promised.set(id, { durable: 1, stored: 1 })
+    if (!this.#records.has(id)) this.#complain(`${id} was created, and there is no record`)
+  }
+
+  replaced(next: Sync, base: number, durable: boolean): void {
+    const key = `${next.id} after ${base}`
+    if (this.#successions.has(key)) this.#complain(`two callers were told that they replaced ${key}`)
+    this.#successions.add(key)
+    const promised = this.#promised.get(next.id)
+    if (promised === undefined) return
+    promised.stored = Math.max(promised.stored, next.revision)
+    if (durable) promised.durable = Math.max(promised.durable, next.revision)
+  }
+
+  /** The revision that whoever reads from now on must see at least; 0 when nothing was promised. */
+  floorOf(id: string): number {
+    return this.#promised.get(id)?.stored ?? 0
+  }
+
+  found(id: string, floor: number, sync: Sync | undefined): void {
+    if (sync === undefined && floor > 0 && this.#records.has(id)) this.#complain(`${id} was not found, though it is there`)
+    if (sync !== undefined && sync.revision < floor) {
+      this.#complain(`${id} was read at revision ${sync.revision}, though ${floor} had been stored`)
+    }
+  }
+
+  jobBegun(id: string, epoch: number): void {
+    if (this.#jobs.has(`${id} ${epoch}`)) this.#complain(`two owners run ${id} under epoch ${epoch}`)
+    this.#jobs.add(`${id} ${epoch}`)
+    this.#fences.set(id, Math.max(epoch, this.#fences.get(id) ?? 0))
+  }
+
+  /** Publishes as the snapshot store does: false for an owner that was superseded. */
+  publish(id: string, epoch: number): boolean {
+    if ((this.#fences.get(id) ?? 0) > epoch) return false
+    this.#published.add(id)
+    return true
+  }
+
+  succeeded(id: string): void {
+    if (!this.#published.has(id)) this.#complain(`${id} has succeeded and was never published`)
+  }
+
+  complain(what: string): void {
+    this.#complain(what)
+  }
+
+  #parse(id: string, text: string): Sync {
+    try {
+      return parseSync(JSON.parse(text))
+    } catch (error) {
+      throw this.#complain(`the record of ${id} is torn: ${String(error).slice(0, 100)} in ${JSON.stringify(text.slice(0, 60))}`)
+    }
+  }
+
+  #complain(what: string): Violation {
+    this.violation ??= new Violation(what)
+    return this.violation
+  }
+}

@@ -1,0 +1,198 @@
+import { JobStop, type SyncJob } from '../../../src/jobs/job-runner.ts'
+import { InProcessRunner } from '../../../src/jobs/in-process-runner.ts'
+import { Sweeper } from '../../../src/jobs/sweeper.ts'
+import { AppError } from '../../../src/errors.ts'
+import { silentLog } from '../../../src/log.ts'
+import type { SnapshotStore } from '../../../src/snapshots/snapshot-store.ts'
+import { FileLeases } from '../../../src/storage/file-leases.ts'
+import { FileStorage } from '../../../src/storage/file-storage.ts'
+import type { Processes } from '../../../src/storage/files/processes.ts'
+import type { SyncStorage } from '../../../src/storage/sync-storage.ts'
+import { createSync, isTerminal, requestCancel, type Sync } from '../../../src/syncs/sync.ts'
+import { normalizeRequest, syncRequestBody } from '../../../src/syncs/sync-request.ts'
+import { ACTIVE_STATES } from '../../../src/syncs/sync-schema.ts'
+import type { Checks } from './checks.ts'
+import type { Random } from './random.ts'
+import { errno, type VirtualDisk } from './virtual-disk.ts'
+import type { ProcessLife, World } from './world.ts'
+
+export const DIRECTORY = '/data/sync-status'
+export const STATUS_TTL_MS = 20_000
+const SWEEP_INTERVAL_MS = 15_000
+const DEADLINE_MS = 7_200_000
+const REQUEST = normalizeRequest(syncRequestBody.parse({ spreadsheet: 'a-spreadsheet' }))
+
+export interface SimulatedProcessOptions {
+  readonly world: World
+  readonly disk: VirtualDisk
+  readonly checks: Checks
+  readonly random: Random
+  readonly life: ProcessLife
+  readonly processes: Processes
+  /** Makes ids that sort by their age. */
+  readonly newId: () => string
+  /** How likely each call of the file system is to fail, as of now. */
+  readonly faultRate: () => number
+}
+
+/** One server process: the real storage, leases, runner and sweeper, on simulated time and disk, with users of its own. */
+export class SimulatedProcess {
+  readonly life: ProcessLife
+  readonly #options: SimulatedProcessOptions
+  readonly #storage: SyncStorage
+  readonly #runner: InProcessRunner
+  readonly #sweeper: Sweeper
+  readonly #closing = new AbortController()
+
+  constructor(options: SimulatedProcessOptions) {
+    const { world, disk, random, life, processes, faultRate } = options
+    this.#options = options
+    this.life = life
+    const clock = world.clockOf(life)
+    const fs = disk.viewThrough(async (call) => {
+      await world.wait(life, 0)
+      if (random.chance(faultRate())) throw errno(random.pick(['EIO', 'ENOSPC', 'EMFILE']), call)
+    })
+    const log = silentLog
+    this.#storage = this.#watched(new FileStorage({ directory: DIRECTORY, clock, log, fs, processes }))
+    const leases = new FileLeases({ directory: DIRECTORY, clock, fs, processes })
+    const job: SyncJob = (sync, context) => this.#job(sync, context)
+    this.#runner = new InProcessRunner({
+      storage: this.#storage,
+      leases,
+      job,
+      clock,
+      log,
+      concurrency: 3,
+      statusTtlMs: STATUS_TTL_MS,
+      deadlineMs: DEADLINE_MS,
+    })
+    const snapshots = { sweepDrafts: async () => 0 } as Pick<SnapshotStore, 'sweepDrafts'> as SnapshotStore
+    this.#sweeper = new Sweeper({ storage: this.#storage, snapshots, clock, log, intervalMs: SWEEP_INTERVAL_MS })
+  }
+
+  /** Begins to run syncs, and to do what users ask of it until it is stopped. */
+  async live(): Promise<void> {
+    const { world, random, life } = this.#options
+    for (;;) {
+      if (await this.#attempt(() => this.#storage.start())) break
+      await world.wait(life, 100)
+    }
+    while (!(await this.#attempt(() => this.#runner.start()))) await world.wait(life, 100)
+    this.#sweeper.start()
+    while (!this.#closing.signal.aborted) {
+      await this.#attempt(() => random.pick([this.#create, this.#create, this.#cancel, this.#delete, this.#look, this.#list]).call(this))
+      await world.wait(life, random.below(8000))
+    }
+  }
+
+  /** No more users come. */
+  quieten(): void {
+    this.#closing.abort()
+  }
+
+  async #job(sync: Sync, { signal, report }: Parameters<SyncJob>[1]): ReturnType<SyncJob> {
+    const { world, random, life, checks } = this.#options
+    checks.jobBegun(sync.id, sync.lease.epoch)
+    for (let left = random.below(5); left > 0; left--) {
+      await world.wait(life, random.below(6000), signal)
+      report({ progress: { percent: 90 - 10 * left, phase: 'downloading' } })
+    }
+    if (random.chance(0.1)) throw new AppError('SHEET_FORBIDDEN', 'The simulation forbids it.')
+    await world.wait(life, 0)
+    if (!checks.publish(sync.id, sync.lease.epoch)) throw new JobStop('superseded')
+    return { outcome: 'downloaded', consistent: true, snapshotId: sync.id, report: {} }
+  }
+
+  async #create(): Promise<void> {
+    const { newId, world, checks } = this.#options
+    const id = newId()
+    checks.creating(id)
+    await this.#storage.create(createSync({ id, ...REQUEST, labels: {}, now: new Date(world.wall) }))
+    await this.#runner.enqueue(id)
+  }
+
+  async #cancel(): Promise<void> {
+    const id = this.#anyId()
+    const sync = id === undefined ? undefined : await this.#storage.get(id)
+    if (sync === undefined || isTerminal(sync)) return
+    const next = requestCancel(sync, new Date(this.#options.world.wall), STATUS_TTL_MS)
+    if (next !== sync && (await this.#storage.replace(next, sync.revision))) this.#runner.hintCancel(sync.id)
+  }
+
+  async #delete(): Promise<void> {
+    const id = this.#anyId()
+    const sync = id === undefined ? undefined : await this.#storage.get(id)
+    if (sync !== undefined && isTerminal(sync)) await this.#storage.remove(sync.id, sync.revision)
+  }
+
+  async #look(): Promise<void> {
+    const id = this.#anyId()
+    if (id !== undefined) await this.#storage.get(id)
+  }
+
+  async #list(): Promise<void> {
+    await this.#storage.list({ states: ACTIVE_STATES, pageSize: 1000 })
+  }
+
+  #anyId(): string | undefined {
+    const { checks, random } = this.#options
+    return checks.ids.length === 0 ? undefined : random.pick(checks.ids)
+  }
+
+  /** Whether it worked; a storage that is out of order for now is what the users of these worlds are used to. */
+  async #attempt(task: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await task()
+      return true
+    } catch (error) {
+      if (error instanceof AppError && error.status === 503) return false
+      this.#options.checks.complain(`${this.life.name} met ${error instanceof Error ? error.stack : String(error)}`)
+      return false
+    }
+  }
+
+  /** The storage, with everything noted that callers are told. */
+  #watched(storage: SyncStorage): SyncStorage {
+    const { checks } = this.#options
+    return {
+      start: () => storage.start(),
+      async create(sync) {
+        await storage.create(sync)
+        checks.created(sync.id)
+      },
+      async get(id) {
+        const floor = checks.floorOf(id)
+        const sync = await storage.get(id)
+        checks.found(id, floor, sync)
+        return sync
+      },
+      peek: (id) => storage.get(id),
+      async replace(next, expectedRevision, options) {
+        const replaced = await storage.replace(next, expectedRevision, options)
+        if (replaced) checks.replaced(next, expectedRevision, options?.durable ?? true)
+        if (replaced && next.state === 'succeeded') checks.succeeded(next.id)
+        return replaced
+      },
+      remove: (id, expectedRevision) => storage.remove(id, expectedRevision),
+      async list(query) {
+        const before = checks.ids.filter((id) => checks.isPromised(id))
+        const page = await storage.list(query)
+        const listed = page.syncs.map(({ id }) => id)
+        for (const id of before) {
+          const record = checks.recordOf(id)
+          if (record !== undefined && !isTerminal(record) && !listed.includes(id)) checks.complain(`${id} is active and was not listed`)
+        }
+        if (listed.join() !== [...listed].sort().reverse().join()) checks.complain('a list was not in order')
+        return page
+      },
+      cleanup: async (now) => {
+        const report = await storage.cleanup(now)
+        if (report.quarantined.length > 0) checks.complain(`${report.quarantined} was quarantined`)
+        return report
+      },
+      checkWritable: () => storage.checkWritable(),
+      close: () => storage.close(),
+    }
+  }
+}

@@ -1,0 +1,266 @@
+import type { Test } from 'tap'
+import { type Clock, systemClock } from '../../src/clock.ts'
+import { AppError } from '../../src/errors.ts'
+import { type JobContext, type JobRunner, JobStop, type SyncJob } from '../../src/jobs/job-runner.ts'
+import type { SyncStorage } from '../../src/storage/sync-storage.ts'
+import { type ActiveSync, claimSync, requestCancel, type Sync, type SyncResult } from '../../src/syncs/sync.ts'
+import { aQueuedSync } from '../support/syncs.ts'
+
+export interface RunnerOptions {
+  readonly job: SyncJob
+  readonly concurrency?: number
+  readonly deadlineMs?: number
+  readonly clock?: Clock
+}
+
+/** One storage and as many runners on it as a test wants. */
+export interface RunnerWorld {
+  readonly storage: SyncStorage
+  runner(options: RunnerOptions): JobRunner
+}
+
+export const RESULT: SyncResult = { outcome: 'downloaded', consistent: true, snapshotId: 'snapshot', report: {} }
+const TTL_MS = 60_000
+
+/** A job that runs until the test lets it end, and tells of each start. */
+export class HeldJob {
+  readonly started: ActiveSync[] = []
+  readonly contexts: JobContext[] = []
+  #waiting: { readonly count: number; readonly resolve: () => void }[] = []
+  readonly #end = Promise.withResolvers<SyncResult>()
+
+  readonly run: SyncJob = (sync, context) => {
+    this.started.push(sync)
+    this.contexts.push(context)
+    for (const { count, resolve } of this.#waiting) if (this.started.length >= count) resolve()
+    const stopped = new Promise<never>((_, reject) => {
+      const stop = () => reject(context.signal.reason)
+      if (context.signal.aborted) stop()
+      context.signal.addEventListener('abort', stop, { once: true })
+    })
+    return Promise.race([this.#end.promise, stopped])
+  }
+
+  /** Resolves when so many starts were seen. */
+  starts(count: number): Promise<void> {
+    if (this.started.length >= count) return Promise.resolve()
+    return new Promise((resolve) => this.#waiting.push({ count, resolve }))
+  }
+
+  end(): void {
+    this.#end.resolve(RESULT)
+  }
+}
+
+/** Holds any JobRunner to the promises of its port. */
+export function testJobRunner(t: Test, makeWorld: (t: Test) => Promise<RunnerWorld>): void {
+  t.test('an enqueued sync is run once and its end is recorded', async (t) => {
+    const { storage, runner } = await aWorld(t)
+    const job = new HeldJob()
+    const sync = await recorded(storage)
+    const running = await started(t, runner({ job: job.run }))
+    await running.enqueue(sync.id)
+    await running.enqueue(sync.id)
+    await job.starts(1)
+    t.match(await storage.get(sync.id), { state: 'running', attempt: 1, lease: { epoch: 1 } })
+    job.end()
+    t.match(await ended(storage, sync.id), { state: 'succeeded', outcome: 'downloaded', progress: { percent: 100 } })
+    t.equal(job.started.length, 1)
+  })
+
+  t.test('a sync that was recorded but never enqueued is found and run', async (t) => {
+    const { storage, runner } = await aWorld(t)
+    const early = await recorded(storage)
+    const job = new HeldJob()
+    job.end()
+    await started(t, runner({ job: job.run }))
+    t.match(await ended(storage, early.id), { state: 'succeeded' }, 'recorded before the start')
+    const late = await recorded(storage)
+    t.match(await ended(storage, late.id), { state: 'succeeded' }, 'recorded after the start')
+  })
+
+  t.test('of two runners on one storage exactly one runs each sync', async (t) => {
+    const { storage, runner } = await aWorld(t)
+    const job = new HeldJob()
+    job.end()
+    const runners = [await started(t, runner({ job: job.run })), await started(t, runner({ job: job.run }))]
+    const syncs = await Promise.all(Array.from({ length: 20 }, () => recorded(storage)))
+    await Promise.all(syncs.flatMap(({ id }) => runners.map((one) => one.enqueue(id))))
+    for (const { id } of syncs) t.match(await ended(storage, id), { state: 'succeeded', attempt: 1 })
+    t.equal(job.started.length, 20)
+  })
+
+  t.test('no more syncs run at once than allowed', async (t) => {
+    const { storage, runner } = await aWorld(t)
+    let running = 0
+    let most = 0
+    const job: SyncJob = async () => {
+      running += 1
+      most = Math.max(most, running)
+      await systemClock.sleep(5)
+      running -= 1
+      return RESULT
+    }
+    const busy = await started(t, runner({ job, concurrency: 3 }))
+    const syncs = await Promise.all(Array.from({ length: 12 }, () => recorded(storage)))
+    for (const { id } of syncs) await busy.enqueue(id)
+    for (const { id } of syncs) await ended(storage, id)
+    t.equal(most, 3)
+  })
+
+  t.test('a cancel stops a running job within 2 s, hinted or not', async (t) => {
+    const { storage, runner } = await aWorld(t)
+    for (const hinted of [true, false]) {
+      const job = new HeldJob()
+      const sync = await recorded(storage)
+      const running = await started(t, runner({ job: job.run }))
+      await running.enqueue(sync.id)
+      await job.starts(1)
+      const before = performance.now()
+      await change(storage, sync.id, (current) => requestCancel(current, new Date(), TTL_MS))
+      if (hinted) running.hintCancel(sync.id)
+      t.match(await ended(storage, sync.id), { state: 'cancelled', error: null })
+      t.ok(
+        performance.now() - before < 2500,
+        `${hinted ? 'hinted' : 'seen'} in ${Math.round(performance.now() - before)} ms`,
+      )
+      await running.close()
+    }
+  })
+
+  t.test(
+    'a failure is recorded with its code and hint; a failure without a code tells nothing of itself',
+    async (t) => {
+      const { storage, runner } = await aWorld(t)
+      const failures = [new AppError('SHEET_FORBIDDEN', 'not shared', { hint: 'share it' }), new Error('secret-token')]
+      const job: SyncJob = async () => {
+        throw failures.shift()
+      }
+      const running = await started(t, runner({ job, concurrency: 1 }))
+      const first = await recorded(storage)
+      await running.enqueue(first.id)
+      t.match(await ended(storage, first.id), {
+        state: 'failed',
+        error: { code: 'SHEET_FORBIDDEN', hint: 'share it', status: 403 },
+      })
+      const second = await recorded(storage)
+      await running.enqueue(second.id)
+      const failed = await ended(storage, second.id)
+      t.match(failed, { state: 'failed', error: { code: 'INTERNAL' } })
+      t.notMatch(JSON.stringify(failed), /secret-token/)
+    },
+  )
+
+  t.test('close interrupts what runs, and the next runner resumes it under the next epoch', async (t) => {
+    const { storage, runner } = await aWorld(t)
+    const job = new HeldJob()
+    const sync = await recorded(storage)
+    const first = await started(t, runner({ job: job.run }))
+    await first.enqueue(sync.id)
+    await job.starts(1)
+    job.contexts[0]?.report({ progress: { percent: 40 } })
+    await first.close()
+    await first.close()
+    t.match(await storage.get(sync.id), {
+      state: 'interrupted',
+      lease: { epoch: 1, owner: null },
+      progress: { percent: 40 },
+    })
+    await first.enqueue(sync.id)
+    job.end()
+    await started(t, runner({ job: job.run }))
+    t.match(await ended(storage, sync.id), { state: 'succeeded', attempt: 2, lease: { epoch: 2 } })
+  })
+
+  t.test('a sync that takes longer than allowed fails and says so', async (t) => {
+    const { storage, runner } = await aWorld(t)
+    const job = new HeldJob()
+    const sync = await recorded(storage)
+    const running = await started(t, runner({ job: job.run, deadlineMs: 100 }))
+    await running.enqueue(sync.id)
+    t.match(await ended(storage, sync.id), {
+      state: 'failed',
+      error: { code: 'SYNC_DEADLINE_EXCEEDED', hint: /SYNC_DEADLINE/ },
+    })
+  })
+
+  t.test('an owner whose sync was taken over stops and writes nothing more', async (t) => {
+    const { storage, runner } = await aWorld(t)
+    const job = new HeldJob()
+    const sync = await recorded(storage)
+    const running = await started(t, runner({ job: job.run }))
+    await running.enqueue(sync.id)
+    await job.starts(1)
+    const taken = await change(storage, sync.id, (current) => claimSync(current, 'another', new Date()))
+    job.contexts[0]?.report({ progress: { percent: 77 } })
+    const reason = await aborted(job.contexts[0])
+    t.match(reason, { why: 'superseded' })
+    t.type(reason, JobStop)
+    await running.close()
+    t.same(await storage.get(sync.id), taken)
+  })
+
+  t.test(
+    'progress is written a few times a second however often it is told, and the last of it is not lost',
+    async (t) => {
+      const { storage, runner } = await aWorld(t)
+      const sync = await recorded(storage)
+      const job: SyncJob = async (_, { report }) => {
+        for (let step = 1; step <= 200; step++) {
+          report({ progress: { rowsDone: step, percent: step / 4 } })
+          await systemClock.sleep(3)
+        }
+        return RESULT
+      }
+      const running = await started(t, runner({ job }))
+      const before = performance.now()
+      await running.enqueue(sync.id)
+      const done = await ended(storage, sync.id)
+      const seconds = (performance.now() - before) / 1000
+      t.match(done, { state: 'succeeded', progress: { rowsDone: 200 } })
+      t.ok(done.revision <= 4 + Math.ceil(seconds * 4), `${done.revision} revisions in ${seconds.toFixed(1)} s`)
+    },
+  )
+
+  async function aWorld(t: Test): Promise<RunnerWorld> {
+    const world = await makeWorld(t)
+    return { storage: world.storage, runner: (options) => world.runner(options) }
+  }
+}
+
+async function started(t: Test, runner: JobRunner): Promise<JobRunner> {
+  t.teardown(() => runner.close())
+  await runner.start()
+  return runner
+}
+
+async function recorded(storage: SyncStorage): Promise<Sync> {
+  const sync = aQueuedSync({}, new Date())
+  await storage.create(sync)
+  return sync
+}
+
+async function change(storage: SyncStorage, id: string, transition: (sync: Sync) => Sync): Promise<Sync> {
+  for (;;) {
+    const sync = await storage.get(id)
+    if (sync === undefined) throw new Error(`${id} is gone`)
+    const next = transition(sync)
+    if (await storage.replace(next, sync.revision)) return next
+  }
+}
+
+/** The sync once it has finished; the test's own timeout bounds the wait. */
+export async function ended(storage: SyncStorage, id: string): Promise<Sync> {
+  for (;;) {
+    const sync = await storage.get(id)
+    if (sync !== undefined && sync.finishedAt !== null) return sync
+    await systemClock.sleep(10)
+  }
+}
+
+async function aborted(context: JobContext | undefined): Promise<unknown> {
+  const signal = context?.signal
+  if (signal !== undefined && !signal.aborted)
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  return signal?.reason
+}

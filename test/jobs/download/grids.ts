@@ -1,0 +1,181 @@
+import fc from 'fast-check'
+import { date, dateTime, error, formula, tabFromRows, time, type Writable } from '../../../emulator/workbook.ts'
+import type { SyncRequestInput } from '../../../src/syncs/sync-request.ts'
+
+/** A cell as it is put into a workbook, and what must come out of it, by the two ways to show dates. */
+export interface Sample {
+  readonly put: Writable
+  readonly iso: string | number | boolean | null
+  readonly serial: string | number | boolean | null
+}
+
+const two = (n: number) => String(n).padStart(2, '0')
+const same = (value: string | number | boolean): Sample => ({ put: value, iso: value, serial: value })
+const BLANK: Sample = { put: null, iso: null, serial: null }
+
+const day = fc
+  .tuple(fc.integer({ min: 1900, max: 2199 }), fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 28 }))
+  .map(([year, month, of]) => `${year}-${two(month)}-${two(of)}`)
+const clock = fc
+  .tuple(fc.nat(23), fc.nat(59), fc.nat(59), fc.constantFrom('', '', '', '.250', '.001', '.999'))
+  .map(([hour, minute, second, ms]) => `${two(hour)}:${two(minute)}:${two(second)}${ms}`)
+const pattern = fc.constantFrom(undefined, 'd mmm yyyy', 'mmmm', 'dddd h:mm am/pm', 'h:mm:ss')
+
+const text = fc.oneof(
+  { weight: 6, arbitrary: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }) },
+  {
+    weight: 3,
+    arbitrary: fc.string({
+      unit: fc.constantFrom('"', "'", ',', '\r', '\n', '\t', ' ', '=', '\\', 'é', '🌵', 'a'),
+      minLength: 1,
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      '=1+1',
+      '+1',
+      '-1',
+      '@x',
+      '2024-01-31',
+      '45322',
+      'TRUE',
+      '\u2028',
+      '\u0000',
+      '\u007f',
+      '﻿x',
+    ),
+  },
+)
+const long = fc
+  .tuple(fc.constantFrom('x', '"', '🌵', 'é\n'), fc.nat(49_999))
+  .map(([unit, n]) => same(unit.repeat(n + 1).slice(0, 50_000)))
+const number = fc.oneof(
+  fc.integer({ min: -50_000, max: 50_000 }),
+  fc.maxSafeInteger(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => (Object.is(n, -0) ? 0 : n)),
+  fc.constantFrom(0, 1, -1, 0.5, 45_322, 45_322.5, 1e21, 1e-7, 2 ** 53 + 2, 123_456_789_012_345_680),
+)
+
+const sample: fc.Arbitrary<Sample> = fc.oneof(
+  { weight: 12, arbitrary: fc.constant(BLANK) },
+  { weight: 8, arbitrary: text.map(same) },
+  { weight: 6, arbitrary: number.map(same) },
+  { weight: 3, arbitrary: fc.boolean().map(same) },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(day, pattern).map(([iso, shown]) => {
+      const put = date(iso, shown)
+      return { put, iso, serial: put.serial }
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(clock, pattern).map(([iso, shown]) => {
+      const put = time(iso, shown)
+      return { put, iso, serial: put.serial }
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(day, clock, pattern).map(([on, at, shown]) => {
+      const put = dateTime(`${on}T${at}`, shown)
+      return { put, iso: at === '00:00:00' ? on : `${on}T${at}`, serial: put.serial }
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('#REF!', '#N/A', '#DIV/0!').map((code) => ({ ...same(code), put: error(code) })),
+  },
+  { weight: 1, arbitrary: fc.constant({ ...BLANK, put: formula('=""', '') }) },
+  { weight: 1, arbitrary: fc.integer().map((n) => ({ ...same(n), put: formula(`=${n}`, n) })) },
+)
+
+/** Grids of one kind a column, as people make them, and grids of anything anywhere. */
+const rows = fc.oneof(
+  fc.array(fc.array(sample, { maxLength: 6 }), { maxLength: 14 }),
+  fc
+    .tuple(fc.array(fc.string({ maxLength: 3 }), { minLength: 1, maxLength: 5 }), fc.nat(30))
+    .chain(([names, height]) =>
+      fc
+        .array(fc.tuple(...names.map(() => sample)), { minLength: height, maxLength: height })
+        .map((body) => [names.map((name) => (name === '' ? BLANK : same(name))), ...body]),
+    ),
+)
+
+export interface Grid {
+  readonly rows: readonly (readonly Sample[])[]
+  readonly moreRows: number
+  readonly moreColumns: number
+}
+
+export const grid: fc.Arbitrary<Grid> = fc.record({
+  rows: fc.oneof(
+    { weight: 30, arbitrary: rows },
+    { weight: 1, arbitrary: fc.tuple(rows, long).map(([some, cell]) => [...some, [BLANK, cell]]) },
+  ),
+  moreRows: fc.oneof(fc.constant(0), fc.nat(20)),
+  moreColumns: fc.oneof(fc.constant(0), fc.nat(3)),
+})
+
+export const request = fc.record({
+  headerRow: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(1) },
+    { weight: 2, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.nat(5) },
+  ),
+  dates: fc.constantFrom('iso', 'iso', 'iso', 'serial'),
+  csv: fc.record({ injection: fc.constantFrom('escape', 'raw'), bom: fc.boolean() }),
+}) satisfies fc.Arbitrary<Partial<SyncRequestInput>>
+
+export function tabOf(gid: number, title: string, { rows, moreRows, moreColumns }: Grid) {
+  const widest = rows.reduce((width, row) => Math.max(width, row.length), 1)
+  return tabFromRows(
+    gid,
+    title,
+    rows.map((row) => row.map(({ put }) => put)),
+    { rowCount: Math.max(rows.length, 1) + moreRows, columnCount: widest + moreColumns },
+  )
+}
+
+export interface Expected {
+  readonly names: readonly string[] | null
+  /** Rows as arrays, trailing blanks left out. */
+  readonly rows: readonly (readonly (string | number | boolean | null)[])[]
+  readonly headers: number
+  readonly width: number
+}
+
+/** What a grid must come out as: said again in the plainest way, all of it in memory at once. */
+export function expected({ rows, moreRows }: Grid, headerRow: number, dates: 'iso' | 'serial'): Expected {
+  const values = rows.map((row) => trimmed(row.map((cell) => cell[dates])))
+  const inGrid = Math.max(rows.length, 1) + moreRows
+  const data = values.slice(headerRow)
+  while (data.length > 0 && data.at(-1)?.length === 0) data.pop()
+  if (headerRow === 0) {
+    return { names: null, rows: data, headers: 0, width: Math.max(0, ...data.map((row) => row.length)) }
+  }
+  const header = headerRow > inGrid ? [] : (values[headerRow - 1] ?? []).map(headerText)
+  const width = Math.max(header.length, ...data.map((row) => row.length))
+  const taken = new Set<string>()
+  const names = Array.from({ length: width }, (_, column) => {
+    const own = header[column] ?? ''
+    const wish = own === '' ? String.fromCharCode(65 + column) : own
+    let name = wish
+    const isTaken = () => taken.has(name) || (header.includes(name) && (own === '' || name !== own))
+    for (let number = 2; isTaken(); number += 1) name = `${wish}_${number}`
+    taken.add(name)
+    return name
+  })
+  return { names, rows: data, headers: header.length, width }
+}
+
+function trimmed<T>(row: (T | null)[]): (T | null)[] {
+  const end = row.findLastIndex((cell) => cell !== null) + 1
+  return row.slice(0, end)
+}
+
+function headerText(cell: string | number | boolean | null): string {
+  if (cell === null) return ''
+  return typeof cell === 'boolean' ? String(cell).toUpperCase() : String(cell)
+}

@@ -1,0 +1,119 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
+import type { Test } from 'tap'
+import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator/emulator.ts'
+import { type Clock, systemClock } from '../../src/clock.ts'
+import type { DownloadTuning } from '../../src/jobs/download/tuning.ts'
+import { createDownloadJob } from '../../src/jobs/download-job.ts'
+import { silentLog } from '../../src/log.ts'
+import { GoogleSheets, type GoogleSheetsOptions } from '../../src/sheets/google-sheets.ts'
+import { ReadQuota } from '../../src/sheets/quota.ts'
+import type { SheetSource } from '../../src/sheets/sheet-source.ts'
+import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
+import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
+import { type ActiveSync, claimSync, reportSync, type SyncReport, type SyncResult } from '../../src/syncs/sync.ts'
+import type { SnapshotFormat, SyncRequestInput } from '../../src/syncs/sync-request.ts'
+import { aQueuedSync } from '../support/syncs.ts'
+
+/** A clock on which every sleep is over at once, and time has passed all the same. */
+export class LeapingClock implements Clock {
+  #ahead = 0
+
+  now(): Date {
+    return new Date(Date.now() + this.#ahead)
+  }
+
+  monotonic(): number {
+    return performance.now() + this.#ahead
+  }
+
+  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    const due = this.monotonic() + ms
+    await turn()
+    if (signal?.aborted) throw signal.reason
+    this.#ahead += Math.max(0, due - this.monotonic())
+  }
+}
+
+export interface DownloaderOptions extends EmulatorOptions {
+  readonly clock?: Clock
+  readonly tuning?: Partial<DownloadTuning>
+  readonly readsPerMinute?: number
+  readonly google?: Partial<GoogleSheetsOptions>
+  /** Stands between the job and Google, or the disk. */
+  readonly around?: (source: SheetSource) => SheetSource
+  readonly aroundSnapshots?: (snapshots: SnapshotStore) => SnapshotStore
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal
+  readonly sync?: ActiveSync
+  readonly onReport?: (report: SyncReport, sync: ActiveSync) => void
+}
+
+export interface Downloader {
+  readonly emulator: Emulator
+  readonly snapshots: SnapshotStore
+  readonly quota: ReadQuota
+  /** Runs a download as a runner would: claims the sync, keeps its progress. */
+  run(body: Partial<SyncRequestInput>, options?: RunOptions): Promise<SyncResult>
+  /** Tunes the runs from now on. */
+  tune(tuning: Partial<DownloadTuning>): void
+  /** A sync as the last run of it had left it, claimed again. */
+  claimedAgain(sync: ActiveSync): ActiveSync
+  /** The bytes of one file of a result, as text. */
+  text(result: SyncResult, format: SnapshotFormat, tab?: number): Promise<string>
+}
+
+/** The download job in this process, before a real emulator and a real disk. Blocks are parsed on this thread. */
+export async function aDownloader(t: Test, options: DownloaderOptions = {}): Promise<Downloader> {
+  const { clock = systemClock, tuning, readsPerMinute = 100_000, google, around, aroundSnapshots, ...rest } = options
+  const emulator = await startEmulator(rest)
+  t.teardown(() => emulator.close())
+  const directory = t.testdir({})
+  const local = new LocalSnapshotStore({ directory, kept: 3, log: silentLog })
+  await local.start()
+  const snapshots = aroundSnapshots?.(local) ?? local
+  const sheets = new GoogleSheets({ rootUrl: emulator.rootUrl, clock, log: silentLog, ...google })
+  const quota = new ReadQuota({ readsPerMinute, clock })
+  const source = around?.(sheets) ?? sheets
+  const tuned = (how: Partial<DownloadTuning>) =>
+    createDownloadJob({ source, snapshots, quota, clock, log: silentLog, tuning: { threads: 0, ...tuning, ...how } })
+  let job = tuned({})
+  t.teardown(() => job.close())
+  const latest = new Map<string, ActiveSync>()
+  return {
+    emulator,
+    snapshots,
+    quota,
+    async run(body, { signal = new AbortController().signal, sync, onReport } = {}) {
+      const id = rest.workbooks?.[0]?.id ?? 'book'
+      let now = sync ?? claimSync(aQueuedSync({ spreadsheet: id, ...body }), 'a test', new Date())
+      latest.set(now.id, now)
+      return job.run(now, {
+        signal,
+        report(report) {
+          now = reportSync(now, report, new Date())
+          latest.set(now.id, now)
+          onReport?.(report, now)
+        },
+      })
+    },
+    tune(how) {
+      job = tuned(how)
+    },
+    claimedAgain: (sync) => claimSync(latest.get(sync.id) ?? sync, 'another owner', new Date()),
+    async text(result, format, tab = 0) {
+      const file = result.report.tabs?.[tab]?.files.find((one) => one.format === format)
+      if (file === undefined) throw new TypeError(`tab ${tab} has no ${format}`)
+      const [spreadsheet] = result.report.spreadsheet === undefined ? [] : [rest.workbooks?.[0]?.id ?? 'book']
+      return readFile(join(directory, spreadsheet ?? 'book', result.snapshotId, file.name), 'utf8')
+    },
+  }
+}
+
+/** Options that read a workbook by as few cells a call as they say, so that small grids take many calls. */
+export function callsOf(cells: number): Partial<DownloadTuning> {
+  return { startCells: cells, leastCells: cells, mostCells: cells }
+}

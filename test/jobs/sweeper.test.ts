@@ -1,0 +1,83 @@
+import t, { type Test } from 'tap'
+import { AppError } from '../../src/errors.ts'
+import { Sweeper } from '../../src/jobs/sweeper.ts'
+import type { Log } from '../../src/log.ts'
+import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
+import { MemoryStorage } from '../../src/storage/memory-storage.ts'
+import { cancelSync } from '../../src/syncs/sync.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { aQueuedSync } from '../support/syncs.ts'
+
+const TTL_MS = 60_000
+const INTERVAL_MS = 10_000
+
+async function aWorld(t: Test) {
+  const clock = new FakeClock()
+  const storage = new MemoryStorage()
+  const logged: string[] = []
+  const note = (_: object, message: string) => logged.push(message)
+  const log: Log = { debug() {}, info() {}, warn: note, error: note }
+  const snapshots = new LocalSnapshotStore({ directory: t.testdir({}), kept: 1, log })
+  await snapshots.start()
+  const sweeper = new Sweeper({ storage, snapshots, clock, log, intervalMs: INTERVAL_MS })
+  t.teardown(async () => {
+    await sweeper.close()
+    await snapshots.close()
+  })
+  const live = aQueuedSync({}, clock.now())
+  const ended = cancelSync(aQueuedSync({}, clock.now()), clock.now(), TTL_MS)
+  await storage.create(live)
+  await storage.create(ended)
+  return { clock, storage, snapshots, sweeper, logged, live, ended }
+}
+
+t.test('by timer, what has expired is removed and what lives is kept', async (t) => {
+  const { clock, storage, sweeper, live, ended } = await aWorld(t)
+  sweeper.start()
+  while ((await storage.get(ended.id)) !== undefined) await clock.advance(INTERVAL_MS / 10)
+  t.ok(clock.monotonic() >= TTL_MS, 'not before its time')
+  t.ok(await storage.get(live.id))
+})
+
+t.test('after the wall clock was set, a pass is skipped; nothing live is ever deleted', async (t) => {
+  const { clock, storage, sweeper, logged, live, ended } = await aWorld(t)
+  await sweeper.sweep()
+  clock.setWall(10 * TTL_MS)
+  await sweeper.sweep()
+  t.ok(await storage.get(ended.id), 'nobody knows yet whether it has expired')
+  t.match(logged, [/wall clock/])
+  await sweeper.sweep()
+  t.equal(await storage.get(ended.id), undefined, 'the clock agrees with itself again')
+  t.ok(await storage.get(live.id))
+})
+
+t.test('what is staged for a live sync stays, what is staged for any other goes', async (t) => {
+  const { snapshots, sweeper, live, ended } = await aWorld(t)
+  for (const sync of [live, ended]) {
+    const draft = await snapshots.openDraft({ spreadsheetId: sync.spreadsheet.id, syncId: sync.id, epoch: 1 })
+    await draft.append('a-0.json', Buffer.from('x'))
+    await draft.saveCheckpoint({ of: sync.id })
+    await draft.close()
+  }
+  await sweeper.sweep()
+  const key = (id: string) => ({ spreadsheetId: live.spreadsheet.id, syncId: id, epoch: 2 })
+  const kept = await snapshots.openDraft(key(live.id))
+  const gone = await snapshots.openDraft(key(ended.id))
+  t.same(kept.checkpoint, { of: live.id })
+  t.equal(gone.checkpoint, undefined)
+  await kept.close()
+  await gone.close()
+})
+
+t.test('a pass that fails is told, and the next one comes all the same', async (t) => {
+  const { clock, storage, sweeper, logged, ended } = await aWorld(t)
+  const cleanup = storage.cleanup.bind(storage)
+  let failures = 1
+  storage.cleanup = async (now) => {
+    if (failures-- > 0) throw new AppError('STORAGE_UNAVAILABLE', 'the disk is away')
+    return cleanup(now)
+  }
+  sweeper.start()
+  while ((await storage.get(ended.id)) !== undefined) await clock.advance(INTERVAL_MS / 10)
+  t.match(logged, [/failed/])
+})

@@ -1,0 +1,106 @@
+import t, { type Test } from 'tap'
+import { InProcessRunner } from '../../src/jobs/in-process-runner.ts'
+import { HEARTBEAT_MS, LEASE_TIMEOUT_MS } from '../../src/jobs/lease-watch.ts'
+import { silentLog } from '../../src/log.ts'
+import { MemoryStorage } from '../../src/storage/memory-storage.ts'
+import { claimSync, type Sync } from '../../src/syncs/sync.ts'
+import { FakeClock, settle } from '../support/fake-clock.ts'
+import { MemoryLeases } from '../support/memory-leases.ts'
+import { aQueuedSync } from '../support/syncs.ts'
+import { HeldJob } from './conformance.ts'
+
+interface World {
+  readonly clock: FakeClock
+  readonly leases: MemoryLeases
+  readonly storage: MemoryStorage
+  readonly job: HeldJob
+  readonly runner: InProcessRunner
+  /** A sync that another process runs. */
+  readonly sync: Sync
+}
+
+async function aWorld(t: Test): Promise<World> {
+  const clock = new FakeClock()
+  const leases = new MemoryLeases()
+  const storage = new MemoryStorage()
+  const job = new HeldJob()
+  const runner = new InProcessRunner({
+    storage,
+    leases,
+    job: job.run,
+    clock,
+    log: silentLog,
+    concurrency: 4,
+    statusTtlMs: 60_000,
+    deadlineMs: 7_200_000,
+  })
+  const queued = aQueuedSync({}, clock.now())
+  await storage.create(queued)
+  const sync = claimSync(queued, 'another', clock.now())
+  await storage.replace(sync, queued.revision)
+  t.teardown(() => runner.close())
+  return { clock, leases, storage, job, runner, sync }
+}
+
+t.test('a sync whose owner beats is left alone, however long it takes', async (t) => {
+  const { clock, leases, runner, sync, job } = await aWorld(t)
+  await runner.start()
+  for (let passed = 0; passed < 10 * LEASE_TIMEOUT_MS; passed += HEARTBEAT_MS) {
+    await leases.beat(sync.id, sync.lease.epoch)
+    await clock.advance(HEARTBEAT_MS)
+  }
+  t.equal(job.started.length, 0)
+})
+
+t.test('a sync whose owner is silent is taken over within 30 s of its last beat, under the next epoch', async (t) => {
+  const { clock, leases, runner, sync, storage, job } = await aWorld(t)
+  await leases.beat(sync.id, sync.lease.epoch)
+  await runner.start()
+  await clock.advance(LEASE_TIMEOUT_MS - HEARTBEAT_MS)
+  t.equal(job.started.length, 0, 'not before')
+  await clock.advance(30_000 - LEASE_TIMEOUT_MS + HEARTBEAT_MS)
+  t.equal(job.started.length, 1)
+  t.match(await storage.get(sync.id), { state: 'running', attempt: 2, lease: { epoch: 2 } })
+})
+
+t.test('an owner that died before its first beat is found as well', async (t) => {
+  const { clock, runner, job } = await aWorld(t)
+  await runner.start()
+  await clock.advance(30_000)
+  t.equal(job.started.length, 1)
+})
+
+t.test('an owner that is known to be dead is not waited for', async (t) => {
+  const { clock, leases, runner, sync, job } = await aWorld(t)
+  await leases.beat(sync.id, sync.lease.epoch)
+  leases.gone.add(sync.id)
+  await runner.start()
+  await clock.advance(0)
+  t.equal(job.started.length, 1)
+})
+
+t.test('a wall clock that is set by hours takes nothing over', async (t) => {
+  const { clock, leases, runner, sync, job } = await aWorld(t)
+  await runner.start()
+  for (const jump of [600_000, -3_600_000, 86_400_000]) {
+    await leases.beat(sync.id, sync.lease.epoch)
+    clock.setWall(jump)
+    await clock.advance(HEARTBEAT_MS)
+  }
+  t.equal(job.started.length, 0)
+})
+
+t.test('an observer that was itself stopped does not take its own sleep for the death of others', async (t) => {
+  const { clock, leases, runner, sync, job } = await aWorld(t)
+  await leases.beat(sync.id, sync.lease.epoch)
+  await runner.start()
+  await clock.advance(0)
+  // Stopped: the monotonic clock leaps, but no look was taken in between.
+  clock.leap(10 * LEASE_TIMEOUT_MS)
+  await clock.advance(HEARTBEAT_MS)
+  t.equal(job.started.length, 0)
+  await leases.beat(sync.id, sync.lease.epoch)
+  await clock.advance(HEARTBEAT_MS)
+  await settle()
+  t.equal(job.started.length, 0, 'the beat that came at last counts')
+})

@@ -1,6 +1,0 @@
-import t from 'tap'
-
-t.test('runs', async (t) => {
-  const x: number = 1
-  t.equal(x, 1)
-})

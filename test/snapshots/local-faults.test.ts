@@ -1,0 +1,155 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { AppError } from '../../src/errors.ts'
+import { silentLog } from '../../src/log.ts'
+import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
+import { DraftSuperseded, type SnapshotDraft } from '../../src/snapshots/snapshot-store.ts'
+import { newSyncId } from '../../src/syncs/sync-id.ts'
+import { type Fault, failingDisk } from './failing-disk.ts'
+import { manifestOf, publishedText, SPREADSHEET, stagedText } from './manifests.ts'
+
+const bytes = (text: string) => Buffer.from(text)
+const FINAL = { 'a.csv': '123', 'b.csv': 'newer', 'c.csv': 'new', 'd.csv': 'd' }
+
+/** Goes on from a checkpoint to the published snapshot; `saved` hears of each checkpoint that is durable. */
+async function finish(draft: SnapshotDraft, syncId: string, saved: (value: unknown) => void): Promise<void> {
+  if (draft.checkpoint === 'one') {
+    await draft.append('a.csv', bytes('2'))
+    await draft.rewrite('b.csv', [bytes('new')])
+    await draft.saveCheckpoint('two')
+    saved('two')
+  }
+  await draft.append('a.csv', bytes('3'))
+  await draft.rewrite('b.csv', [bytes('ne'), bytes('wer')])
+  await draft.rewrite('c.csv', [bytes('new')])
+  await draft.append('d.csv', bytes('d'))
+  const manifest = await manifestOf(draft, syncId, Object.keys(FINAL))
+  try {
+    await draft.publish(manifest)
+  } catch (error) {
+    // A publish that failed may be called again.
+    if (!(error instanceof AppError)) throw error
+    await draft.publish(manifest)
+  }
+}
+
+/** One run with one fault; resolves to whether it was reached. */
+async function run(t: Test, directory: string, fault: Fault): Promise<boolean> {
+  const healthy = new LocalSnapshotStore({ directory, kept: 3, log: silentLog })
+  await healthy.start()
+  const syncId = newSyncId()
+  const key = { spreadsheetId: SPREADSHEET, syncId, epoch: 1 }
+  const first = await healthy.openDraft(key)
+  await first.append('a.csv', bytes('1'))
+  await first.append('b.csv', bytes('old'))
+  await first.append('c.csv', bytes('old'))
+  await first.saveCheckpoint('one')
+  await first.append('a.csv', bytes('unsaved'))
+
+  const { fs, calls, open } = failingDisk(fault)
+  const faulty = new LocalSnapshotStore({ directory, kept: 3, log: silentLog, fs })
+  let durable: unknown = 'one'
+  let draft: SnapshotDraft | undefined
+  try {
+    draft = await faulty.openDraft({ ...key, epoch: 2 })
+    await finish(draft, syncId, (value) => {
+      durable = value
+    })
+    durable = 'published'
+  } catch (error) {
+    if (fault.how === 'partial') throw error
+    const expected = fault.code === 'ENOSPC' ? 'STORAGE_FULL' : 'STORAGE_UNAVAILABLE'
+    if (!(error instanceof AppError && error.code === expected)) throw error
+  }
+  await Promise.allSettled([draft?.close()])
+  await first.close()
+
+  // No restart: the same store goes on once its disk does.
+  const wasReached = calls.length >= fault.at
+  const store = fault.how === 'forever' || !wasReached ? healthy : faulty
+  const later = await store.openDraft({ ...key, epoch: 3 })
+  if (later.published === undefined) {
+    const texts = ['a.csv', 'b.csv', 'c.csv'].map((name) => stagedText(later, name))
+    const state = [later.checkpoint, ...(await Promise.all(texts))].join()
+    t.ok(['one,1,old,old', 'two,12,new,old'].includes(state), `resumed from ${state}`)
+    t.ok(
+      fault.how !== 'partial' && (durable === 'one' || durable === later.checkpoint),
+      'no durable checkpoint is lost',
+    )
+    await finish(later, syncId, () => undefined)
+  }
+  await later.close()
+  const manifest = await store.find(SPREADSHEET, syncId)
+  if (manifest === undefined) throw new Error('nothing was published')
+  for (const [name, text] of Object.entries(FINAL)) t.equal(await publishedText(store, manifest, name), text)
+  await store.sweepDrafts(async () => false)
+  const left = [join(directory, '.staging'), join(directory, '.trash')].flatMap((path) => readdirSync(path))
+  t.strictSame(left, [], 'nothing is left behind')
+  t.strictSame([...open], [], 'every descriptor is closed')
+  return wasReached
+}
+
+for (const how of ['once', 'forever', 'short', 'partial'] as const) {
+  t.test(
+    `whichever call fails (${how}), a checkpoint or the snapshot is there and the next epoch finishes`,
+    async (t) => {
+      const directory = t.testdir({})
+      let at = 0
+      for (let wasReached = true; wasReached; ) {
+        at += 1
+        await t.test(`call ${at}`, async (t) => {
+          const code = at % 2 === 0 || how === 'short' ? 'ENOSPC' : 'EIO'
+          wasReached = await run(t, directory, { at, how, code })
+        })
+      }
+      t.ok(at > (how === 'once' || how === 'forever' ? 60 : 8), `${at - 1} calls were failed in turn`)
+    },
+  )
+}
+
+t.test('after a failed fsync the draft is of no more use, and says so until it is opened again', async (t) => {
+  const directory = t.testdir({})
+  const { fs, calls } = failingDisk({ at: Number.POSITIVE_INFINITY, how: 'once', code: 'EIO' })
+  const store = new LocalSnapshotStore({
+    directory,
+    kept: 3,
+    log: silentLog,
+    fs: {
+      ...fs,
+      open: (async (...args: Parameters<typeof fs.open>) => {
+        const handle = await fs.open(...args)
+        if (!String(args[0]).endsWith('a.csv') || calls.includes('sync of a.csv')) return handle
+        handle.sync = async () => {
+          calls.push('sync of a.csv')
+          throw Object.assign(new Error('EIO: injected'), { code: 'EIO', syscall: 'fsync' })
+        }
+        return handle
+      }) as typeof fs.open,
+    },
+  })
+  const key = { spreadsheetId: SPREADSHEET, syncId: newSyncId(), epoch: 1 }
+  const draft = await store.openDraft(key)
+  await draft.append('a.csv', bytes('1'))
+  await t.rejects(draft.saveCheckpoint(1), { code: 'STORAGE_UNAVAILABLE' })
+  await t.rejects(draft.saveCheckpoint(1), { code: 'STORAGE_UNAVAILABLE' })
+  await t.rejects(draft.append('a.csv', bytes('2')), { code: 'STORAGE_UNAVAILABLE' })
+  await t.rejects(draft.stat('a.csv'), { code: 'STORAGE_UNAVAILABLE' })
+  await draft.close()
+  const again = await store.openDraft(key)
+  t.equal(again.checkpoint, undefined)
+  await again.append('a.csv', bytes('1'))
+  await again.saveCheckpoint(1)
+  await again.discard()
+})
+
+t.test('a folder that was taken away means that a later epoch has it', async (t) => {
+  const store = new LocalSnapshotStore({ directory: t.testdir({}), kept: 3, log: silentLog })
+  const key = { spreadsheetId: SPREADSHEET, syncId: newSyncId(), epoch: 1 }
+  const draft = await store.openDraft(key)
+  await draft.append('a.csv', bytes('1'))
+  await store.discardDrafts(key.syncId)
+  await t.rejects(draft.append('b.csv', bytes('1')), DraftSuperseded)
+  await t.rejects(draft.append('a.csv', bytes('1')), DraftSuperseded)
+  await draft.close()
+})

@@ -1,0 +1,14 @@
+import t, { type Test } from 'tap'
+import { silentLog } from '../../src/log.ts'
+import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
+import { type OpenStore, testSnapshotStore } from './conformance.ts'
+
+testSnapshotStore(t, 'LocalSnapshotStore', (t: Test): OpenStore => {
+  const directory = t.testdir({})
+  return async ({ kept = 3 } = {}) => {
+    const store = new LocalSnapshotStore({ directory, kept, log: silentLog })
+    await store.start()
+    t.teardown(() => store.close())
+    return store
+  }
+})

@@ -1,0 +1,68 @@
+import t from 'tap'
+import { selectTab } from '../../src/snapshots/select-tab.ts'
+import type { ManifestTab, SnapshotManifest } from '../../src/snapshots/snapshot-store.ts'
+import { newSyncId } from '../../src/syncs/sync-id.ts'
+import type { SnapshotFormat } from '../../src/syncs/sync-request.ts'
+import { aManifest, aTab, sha256 } from './manifests.ts'
+
+function tab(gid: number, title: string, formats: SnapshotFormat[], range: string | null = null): ManifestTab {
+  const files = formats.map((format) => ({ name: `${gid}.${format}`, format, bytes: 1, sha256: sha256('1') }))
+  return { ...aTab(gid, title, files), range }
+}
+/** Snapshots from the newest to the oldest. */
+const snapshots = (...tabs: ManifestTab[][]): SnapshotManifest[] => tabs.map((some) => aManifest(newSyncId(), some))
+
+t.test('a tab is found by title or gid in the newest snapshot that holds it in the format', async (t) => {
+  const manifests = snapshots(
+    [tab(0, 'Orders', ['json']), tab(7, 'New', ['csv'])],
+    [tab(0, 'Orders', ['json', 'csv'])],
+    [tab(0, 'Orders', ['ndjson'])],
+  )
+  const formats = ['json', 'csv', 'ndjson']
+  for (const selector of ['Orders', 'gid:0']) {
+    t.match(selectTab(manifests, selector), {
+      outcome: 'found',
+      manifest: manifests[0],
+      file: { format: 'json' },
+      formats,
+    })
+    t.match(selectTab(manifests, selector, 'csv'), { manifest: manifests[1], file: { name: '0.csv' }, formats })
+    t.match(selectTab(manifests, selector, 'ndjson'), { manifest: manifests[2], file: { name: '0.ndjson' } })
+  }
+  t.strictSame(selectTab(manifests, 'New', 'json'), { outcome: 'other-formats', formats: ['csv'] })
+})
+
+t.test('an unknown tab is answered with those there are, each under its newest title', async (t) => {
+  const manifests = snapshots([tab(0, 'Renamed', ['json'])], [tab(0, 'Orders', ['json']), tab(7, 'Gone', ['json'])])
+  const tabs = [
+    { gid: 0, title: 'Renamed' },
+    { gid: 7, title: 'Gone' },
+  ]
+  for (const selector of ['orders', 'Orders ', 'gid:8', 'gid:', 'gid:-1', '']) {
+    t.strictSame(selectTab(manifests, selector), { outcome: 'no-tab', tabs }, selector)
+  }
+  t.strictSame(selectTab([], 'Orders'), { outcome: 'no-tab', tabs: [] })
+})
+
+t.test('a title that looks like a gid is a title when no tab has that gid', async (t) => {
+  const odd = snapshots([tab(3, 'gid:5', ['json'])])
+  t.match(selectTab(odd, 'gid:5'), { outcome: 'found', tab: { gid: 3 } })
+  const both = snapshots([tab(3, 'gid:5', ['json']), tab(5, 'Five', ['json'])])
+  t.match(selectTab(both, 'gid:5'), { outcome: 'found', tab: { gid: 5 } })
+})
+
+t.test('a title that two tabs have borne means the one that bore it last, in every format', async (t) => {
+  const manifests = snapshots([tab(7, 'Orders', ['json'])], [tab(0, 'Orders', ['json', 'csv'])])
+  t.match(selectTab(manifests, 'Orders', 'json'), { outcome: 'found', tab: { gid: 7 } })
+  t.strictSame(selectTab(manifests, 'Orders', 'csv'), { outcome: 'other-formats', formats: ['json'] })
+})
+
+t.test('a range of a tab serves only where the whole tab was never downloaded', async (t) => {
+  const manifests = snapshots(
+    [tab(0, 'Orders', ['json', 'csv'], 'Orders!A1:B2'), tab(7, 'Part', ['json'], 'Part!A1')],
+    [tab(0, 'Orders', ['json'])],
+  )
+  t.match(selectTab(manifests, 'Orders', 'json'), { outcome: 'found', manifest: manifests[1], tab: { range: null } })
+  t.strictSame(selectTab(manifests, 'Orders', 'csv'), { outcome: 'other-formats', formats: ['json'] })
+  t.match(selectTab(manifests, 'gid:7'), { outcome: 'found', tab: { range: 'Part!A1' } })
+})

@@ -1,0 +1,419 @@
+import type { Test } from 'tap'
+import { AppError } from '../../src/errors.ts'
+import type { SyncQuery, SyncStorage } from '../../src/storage/sync-storage.ts'
+import { cancelSync, claimSync, reportSync, type Sync } from '../../src/syncs/sync.ts'
+import { newSyncId } from '../../src/syncs/sync-id.ts'
+import { ACTIVE_STATES, TERMINAL_STATES } from '../../src/syncs/sync-schema.ts'
+import { aQueuedSync } from '../support/syncs.ts'
+
+const NOW = new Date('2026-01-01T00:00:00.000Z')
+const TTL_MS = 300_000
+const EXPIRED = new Date(NOW.getTime() + TTL_MS)
+
+const IDS_THAT_ARE_NONE = [
+  '',
+  'sync-',
+  '../secret',
+  'sync-../../../../etc/passwd',
+  '%2e%2e%2fsecret',
+  `${newSyncId()}/../x`,
+  `${newSyncId()}\0`,
+  ` ${newSyncId()}`,
+  `${newSyncId()}\n`,
+  newSyncId().toUpperCase(),
+  'x'.repeat(10_240),
+  '__proto__',
+]
+
+export interface StorageUnderTest {
+  /**
+   * Opens the same storage once more, as another process would: what one instance has stored the others see. The suite
+   * closes it.
+   */
+  readonly open: () => Promise<SyncStorage>
+}
+
+/**
+ * What every driver of SyncStorage promises. `makeStorage` makes an empty storage of its own for each test; a driver whose
+ * records only one instance can see hands out that instance each time.
+ */
+export async function testSyncStorage(
+  t: Test,
+  name: string,
+  makeStorage: (t: Test) => Promise<StorageUnderTest>,
+): Promise<void> {
+  async function setUp(t: Test): Promise<{ storage: SyncStorage; another: () => Promise<SyncStorage> }> {
+    const { open } = await makeStorage(t)
+    const another = async () => {
+      const storage = await open()
+      await storage.start()
+      t.teardown(() => storage.close())
+      return storage
+    }
+    return { storage: await another(), another }
+  }
+
+  await t.test(name, async (t) => {
+    await t.test('a created sync comes back as it was, at once and by every way of reading', async (t) => {
+      const { storage } = await setUp(t)
+      const sync = aQueuedSync({ tabs: ["It's a tab", 7], labels: { team: 'Zoë 🙂' } })
+      await storage.create(sync)
+      t.same(await storage.get(sync.id), sync)
+      t.same(await storage.peek(sync.id), sync)
+      t.same((await storage.list({ pageSize: 10 })).syncs, [sync])
+    })
+
+    await t.test('an unknown sync is undefined, not an error', async (t) => {
+      const { storage } = await setUp(t)
+      t.equal(await storage.get(newSyncId()), undefined)
+      t.equal(await storage.peek(newSyncId()), undefined)
+      t.equal(await storage.replace({ ...aQueuedSync(), revision: 2 }, 1), false)
+      t.equal(await storage.remove(newSyncId(), 1), false)
+    })
+
+    await t.test('create with an id that is taken rejects and changes nothing', async (t) => {
+      const { storage } = await setUp(t)
+      const sync = aQueuedSync({ labels: { which: 'first' } })
+      await storage.create(sync)
+      await t.rejects(storage.create({ ...sync, labels: { which: 'second' } }), { code: 'SYNC_EXISTS' })
+      t.same(await storage.get(sync.id), sync)
+    })
+
+    await t.test('of twenty concurrent creates of one id exactly one wins', async (t) => {
+      const { storage } = await setUp(t)
+      const sync = aQueuedSync()
+      const results = await Promise.allSettled(
+        range(20).map((n) => storage.create({ ...sync, labels: { n: String(n) } })),
+      )
+      const won = results.flatMap(({ status }, n) => (status === 'fulfilled' ? [n] : []))
+      t.equal(won.length, 1)
+      t.same((await storage.get(sync.id))?.labels, { n: String(won[0]) })
+    })
+
+    await t.test('replace stores the next revision, durable or not', async (t) => {
+      const { storage } = await setUp(t)
+      const first = aQueuedSync()
+      await storage.create(first)
+      const second = claimSync(first, 'an owner', NOW)
+      t.equal(await storage.replace(second, 1), true)
+      t.same(await storage.get(first.id), second)
+      const third = reportSync(second, { progress: { percent: 40 } }, NOW)
+      t.equal(await storage.replace(third, 2, { durable: false }), true)
+      t.same(await storage.get(first.id), third)
+      t.same(await storage.peek(first.id), third)
+    })
+
+    await t.test('replace may skip revisions, and refuses one that does not grow', async (t) => {
+      const { storage } = await setUp(t)
+      const sync = aQueuedSync()
+      await storage.create(sync)
+      t.equal(await storage.replace({ ...sync, revision: 5 }, 1), true)
+      await t.rejects(storage.replace({ ...sync, revision: 5 }, 5), TypeError)
+      t.equal((await storage.get(sync.id))?.revision, 5)
+    })
+
+    await t.test('replace with a stale revision changes nothing', async (t) => {
+      const { storage } = await setUp(t)
+      const first = aQueuedSync()
+      await storage.create(first)
+      const second = claimSync(first, 'the winner', NOW)
+      await storage.replace(second, 1)
+      t.equal(await storage.replace(claimSync(first, 'the loser', NOW), 1), false)
+      t.equal(await storage.replace({ ...second, revision: 9 }, 8), false)
+      t.same(await storage.get(first.id), second)
+    })
+
+    await t.test(
+      'of twenty concurrent replaces of one revision exactly one wins, in one instance or in several',
+      async (t) => {
+        const { storage, another } = await setUp(t)
+        const instances = [storage, await another(), await another()]
+        for (let round = 0; round < 10; round++) {
+          const sync = aQueuedSync()
+          await storage.create(sync)
+          const results = await Promise.all(
+            range(20).map((n) => instances[n % 3]?.replace(claimSync(sync, `owner ${n}`, NOW), 1)),
+          )
+          t.equal(results.filter(Boolean).length, 1)
+          const winner = `owner ${results.indexOf(true)}`
+          for (const instance of instances) t.equal((await instance.get(sync.id))?.lease.owner, winner)
+        }
+      },
+    )
+
+    await t.test('many writers that read and replace in a loop lose no update', async (t) => {
+      const { storage, another } = await setUp(t)
+      const instances = [storage, await another()]
+      const sync = aQueuedSync()
+      await storage.create(sync)
+      await Promise.all(
+        range(8).map(async (n) => {
+          const instance = instances[n % 2] ?? storage
+          for (let done = 0; done < 10; ) {
+            const current = await mustGet(instance, sync.id)
+            const attempt = current.attempt + 1
+            if (await instance.replace({ ...current, attempt, revision: current.revision + 1 }, current.revision))
+              done++
+          }
+        }),
+      )
+      const end = await mustGet(storage, sync.id)
+      t.equal(end.attempt, 80)
+      t.equal(end.revision, 81)
+    })
+
+    await t.test('what one instance has stored another sees with its next read', async (t) => {
+      const { storage, another } = await setUp(t)
+      const other = await another()
+      let sync: Sync = aQueuedSync()
+      await storage.create(sync)
+      t.same(await other.get(sync.id), sync)
+      for (let step = 0; step < 50; step++) {
+        const [writer, reader] = step % 2 === 0 ? [storage, other] : [other, storage]
+        const next: Sync = { ...sync, attempt: step, revision: sync.revision + 1 }
+        t.equal(await writer.replace(next, sync.revision, { durable: step % 5 === 0 }), true)
+        t.same(await reader.get(sync.id), next)
+        sync = next
+      }
+      t.same((await other.list({ pageSize: 10 })).syncs, [sync])
+      t.equal(await other.remove(sync.id, sync.revision), true)
+      t.equal(await storage.get(sync.id), undefined)
+      t.same((await storage.list({ pageSize: 10 })).syncs, [])
+    })
+
+    await t.test('the same object comes back while a sync is unchanged, and nobody can change it', async (t) => {
+      const { storage, another } = await setUp(t)
+      const sync = aQueuedSync()
+      await storage.create(sync)
+      for (const instance of [storage, await another()]) {
+        const found = await mustGet(instance, sync.id)
+        t.equal(await instance.get(sync.id), found)
+        t.equal(await instance.peek(sync.id), found)
+        t.throws(() => Object.assign(found.progress, { percent: 100 }), TypeError)
+      }
+      const next = claimSync(sync, 'an owner', NOW)
+      await storage.replace(next, 1)
+      const found = await storage.get(sync.id)
+      t.not(found, sync)
+      t.equal(await storage.get(sync.id), found)
+    })
+
+    await t.test('remove takes the revision that it was told, and no other', async (t) => {
+      const { storage } = await setUp(t)
+      const sync = aQueuedSync()
+      await storage.create(sync)
+      t.equal(await storage.remove(sync.id, 2), false)
+      t.same(await storage.get(sync.id), sync)
+      t.equal(await storage.remove(sync.id, 1), true)
+      t.equal(await storage.get(sync.id), undefined)
+      t.equal(await storage.peek(sync.id), undefined)
+      t.equal(await storage.remove(sync.id, 1), false)
+      t.equal(await storage.replace(claimSync(sync, 'too late', NOW), 1), false)
+      t.same((await storage.list({ pageSize: 10 })).syncs, [])
+    })
+
+    await t.test('of a concurrent replace and remove exactly one wins', async (t) => {
+      const { storage, another } = await setUp(t)
+      const other = await another()
+      for (let round = 0; round < 20; round++) {
+        const sync = aQueuedSync()
+        await storage.create(sync)
+        const [replaced, removed] = await Promise.all([
+          storage.replace(claimSync(sync, 'an owner', NOW), 1),
+          other.remove(sync.id, 1),
+        ])
+        t.not(replaced, removed)
+        t.equal((await storage.get(sync.id))?.revision, replaced ? 2 : undefined)
+      }
+    })
+
+    await t.test('an id that is no sync id is absent to readers and refused to writers', async (t) => {
+      const { storage } = await setUp(t)
+      for (const id of IDS_THAT_ARE_NONE) {
+        t.equal(await storage.get(id), undefined)
+        t.equal(await storage.peek(id), undefined)
+        await t.rejects(storage.create({ ...aQueuedSync(), id }), TypeError)
+        await t.rejects(storage.replace({ ...aQueuedSync(), id, revision: 2 }, 1), TypeError)
+        await t.rejects(storage.remove(id, 1), TypeError)
+      }
+    })
+
+    await t.test('list shows the newest first, page after page', async (t) => {
+      const { storage } = await setUp(t)
+      const syncs = range(25).map(() => aQueuedSync())
+      for (const sync of shuffled(syncs)) await storage.create(sync)
+      const pages = await allPages(storage, { pageSize: 10 })
+      t.same(
+        pages.map((page) => page.length),
+        [10, 10, 5],
+      )
+      t.same(
+        pages.flat().map(({ id }) => id),
+        syncs.map(({ id }) => id).reverse(),
+      )
+    })
+
+    await t.test('a last page that is full names no next one', async (t) => {
+      const { storage } = await setUp(t)
+      for (const sync of range(4).map(() => aQueuedSync())) await storage.create(sync)
+      t.same(
+        (await allPages(storage, { pageSize: 2 })).map((page) => page.length),
+        [2, 2],
+      )
+      t.same(await storage.list({ pageSize: 2, states: ['failed'] }), { syncs: [] })
+    })
+
+    await t.test('list filters by state and spreadsheet, as they are now', async (t) => {
+      const { storage, another } = await setUp(t)
+      const other = await another()
+      const [one, two, three] = [aQueuedSync(), aQueuedSync(), aQueuedSync({ spreadsheet: 'another-one' })]
+      for (const sync of [one, two, three]) await storage.create(sync)
+      await other.list({ pageSize: 10 })
+      const running = claimSync(one, 'an owner', NOW)
+      await storage.replace(running, 1)
+      await storage.replace(cancelSync(two, NOW, TTL_MS), 1)
+      for (const instance of [storage, other]) {
+        const find = async (query: Omit<SyncQuery, 'pageSize'>) =>
+          (await instance.list({ ...query, pageSize: 10 })).syncs.map(({ id }) => id)
+        t.same(await find({ states: ['running'] }), [one.id])
+        t.same(await find({ states: ['queued', 'cancelled'] }), [three.id, two.id])
+        t.same(await find({ states: ACTIVE_STATES }), [three.id, one.id])
+        t.same(await find({ states: TERMINAL_STATES }), [two.id])
+        t.same(await find({ spreadsheetId: 'a-spreadsheet' }), [two.id, one.id])
+        t.same(await find({ spreadsheetId: 'another-one', states: ['running'] }), [])
+        t.same(await find({ spreadsheetId: 'unknown' }), [])
+      }
+    })
+
+    await t.test('a page token stays good while syncs come and go', async (t) => {
+      const { storage } = await setUp(t)
+      const syncs = range(6).map(() => aQueuedSync())
+      for (const sync of syncs) await storage.create(sync)
+      const first = await storage.list({ pageSize: 2 })
+      const last = first.syncs[1]
+      t.equal(last?.id, syncs[4]?.id)
+      await storage.remove(last?.id ?? '', 1)
+      await storage.remove(syncs[3]?.id ?? '', 1)
+      await storage.create(aQueuedSync())
+      const second = await storage.list({ pageSize: 2, pageToken: first.nextPageToken ?? '' })
+      t.same(
+        second.syncs.map(({ id }) => id),
+        [syncs[2]?.id, syncs[1]?.id],
+      )
+    })
+
+    await t.test('a page token that was not given out for the query is refused', async (t) => {
+      const { storage } = await setUp(t)
+      for (const sync of range(3).map(() => aQueuedSync())) await storage.create(sync)
+      const token = (await storage.list({ pageSize: 1 })).nextPageToken ?? ''
+      const foreign = [
+        '',
+        'x',
+        '%',
+        `${token}=`,
+        `${token}A`,
+        token.slice(0, -2),
+        Buffer.from('../x').toString('base64url'),
+      ]
+      for (const pageToken of foreign) {
+        await t.rejects(storage.list({ pageSize: 1, pageToken }), { code: 'PAGE_TOKEN_INVALID' })
+      }
+      await t.rejects(storage.list({ pageSize: 1, pageToken: token, states: ['failed'] }), {
+        code: 'PAGE_TOKEN_INVALID',
+      })
+      t.equal((await storage.list({ pageSize: 1, pageToken: token })).syncs.length, 1)
+    })
+
+    await t.test('cleanup removes finished syncs that have expired, and nothing else', async (t) => {
+      const { storage, another } = await setUp(t)
+      const [finished, later, queued, running] = [aQueuedSync(), aQueuedSync(), aQueuedSync(), aQueuedSync()]
+      for (const sync of [finished, later, queued, running]) await storage.create(sync)
+      await storage.replace(cancelSync(finished, NOW, TTL_MS), 1)
+      await storage.replace(cancelSync(later, NOW, TTL_MS + 1), 1)
+      await storage.replace(claimSync(running, 'an owner', NOW), 1)
+      t.same((await storage.cleanup(new Date(EXPIRED.getTime() - 1))).removed, [])
+      t.same(await storage.cleanup(EXPIRED), { removed: [finished.id], quarantined: [], leftovers: 0 })
+      for (const instance of [storage, await another()]) {
+        t.equal(await instance.get(finished.id), undefined)
+        t.same(
+          (await instance.list({ pageSize: 10 })).syncs.map(({ id }) => id),
+          [running.id, queued.id, later.id],
+        )
+      }
+    })
+
+    await t.test('a live sync is never cleaned up, however late it is', async (t) => {
+      const { storage } = await setUp(t)
+      const sync = claimSync(aQueuedSync(), 'an owner', NOW)
+      await storage.create({ ...sync, revision: 1 })
+      t.same((await storage.cleanup(new Date('2100-01-01T00:00:00Z'))).removed, [])
+      t.equal((await storage.get(sync.id))?.state, 'running')
+    })
+
+    await t.test(
+      'two sweepers at once remove each expired sync once, and readers see it whole or not at all',
+      async (t) => {
+        const { storage, another } = await setUp(t)
+        const other = await another()
+        const syncs = range(20).map(() => aQueuedSync())
+        for (const sync of syncs) await storage.create(sync)
+        for (const sync of syncs) await storage.replace(cancelSync(sync, NOW, TTL_MS), 1)
+        let sweeping = true
+        const reading = (async () => {
+          while (sweeping) {
+            for (const { id } of syncs) t.match((await other.get(id))?.revision ?? 'absent', /^(2|absent)$/)
+          }
+        })()
+        const reports = await Promise.all([storage.cleanup(EXPIRED), other.cleanup(EXPIRED)])
+        sweeping = false
+        await reading
+        t.same(reports.flatMap(({ removed }) => removed).sort(), syncs.map(({ id }) => id).sort())
+      },
+    )
+
+    await t.test('checkWritable resolves on a storage that is well, and leaves nothing', async (t) => {
+      const { storage } = await setUp(t)
+      await storage.checkWritable()
+      t.same((await storage.list({ pageSize: 10 })).syncs, [])
+    })
+
+    await t.test('close waits for writes under way, and may be called again', async (t) => {
+      const { open } = await makeStorage(t)
+      const storage = await open()
+      await storage.start()
+      const syncs = range(10).map(() => aQueuedSync())
+      let settled = 0
+      const writes = syncs.map((sync) => storage.create(sync).then(() => settled++))
+      await storage.close()
+      t.equal(settled, 10)
+      await storage.close()
+      await Promise.all(writes)
+    })
+  })
+}
+
+async function mustGet(storage: SyncStorage, id: string): Promise<Sync> {
+  const sync = await storage.get(id)
+  if (sync === undefined) throw new AppError('SYNC_NOT_FOUND', id)
+  return sync
+}
+
+async function allPages(storage: SyncStorage, query: SyncQuery): Promise<Sync[][]> {
+  const pages: Sync[][] = []
+  let pageToken: string | undefined
+  do {
+    const page = await storage.list({ ...query, ...(pageToken === undefined ? {} : { pageToken }) })
+    pages.push([...page.syncs])
+    pageToken = page.nextPageToken
+  } while (pageToken !== undefined)
+  return pages
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, n) => n)
+}
+
+/** Odd ones first, so that the order of creation is not the order of ids. */
+function shuffled<T>(items: readonly T[]): T[] {
+  return [...items.filter((_, n) => n % 2 === 1), ...items.filter((_, n) => n % 2 === 0)]
+}

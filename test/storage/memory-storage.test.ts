@@ -1,0 +1,8 @@
+import t from 'tap'
+import { MemoryStorage } from '../../src/storage/memory-storage.ts'
+import { testSyncStorage } from './conformance.ts'
+
+await testSyncStorage(t, 'MemoryStorage', async () => {
+  const storage = new MemoryStorage()
+  return { open: async () => storage }
+})

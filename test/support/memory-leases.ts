@@ -1,0 +1,26 @@
+import type { LeaseSign, LeaseStore } from '../../src/storage/lease-store.ts'
+
+/** Leases in memory; a test says who is gone. */
+export class MemoryLeases implements LeaseStore {
+  readonly beats = new Map<string, number>()
+  /** Ids of the syncs whose owner is known to be dead. */
+  readonly gone = new Set<string>()
+
+  async start(): Promise<void> {}
+
+  async beat(syncId: string, epoch: number): Promise<void> {
+    const key = `${syncId}.${epoch}`
+    this.beats.set(key, (this.beats.get(key) ?? 0) + 1)
+  }
+
+  async read(syncId: string, epoch: number): Promise<LeaseSign | undefined> {
+    const beat = this.beats.get(`${syncId}.${epoch}`)
+    return beat === undefined ? undefined : { beat: String(beat), ownerIsGone: this.gone.has(syncId) }
+  }
+
+  async drop(syncId: string, epoch: number): Promise<void> {
+    for (let earlier = 1; earlier <= epoch; earlier++) this.beats.delete(`${syncId}.${earlier}`)
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { pino } from 'pino'
+import type { Test } from 'tap'
+import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator/emulator.ts'
+import { compose } from '../../src/compose.ts'
+import { readConfig } from '../../src/config.ts'
+import type { SyncRequestInput } from '../../src/syncs/sync-request.ts'
+import type { SyncView } from '../../src/syncs/sync-schema.ts'
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+/** An emulator that ends with the test. */
+export async function anEmulator(t: Test, options: EmulatorOptions = {}): Promise<Emulator> {
+  const emulator = await startEmulator(options)
+  t.teardown(() => emulator.close())
+  return emulator
+}
+
+/** The whole service in this process, on a free port and a folder of its own; it ends with the test. */
+export async function aService(
+  t: Test,
+  environment: Record<string, string>,
+): Promise<{ url: string; directory: string; close: () => Promise<void> }> {
+  const directory = await aDirectory(t)
+  const service = await compose(readConfig({ ...environmentFor(directory), ...environment }), pino({ level: 'silent' }))
+  t.teardown(() => service.close())
+  return { url: await service.start(), directory, close: () => service.close() }
+}
+
+/** An empty folder that is removed with the test. */
+export async function aDirectory(t: Test): Promise<string> {
+  const directory = await mkdtemp(`${tmpdir()}/sheetsync-test-`)
+  t.teardown(() => rm(directory, { recursive: true, force: true }))
+  return directory
+}
+
+/** The settings of a service that keeps everything in one folder and listens on any free port. */
+export function environmentFor(directory: string): Record<string, string> {
+  return {
+    PORT: '0',
+    STORAGE_URL: `file:${directory}/sync-status`,
+    SNAPSHOT_URL: `file:${directory}/snapshots`,
+    GOOGLE_READS_PER_MINUTE: '6000',
+  }
+}
+
+export interface ServiceProcess {
+  readonly process: ChildProcess
+  readonly url: string
+  /** Everything it printed so far. */
+  output(): string
+  /** Sends the signal and resolves to the exit code (or the signal's name) once the process has ended. */
+  end(signal: NodeJS.Signals): Promise<number | string>
+}
+
+/** The service as its users start it: a process of its own. It is killed with the test if it still runs. */
+export async function aServiceProcess(
+  t: Test,
+  environment: Record<string, string>,
+  nodeArguments: readonly string[] = ['src/server.ts'],
+): Promise<ServiceProcess> {
+  const child = spawn(process.execPath, nodeArguments, {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, so that what a watching parent has started ends with it.
+    detached: true,
+  })
+  const signal = (name: NodeJS.Signals) => {
+    try {
+      process.kill(-(child.pid ?? 0), name)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
+  const exited = once(child, 'exit')
+  t.teardown(async () => {
+    signal('SIGKILL')
+    await exited
+  })
+  let output = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    output += chunk.toString()
+  })
+  const url = await new Promise<string>((resolve, reject) => {
+    const lines = createInterface({ input: child.stdout })
+    lines.on('line', (line) => {
+      output += `${line}\n`
+      const address = /"Sheetsync answers at (http[^"]+)"/.exec(line)?.[1]
+      if (address !== undefined) resolve(address)
+    })
+    exited.then(([code]) => reject(new Error(`the service ended with ${code} before it listened: ${output}`)), reject)
+  })
+  return {
+    process: child,
+    url,
+    output: () => output,
+    async end(name) {
+      child.kill(name)
+      const [code, killer] = (await exited) as [number | null, string | null]
+      return code ?? killer ?? 'unknown'
+    },
+  }
+}
+
+export async function startSync(url: string, body: SyncRequestInput): Promise<SyncView> {
+  const answer = await fetch(`${url}/syncs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  const sync = (await answer.json()) as SyncView
+  if (answer.status !== 202) throw new Error(`POST /syncs answered ${answer.status}: ${JSON.stringify(sync)}`)
+  return sync
+}
+
+export async function getSync(url: string, id: string): Promise<SyncView> {
+  return (await (await fetch(`${url}/syncs/${id}`)).json()) as SyncView
+}
+
+/** Polls, as a frontend would, until the sync fulfils the condition; the test's own timeout bounds the wait. */
+export async function pollUntil(url: string, id: string, condition: (sync: SyncView) => boolean): Promise<SyncView> {
+  for (;;) {
+    const sync = await getSync(url, id)
+    if (condition(sync)) return sync
+    await delay(25)
+  }
+}
+
+export function finished(sync: SyncView): boolean {
+  return sync.finishedAt !== null
+}
