@@ -6,6 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { type Emulator, startEmulator } from '../emulator/emulator.ts'
+import { syntheticTab } from '../emulator/workbook.ts'
+import { loadWorkbooks } from '../emulator/workbook-files.ts'
 import type { SyncView } from '../src/syncs/sync-schema.ts'
 
 // The main job, whole and on this machine alone: an emulated Google, the real service, one sync, its rows.
@@ -13,12 +15,15 @@ const { values: options } = parseArgs({ options: { keep: { type: 'boolean', defa
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dataDirectory = `${root}data/demo`
 
+const [workbook] = await loadWorkbooks(`${root}emulator/workbooks`)
+if (workbook === undefined) throw new Error('there is no workbook to show')
+// Large enough that there is a progress to be seen.
+const readings = syntheticTab({ gid: 700_100, title: 'Readings', rows: 120_000, columns: 10, kind: 'mixed' })
 const emulator = await startEmulator({
-  folder: `${root}emulator/workbooks`,
+  workbooks: [{ ...workbook, tabs: [...workbook.tabs, readings] }],
   latency: { baseMs: 250, perCellUs: 4 },
 })
-/** The same id as the sample in /docs, which is a public spreadsheet of Google's too. */
-const spreadsheet = '1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms'
+const spreadsheet = workbook.id
 let service: ChildProcess | undefined
 try {
   await rm(dataDirectory, { recursive: true, force: true })
@@ -65,7 +70,8 @@ async function runDemo(url: string): Promise<void> {
   for (const file of sync.tabs.flatMap((tab) => tab.files)) {
     say(`  ${String(file.bytes).padStart(9)} bytes  data/demo/snapshots/${sync.spreadsheet.id}/${sync.id}/${file.name}`)
   }
-  for (const warning of sync.warnings) say(`  note: ${warning.message}`)
+  for (const { tab, count, message } of sync.warnings)
+    say(`  note: ${tab === null ? '' : `${tab}: `}${count} ${message}`)
   await showRows(url, sync)
   say('\nWhere to look:')
   say(`  docs    ${url}/docs`)

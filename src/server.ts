@@ -47,10 +47,10 @@ async function main(config: Config): Promise<void> {
   })
   if (address === undefined) return stopListening()
   const { credentialFile, apiKey, rootUrl } = config.google
-  log.info({ docs: `${address}/docs` }, `Sheetsync answers at ${address}`)
   if (credentialFile === undefined && apiKey === undefined && rootUrl === undefined) {
     log.warn(
       'No Google credential: set GOOGLE_APPLICATION_CREDENTIALS to a service-account key file (or GOOGLE_API_KEY for public spreadsheets); until then every sync fails with GOOGLE_CREDENTIAL_MISSING.',
     )
   }
+  log.info({ docs: `${address}/docs` }, `Sheetsync answers at ${address}`)
 }

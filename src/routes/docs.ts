@@ -23,7 +23,7 @@ export async function addDocs(app: FastifyInstance, version: string): Promise<vo
       ],
     },
     transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transformObject: (document) => tidy(jsonSchemaTransformObject(document)),
   })
   await app.register(swaggerUi, {
     routePrefix: '/docs',
@@ -31,4 +31,36 @@ export async function addDocs(app: FastifyInstance, version: string): Promise<vo
     staticCSP: true,
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+}
+
+interface OpenApiDocument {
+  readonly paths?: object
+  readonly components?: { readonly schemas?: Readonly<Record<string, object>> }
+}
+
+const REFERENCE = /"#\/components\/schemas\/([^"]+)"/g
+
+/**
+ * Leaves out the schemas that no operation leads to, and calls the others by their own name: each zod schema comes as
+ * what is sent ("XInput") and as what is answered ("X"), though only one of the two is ever used.
+ */
+function tidy<D extends object>(document: D): D {
+  const { paths = {}, components } = document as OpenApiDocument
+  const schemas = components?.schemas ?? {}
+  const used = new Set<string>()
+  const follow = (part: object): void => {
+    for (const [, name] of JSON.stringify(part).matchAll(REFERENCE)) {
+      if (name === undefined || used.has(name)) continue
+      used.add(name)
+      follow(schemas[name] ?? {})
+    }
+  }
+  follow(paths)
+  const ownName = (name: string) => {
+    const own = name.replace(/Input$/, '')
+    return used.has(own) ? name : own
+  }
+  const kept = Object.fromEntries([...used].sort().map((name) => [ownName(name), schemas[name]]))
+  const tidied = { ...document, components: { ...components, schemas: kept } }
+  return JSON.parse(JSON.stringify(tidied).replace(REFERENCE, (_, name) => `"#/components/schemas/${ownName(name)}"`))
 }

@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod'
+import type { z } from 'zod'
 import { AppError, type ErrorCode, toProblem } from '../errors.ts'
 import { problem } from '../syncs/sync-schema.ts'
 
@@ -19,10 +19,15 @@ const FASTIFY_CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 /** The answers of one route besides the good ones, for its schema: every error is a problem+json. */
 export function problemAnswers<const S extends number>(...statuses: S[]) {
   const answer = {
-    description: 'See code, detail and hint',
+    description: 'Says what is wrong: code, detail, and a hint where it can be mended',
     content: { 'application/problem+json': { schema: problem } },
   }
   return Object.fromEntries(statuses.map((status) => [status, answer])) as Record<S, typeof answer>
+}
+
+/** A good answer of one route, for its schema. */
+export function jsonAnswer<S extends z.ZodType>(description: string, schema: S) {
+  return { description, content: { 'application/json': { schema } } }
 }
 
 /** Turns whatever was thrown into an AppError, so that every failure on the wire has a code. */
@@ -53,9 +58,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
 /** Answers every failure, known address or not, as `application/problem+json` (RFC 9457). */
 export function addProblemHandlers(app: FastifyInstance): void {
   app.setErrorHandler((thrown, request, reply) => {
-    const error = hasZodFastifySchemaValidationErrors(thrown)
-      ? new AppError('VALIDATION_FAILED', thrown.message)
-      : toAppError(thrown)
+    const error = toAppError(thrown)
     if (error.status >= 500) request.log.error({ err: error, code: error.code }, 'request failed')
     return sendProblem(request, reply, error)
   })

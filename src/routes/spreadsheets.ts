@@ -7,7 +7,7 @@ import { type SnapshotManifest, type SnapshotStore, snapshotManifest } from '../
 import { SPREADSHEET_ID_PATTERN } from '../syncs/spreadsheet-reference.ts'
 import { SAMPLE_SPREADSHEET_ID, SNAPSHOT_FORMATS, type SnapshotFormat } from '../syncs/sync-request.ts'
 import { sendFile } from './file-reply.ts'
-import { problemAnswers } from './problems.ts'
+import { jsonAnswer, problemAnswers } from './problems.ts'
 
 /** More titles than this in a hint help nobody. */
 const TITLES_IN_HINT = 20
@@ -45,7 +45,7 @@ export const spreadsheetRoutes: FastifyPluginAsyncZod<{ snapshots: SnapshotStore
         description: 'The manifest of the latest snapshot: which tabs, when, of which version.',
         tags: ['rows'],
         params: z.object({ spreadsheetId }),
-        response: { 200: snapshotManifest, ...problemAnswers(400, 404, 500, 503) },
+        response: { 200: jsonAnswer('The manifest', snapshotManifest), ...problemAnswers(400, 404, 500, 503) },
       },
     },
     async (request) => {

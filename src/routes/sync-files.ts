@@ -6,7 +6,7 @@ import type { Sync } from '../syncs/sync.ts'
 import { snapshotFile } from '../syncs/sync-schema.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
 import { sendFile } from './file-reply.ts'
-import { problemAnswers } from './problems.ts'
+import { jsonAnswer, problemAnswers } from './problems.ts'
 import { syncIdParam } from './validation.ts'
 
 const listOfFiles = z
@@ -31,7 +31,7 @@ export const syncFileRoutes: FastifyPluginAsyncZod<SyncFilesOptions> = async (ap
         description: '409 until the sync has succeeded: files appear all at once or not at all.',
         tags: ['rows'],
         params: z.object({ id: syncIdParam }),
-        response: { 200: listOfFiles, ...problemAnswers(400, 404, 409, 500, 503) },
+        response: { 200: jsonAnswer('The files', listOfFiles), ...problemAnswers(400, 404, 409, 500, 503) },
       },
     },
     async (request) => {

@@ -5,7 +5,7 @@ import { toView } from '../syncs/sync.ts'
 import { syncRequestBody } from '../syncs/sync-request.ts'
 import { SYNC_STATES, type SyncState, syncView } from '../syncs/sync-schema.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
-import { problemAnswers } from './problems.ts'
+import { jsonAnswer, problemAnswers } from './problems.ts'
 import { ifMatchRevisions, pointTo, sendSync, sendSyncIfChanged } from './sync-reply.ts'
 import { syncIdParam } from './validation.ts'
 
@@ -66,7 +66,7 @@ export const syncRoutes: FastifyPluginAsyncZod<{ service: SyncService }> = async
           'Records a sync durably and downloads the spreadsheet in the background. While the same download is active it is joined instead, unless ifActive is "start".',
         tags: ['syncs'],
         body: syncRequestBody,
-        response: { 202: syncView, ...problemAnswers(400, 413, 415, 503) },
+        response: { 202: jsonAnswer('The sync, recorded durably', syncView), ...problemAnswers(400, 413, 415, 503) },
       },
     },
     async (request, reply) => {
@@ -86,7 +86,7 @@ export const syncRoutes: FastifyPluginAsyncZod<{ service: SyncService }> = async
         tags: ['syncs'],
         params: syncPath,
         response: {
-          200: syncView,
+          200: jsonAnswer('The sync as it is now', syncView),
           304: z.undefined().describe('Nothing has changed'),
           ...problemAnswers(400, 404, 500, 503),
         },
@@ -114,7 +114,7 @@ export const syncRoutes: FastifyPluginAsyncZod<{ service: SyncService }> = async
         description: 'One page of syncs, newest first.',
         tags: ['syncs'],
         querystring: listQuery,
-        response: { 200: pageOfSyncs, ...problemAnswers(400, 503) },
+        response: { 200: jsonAnswer('One page', pageOfSyncs), ...problemAnswers(400, 503) },
       },
     },
     async (request) => {
@@ -138,7 +138,11 @@ export const syncRoutes: FastifyPluginAsyncZod<{ service: SyncService }> = async
         description: 'Asks an active sync to end. 200 if it had been cancelled before.',
         tags: ['syncs'],
         params: syncPath,
-        response: { 202: syncView, 200: syncView, ...problemAnswers(400, 404, 409, 500, 503) },
+        response: {
+          202: jsonAnswer('The cancellation is recorded', syncView),
+          200: jsonAnswer('It was cancelled before', syncView),
+          ...problemAnswers(400, 404, 409, 500, 503),
+        },
       },
     },
     async (request, reply) => {
@@ -156,7 +160,7 @@ export const syncRoutes: FastifyPluginAsyncZod<{ service: SyncService }> = async
         description: 'Starts the download of a failed or cancelled sync once more, under a new id.',
         tags: ['syncs'],
         params: syncPath,
-        response: { 202: syncView, ...problemAnswers(400, 404, 409, 500, 503) },
+        response: { 202: jsonAnswer('The new sync', syncView), ...problemAnswers(400, 404, 409, 500, 503) },
       },
     },
     async (request, reply) => {

@@ -108,10 +108,9 @@ export class FileStorage implements SyncStorage {
         revision: sync.revision,
       })
       try {
-        const told = await this.#journal.announce(sync.id)
         await this.#publishNew(sync.id, temp.path)
         try {
-          await Promise.all([this.#flush.flush(), this.#temps.abandon(temp), this.#journal.confirm(sync.id, told)])
+          await Promise.all([this.#flush.flush(), this.#temps.abandon(temp), this.#journal.announce(sync.id)])
         } catch (error) {
           await this.#takeBack(sync)
           throw error

@@ -5,6 +5,12 @@ const runs = Number(process.env.PROPERTY_RUNS ?? 200)
 const seed = Number(process.env.PROPERTY_SEED ?? Date.now() % 2 ** 31)
 t.comment(`PROPERTY_SEED=${seed} PROPERTY_RUNS=${runs}`)
 
-t.test('any grid comes out equal in each format, at any size of calls', (t) => gridsComeOutEqual(t, runs, seed))
+t.setTimeout(600_000)
 
-t.test('any tab title is read as itself', (t) => titlesAreReadAsThemselves(t, Math.ceil(runs / 4), seed))
+t.test('any grid comes out equal in each format, at any size of calls', { timeout: 600_000 }, (t) =>
+  gridsComeOutEqual(t, runs, seed),
+)
+
+t.test('any tab title is read as itself', { timeout: 600_000 }, (t) =>
+  titlesAreReadAsThemselves(t, Math.ceil(runs / 4), seed),
+)

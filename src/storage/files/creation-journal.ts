@@ -16,9 +16,10 @@ interface OpenJournal {
 
 /**
  * Tells every process on the directory which syncs were created, so that a list need not read the whole directory each
- * time: its own time of modification tells nothing, as every progress write changes it. The id is appended before the
- * record is published and looked for again afterwards, so a create that has resolved is in the journal that a reader
- * finds. The journal is a hint only: it is never fsynced, and a reader that has lost its place reads the directory.
+ * time: its own time of modification tells nothing, as every progress write changes it. An id is appended once its record
+ * is published and before its create resolves. The journal is a hint only: it is never fsynced, and a reader that has
+ * lost its place reads the directory, as each sweep does too; that finds what was published by a process that died
+ * before it could tell.
  */
 export class CreationJournal {
   readonly #fs: FileSystem
@@ -31,44 +32,30 @@ export class CreationJournal {
     this.#path = path
   }
 
-  /** Announces a sync; resolves to the journal it was told to. */
-  async announce(id: string): Promise<FileIdentity> {
-    this.#open ??= this.#openJournal()
-    const opening = this.#open
-    let journal: OpenJournal
-    try {
-      journal = await opening
-    } catch (error) {
-      if (this.#open === opening) this.#open = undefined
-      throw error
-    }
-    journal.users++
-    try {
-      // An append is atomic; if one is cut short all the same, the newline in front keeps its stump apart.
-      const line = Buffer.from(`\n${id}\n`)
-      for (let tries = 0; (await this.#fs.write(journal.descriptor, line, 0)) < line.length; tries++) {
-        if (tries === 3) throw Object.assign(new Error('an append was cut short'), { code: 'ENOSPC', syscall: 'write' })
-      }
-      return journal.identity
-    } catch (error) {
-      this.#retire(journal, opening)
-      throw error
-    } finally {
-      journal.users--
-      await this.#closeIfUnused(journal)
-    }
-  }
-
-  /** To be called once the record is published: tells the sync again if the journal was begun anew in between. */
-  async confirm(id: string, told: FileIdentity): Promise<void> {
-    for (let last = told; !isSameFile(this.#fs.identify(this.#path), last); ) {
+  /** Tells of a sync; once resolved, it is in the journal that readers find. */
+  async announce(id: string): Promise<void> {
+    for (;;) {
+      this.#open ??= this.#openJournal()
       const opening = this.#open
-      const journal = await opening
-      if (journal !== undefined && isSameFile(journal.identity, last)) {
-        this.#retire(journal, opening)
+      let journal: OpenJournal
+      try {
+        journal = await opening
+      } catch (error) {
+        if (this.#open === opening) this.#open = undefined
+        throw error
+      }
+      let current = false
+      journal.users++
+      try {
+        await this.#append(journal, id)
+        // Begun anew by another process in between: readers do not find this one any more.
+        current = isSameFile(this.#fs.identify(this.#path), journal.identity)
+      } finally {
+        journal.users--
+        if (!current) this.#retire(journal, opening)
         await this.#closeIfUnused(journal)
       }
-      last = await this.announce(id)
+      if (current) return
     }
   }
 
@@ -117,12 +104,20 @@ export class CreationJournal {
     await this.#closeIfUnused(journal)
   }
 
+  /** An append is atomic; if one is cut short all the same, the newline in front of the next keeps its stump apart. */
+  async #append(journal: OpenJournal, id: string): Promise<void> {
+    const line = Buffer.from(`\n${id}\n`)
+    for (let tries = 0; (await this.#fs.write(journal.descriptor, line, 0)) < line.length; tries++) {
+      if (tries === 3) throw Object.assign(new Error('an append was cut short'), { code: 'ENOSPC', syscall: 'write' })
+    }
+  }
+
   async #openJournal(): Promise<OpenJournal> {
     const descriptor = await this.#fs.openToAppend(this.#path)
     return { descriptor, identity: this.#fs.identifyOpen(descriptor), users: 0, retired: false }
   }
 
-  #retire(journal: OpenJournal, opening: Promise<OpenJournal> | undefined): void {
+  #retire(journal: OpenJournal, opening: Promise<OpenJournal>): void {
     journal.retired = true
     if (this.#open === opening) this.#open = undefined
   }

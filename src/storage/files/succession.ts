@@ -73,10 +73,14 @@ export class Succession {
             })
       try {
         const published = await this.#publish(id, base, temp, current)
+        if (published === false) await temps.abandon(temp)
         if (published === undefined) continue
         if (published && next !== 'removed') records.keepPublished(next, temp.version)
         if (published && next === 'removed') await this.#clear(id)
         return published
+      } catch (error) {
+        await temps.abandon(temp)
+        throw error
       } finally {
         temps.done(temp)
       }
@@ -99,30 +103,38 @@ export class Succession {
 
   /** Resolves to whether T was published, or to `undefined` when the record has changed without leaving its revision. */
   async #publish(id: string, base: number, temp: TempFile, current: StoredRecord): Promise<boolean | undefined> {
-    const { fs, layout, records, temps } = this.#options
-    let attempts = 0
-    try {
-      if (!(await this.#claim(id, base, temp, (attempt) => (attempts = attempt + 1)))) {
-        await temps.remove(temp)
-        return false
-      }
-      const identity = fs.identify(layout.record(id))
-      if (identity !== undefined && versionOf(identity) === versionOf(current.identity)) {
-        await fs.rename(temp.path, layout.record(id))
-      } else {
-        await fs.unlink(temp.path)
-        const found = await records.find(id)
-        if (found?.sync.revision === base) return undefined
-        await this.dropClaims(id, base, attempts)
-        return false
-      }
-    } catch (error) {
-      // Taken back, unless a helper has published it by now; then there is nothing to complain about.
-      const takenBack = await temps.remove(temp)
-      if (takenBack || attempts === 0 || !(await this.#wasPublished(id, base, temp))) throw error
+    const { fs, layout } = this.#options
+    const attempt = await this.#claim(id, base, temp)
+    if (attempt === undefined) return false
+    const identity = fs.identify(layout.record(id))
+    if (identity === undefined || versionOf(identity) !== versionOf(current.identity)) {
+      return this.#withdraw(id, base, temp, attempt)
     }
-    await this.dropClaims(id, base, attempts)
+    try {
+      await fs.rename(temp.path, layout.record(id))
+    } catch (error) {
+      await this.#takeBack(id, base, temp, error)
+    }
+    await this.dropClaims(id, base, attempt + 1)
     return true
+  }
+
+  /** Gives up a T that came too late; it may have been published all the same, by a helper, before it was too late. */
+  async #withdraw(id: string, base: number, temp: TempFile, attempt: number): Promise<boolean | undefined> {
+    const { records, temps } = this.#options
+    const withdrawn = await temps.remove(temp)
+    if (!withdrawn && !(await this.#wasPublished(id, base, temp))) throw missing(temp)
+    const found = withdrawn ? await records.find(id) : undefined
+    // Touched by something else: the claim, dead now, has to stay, as M is still at this revision.
+    if (found?.sync.revision === base) return undefined
+    await this.dropClaims(id, base, attempt + 1)
+    return !withdrawn
+  }
+
+  /** After a failed rename: removes T and throws the error, unless T was published by now; then nothing has failed. */
+  async #takeBack(id: string, base: number, temp: TempFile, error: unknown): Promise<void> {
+    const takenBack = await this.#options.temps.remove(temp)
+    if (takenBack || !(await this.#wasPublished(id, base, temp))) throw error
   }
 
   /** Tells of a claimed T that is gone what has become of it. */
@@ -134,19 +146,18 @@ export class Succession {
     return tooYoungToBeSwept || versionOf(found.identity) === temp.version
   }
 
-  /** Makes the first claim on the revision that is not dead; false when the record has moved on meanwhile. */
-  async #claim(id: string, base: number, temp: TempFile, made: (attempt: number) => void): Promise<boolean> {
+  /** Makes the first claim on the revision that is not dead; `undefined` when the record has moved on meanwhile. */
+  async #claim(id: string, base: number, temp: TempFile): Promise<number | undefined> {
     const { fs, layout } = this.#options
     for (let attempt = 0; ; attempt++) {
       const claim = { id, base, attempt }
       try {
         await fs.symlink(relative(layout.claims, temp.path), layout.claim(claim))
-        made(attempt)
-        return true
+        return attempt
       } catch (error) {
         if (errnoOf(error) !== 'EEXIST') throw error
       }
-      if ((await this.#help(claim)) === 'moved on') return false
+      if ((await this.#help(claim)) === 'moved on') return undefined
     }
   }
 
@@ -214,4 +225,8 @@ export class Succession {
       if (errnoOf(error) !== 'ENOENT') this.#options.log.warn({ err: error }, 'a leftover could not be removed')
     }
   }
+}
+
+function missing(temp: TempFile): Error {
+  return Object.assign(new Error(`${temp.name} was removed by somebody else`), { code: 'ENOENT', syscall: 'rename' })
 }

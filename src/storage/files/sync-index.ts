@@ -38,8 +38,8 @@ export class SyncIndex {
   /** Id to spreadsheet id. */
   readonly #spreadsheets = new Map<string, string>()
   readonly #unreadable = new Set<string>()
-  /** Ids that were announced, and whose record was not there yet. */
-  readonly #awaited = new Set<string>()
+  /** Ids that were announced, and not yet read. */
+  readonly #told = new Set<string>()
   /** Ids whose name was in the directory, and no file behind it. */
   #vanished: readonly string[] = []
   #lastTurn: Promise<void> = Promise.resolve()
@@ -48,11 +48,7 @@ export class SyncIndex {
     this.#options = options
   }
 
-  /**
-   * Takes in what was created, in any process, before this call. A sync is announced just before its record is
-   * published, so one that is not there yet is looked for again each time, until the directory is read. Reads
-   * the directory only when it must.
-   */
+  /** Takes in what was created, in any process, before this call. Reads the directory only when it must. */
   refresh(): Promise<void> {
     return this.#inOrder(async () => {
       const told = await this.#options.journal.readOn()
@@ -60,9 +56,9 @@ export class SyncIndex {
         await this.#readDirectory()
         return
       }
-      // Awaited from now on, so that none is lost if reading them fails: the journal does not tell them again.
-      for (const id of told) if (!this.#isKnown(id)) this.#awaited.add(id)
-      await this.#learnAll([...this.#awaited])
+      // None may be lost if reading them fails: the journal does not tell them again.
+      for (const id of told) if (!this.#isKnown(id)) this.#told.add(id)
+      await this.#learnAll([...this.#told])
     })
   }
 
@@ -157,7 +153,7 @@ export class SyncIndex {
         if (this.#needsReading(id)) unknown.push(id)
         await turns.giveWay()
       }
-      this.#awaited.clear()
+      this.#told.clear()
       await this.#learnAll(unknown)
       this.#vanished = unknown.filter((id) => !this.#isKnown(id))
     } catch (error) {
@@ -208,7 +204,7 @@ export class SyncIndex {
     const { fs, layout } = this.#options
     try {
       const { bytes, identity } = await fs.read(layout.record(id))
-      this.#awaited.delete(id)
+      this.#told.delete(id)
       const summary = summarize(id, bytes)
       if (summary === undefined) {
         this.#all.add(id)
@@ -219,7 +215,7 @@ export class SyncIndex {
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error
       this.forget(id)
-      this.#awaited.add(id)
+      this.#told.delete(id)
     }
   }
 }

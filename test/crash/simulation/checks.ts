@@ -1,5 +1,4 @@
-import { parseSync, type Sync } from '../../../src/syncs/sync.ts'
-import { isTerminal } from '../../../src/syncs/sync.ts'
+import { isTerminal, parseSync, type Sync } from '../../../src/syncs/sync.ts'
 
 /** Thrown when a promise of the storage was seen broken. */
 export class Violation extends Error {
@@ -17,8 +16,8 @@ interface Promised {
 export class Checks {
   readonly #records = new Map<string, Sync>()
   readonly #promised = new Map<string, Promised>()
-  /** Syncs whose create was refused or never answered: they may go again. */
-  readonly #unpromised = new Set<string>()
+  /** Live syncs that were taken back, as may only happen to one whose create is refused. */
+  readonly #takenBack = new Set<string>()
   readonly #successions = new Set<string>()
   readonly #jobs = new Set<string>()
   readonly #fences = new Map<string, number>()
@@ -43,14 +42,16 @@ export class Checks {
     const before = this.#records.get(id)
     const now = text === undefined ? undefined : this.#parse(id, text)
     if (now === undefined) {
-      if (before !== undefined && !isTerminal(before) && this.#promised.has(id)) {
-        this.#complain(`live sync ${id} was deleted at revision ${before.revision}`)
+      if (before !== undefined && !isTerminal(before)) {
+        this.#takenBack.add(id)
+        if (this.#promised.has(id)) this.#complain(`live sync ${id} was deleted at revision ${before.revision}`)
       }
       this.#records.delete(id)
       return
     }
     if (before !== undefined) {
-      if (now.revision <= before.revision) this.#complain(`${id} went from revision ${before.revision} to ${now.revision}`)
+      if (now.revision <= before.revision)
+        this.#complain(`${id} went from revision ${before.revision} to ${now.revision}`)
       if (isTerminal(before)) this.#complain(`${id} was ${before.state} and became ${now.state}`)
       if (now.lease.epoch < before.lease.epoch) this.#complain(`${id} fell back to epoch ${now.lease.epoch}`)
     }
@@ -68,7 +69,9 @@ export class Checks {
       }
       const { revision } = this.#parse(id, text)
       if (revision < promised.durable) {
-        this.#complain(`${id} was stored for ever at revision ${promised.durable}, and is at ${revision} after a power cut`)
+        this.#complain(
+          `${id} was stored for ever at revision ${promised.durable}, and is at ${revision} after a power cut`,
+        )
       }
       promised.stored = promised.durable
     }
@@ -77,14 +80,9 @@ export class Checks {
     this.#successions.clear()
   }
 
-  creating(id: string): void {
-    this.#unpromised.add(id)
-  }
-
   created(id: string): void {
-    this.#unpromised.delete(id)
     this.#promised.set(id, { durable: 1, stored: 1 })
-    if (!this.#records.has(id)) this.#complain(`${id} was created, and there is no record`)
+    if (this.#takenBack.has(id)) this.#complain(`${id} was created, and taken back`)
   }
 
   replaced(next: Sync, base: number, durable: boolean): void {
@@ -103,7 +101,8 @@ export class Checks {
   }
 
   found(id: string, floor: number, sync: Sync | undefined): void {
-    if (sync === undefined && floor > 0 && this.#records.has(id)) this.#complain(`${id} was not found, though it is there`)
+    if (sync === undefined && floor > 0 && this.#records.has(id))
+      this.#complain(`${id} was not found, though it is there`)
     if (sync !== undefined && sync.revision < floor) {
       this.#complain(`${id} was read at revision ${sync.revision}, though ${floor} had been stored`)
     }
@@ -134,7 +133,9 @@ export class Checks {
     try {
       return parseSync(JSON.parse(text))
     } catch (error) {
-      throw this.#complain(`the record of ${id} is torn: ${String(error).slice(0, 100)} in ${JSON.stringify(text.slice(0, 60))}`)
+      throw this.#complain(
+        `the record of ${id} is torn: ${String(error).slice(0, 100)} in ${JSON.stringify(text.slice(0, 60))}`,
+      )
     }
   }
 

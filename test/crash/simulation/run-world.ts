@@ -6,7 +6,7 @@ import { VirtualDisk } from './virtual-disk.ts'
 import { type ProcessLife, World } from './world.ts'
 
 /** Milliseconds of simulated trouble, and the most that everything may take to come to rest afterwards. */
-const TROUBLE_MS = 60_000
+const TROUBLE_MS = 45_000
 const REST_MS = 3_600_000
 
 export interface WorldReport {
@@ -80,19 +80,18 @@ export async function runWorld(seed: number): Promise<WorldReport> {
 
   function makeTrouble(): void {
     const process = running.length === 0 ? undefined : random.pick(running)
-    switch (random.below(8)) {
-      case 0:
-        return random.chance(0.3) ? cutPower() : undefined
-      case 1:
-      case 2:
-        if (process !== undefined) kill(process)
-        return startProcess()
-      case 3:
-        return running.length < 4 ? startProcess() : undefined
-      case 4:
-        return world.setWall(random.pick([600_000, -3_600_000, 31_000, -500]))
-      default:
-        if (process !== undefined) process.life.pausedUntil = world.now + random.pick([10, 300, 5000, 40_000])
+    const what = random.below(16)
+    if (what === 0) {
+      cutPower()
+    } else if (what < 5) {
+      if (process !== undefined) kill(process)
+      startProcess()
+    } else if (what < 7) {
+      if (running.length < 4) startProcess()
+    } else if (what < 9) {
+      world.setWall(random.pick([600_000, -3_600_000, 31_000, -500]))
+    } else if (process !== undefined) {
+      process.life.pausedUntil = world.now + random.pick([10, 300, 5000, 40_000])
     }
   }
 
@@ -119,7 +118,9 @@ export async function runWorld(seed: number): Promise<WorldReport> {
 
   function leftovers(): readonly string[] {
     const folders = ['', '/.tmp', '/.claims', '/.leases', '/quarantine'].map((folder) => `${DIRECTORY}${folder}`)
-    return folders.flatMap((folder) => disk.names(folder).map((name) => `${folder}/${name}`)).filter((path) => !path.endsWith('/.created'))
+    return folders
+      .flatMap((folder) => disk.names(folder).map((name) => `${folder}/${name}`))
+      .filter((path) => !path.endsWith('/.created'))
   }
 }
 

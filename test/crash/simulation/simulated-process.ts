@@ -1,7 +1,7 @@
-import { JobStop, type SyncJob } from '../../../src/jobs/job-runner.ts'
-import { InProcessRunner } from '../../../src/jobs/in-process-runner.ts'
-import { Sweeper } from '../../../src/jobs/sweeper.ts'
 import { AppError } from '../../../src/errors.ts'
+import { InProcessRunner } from '../../../src/jobs/in-process-runner.ts'
+import { JobStop, type SyncJob } from '../../../src/jobs/job-runner.ts'
+import { Sweeper } from '../../../src/jobs/sweeper.ts'
 import { silentLog } from '../../../src/log.ts'
 import type { SnapshotStore } from '../../../src/snapshots/snapshot-store.ts'
 import { FileLeases } from '../../../src/storage/file-leases.ts'
@@ -81,7 +81,9 @@ export class SimulatedProcess {
     while (!(await this.#attempt(() => this.#runner.start()))) await world.wait(life, 100)
     this.#sweeper.start()
     while (!this.#closing.signal.aborted) {
-      await this.#attempt(() => random.pick([this.#create, this.#create, this.#cancel, this.#delete, this.#look, this.#list]).call(this))
+      await this.#attempt(() =>
+        random.pick([this.#create, this.#create, this.#cancel, this.#delete, this.#look, this.#list]).call(this),
+      )
       await world.wait(life, random.below(8000))
     }
   }
@@ -105,9 +107,8 @@ export class SimulatedProcess {
   }
 
   async #create(): Promise<void> {
-    const { newId, world, checks } = this.#options
+    const { newId, world } = this.#options
     const id = newId()
-    checks.creating(id)
     await this.#storage.create(createSync({ id, ...REQUEST, labels: {}, now: new Date(world.wall) }))
     await this.#runner.enqueue(id)
   }
@@ -181,7 +182,8 @@ export class SimulatedProcess {
         const listed = page.syncs.map(({ id }) => id)
         for (const id of before) {
           const record = checks.recordOf(id)
-          if (record !== undefined && !isTerminal(record) && !listed.includes(id)) checks.complain(`${id} is active and was not listed`)
+          if (record !== undefined && !isTerminal(record) && !listed.includes(id))
+            checks.complain(`${id} is active and was not listed`)
         }
         if (listed.join() !== [...listed].sort().reverse().join()) checks.complain('a list was not in order')
         return page
