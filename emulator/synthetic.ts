@@ -1,5 +1,5 @@
 import type { Cell, DateCell } from './cells.ts'
-import type { GridTab, Workbook } from './workbook.ts'
+import type { GridTab, Workbook } from './workbook-model.ts'
 
 export type SyntheticKind = 'mixed' | 'numbers' | 'text' | 'dates'
 

@@ -64,12 +64,11 @@ async function runDemo(url: string): Promise<void> {
   say('')
   if (sync.state !== 'succeeded') throw new Error(`the demo sync ${sync.state}: ${JSON.stringify(sync.error)}`)
 
-  say(
-    `\n${sync.spreadsheet.title}: ${sync.progress.cellsDone} cells in ${sync.progress.apiCalls} calls to Google. Files written:`,
-  )
-  for (const file of sync.tabs.flatMap((tab) => tab.files)) {
-    say(`  ${String(file.bytes).padStart(9)} bytes  data/demo/snapshots/${sync.spreadsheet.id}/${sync.id}/${file.name}`)
-  }
+  const folder = `data/demo/snapshots/${sync.spreadsheet.id}/${sync.id}`
+  say(`\n${sync.spreadsheet.title}: ${sync.progress.cellsDone} cells in ${sync.progress.apiCalls} calls to Google.`)
+  say(`Files written to ${folder}/`)
+  for (const { name, bytes } of sync.tabs.flatMap((tab) => tab.files))
+    say(`  ${String(bytes).padStart(9)} bytes  ${name}`)
   for (const { tab, count, message } of sync.warnings)
     say(`  note: ${tab === null ? '' : `${tab}: `}${count} ${message}`)
   await showRows(url, sync)
@@ -77,6 +76,7 @@ async function runDemo(url: string): Promise<void> {
   say(`  docs    ${url}/docs`)
   say(`  sync    ${url}/syncs/${sync.id}`)
   say(`  files   ${url}/syncs/${sync.id}/files`)
+  say(`  rows    ${url}/spreadsheets/${sync.spreadsheet.id}/tabs/gid:0`)
   say(`  status  data/demo/sync-status/${sync.id}.json`)
   if (!options.keep) say('The demo has stopped its service; "npm run demo -- --keep" leaves it running.')
 }
