@@ -1,6 +1,6 @@
-import { pino } from 'pino'
 import { compose } from './compose.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
+import { createLogger } from './logger.ts'
 
 /** Milliseconds after which a stop that hangs is said so and forced. */
 const DRAIN_LIMIT_MS = 10_000
@@ -16,7 +16,7 @@ try {
 }
 
 async function main(config: Config): Promise<void> {
-  const log = pino({ level: config.logLevel, redact: ['req.headers.authorization', 'req.headers.cookie'] })
+  const log = createLogger(config.logLevel)
   const service = await compose(config, log)
   const stopListening = () => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.removeListener(name, stop)

@@ -209,7 +209,8 @@ export class SyncIndex {
       if (summary === undefined) {
         this.#all.add(id)
         this.#unreadable.add(id)
-      } else {
+      } else if (!this.#unreadable.has(id)) {
+        // What was found unreadable as a whole stays so until it is read as a whole.
         this.note(summary, identity)
       }
     } catch (error) {

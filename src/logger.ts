@@ -1,0 +1,43 @@
+import { type Logger, pino, stdSerializers } from 'pino'
+
+/** What could hold a credential wherever it comes from: API keys in URLs, bearer tokens, signed assertions, private keys. */
+const SECRETS =
+  /([?&](?:key|access_token|assertion)=)[^&\s"']+|(bearer\s+)[^\s"',]+|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/gi
+
+/** What is told of an error: never its other fields, as a vendor's error may carry the request with its headers. */
+interface LoggedError {
+  readonly type: string
+  readonly message: string
+  readonly stack: string | undefined
+  readonly code?: unknown
+}
+
+/** The service's log: JSON lines on standard output, free of secrets. */
+export function createLogger(level: string): Logger {
+  return pino({
+    level,
+    serializers: { err: describeError, req: describeRequest },
+    redact: ['req.headers.authorization', 'req.headers.cookie', 'req.headers["x-goog-api-key"]'],
+  })
+}
+
+/** An error with its causes, as pino tells it, less everything but type, message, stack and code. */
+export function describeError(error: unknown): LoggedError {
+  if (!(error instanceof Error)) return { type: typeof error, message: withoutSecrets(String(error)), stack: undefined }
+  // pino's own serializer appends what the causes say to message and stack.
+  const told = stdSerializers.err(error)
+  return {
+    type: told.type,
+    message: withoutSecrets(told.message),
+    stack: withoutSecrets(told.stack),
+    ...('code' in error && typeof error.code === 'string' ? { code: error.code } : {}),
+  }
+}
+
+function describeRequest(request: { method: string; url: string; host?: string; ip?: string }) {
+  return { method: request.method, url: withoutSecrets(request.url), host: request.host, remoteAddress: request.ip }
+}
+
+function withoutSecrets(text: string): string {
+  return text.replace(SECRETS, (_, key?: string, bearer?: string) => `${key ?? bearer ?? ''}[redacted]`)
+}
