@@ -3,14 +3,15 @@ import { type IncomingMessage, request } from 'node:http'
 import { dirname } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
-import type { Problem } from '../../src/errors.ts'
+import type { z } from 'zod'
 import { newSyncId } from '../../src/syncs/sync-id.ts'
+import { problem } from '../../src/syncs/sync-schema.ts'
 import { anEmulator, aService } from '../support/service.ts'
 
 interface Answer {
   readonly status: number
   readonly headers: IncomingMessage['headers']
-  readonly problem: Problem
+  readonly problem: z.output<typeof problem>
 }
 
 /** Sends a path just as it stands: fetch would mend it first. */
@@ -26,11 +27,8 @@ async function send(
     request({ hostname, port, method, path, headers }, resolve).on('error', reject).end(body)
   })
   const content = await text(response)
-  return {
-    status: response.statusCode ?? 0,
-    headers: response.headers,
-    problem: content === '' ? {} : JSON.parse(content),
-  }
+  // Each error is a problem+json of the documented shape, so every test here checks it.
+  return { status: response.statusCode ?? 0, headers: response.headers, problem: problem.parse(JSON.parse(content)) }
 }
 
 const json = { 'content-type': 'application/json' }
