@@ -2,20 +2,22 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
-import { claimSync, createSync, reportSync } from '../src/syncs/sync.ts'
 import { newSyncId } from '../src/syncs/sync-id.ts'
-import { normalizeRequest, syncRequestBody } from '../src/syncs/sync-request.ts'
 import { median, say, startPinned } from './measure.ts'
+import { aRunningSync, fillDirectory } from './records.ts'
 
 // Polls per second of GET /syncs/:id, 32 connections, one core for the server: the file driver beside an in-memory Map.
 const ROUNDS = Number(process.env.ROUNDS ?? 5)
 const SECONDS = Number(process.env.SECONDS ?? 3)
+/** Finished syncs that lie in the same directory. */
+const FILES = Number(process.env.FILES ?? 0)
 const KINDS = ['map', 'owner', 'foreign', 'naive', 'map-304', 'owner-304', 'bare304'] as const
 const script = fileURLToPath(new URL('poll-server.ts', import.meta.url))
 
 const directory = await mkdtemp(`${tmpdir()}/sheetsync-bench-`)
 const rates = new Map<string, number[]>(KINDS.map((kind) => [kind, []]))
 try {
+  await fillDirectory(directory, FILES)
   const id = newSyncId()
   const sync = aRunningSync(id)
   for (let round = 0; round < ROUNDS; round++) {
@@ -36,7 +38,7 @@ try {
 }
 
 const rate = (kind: (typeof KINDS)[number]) => median(rates.get(kind) ?? [])
-say(`polls per second, 32 connections, medians of ${ROUNDS} rounds of ${SECONDS} s`)
+say(`polls per second, 32 connections, medians of ${ROUNDS} rounds of ${SECONDS} s, ${FILES} other files`)
 for (const kind of KINDS) say(`  ${kind.padEnd(10)} ${Math.round(rate(kind))}`)
 say('ratios')
 say(`  owner / map          ${(rate('owner') / rate('map')).toFixed(2)}   (wanted ≥ 0.90)`)
@@ -44,19 +46,3 @@ say(`  other process / map  ${(rate('foreign') / rate('map')).toFixed(2)}   (wan
 say(`  owner / read + parse ${(rate('owner') / rate('naive')).toFixed(2)}   (wanted ≥ 4)`)
 say(`  304 / map's 304      ${(rate('owner-304') / rate('map-304')).toFixed(2)}`)
 say(`  304 / bare 304       ${(rate('owner-304') / rate('bare304')).toFixed(2)}   (wanted ≥ 0.90)`)
-
-function aRunningSync(id: string) {
-  const now = new Date()
-  const body = syncRequestBody.parse({ spreadsheet: 'bench' })
-  const queued = createSync({ id, ...normalizeRequest(body), labels: {}, now })
-  const tabs = Array.from({ length: 10 }, (_, gid) => ({
-    gid,
-    title: `Tab ${gid}`,
-    range: null,
-    state: 'downloading' as const,
-    rows: 1000,
-    columns: 8,
-    files: [],
-  }))
-  return reportSync(claimSync(queued, 'bench', now), { progress: { percent: 42 }, tabs }, now)
-}
