@@ -18,6 +18,8 @@ export interface DownloadJobOptions {
   readonly clock: Clock
   readonly log: Log
   readonly tuning?: Partial<DownloadTuning>
+  /** Threads to parse on; default: some of the job's own. */
+  readonly codec?: CodecPool
 }
 
 export interface DownloadJob {
@@ -30,14 +32,16 @@ export interface DownloadJob {
 /** Makes the job that downloads spreadsheets. */
 export function createDownloadJob(options: DownloadJobOptions): DownloadJob {
   const tuning = { ...DEFAULT_TUNING, ...options.tuning }
-  const codec = new CodecPool(tuning.threads === undefined ? {} : { threads: tuning.threads })
+  const codec =
+    options.codec ??
+    new CodecPool({ log: options.log, ...(tuning.threads !== undefined && { threads: tuning.threads }) })
   return {
     run: (sync, context) => runDownload({ ...options, tuning, codec }, sync, context),
     close: () => codec.close(),
   }
 }
 
-export interface DownloadDeps extends Omit<DownloadJobOptions, 'tuning'> {
+export interface DownloadDeps extends Omit<DownloadJobOptions, 'tuning' | 'codec'> {
   readonly tuning: DownloadTuning
   readonly codec: CodecPool
 }

@@ -9,13 +9,13 @@ import { FolderFlush, makeDurableFolder } from './files/folder-flush.ts'
 import { Layout } from './files/layout.ts'
 import { Leftovers } from './files/leftovers.ts'
 import { type Processes, systemProcesses } from './files/processes.ts'
-import { formatRecord, Records, type StoredRecord } from './files/records.ts'
+import { formatRecord, PACK_ABOVE_BYTES } from './files/record-format.ts'
+import { Records, type StoredRecord } from './files/records.ts'
 import { errnoOf, isCorrupt, toStorageError } from './files/storage-errors.ts'
 import { Succession } from './files/succession.ts'
 import { type SweepOptions, sweep } from './files/sweep.ts'
 import { SyncIndex } from './files/sync-index.ts'
 import { TempFiles } from './files/temp-files.ts'
-import { Turns } from './files/turns.ts'
 import { readPageToken, toPageToken } from './page-token.ts'
 import { requireSuccessor, requireSyncId } from './require.ts'
 import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from './sync-storage.ts'
@@ -27,18 +27,13 @@ const REMOTE_KINDS: ReadonlyMap<number, string> = new Map([
   [0xfe534d42, 'SMB'],
 ])
 
-/**
- * File systems on which a rename over another file never reaches the disk before the bytes of the file do, so that a write
- * which need not be durable cannot cost an older one that is: ext4 (auto_da_alloc, ext4(5)), ZFS, and tmpfs, where nothing
- * reaches a disk. On others (XFS leaves an empty file) the bytes are synced before every rename.
- */
-const ORDERED_KINDS: ReadonlySet<number> = new Set([0xef53, 0x2fc12fc1, 0x01021994])
-
 export interface FileStorageOptions {
   /** Folder of the records; made if it is not there. */
   readonly directory: string
   readonly clock: Clock
   readonly log: Log
+  /** Bytes above which a record is stored as gzip. Default: where packing pays. */
+  readonly packAboveBytes?: number
   readonly fs?: FileSystem
   readonly processes?: Processes
 }
@@ -51,6 +46,7 @@ export class FileStorage implements SyncStorage {
   readonly #fs: FileSystem
   readonly #layout: Layout
   readonly #log: Log
+  readonly #packAbove: number
   readonly #records: Records
   readonly #temps: TempFiles
   readonly #succession: Succession
@@ -61,7 +57,6 @@ export class FileStorage implements SyncStorage {
   /** Writers of one sync in this process wait for each other here, so that they need not meet on the disk. */
   readonly #writers = new KeyedMutex()
   readonly #busy = new Set<Promise<unknown>>()
-  #syncsAll = true
   #closed = false
 
   constructor(options: FileStorageOptions) {
@@ -69,12 +64,14 @@ export class FileStorage implements SyncStorage {
     const fs = options.fs ?? nodeFileSystem
     const processes = options.processes ?? systemProcesses()
     const layout = new Layout(options.directory)
+    const packAbove = options.packAboveBytes ?? PACK_ABOVE_BYTES
+    this.#packAbove = packAbove
     this.#fs = fs
     this.#layout = layout
     this.#log = log
     this.#records = new Records(fs, layout)
     this.#temps = new TempFiles({ layout, fs, clock, processes })
-    const shared = { layout, fs, clock, log, processes, records: this.#records, temps: this.#temps }
+    const shared = { layout, fs, clock, log, processes, records: this.#records, temps: this.#temps, packAbove }
     this.#succession = new Succession(shared)
     this.#journal = new CreationJournal(fs, layout.journal)
     this.#index = new SyncIndex({ layout, fs, journal: this.#journal })
@@ -97,13 +94,13 @@ export class FileStorage implements SyncStorage {
           },
         )
       }
-      this.#syncsAll = !ORDERED_KINDS.has(kind)
     })
   }
 
   create(sync: Sync): Promise<void> {
     return this.#write(sync.id, async () => {
-      const temp = await this.#temps.write({ kind: 'record', base: 'none' }, formatRecord(sync), {
+      const bytes = await formatRecord(sync, this.#packAbove)
+      const temp = await this.#temps.write({ kind: 'record', base: 'none' }, bytes, {
         sync: true,
         revision: sync.revision,
       })
@@ -115,11 +112,12 @@ export class FileStorage implements SyncStorage {
           await this.#takeBack(sync)
           throw error
         }
-        this.#records.keepPublished(sync, temp.version)
-        this.#index.note(sync)
-      } finally {
+      } catch (error) {
         await this.#temps.abandon(temp)
+        throw error
       }
+      this.#records.keepPublished(sync, temp.version)
+      this.#index.note(sync)
     })
   }
 
@@ -140,7 +138,7 @@ export class FileStorage implements SyncStorage {
     requireSuccessor(next, expectedRevision)
     const durable = options.durable ?? true
     return this.#write(next.id, async () => {
-      const replaced = await this.#succession.succeed(next.id, expectedRevision, next, durable || this.#syncsAll)
+      const replaced = await this.#succession.succeed(next.id, expectedRevision, next)
       if (!replaced) return false
       this.#index.note(next)
       if (durable) await this.#flush.flush()
@@ -150,7 +148,7 @@ export class FileStorage implements SyncStorage {
 
   remove(id: string, expectedRevision: number): Promise<boolean> {
     return this.#write(id, async () => {
-      const removed = await this.#succession.succeed(id, expectedRevision, 'removed', true)
+      const removed = await this.#succession.succeed(id, expectedRevision, 'removed')
       if (!removed) return false
       this.#index.forget(id)
       await this.#flush.flush()
@@ -162,11 +160,8 @@ export class FileStorage implements SyncStorage {
     const after = readPageToken(query)
     return this.#run('could not be listed', async () => {
       await this.#index.refresh()
-      const turns = new Turns()
       const syncs: Sync[] = []
-      for (let id = after; ; ) {
-        id = await this.#index.before(id, query, turns)
-        if (id === undefined) return { syncs }
+      for await (const id of this.#index.older(after, query)) {
         const sync = await this.#look(id)
         if (sync === undefined || !matches(sync, query)) continue
         const last = syncs.at(-1)
@@ -174,8 +169,8 @@ export class FileStorage implements SyncStorage {
           return { syncs, nextPageToken: toPageToken(last.id, query) }
         }
         syncs.push(sync)
-        await turns.giveWay()
       }
+      return { syncs }
     })
   }
 
@@ -217,7 +212,7 @@ export class FileStorage implements SyncStorage {
   /** Removes a sync whose create cannot be told to have succeeded. */
   async #takeBack(sync: Sync): Promise<void> {
     try {
-      await this.#succession.succeed(sync.id, sync.revision, 'removed', false)
+      await this.#succession.succeed(sync.id, sync.revision, 'removed')
     } catch (error) {
       this.#log.warn({ err: error, syncId: sync.id }, 'a sync that was refused could not be taken back; it will be run')
     }

@@ -5,8 +5,9 @@ import type { SyncState } from '../syncs/sync-schema.ts'
  * Where syncs live: the one truth about them. Drivers keep these promises and no transition rules; those live in
  * `syncs/sync.ts`.
  *
- * Every method rejects with `STORAGE_UNAVAILABLE` or `STORAGE_FULL` when the medium fails: the old record is then whole
- * and unchanged, and the same call may succeed later without a restart. An id that is not a sync id is never turned
+ * Every method rejects with `STORAGE_UNAVAILABLE` or `STORAGE_FULL` when the medium fails. The record is then whole, and
+ * the old one; only where the medium failed after the last step, which nobody can take back, it is the new one. The same
+ * call may succeed later without a restart. An id that is not a sync id is never turned
  * into a path or a key: reads answer `undefined`, writes reject with a TypeError.
  */
 export interface SyncStorage {
@@ -32,8 +33,8 @@ export interface SyncStorage {
   /**
    * Compare-and-set: stores `next` if the stored revision is `expectedRevision`, and resolves to whether it did. Of
    * concurrent replaces of one revision exactly one wins, across processes too. Absent resolves to `false`.
-   * `durable` (default true): outlives a power cut once resolved; progress passes false and outlives only a crash of
-   * the process.
+   * `durable` (default true): outlives a power cut once resolved. Progress passes false: it outlives a crash of the
+   * process, and a power cut may bring back an earlier revision, whole.
    */
   replace(next: Sync, expectedRevision: number, options?: { readonly durable?: boolean }): Promise<boolean>
 

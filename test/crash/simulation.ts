@@ -51,7 +51,9 @@ async function main(): Promise<void> {
   const [syncs, steps] = [sum(outcomes.map((one) => one.syncs)), sum(outcomes.map((one) => one.steps))]
   const seconds = ((performance.now() - began) / 1000).toFixed(1)
   for (const failure of failures) process.stdout.write(`failed: ${failure}\n`)
-  process.stdout.write(`simulation from SEED=${first}: ${runs} worlds, ${syncs} syncs, ${steps} steps in ${seconds} s\n`)
+  process.stdout.write(
+    `simulation from SEED=${first}: ${runs} worlds, ${syncs} syncs, ${steps} steps in ${seconds} s\n`,
+  )
   process.stdout.write(`${runs - failures.length} passed, ${failures.length} failed\n`)
   process.exitCode = failures.length === 0 ? 0 : 1
 }

@@ -31,6 +31,8 @@ export interface StorageUnderTest {
    * closes it.
    */
   readonly open: () => Promise<SyncStorage>
+  /** Makes the stored record of the sync unreadable, where a driver stores anything that can be. */
+  readonly damage?: (id: string) => Promise<void>
 }
 
 /**
@@ -370,6 +372,37 @@ export async function testSyncStorage(
         t.same(reports.flatMap(({ removed }) => removed).sort(), syncs.map(({ id }) => id).sort())
       },
     )
+
+    await t.test("an unreadable record is an error, not absent, and is nobody else's trouble", async (t) => {
+      const { open, damage } = await makeStorage(t)
+      if (damage === undefined) return
+      const storage = await open()
+      await storage.start()
+      t.teardown(() => storage.close())
+      const [damaged, sound] = [aQueuedSync(), aQueuedSync()]
+      for (const sync of [damaged, sound]) await storage.create(sync)
+      await damage(damaged.id)
+      const other = await open()
+      await other.start()
+      t.teardown(() => other.close())
+      const isTold = async () => {
+        for (const instance of [storage, other]) {
+          await t.rejects(instance.get(damaged.id), { code: 'STATUS_CORRUPT' })
+          await t.rejects(async () => instance.peek(damaged.id), { code: 'STATUS_CORRUPT' })
+          await t.rejects(instance.replace(claimSync(damaged, 'x', NOW), 1), { code: 'STATUS_CORRUPT' })
+          await t.rejects(instance.remove(damaged.id, 1), { code: 'STATUS_CORRUPT' })
+          t.same(await instance.get(sound.id), sound)
+          t.same((await instance.list({ pageSize: 10 })).syncs, [sound])
+        }
+      }
+      await isTold()
+      const { removed, quarantined } = await storage.cleanup(NOW)
+      t.same(removed, [])
+      t.equal(quarantined.length, 1)
+      t.match(quarantined[0], damaged.id)
+      await isTold()
+      t.same((await other.cleanup(NOW)).quarantined, [])
+    })
 
     await t.test('checkWritable resolves on a storage that is well, and leaves nothing', async (t) => {
       const { storage } = await setUp(t)

@@ -1,12 +1,8 @@
-import type { Rectangle } from '../../sheets/a1.ts'
-import { isSameRange } from '../../sheets/a1.ts'
-import type { BadAnswer, CodecTask, MaskResult, Part, ResultOf, ScanResult } from './block-task.ts'
-import { encodeBlock } from './encode-block.ts'
-import { columnsOf, type Rows } from './rows.ts'
-
-interface Answer {
-  readonly valueRanges?: readonly { readonly range?: string; readonly values?: Rows }[]
-}
+import { NUMBER, TEXT } from '../../sheets/value-scanner.ts'
+import { readAnswer } from './answer.ts'
+import type { BadAnswer, CodecTask, EncodeResult, MaskResult, Part, ResultOf, ScanResult } from './block-task.ts'
+import { encodePiece } from './encode-piece.ts'
+import { surveyRows } from './survey.ts'
 
 /**
  * Reads the answer of one `values:batchGet` and does with it what the task says. A pure function, so that it can run
@@ -14,79 +10,79 @@ interface Answer {
  */
 export function runCodec<Task extends CodecTask>(task: Task): ResultOf<Task>
 export function runCodec(task: CodecTask): ResultOf<CodecTask> {
-  const ranges = readRanges(task.body, task.parts)
-  if (!Array.isArray(ranges)) return ranges
   switch (task.kind) {
     case 'scan':
-      return scan(task.body, ranges)
+      return scan(task)
     case 'mask':
-      return mask(task.parts, ranges)
+      return mask(task)
     case 'encode':
-      return encodeBlock(task, ranges)
+      return encode(task)
   }
 }
 
-/** The rows of each part, or why they cannot be trusted to be all that was asked for. */
-function readRanges(body: ArrayBuffer, parts: readonly Part[]): Rows[] | BadAnswer {
-  let answer: Answer
-  try {
-    answer = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as Answer
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) {
-      return { kind: 'bad', fault: 'garbled', message: 'The answer is not the JSON that Google sends.' }
+function scan({
+  body,
+  parts,
+}: {
+  readonly body: ArrayBuffer
+  readonly parts: readonly Part[]
+}): ScanResult | BadAnswer {
+  const numberColumns = parts.map((): boolean[] => [])
+  const bad = readAnswer(body, parts, (index, scanner) => {
+    const found = numberColumns[index] ?? []
+    scanner.beginRows()
+    while (scanner.nextRow()) {
+      for (let column = 0; scanner.nextCell(); column += 1) if (scanner.kind === NUMBER) found[column] = true
     }
-    throw error
-  }
-  const ranges = answer.valueRanges ?? []
-  if (ranges.length !== parts.length) {
-    return incomplete(`Google answered ${ranges.length} ranges where ${parts.length} were asked for.`)
-  }
-  const rows: Rows[] = []
-  for (const [index, { title, area }] of parts.entries()) {
-    const { range = '', values = [] } = ranges[index] ?? {}
-    if (!isSameRange(range, title, area)) {
-      return incomplete(`Google answered ${range} where ${describe(title, area)} was asked for.`)
-    }
-    if (values.length > area.endRow - area.startRow) {
-      return incomplete(`Google answered more rows of ${range} than there are.`)
-    }
-    rows.push(values)
-  }
-  return rows
-}
-
-function incomplete(message: string): BadAnswer {
-  return { kind: 'bad', fault: 'incomplete', message }
-}
-
-function describe(title: string, { startRow, endRow, startColumn, endColumn }: Rectangle): string {
-  return `rows ${startRow + 1} to ${endRow} and columns ${startColumn + 1} to ${endColumn} of "${title}"`
-}
-
-function scan(body: ArrayBuffer, ranges: readonly Rows[]): ScanResult {
-  const numberColumns = ranges.map((rows) => {
-    const found: boolean[] = []
-    for (const row of rows) {
-      for (let column = 0; column < row.length; column += 1) {
-        if (typeof row[column] === 'number') found[column] = true
-      }
-    }
-    return columnsOf(found)
   })
-  return { kind: 'scanned', body, numberColumns }
+  return bad ?? { kind: 'scanned', body, numberColumns: numberColumns.map(columnsOf) }
 }
 
-function mask(parts: readonly Part[], ranges: readonly Rows[]): MaskResult {
-  const isText = parts.map(({ area }, index) => {
+function mask({
+  body,
+  parts,
+}: {
+  readonly body: ArrayBuffer
+  readonly parts: readonly Part[]
+}): MaskResult | BadAnswer {
+  const isText = parts.map(({ area }) => {
+    return new Uint8Array((area.endRow - area.startRow) * (area.endColumn - area.startColumn))
+  })
+  const bad = readAnswer(body, parts, (index, scanner) => {
+    const { area } = parts[index] ?? {}
+    const flags = isText[index]
+    if (area === undefined || flags === undefined) return
     const columns = area.endColumn - area.startColumn
-    const flags = new Uint8Array((area.endRow - area.startRow) * columns)
-    for (const [at, row] of (ranges[index] ?? []).entries()) {
-      for (let column = 0; column < row.length; column += 1) {
-        const value = row[column]
-        if (typeof value === 'string' && value !== '') flags[at * columns + column] = 1
+    scanner.beginRows()
+    for (let row = 0; scanner.nextRow(); row += 1) {
+      for (let column = 0; scanner.nextCell(); column += 1) {
+        if (scanner.kind === TEXT) flags[row * columns + column] = 1
       }
     }
-    return flags
   })
-  return { kind: 'masked', isText }
+  return bad ?? { kind: 'masked', isText }
+}
+
+function encode(task: Extract<CodecTask, { kind: 'encode' }>): EncodeResult | BadAnswer {
+  const { body, parts } = task
+  const surveys = parts.map((piece) => surveyRows(piece))
+  const bad = readAnswer(body, parts, (index, scanner) => {
+    const piece = parts[index]
+    if (piece !== undefined) surveys[index] = surveyRows(piece, scanner)
+  })
+  if (bad !== undefined) return bad
+  const short = surveys.find(({ excess }) => excess !== undefined)?.excess
+  if (short !== undefined) return { kind: 'bad', fault: 'incomplete', message: short }
+  const unmasked = surveys.map((survey) => survey.unmasked)
+  if (unmasked.some((columns) => columns.length > 0)) return { kind: 'unmasked', body, numberColumns: unmasked }
+  const bytes = new Uint8Array(body)
+  const pieces = parts.map((piece, index) => encodePiece(task, piece, surveys[index] ?? surveyRows(piece), bytes))
+  // A dead buffer of megabytes would live on until the next full collection.
+  body.transfer(0)
+  return { kind: 'encoded', pieces }
+}
+
+/** The indexes of what is true. */
+function columnsOf(flags: readonly boolean[]): number[] {
+  return Array.from(flags.keys()).filter((column) => flags[column])
 }

@@ -1,12 +1,16 @@
-import { availableParallelism } from 'node:os'
+import { getCompileCacheDir } from 'node:module'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Piscina } from 'piscina'
+import { type Log, silentLog } from '../../log.ts'
 import { runCodec } from './block-codec.ts'
 import type { CodecTask, ResultOf } from './block-task.ts'
 
 export interface CodecPoolOptions {
   /** Worker threads at most; 0 does the work on the calling thread. Default: the cores but one, at most 4. */
   readonly threads?: number
+  readonly log?: Log
 }
 
 /** Milliseconds after which a thread without work ends, so that a service at rest is small. */
@@ -15,22 +19,40 @@ const IDLE_MS = 5000
 /** Worker threads that parse and write blocks, shared by all syncs of the process. They start with the first task. */
 export class CodecPool {
   readonly #threads: number
+  readonly #log: Log
   #pool: Piscina | undefined
 
-  constructor({ threads = Math.max(1, Math.min(4, availableParallelism() - 1)) }: CodecPoolOptions = {}) {
-    this.#threads = threads
+  constructor({ threads, log = silentLog }: CodecPoolOptions = {}) {
+    this.#threads = threads ?? Math.max(1, Math.min(4, availableParallelism() - 1))
+    this.#log = log
   }
 
   /** Runs one task. The buffers of the task are gone afterwards, unless the result hands them back. */
   async run<Task extends CodecTask>(task: Task): Promise<ResultOf<Task>> {
     if (this.#threads === 0) return runCodec(task)
-    this.#pool ??= new Piscina({
+    this.#pool ??= this.#open()
+    return (await this.#pool.run(task, { transferList: buffersIn(task) })) as ResultOf<Task>
+  }
+
+  #open(): Piscina {
+    const pool = new Piscina({
       filename: fileURLToPath(new URL('codec-worker.ts', import.meta.url)),
       minThreads: 0,
       maxThreads: this.#threads,
       idleTimeout: IDLE_MS,
+      // Halves the memory and the start of a thread, which else would load the compiler that strips the types (Node,
+      // "Module compile cache"). It needs nothing else of the environment.
+      env: { NODE_COMPILE_CACHE: getCompileCacheDir() ?? join(tmpdir(), 'node-compile-cache') },
+      // What the main thread was started with, such as a loader, is none of a thread's business.
+      execArgv: [],
     })
-    return (await this.#pool.run(task, { transferList: buffersIn(task) })) as ResultOf<Task>
+    // A thread that ends without a task has nobody else to tell; those who wait are told by its end.
+    pool.on('error', (error: unknown) => {
+      this.#log.error({ err: error }, 'a thread that parses answers has failed; others take its place')
+      if (this.#pool === pool) this.#pool = undefined
+      pool.destroy().catch((reason: unknown) => this.#log.error({ err: reason }, 'threads could not be ended'))
+    })
+    return pool
   }
 
   /** Ends the threads, what they do included. Idempotent. */

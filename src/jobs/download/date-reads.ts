@@ -7,6 +7,8 @@ import type { TargetState } from './target-state.ts'
 
 /** Which cells of a rectangle of a target are shown as text. */
 interface Mask {
+  /** The call that it came with. */
+  readonly call: number
   readonly area: Rectangle
   readonly isText: Uint8Array<ArrayBuffer>
 }
@@ -54,6 +56,7 @@ export class DateReads {
   readonly #pending: Want[] = []
   readonly #failed = Promise.withResolvers<never>()
   readonly #calls = new Set<Promise<void>>()
+  #made = 0
   #isPumpDue = false
 
   constructor(options: DateReadsOptions) {
@@ -81,6 +84,7 @@ export class DateReads {
     if (state.isDone) this.#targets.delete(state)
     dates.masks = dates.masks.filter(({ area }) => area.endRow > nextRow)
     dates.wants = dates.wants.filter(({ endRow }) => endRow > nextRow)
+    this.pumpSoon()
   }
 
   /** Resolves when no call is under way any more, whatever came of it. */
@@ -91,7 +95,8 @@ export class DateReads {
   /** Makes the calls that are due: those that are full, and all of them once somebody waits and nobody can add to them. */
   #pump(): void {
     const { budget, callsInFlight, isWaitedFor } = this.#options
-    while (this.#pending.length > 0 && this.#calls.size < callsInFlight) {
+    // What was read ahead is read again after a crash, so it counts as long as it is not written.
+    while (this.#pending.length > 0 && (this.#calls.size === 0 || this.#calls.size + this.#kept() < callsInFlight)) {
       const { parts, isFull } = packCall(this.#pending, { cells: budget.cells, urlBytes: budget.urlBytes })
       if (!isFull && !isWaitedFor()) return
       for (const { want, area } of parts) want.asked = area.endRow - want.startRow
@@ -120,11 +125,13 @@ export class DateReads {
   }
 
   async #read(planned: readonly { readonly want: Want; readonly area: Rectangle }[]): Promise<void> {
+    this.#made += 1
+    const call = this.#made
     const parts = planned.map(({ want, area }) => ({ title: want.state.target.title, area, state: want.state }))
     for (const answer of await this.#options.read(parts)) {
       for (const [index, { state, area }] of answer.parts.entries()) {
         const isText = answer.isText[index]
-        if (isText !== undefined) this.#datesOf(state).masks.push({ area, isText })
+        if (isText !== undefined) this.#datesOf(state).masks.push({ call, area, isText })
       }
     }
     const rows = new Map<Want, number>()
@@ -133,6 +140,13 @@ export class DateReads {
       want.come += count
       if (want.come >= rowsOfWant(want)) want.done.resolve()
     }
+  }
+
+  /** Calls of which something is still to be used. */
+  #kept(): number {
+    const calls = new Set<number>()
+    for (const { masks } of this.#targets.values()) for (const { call } of masks) calls.add(call)
+    return calls.size
   }
 
   #datesOf(state: TargetState): TargetDates {

@@ -1,5 +1,3 @@
-import type { Cell } from './cell.ts'
-
 export interface CsvOptions {
   readonly injection: 'escape' | 'raw'
   readonly bom: boolean
@@ -19,33 +17,20 @@ const RUNS = /^[=+\-@\t\r]/
 /** A number as spreadsheets show one, which nobody runs. */
 const NUMBER = /^[+-]\d[\d.,\u00a0\u202f' ]*%?$/
 
-/** Makes the function that writes a row as a line of at least `width` fields. */
-export function csvWriter({
-  injection,
-  numbersAreText,
-}: CsvOptions): (cells: readonly Cell[], width: number) => string {
-  const escapes = injection === 'escape'
-  const field = (cell: Cell | undefined): string => {
-    switch (typeof cell) {
-      case 'string': {
-        const runs = escapes && RUNS.test(cell) && !(numbersAreText && NUMBER.test(cell))
-        const text = runs ? `'${cell}` : cell
-        return TO_QUOTE.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-      }
-      case 'number':
-        return `${cell}`
-      case 'boolean':
-        // As Google's own CSV export has it.
-        return cell ? 'TRUE' : 'FALSE'
-      default:
-        return ''
-    }
-  }
-  return (cells, width) => {
-    let line = field(cells[0])
-    const columns = Math.max(cells.length, width)
-    for (let column = 1; column < columns; column += 1) line += `,${field(cells[column])}`
-    // A line of one blank field would be an empty line, and many readers step over those.
-    return line === '' ? '""\r\n' : `${line}\r\n`
-  }
+/** Text as a field of CSV. */
+export function csvField(text: string, { injection, numbersAreText }: CsvOptions): string {
+  const runs = injection === 'escape' && RUNS.test(text) && !(numbersAreText && NUMBER.test(text))
+  const field = runs ? `'${text}` : text
+  return TO_QUOTE.test(field) ? `"${field.replaceAll('"', '""')}"` : field
 }
+
+/** A line of names, or of as many blank fields. */
+export function csvLine(fields: readonly string[], width: number, options: CsvOptions): string {
+  const line = Array.from({ length: Math.max(fields.length, width, 1) }, (_, column) =>
+    csvField(fields[column] ?? '', options),
+  ).join(',')
+  return `${line === '' ? BLANK_FIELD : line}\r\n`
+}
+
+/** A line of one blank field would be an empty line, and many readers step over those. */
+export const BLANK_FIELD = '""'

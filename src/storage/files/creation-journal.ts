@@ -60,9 +60,15 @@ export class CreationJournal {
   }
 
   /** Takes the present end as the place from which {@link readOn} goes on; to be called before reading the directory. */
-  begin(): void {
-    const identity = this.#fs.identify(this.#path)
-    this.#place = identity === undefined ? undefined : { identity, position: identity.size }
+  async begin(): Promise<void> {
+    // Opened so that it is there: without a journal there is no place in it.
+    const descriptor = await this.#fs.openToAppend(this.#path)
+    try {
+      const identity = this.#fs.identifyOpen(descriptor)
+      this.#place = { identity, position: identity.size }
+    } finally {
+      await this.#fs.close(descriptor)
+    }
   }
 
   /** Lets the next {@link readOn} tell that only the directory knows. */

@@ -78,7 +78,7 @@ export class Leftovers {
           // One of them must not keep the others; it is met again in the next sweep.
           this.#options.log.warn({ err: error }, 'a leftover could not be removed')
         }
-        await turns.giveWay()
+        if (turns.isDue()) await turns.giveWay()
       }
     }
     return removed

@@ -1,9 +1,10 @@
 import { performance } from 'node:perf_hooks'
-import { parseSync, type Sync } from '../../syncs/sync.ts'
+import type { Sync } from '../../syncs/sync.ts'
 import { isSyncId } from '../../syncs/sync-id.ts'
 import { deepFreeze } from '../deep-freeze.ts'
 import type { FileIdentity, FileSystem } from './file-system.ts'
 import { isSameVersion, type Layout, versionOf } from './layout.ts'
+import { parseRecord } from './record-format.ts'
 import { corrupt, errnoOf } from './storage-errors.ts'
 
 /** Bounds of what is kept in memory: this many records, and this many bytes of their files. */
@@ -100,15 +101,17 @@ export class Records {
     try {
       file = await this.#fs.read(this.#layout.record(id))
     } catch (error) {
+      if (errnoOf(error) === 'EISDIR') throw corrupt(id, error)
       if (errnoOf(error) !== 'ENOENT') throw error
       this.forget(id)
       // The sweeper may have set it aside, and then it is not absent.
       if (this.#fs.identify(this.#layout.quarantined(id)) !== undefined) throw corrupt(id)
       return undefined
     }
+    const known = this.#entries.get(id)
+    if (known !== undefined && isSameVersion(known.identity, file.identity)) return known
+    const record = { sync: deepFreeze(await parseRecord(id, file.bytes)), identity: file.identity }
     const kept = this.#entries.get(id)
-    if (kept !== undefined && isSameVersion(kept.identity, file.identity)) return kept
-    const record = { sync: deepFreeze(parseRecord(id, file.bytes)), identity: file.identity }
     // A read that took long must not put an older version in the place of a newer one.
     if (kept === undefined || kept.sync.revision <= record.sync.revision) this.#keep(record)
     return record
@@ -125,22 +128,6 @@ export class Records {
       this.forget(id)
     }
   }
-}
-
-/** Throws `STATUS_CORRUPT` for anything that is not the whole record of this sync. */
-export function parseRecord(id: string, bytes: Buffer): Sync {
-  let sync: Sync
-  try {
-    sync = parseSync(JSON.parse(bytes.toString('utf8')))
-  } catch (error) {
-    throw corrupt(id, error)
-  }
-  if (sync.id !== id) throw corrupt(id, new TypeError(`it is the record of ${sync.id}`))
-  return sync
-}
-
-export function formatRecord(sync: Sync): Buffer {
-  return Buffer.from(`${JSON.stringify(sync, null, 2)}\n`)
 }
 
 /**

@@ -6,11 +6,8 @@ const LONGEST_RUN = 1024
  */
 export class SortedIds {
   readonly #runs: string[][] = [[]]
-  #size = 0
-
-  get size(): number {
-    return this.#size
-  }
+  /** Grows with every change. */
+  #changes = 0
 
   /** One that is there already changes nothing. */
   add(id: string): void {
@@ -19,7 +16,7 @@ export class SortedIds {
     const index = lowerBound(run, id)
     if (run[index] === id) return
     run.splice(index, 0, id)
-    this.#size++
+    this.#changes++
     if (run.length > LONGEST_RUN) this.#runs.splice(at + 1, 0, run.splice(LONGEST_RUN / 2))
   }
 
@@ -29,16 +26,32 @@ export class SortedIds {
     const index = lowerBound(run, id)
     if (run[index] !== id) return
     run.splice(index, 1)
-    this.#size--
+    this.#changes++
     if (run.length === 0 && this.#runs.length > 1) this.#runs.splice(at, 1)
   }
 
-  /** The greatest id below this one; without one, the greatest of all. */
-  before(id?: string): string | undefined {
-    if (id === undefined) return this.#runs.at(-1)?.at(-1)
-    const at = this.#runOf(id)
-    const run = this.#runs[at] ?? []
-    return run[lowerBound(run, id) - 1] ?? this.#runs[at - 1]?.at(-1)
+  /** The ids below this one (without one, all), greatest first; goes on rightly when ids are added or deleted meanwhile. */
+  *below(id?: string): Iterable<string> {
+    let last = id
+    let changes = -1
+    let at = 0
+    let index = 0
+    for (;;) {
+      if (changes !== this.#changes) {
+        changes = this.#changes
+        at = last === undefined ? this.#runs.length - 1 : this.#runOf(last)
+        const run = this.#runs[at] ?? []
+        index = last === undefined ? run.length : lowerBound(run, last)
+      }
+      index--
+      while (index < 0 && at > 0) {
+        at--
+        index = (this.#runs[at]?.length ?? 0) - 1
+      }
+      last = this.#runs[at]?.[index]
+      if (last === undefined) return
+      yield last
+    }
   }
 
   /** The last run that begins at or before the id, or else the first. */

@@ -68,7 +68,7 @@ function removeIfExpired(
       else index.forget(id)
       if (sync === undefined || !isTerminal(sync) || Date.parse(sync.expiresAt) > now.getTime()) return false
       // Not made durable: what a power cut brings back, the next sweep removes.
-      const removed = await succession.succeed(id, sync.revision, 'removed', false)
+      const removed = await succession.succeed(id, sync.revision, 'removed')
       if (removed) index.forget(id)
       return removed
     } catch (error) {

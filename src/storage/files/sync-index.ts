@@ -5,6 +5,7 @@ import type { CreationJournal } from './creation-journal.ts'
 import { eachOf } from './each-of.ts'
 import type { FileIdentity, FileSystem } from './file-system.ts'
 import { idOfRecord, type Layout, versionOf } from './layout.ts'
+import { readText } from './record-format.ts'
 import { SortedIds } from './sorted-ids.ts'
 import { errnoOf } from './storage-errors.ts'
 import { Turns } from './turns.ts'
@@ -19,6 +20,9 @@ interface Finished {
   /** The version of the file that said so. */
   readonly version: string
 }
+
+/** As much of a record as the index needs. */
+type Summary = Pick<Sync, 'id' | 'state' | 'spreadsheet' | 'expiresAt'>
 
 export interface SyncIndexOptions {
   readonly layout: Layout
@@ -68,7 +72,7 @@ export class SyncIndex {
   }
 
   /** Takes in what a record says. `identity`: of the file it was read from, where that is known. */
-  note(sync: Pick<Sync, 'id' | 'state' | 'spreadsheet' | 'expiresAt'>, identity?: FileIdentity): void {
+  note(sync: Summary, identity?: FileIdentity): void {
     const { id } = sync
     this.#unreadable.delete(id)
     this.#all.add(id)
@@ -112,20 +116,19 @@ export class SyncIndex {
     const ids: string[] = []
     for (const [id, { expiresAt }] of this.#finished) {
       if (expiresAt <= now.getTime()) ids.push(id)
-      await turns.giveWay()
+      if (turns.isDue()) await turns.giveWay()
     }
     return ids
   }
 
-  /** The next older sync that may match; whether it does is for its record to tell. */
-  async before(id: string | undefined, query: SyncQuery, turns: Turns): Promise<string | undefined> {
+  /** The syncs older than this one (without one, all) that may match, newest first; whether they do their records tell. */
+  async *older(id: string | undefined, query: SyncQuery): AsyncIterable<string> {
+    const turns = new Turns()
     const onlyActive = query.states?.every((state) => !isTerminalState(state)) ?? false
-    const ids = onlyActive ? this.#active : this.#all
-    for (let next = ids.before(id); next !== undefined; next = ids.before(next)) {
-      if (this.#mayMatch(next, query)) return next
-      await turns.giveWay()
+    for (const next of (onlyActive ? this.#active : this.#all).below(id)) {
+      if (turns.isDue()) await turns.giveWay()
+      if (this.#mayMatch(next, query)) yield next
     }
-    return undefined
   }
 
   #mayMatch(id: string, { states, spreadsheetId }: SyncQuery): boolean {
@@ -143,15 +146,15 @@ export class SyncIndex {
 
   async #readDirectory(): Promise<void> {
     const { journal } = this.#options
-    journal.begin()
     try {
+      await journal.begin()
       const turns = new Turns()
       const present = await this.#listDirectory(turns)
       await this.#forgetAbsent(present, turns)
       const unknown: string[] = []
       for (const id of present) {
         if (this.#needsReading(id)) unknown.push(id)
-        await turns.giveWay()
+        if (turns.isDue()) await turns.giveWay()
       }
       this.#told.clear()
       await this.#learnAll(unknown)
@@ -171,17 +174,17 @@ export class SyncIndex {
         const id = idOfRecord(name)
         if (id !== undefined) present.add(id)
       }
-      await turns.giveWay()
+      if (turns.isDue()) await turns.giveWay()
     }
     return present
   }
 
   async #forgetAbsent(present: ReadonlySet<string>, turns: Turns): Promise<void> {
     const { fs, layout } = this.#options
-    for (let id = this.#all.before(); id !== undefined; id = this.#all.before(id)) {
+    for (const id of this.#all.below()) {
       // What was created while the directory was read may be missing in what was read.
       if (!present.has(id) && fs.identify(layout.record(id)) === undefined) this.forget(id)
-      await turns.giveWay()
+      if (turns.isDue()) await turns.giveWay()
     }
   }
 
@@ -205,19 +208,25 @@ export class SyncIndex {
     try {
       const { bytes, identity } = await fs.read(layout.record(id))
       this.#told.delete(id)
-      const summary = summarize(id, bytes)
+      const summary = await summarize(id, bytes)
       if (summary === undefined) {
-        this.#all.add(id)
-        this.#unreadable.add(id)
+        this.#findUnreadable(id)
       } else if (!this.#unreadable.has(id)) {
         // What was found unreadable as a whole stays so until it is read as a whole.
         this.note(summary, identity)
       }
     } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw error
-      this.forget(id)
+      const code = errnoOf(error)
+      if (code !== 'ENOENT' && code !== 'EISDIR') throw error
       this.#told.delete(id)
+      if (code === 'EISDIR') this.#findUnreadable(id)
+      else this.forget(id)
     }
+  }
+
+  #findUnreadable(id: string): void {
+    this.#all.add(id)
+    this.#unreadable.add(id)
   }
 }
 
@@ -226,12 +235,12 @@ function isTerminalState(state: SyncState): boolean {
 }
 
 /** The few fields that the index needs; a record is checked as a whole when somebody asks for it. */
-function summarize(id: string, bytes: Buffer): Pick<Sync, 'id' | 'state' | 'spreadsheet' | 'expiresAt'> | undefined {
+async function summarize(id: string, bytes: Buffer): Promise<Summary | undefined> {
   let record: Partial<Sync> | null
   try {
-    record = JSON.parse(bytes.toString('utf8'))
+    record = JSON.parse(await readText(bytes))
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined
+    if (error instanceof SyntaxError || (errnoOf(error) ?? '').startsWith('Z_')) return undefined
     throw error
   }
   if (typeof record !== 'object' || record === null) return undefined
@@ -240,5 +249,5 @@ function summarize(id: string, bytes: Buffer): Pick<Sync, 'id' | 'state' | 'spre
   if (typeof spreadsheet !== 'object' || typeof spreadsheet?.id !== 'string') return undefined
   if (expiresAt !== null && !(typeof expiresAt === 'string' && Date.parse(expiresAt) > 0)) return undefined
   if (isTerminalState(state) !== (expiresAt !== null)) return undefined
-  return { id, state, spreadsheet, expiresAt } as Pick<Sync, 'id' | 'state' | 'spreadsheet' | 'expiresAt'>
+  return { id, state, spreadsheet, expiresAt } as Summary
 }

@@ -20,7 +20,7 @@ export async function runWorld(seed: number): Promise<WorldReport> {
   const random = new Random(seed)
   const world = new World(random)
   const checks = new Checks()
-  const disk = new VirtualDisk(random, () => world.wall, random.pick([0xef53, 0x58465342]))
+  const disk = new VirtualDisk(random, () => world.wall)
   const observable = !random.chance(0.1)
   const faults = random.pick([0, 0, 0.002, 0.02])
   let inTrouble = true
@@ -50,10 +50,17 @@ export async function runWorld(seed: number): Promise<WorldReport> {
       processes: {
         self: life.name,
         isGone: (token) => observable && /^\d+-1-1-boot$/.test(token) && !alive().has(token),
-        isOfThisBoot: () => !isBeforeCut(life.name),
+        isOfThisBoot: (token) => !isBeforeCut(token),
       },
       newId,
       faultRate: () => (inTrouble ? faults : 0),
+      onCall() {
+        if (!inTrouble || !random.chance(0.01)) return
+        const what = random.below(20)
+        if (what === 0) cutPower()
+        else if (what === 1) killAndReplace(process)
+        else life.pausedUntil = world.now + random.pick([5, 50, 300, 5000])
+      },
     })
     running.push(process)
     process.live().catch((error: unknown) => checks.complain(`a process ended by ${String(error)}`))
@@ -65,8 +72,14 @@ export async function runWorld(seed: number): Promise<WorldReport> {
   }
 
   function kill(process: SimulatedProcess): void {
+    if (!running.includes(process)) return
     world.kill(process.life)
     running.splice(running.indexOf(process), 1)
+  }
+
+  function killAndReplace(process: SimulatedProcess): void {
+    kill(process)
+    startProcess()
   }
 
   function cutPower(): void {

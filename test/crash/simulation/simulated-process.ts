@@ -8,7 +8,7 @@ import { FileLeases } from '../../../src/storage/file-leases.ts'
 import { FileStorage } from '../../../src/storage/file-storage.ts'
 import type { Processes } from '../../../src/storage/files/processes.ts'
 import type { SyncStorage } from '../../../src/storage/sync-storage.ts'
-import { createSync, isTerminal, requestCancel, type Sync } from '../../../src/syncs/sync.ts'
+import { createSync, isTerminal, reportSync, requestCancel, type Sync } from '../../../src/syncs/sync.ts'
 import { normalizeRequest, syncRequestBody } from '../../../src/syncs/sync-request.ts'
 import { ACTIVE_STATES } from '../../../src/syncs/sync-schema.ts'
 import type { Checks } from './checks.ts'
@@ -33,6 +33,8 @@ export interface SimulatedProcessOptions {
   readonly newId: () => string
   /** How likely each call of the file system is to fail, as of now. */
   readonly faultRate: () => number
+  /** Called before each call of the file system; trouble that strikes here strikes in the middle of things. */
+  readonly onCall: () => void
 }
 
 /** One server process: the real storage, leases, runner and sweeper, on simulated time and disk, with users of its own. */
@@ -50,6 +52,7 @@ export class SimulatedProcess {
     this.life = life
     const clock = world.clockOf(life)
     const fs = disk.viewThrough(async (call) => {
+      options.onCall()
       await world.wait(life, 0)
       if (random.chance(faultRate())) throw errno(random.pick(['EIO', 'ENOSPC', 'EMFILE']), call)
     })
@@ -82,7 +85,9 @@ export class SimulatedProcess {
     this.#sweeper.start()
     while (!this.#closing.signal.aborted) {
       await this.#attempt(() =>
-        random.pick([this.#create, this.#create, this.#cancel, this.#delete, this.#look, this.#list]).call(this),
+        random
+          .pick([this.#create, this.#create, this.#cancel, this.#delete, this.#list, this.#jostle, this.#jostle])
+          .call(this),
       )
       await world.wait(life, random.below(8000))
     }
@@ -127,9 +132,15 @@ export class SimulatedProcess {
     if (sync !== undefined && isTerminal(sync)) await this.#storage.remove(sync.id, sync.revision)
   }
 
-  async #look(): Promise<void> {
+  /** Changes a sync that others change too, a few times in a row. */
+  async #jostle(): Promise<void> {
     const id = this.#anyId()
-    if (id !== undefined) await this.#storage.get(id)
+    for (let left = this.#options.random.below(6); id !== undefined && left > 0; left--) {
+      const sync = await this.#storage.get(id)
+      if (sync === undefined || isTerminal(sync)) return
+      const next = reportSync(sync, { warnings: [] }, new Date(this.#options.world.wall))
+      await this.#storage.replace(next, sync.revision, { durable: this.#options.random.chance(0.3) })
+    }
   }
 
   async #list(): Promise<void> {

@@ -28,7 +28,6 @@ const TICK_MS = 4
 export class VirtualDisk {
   readonly #random: Random
   readonly #now: () => number
-  readonly #kind: number
   #folders = new Map<string, Map<string, Inode>>()
   /** As of the last power cut, and what has happened since. */
   #durable = new Map<string, Map<string, Inode>>()
@@ -40,10 +39,9 @@ export class VirtualDisk {
   /** Called after each change of a name. */
   onChange: (path: string) => void = () => {}
 
-  constructor(random: Random, now: () => number, kind: number) {
+  constructor(random: Random, now: () => number) {
     this.#random = random
     this.#now = now
-    this.#kind = kind
   }
 
   /** The names in a folder. */
@@ -162,8 +160,6 @@ export class VirtualDisk {
         await gate('rename')
         const inode = disk.#find(from)
         if (inode === undefined) throw errno('ENOENT', 'rename')
-        // ext4 with auto_da_alloc: the bytes of a file that takes another's place are written before its name.
-        if (disk.#kind === 0xef53 && disk.#find(to) !== undefined) inode.syncedBytes = inode.bytes
         disk.#setName(to, inode)
         disk.#setName(from, undefined)
       },
@@ -187,7 +183,7 @@ export class VirtualDisk {
       identifyOpen: (descriptor) => identityOf(disk.#inodeOf(descriptor)),
       async kind() {
         await gate('statfs')
-        return disk.#kind
+        return 0xef53
       },
     }
   }

@@ -1,0 +1,75 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { startEmulator } from '../../emulator/emulator.ts'
+import { syntheticWorkbook } from '../../emulator/workbook.ts'
+import { aQueuedSync } from '../support/syncs.ts'
+
+/** How often the download is killed; 50 in `npm run test:kill`. */
+const KILLS = Number(process.env.DOWNLOAD_KILLS ?? 3)
+const OWNER = fileURLToPath(new URL('download/owner.ts', import.meta.url))
+/** Cells of a block, blocks and calls for dates in flight, and how far a call for dates may go beyond its cells. */
+const [CELLS, IN_FLIGHT, SLACK] = [2000, 8, 1.1]
+
+t.test(
+  `killed at ${KILLS} random moments, a download ends with exact rows and few of them read twice`,
+  { timeout: 600_000 },
+  async (t) => {
+    const workbook = syntheticWorkbook({ id: 'book', rows: KILLS * 400 + 1000, columns: 10 })
+    const emulator = await startEmulator({ workbooks: [workbook], latency: { baseMs: 5 } })
+    t.teardown(() => emulator.close())
+    const directory = t.testdir({})
+    const aSync = async () => {
+      const sync = aQueuedSync({ spreadsheet: 'book', formats: ['json', 'csv'] })
+      const file = join(directory, `${sync.id}.txt`)
+      await writeFile(file, JSON.stringify(sync))
+      return { id: sync.id, start: () => owner(emulator.rootUrl, join(directory, 'snapshots'), file) }
+    }
+    const filesOf = async (id: string) => {
+      const folder = join(directory, 'snapshots', 'book', id)
+      const names = (await readdir(folder)).filter((name) => name !== 'manifest.json').sort()
+      return Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), 'utf8')]))
+    }
+    const read = () => emulator.calls.reduce((sum, { cells }) => sum + cells, 0)
+
+    const whole = await aSync()
+    t.equal((await once(whole.start(), 'exit'))[0], 0)
+    const cells = read()
+    const calls = emulator.count()
+
+    emulator.resetCalls()
+    const sync = await aSync()
+    let kills = 0
+    for (;;) {
+      const child = sync.start()
+      const exited = once(child, 'exit')
+      if (kills < KILLS) {
+        // Any moment after the download of this owner has begun.
+        const nth = emulator.count() + 1 + Math.floor(Math.random() * Math.min(20, (calls / KILLS) * 2))
+        const stopListening = emulator.onCall((call) => {
+          if (call.n < nth) return
+          stopListening()
+          void delay(Math.random() * 15).then(() => child.kill('SIGKILL'))
+        })
+        void exited.then(stopListening)
+      }
+      const [code] = await exited
+      if (code === 0) break
+      kills += 1
+      t.ok(kills <= KILLS, `kill ${kills}, ${emulator.count()} calls so far`)
+      if (code !== null) throw new Error(`the owner ended with ${code}`)
+    }
+    t.ok(kills >= KILLS * 0.6, `${kills} kills`)
+    t.strictSame(await filesOf(sync.id), await filesOf(whole.id))
+    const again = read() - cells
+    t.ok(again <= kills * IN_FLIGHT * CELLS * SLACK, `${again} of ${cells} cells were read again`)
+  },
+)
+
+function owner(...parameters: string[]): ChildProcess {
+  return spawn(process.execPath, [OWNER, ...parameters], { stdio: ['ignore', 'inherit', 'inherit'] })
+}

@@ -1,0 +1,27 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { systemClock } from '../../../src/clock.ts'
+import { createDownloadJob } from '../../../src/jobs/download-job.ts'
+import { silentLog } from '../../../src/log.ts'
+import { GoogleSheets } from '../../../src/sheets/google-sheets.ts'
+import { ReadQuota } from '../../../src/sheets/quota.ts'
+import { LocalSnapshotStore } from '../../../src/snapshots/local-snapshot-store.ts'
+import { claimSync, parseSync } from '../../../src/syncs/sync.ts'
+import { callsOf } from '../downloads.ts'
+
+/** A process that claims a sync from a file and downloads it: `owner.ts <rootUrl> <folder of snapshots> <sync file>`. */
+const [rootUrl = '', directory = '', file = ''] = process.argv.slice(2)
+const queued = parseSync(JSON.parse(await readFile(file, 'utf8')))
+const sync = claimSync(queued, `process ${process.pid}`, new Date())
+await writeFile(file, JSON.stringify(sync))
+const snapshots = new LocalSnapshotStore({ directory, kept: 3, log: silentLog })
+await snapshots.start()
+const job = createDownloadJob({
+  source: new GoogleSheets({ rootUrl, clock: systemClock, log: silentLog }),
+  snapshots,
+  quota: new ReadQuota({ readsPerMinute: 100_000, clock: systemClock }),
+  clock: systemClock,
+  log: silentLog,
+  tuning: callsOf(2000),
+})
+await job.run(sync, { signal: new AbortController().signal, report() {} })
+await job.close()

@@ -1,0 +1,103 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { isoFromSerial } from '../../src/sheets/dates.ts'
+import { nameColumns } from '../../src/sheets/header.ts'
+import { CallBudget, urlBytes } from '../../src/sheets/plan.ts'
+import { backoffMs, retryAfterMs, untilNextMinuteMs } from '../../src/sheets/retry.ts'
+
+t.test('serial numbers become dates, times and both, exactly', async (t) => {
+  const samples: [number, string | number][] = [
+    [1, '1899-12-31'],
+    [45_322, '2024-01-31'],
+    [60, '1900-02-28'],
+    [61, '1900-03-01'],
+    [-1, '1899-12-29'],
+    [0, '00:00:00'],
+    [0.5, '12:00:00'],
+    [0.572_916_666_666_667, '13:45:00'],
+    [0.999_988_425_925_926, '23:59:59'],
+    [0.999_999_999_999, '23:59:59.999'],
+    [45_322.572_916_666_7, '2024-01-31T13:45:00'],
+    [45_322.999_999_999_9, '2024-02-01T00:00:00'],
+    [45_322.000_011_574_07, '2024-01-31T00:00:01'],
+    [45_322.500_002_893_5, '2024-01-31T12:00:00.250'],
+    [1.25, '1899-12-31T06:00:00'],
+    [-0.5, '1899-12-29T12:00:00'],
+    [2_958_465, '9999-12-31'],
+    [1e300, 1e300],
+  ]
+  for (const [serial, iso] of samples) t.equal(isoFromSerial(serial), iso, String(serial))
+})
+
+t.test('every second of a day comes back as itself from its serial number', async () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 80_000 }), fc.integer({ min: 1, max: 86_399 }), (day, second) => {
+      const iso = new Date(Date.UTC(1899, 11, 30 + day, 0, 0, second)).toISOString().slice(0, 19)
+      // Google sends fifteen digits.
+      return isoFromSerial(Number((day + second / 86_400).toPrecision(15))) === iso
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+t.test('columns are named by their header, no two alike', async (t) => {
+  const names = (header: string[], columns = header.length, start = 0) => nameColumns(header, start, columns).names
+  t.strictSame(names(['a', 'b']), ['a', 'b'])
+  t.strictSame(names(['Name', 'Name', 'Name']), ['Name', 'Name_2', 'Name_3'])
+  t.strictSame(names(['Name', 'Name', 'Name_2', 'Name_2']), ['Name', 'Name_3', 'Name_2', 'Name_2_2'])
+  t.strictSame(names(['a', '', 'c'], 5), ['a', 'B', 'c', 'D', 'E'])
+  t.strictSame(names(['B', '', 'x']), ['B', 'B_2', 'x'], 'a letter that is a header too')
+  t.strictSame(names(['', ''], 2, 26), ['AA', 'AB'], 'letters are those of the sheet')
+  t.match(nameColumns(['a', '', 'a'], 0, 4), { empty: 1, repeated: 1 })
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom('', 'A', 'B', 'A_2', 'A_2_2', 'B_3', 'C')), fc.nat(5), (header, more) => {
+      const all = names(header, header.length + more)
+      const isKept = header.every((name, at) => name === '' || header.indexOf(name) !== at || all[at] === name)
+      return new Set(all).size === header.length + more && isKept
+    }),
+  )
+  const started = performance.now()
+  t.equal(new Set(names(Array.from({ length: 18_278 }, () => 'same'))).size, 18_278)
+  t.ok(performance.now() - started < 1000, 'thousands of equal headers take no time')
+})
+
+t.test('pauses double with full jitter up to a minute, and honour what was asked for', async (t) => {
+  t.equal(backoffMs(0, { random: () => 0 }), 0)
+  t.equal(backoffMs(0, { random: () => 1 }), 2000)
+  t.equal(backoffMs(3, { random: () => 0.5 }), 4250)
+  t.equal(backoffMs(10, { random: () => 1 }), 64_000)
+  t.equal(backoffMs(0, { random: () => 0.5, retryAfterMs: 30_000 }), 30_000)
+  const now = new Date('2026-01-01T00:00:15.500Z')
+  t.equal(retryAfterMs('7', now), 7000)
+  t.equal(retryAfterMs('Thu, 01 Jan 2026 00:00:20 GMT', now), 4500)
+  for (const header of [undefined, '', 'soon', '-5', 'Thu, 01 Jan 2015 00:00:20 GMT'])
+    t.equal(retryAfterMs(header, now), undefined)
+  t.equal(untilNextMinuteMs(now), 44_500)
+})
+
+t.test('a call asks for what past answers say will weigh as much as it may', async (t) => {
+  const options = { answerBytes: 2_000_000, startCells: 50_000, leastCells: 5_000, mostCells: 500_000, urlBytes: 6_000 }
+  const budget = new CallBudget(options)
+  t.equal(budget.cells, 50_000)
+  budget.learn(50_000, 500_000)
+  t.equal(budget.cells, 200_000)
+  budget.halve()
+  t.equal(budget.cells, 100_000)
+  budget.learn(100_000, 1_000_000)
+  budget.learn(100_000, 1_000_000)
+  t.equal(budget.cells, 200_000, 'what was too much once is tried again later')
+  for (const _ of Array.from({ length: 20 })) budget.halve()
+  t.equal(budget.cells, 5_000)
+  const blank = new CallBudget(options, budget)
+  t.equal(blank.cells, 5_000, 'before its first answer it goes by another one')
+  blank.learn(500_000, 100)
+  t.equal(blank.cells, 500_000)
+  blank.learn(10, 1_000_000_000)
+  t.equal(blank.cells, 5_000)
+})
+
+t.test('the bytes of a range in a URL are those that the client sends', async (t) => {
+  const area = { startRow: 0, endRow: 10, startColumn: 0, endColumn: 3 }
+  t.equal(urlBytes('Data', area), '&ranges=%27Data%27%21A1%3AC10'.length)
+  t.equal(urlBytes("é'", area), '&ranges=%27%C3%A9%27%27%27%21A1%3AC10'.length)
+})

@@ -1,0 +1,102 @@
+import { type FileSystem, nodeFileSystem } from '../../src/storage/files/file-system.ts'
+
+export type FaultyCall = keyof FileSystem
+
+/** Calls that take a new descriptor: only they can find none left, and they have no effect when they fail. */
+const OPENING: ReadonlySet<FaultyCall> = new Set(['openNew', 'openToAppend', 'openFolder', 'read', 'list'])
+
+/** What goes wrong: before the call has any effect, after all of it, or (`write` alone) after half of it. */
+export interface Fault {
+  readonly code: 'EIO' | 'ENOSPC' | 'EMFILE' | 'EROFS' | 'short write'
+  /** The how-manieth call fails, counted from 1. */
+  readonly nth: number
+  /** Whether every call after it fails too. */
+  readonly forEver: boolean
+  /** Which calls count; all of them when absent. */
+  readonly only?: FaultyCall
+  readonly afterEffect?: boolean
+}
+
+/** The real file system, with one fault to come. fsync is left out, for it takes most of the time and nothing is cut off here. */
+export class FaultyFileSystem {
+  readonly fs: FileSystem
+  #fault: Fault | undefined
+  #calls = 0
+  #struck = false
+
+  constructor() {
+    const real = nodeFileSystem
+    const around =
+      <A extends unknown[], R>(name: FaultyCall, call: (...args: A) => Promise<R>) =>
+      async (...args: A): Promise<R> => {
+        const fails = this.#strikes(name)
+        if (fails && (this.#fault?.afterEffect !== true || OPENING.has(name))) throw this.#error(name)
+        const result = await call(...args)
+        if (fails) throw this.#error(name)
+        return result
+      }
+    this.fs = {
+      makeFolder: around('makeFolder', real.makeFolder),
+      openNew: around('openNew', real.openNew),
+      openToAppend: around('openToAppend', real.openToAppend),
+      openFolder: around('openFolder', real.openFolder),
+      write: async (descriptor, bytes, offset) => {
+        if (this.#fault?.code !== 'short write') return around('write', real.write)(descriptor, bytes, offset)
+        if (!this.#strikes('write')) return real.write(descriptor, bytes, offset)
+        return real.write(descriptor, bytes.subarray(0, offset + Math.ceil((bytes.length - offset) / 2)), offset)
+      },
+      setModified: around('setModified', real.setModified),
+      sync: around('sync', async () => {}),
+      // A close that fails has closed all the same (close(2)).
+      close: async (descriptor) => {
+        await real.close(descriptor)
+        if (this.#strikes('close')) throw this.#error('close')
+      },
+      read: around('read', real.read),
+      link: around('link', real.link),
+      symlink: around('symlink', real.symlink),
+      readlink: around('readlink', real.readlink),
+      rename: around('rename', real.rename),
+      unlink: around('unlink', real.unlink),
+      list: (path) => this.#list(path),
+      identify: (path) => {
+        if (this.#strikes('identify')) throw this.#error('identify')
+        return real.identify(path)
+      },
+      identifyOpen: real.identifyOpen,
+      kind: around('kind', real.kind),
+    }
+  }
+
+  /** Whether the fault has struck since it was set. */
+  get struck(): boolean {
+    return this.#struck
+  }
+
+  set(fault: Fault | undefined): void {
+    this.#fault = fault
+    this.#calls = 0
+    this.#struck = false
+  }
+
+  async *#list(path: string): AsyncIterable<readonly string[]> {
+    if (this.#strikes('list')) throw this.#error('list')
+    yield* nodeFileSystem.list(path)
+  }
+
+  #strikes(name: FaultyCall): boolean {
+    const fault = this.#fault
+    if (fault === undefined || (fault.only !== undefined && fault.only !== name)) return false
+    if (fault.code === 'short write' && name !== 'write') return false
+    if (fault.code === 'EMFILE' && !OPENING.has(name)) return false
+    this.#calls++
+    const strikes = fault.forEver ? this.#calls >= fault.nth : this.#calls === fault.nth
+    this.#struck ||= strikes
+    return strikes
+  }
+
+  #error(name: string): Error {
+    const code = this.#fault?.code ?? 'EIO'
+    return Object.assign(new Error(`${code}: injected at ${name}`), { code, syscall: name })
+  }
+}
