@@ -22,7 +22,9 @@ const emulator = await startEmulatorProcess([
 try {
   const one = await peakOf('million')
   const ten = await peakOf('ten-million')
-  say(`peak memory of the service: ${one.toFixed(0)} MB at 1M cells (at most 220), ${ten.toFixed(0)} MB at 10M: ratio ${(ten / one).toFixed(2)} (at most 1.15)`)
+  say(
+    `peak memory of the service: ${one.toFixed(0)} MB at 1M cells (at most 220), ${ten.toFixed(0)} MB at 10M: ratio ${(ten / one).toFixed(2)} (at most 1.15)`,
+  )
   await pollers()
 } finally {
   await emulator.stop()
@@ -47,9 +49,11 @@ async function pollers(): Promise<void> {
     const [cpu, started] = [await service.cpuMs(), performance.now()]
     const during = await poll(service, ids, 300_000, running.signal)
     await all
-    const share = (await service.cpuMs() - cpu) / (performance.now() - started)
+    const share = ((await service.cpuMs()) - cpu) / (performance.now() - started)
     say(`${POLLERS} pollers every ${EVERY_MS} ms, nothing else going on: ${figures(before)}`)
-    say(`${POLLERS} pollers every ${EVERY_MS} ms, ${DOWNLOADS} downloads of 1M cells: ${figures(during)} (p99 at most 25); the service took ${share.toFixed(2)} cores`)
+    say(
+      `${POLLERS} pollers every ${EVERY_MS} ms, ${DOWNLOADS} downloads of 1M cells: ${figures(during)} (p99 at most 25); the service took ${share.toFixed(2)} cores`,
+    )
   })
 }
 
@@ -83,7 +87,12 @@ async function finished(service: ServiceProcess, id: string): Promise<void> {
 }
 
 /** Polls as so many frontends would, spread evenly over the interval; resolves to how long each answer took. */
-async function poll(service: ServiceProcess, ids: readonly string[], forMs: number, stop?: AbortSignal): Promise<number[]> {
+async function poll(
+  service: ServiceProcess,
+  ids: readonly string[],
+  forMs: number,
+  stop?: AbortSignal,
+): Promise<number[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: POLLERS })
   const took: number[] = []
   const end = performance.now() + forMs

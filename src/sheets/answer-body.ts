@@ -1,18 +1,16 @@
 import type { Readable } from 'node:stream'
-import { CallFault } from './sheet-source.ts'
+import { type Body, CallFault } from './sheet-source.ts'
 
 /** Bytes that one answer may have: far above the 2 MB that are asked for, far below what would hurt. */
 const LARGEST = 48 * 1024 * 1024
 
-/** Bytes to begin with when the answer does not tell its length. */
-const FIRST_GUESS = 256 * 1024
-
 /**
- * Collects a body into one buffer of its own, which can be handed to a worker thread without a copy. Each chunk is
- * copied as it comes, so that chunks die young. Rejects with a `too-large` fault rather than fill the memory.
+ * Collects a body into one buffer, which can be handed to a worker thread without a copy. `room` makes buffers; what it
+ * is asked for is a guess. Each chunk is copied as it comes, so that chunks die young. Rejects with a `too-large` fault
+ * rather than fill the memory.
  */
-export async function readBody(stream: Readable, length: number | undefined): Promise<ArrayBuffer> {
-  let buffer = new ArrayBuffer(length !== undefined && length <= LARGEST ? length : FIRST_GUESS)
+export async function readBody(stream: Readable, room: () => ArrayBuffer): Promise<Body> {
+  let buffer = room()
   let bytes = 0
   for await (const chunk of stream as AsyncIterable<Uint8Array>) {
     const needed = bytes + chunk.length
@@ -24,12 +22,11 @@ export async function readBody(stream: Readable, length: number | undefined): Pr
     new Uint8Array(buffer, bytes).set(chunk)
     bytes = needed
   }
-  return bytes === buffer.byteLength ? buffer : buffer.transfer(bytes)
+  return new Uint8Array(buffer, 0, bytes)
 }
 
 /** Whether bytes begin and end as a JSON object does; a page of HTML and most cut-off answers do not. */
-export function looksLikeJson(body: ArrayBuffer): boolean {
-  const bytes = new Uint8Array(body)
+export function looksLikeJson(bytes: Body): boolean {
   let start = 0
   let end = bytes.length - 1
   while (start < end && isSpace(bytes[start])) start += 1

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CallFault, type SpreadsheetDescription } from './sheet-source.ts'
+import { type Body, CallFault, type SpreadsheetDescription } from './sheet-source.ts'
 
 const index = z.int().min(0).optional()
 
@@ -38,7 +38,7 @@ const spreadsheet = z.object({
 })
 
 /** Reads the body of an answer as JSON; throws a `garbled` fault where it is none. */
-export function parseBody(body: ArrayBuffer): unknown {
+export function parseBody(body: Body): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(body))
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Rectangle } from './a1.ts'
+import type { SpareBuffers } from './spare-buffers.ts'
 
 /**
  * Where rows come from. Every method makes one call and never repeats it. It rejects with a {@link CallFault} when the
@@ -12,7 +13,7 @@ export interface SheetSource {
   version(spreadsheetId: string, call: SourceCall): Promise<string | undefined>
 
   /** The JSON of a `values:batchGet` of these ranges, as it came: large, so parsing it is left to the caller's choice. */
-  readValues(spreadsheetId: string, ranges: readonly string[], render: Render, call: SourceCall): Promise<ArrayBuffer>
+  readValues(spreadsheetId: string, ranges: readonly string[], render: Render, call: ReadCall): Promise<Body>
 }
 
 /** How one call is made. */
@@ -23,6 +24,15 @@ export interface SourceCall {
   /** Told of each request as it is sent, so that calls are counted as the other side counts them. */
   onSend(): void
 }
+
+/** How a call with a large answer is made. */
+export interface ReadCall extends SourceCall {
+  /** Where buffers for the answer are taken from. */
+  readonly spare: SpareBuffers
+}
+
+/** The bytes of an answer; they are the caller's, buffer and all. */
+export type Body = Uint8Array<ArrayBuffer>
 
 /** Google's `ValueRenderOption` and `DateTimeRenderOption`. */
 export interface Render {

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { isSameRange, type Rectangle } from '../../sheets/a1.ts'
+import type { Body } from '../../sheets/sheet-source.ts'
 import { NotJson, ValueScanner } from '../../sheets/value-scanner.ts'
 import type { BadAnswer, Part } from './block-task.ts'
 
@@ -16,12 +17,12 @@ const CLOSE = 0x7d
  * JSON, or does not cover just what was asked: then nothing of it can be trusted to be all there is.
  */
 export function readAnswer(
-  body: ArrayBuffer,
+  body: Body,
   parts: readonly Part[],
   visit: (part: number, scanner: ValueScanner) => void,
 ): BadAnswer | undefined {
   if (!isUtf8(body)) return garbled('bytes that are no UTF-8')
-  const scanner = new ValueScanner(new Uint8Array(body))
+  const scanner = new ValueScanner(body)
   let found = 0
   let wrong: BadAnswer | undefined
   try {

@@ -1,3 +1,4 @@
+import type { Body } from '../../sheets/sheet-source.ts'
 import { NUMBER, TEXT } from '../../sheets/value-scanner.ts'
 import { readAnswer } from './answer.ts'
 import type { BadAnswer, CodecTask, EncodeResult, MaskResult, Part, ResultOf, ScanResult } from './block-task.ts'
@@ -20,13 +21,7 @@ export function runCodec(task: CodecTask): ResultOf<CodecTask> {
   }
 }
 
-function scan({
-  body,
-  parts,
-}: {
-  readonly body: ArrayBuffer
-  readonly parts: readonly Part[]
-}): ScanResult | BadAnswer {
+function scan({ body, parts }: { readonly body: Body; readonly parts: readonly Part[] }): ScanResult | BadAnswer {
   const numberColumns = parts.map((): boolean[] => [])
   const bad = readAnswer(body, parts, (index, scanner) => {
     const found = numberColumns[index] ?? []
@@ -38,13 +33,7 @@ function scan({
   return bad ?? { kind: 'scanned', body, numberColumns: numberColumns.map(columnsOf) }
 }
 
-function mask({
-  body,
-  parts,
-}: {
-  readonly body: ArrayBuffer
-  readonly parts: readonly Part[]
-}): MaskResult | BadAnswer {
+function mask({ body, parts }: { readonly body: Body; readonly parts: readonly Part[] }): MaskResult | BadAnswer {
   const isText = parts.map(({ area }) => {
     return new Uint8Array((area.endRow - area.startRow) * (area.endColumn - area.startColumn))
   })
@@ -60,7 +49,7 @@ function mask({
       }
     }
   })
-  return bad ?? { kind: 'masked', isText }
+  return bad ?? { kind: 'masked', body, isText }
 }
 
 function encode(task: Extract<CodecTask, { kind: 'encode' }>): EncodeResult | BadAnswer {
@@ -75,11 +64,8 @@ function encode(task: Extract<CodecTask, { kind: 'encode' }>): EncodeResult | Ba
   if (short !== undefined) return { kind: 'bad', fault: 'incomplete', message: short }
   const unmasked = surveys.map((survey) => survey.unmasked)
   if (unmasked.some((columns) => columns.length > 0)) return { kind: 'unmasked', body, numberColumns: unmasked }
-  const bytes = new Uint8Array(body)
-  const pieces = parts.map((piece, index) => encodePiece(task, piece, surveys[index] ?? surveyRows(piece), bytes))
-  // A dead buffer of megabytes would live on until the next full collection.
-  body.transfer(0)
-  return { kind: 'encoded', pieces }
+  const pieces = parts.map((piece, index) => encodePiece(task, piece, surveys[index] ?? surveyRows(piece)))
+  return { kind: 'encoded', body, spare: task.spare, pieces }
 }
 
 /** The indexes of what is true. */

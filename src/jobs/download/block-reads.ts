@@ -1,6 +1,6 @@
 import { orAborted } from '../../sheets/or-aborted.ts'
 import { type CallBudget, urlBytes } from '../../sheets/plan.ts'
-import type { Render } from '../../sheets/sheet-source.ts'
+import type { Body, Render } from '../../sheets/sheet-source.ts'
 import { CallFault } from '../../sheets/sheet-source.ts'
 import type { SyncRequest } from '../../syncs/sync-request.ts'
 import type { EncodedPiece, Part, Piece } from './block-task.ts'
@@ -103,7 +103,7 @@ export class BlockReads {
     const { calls, budget, write, signal } = this.#options
     this.#reading += 1
     let isReading = true
-    const use = async (body: ArrayBuffer, used: readonly BlockPart[]) => {
+    const use = async (body: Body, used: readonly BlockPart[]) => {
       this.#firstAnswer.resolve()
       try {
         const scanned = await this.#scan(body, used)
@@ -126,7 +126,7 @@ export class BlockReads {
     for (const { state } of written) this.#dates?.forget(state)
   }
 
-  async #encode(body: ArrayBuffer, parts: readonly BlockPart[]): Promise<WrittenPart[]> {
+  async #encode(body: Body, parts: readonly BlockPart[]): Promise<WrittenPart[]> {
     const { codec, request, signal } = this.#options
     let bytes = body
     for (;;) {
@@ -136,6 +136,7 @@ export class BlockReads {
         parts: await Promise.all(parts.map((part) => orAborted(this.#pieceOf(part), signal))),
         formats: request.formats,
         csv: { ...request.csv, numbersAreText: request.values === 'formatted' },
+        spare: codec.spareFor(bytes, request.formats),
       })
       if (result.kind === 'bad') throw new CallFault(result.fault, result.message)
       if (result.kind === 'encoded') {
@@ -154,7 +155,7 @@ export class BlockReads {
   }
 
   /** Finds the columns that hold numbers in targets that begin here, if dates are asked for; gives the answer back. */
-  async #scan(body: ArrayBuffer, parts: readonly BlockPart[]): Promise<ArrayBuffer> {
+  async #scan(body: Body, parts: readonly BlockPart[]): Promise<Body> {
     if (this.#dates === undefined || !parts.some((part) => !part.state.isScanned && isFirst(part))) return body
     const result = await this.#options.codec.run({ kind: 'scan', body, parts: parts.map(asPart) })
     if (result.kind === 'bad') throw new CallFault(result.fault, result.message)

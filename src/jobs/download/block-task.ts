@@ -1,5 +1,5 @@
 import type { Rectangle } from '../../sheets/a1.ts'
-import type { FaultKind } from '../../sheets/sheet-source.ts'
+import type { Body, FaultKind } from '../../sheets/sheet-source.ts'
 import type { CsvOptions } from '../../snapshots/formats/csv-rows.ts'
 import type { SnapshotFormat } from '../../syncs/sync-request.ts'
 
@@ -38,15 +38,17 @@ export interface DateMask {
 /** The work that is done off the main thread. Buffers change hands with the task and its result. */
 export type CodecTask =
   /** Looks for columns that hold numbers. */
-  | { readonly kind: 'scan'; readonly body: ArrayBuffer; readonly parts: readonly Part[] }
+  | { readonly kind: 'scan'; readonly body: Body; readonly parts: readonly Part[] }
   /** Looks which cells are text. */
-  | { readonly kind: 'mask'; readonly body: ArrayBuffer; readonly parts: readonly Part[] }
+  | { readonly kind: 'mask'; readonly body: Body; readonly parts: readonly Part[] }
   | {
       readonly kind: 'encode'
-      readonly body: ArrayBuffer
+      readonly body: Body
       readonly parts: readonly Piece[]
       readonly formats: readonly SnapshotFormat[]
       readonly csv: CsvOptions
+      /** Buffers to write into; what is not used comes back. */
+      readonly spare: ArrayBuffer[]
     }
 
 /** Why an answer is of no use. */
@@ -58,20 +60,26 @@ export interface BadAnswer {
 
 export interface ScanResult {
   readonly kind: 'scanned'
-  readonly body: ArrayBuffer
+  readonly body: Body
   /** For each part its columns that hold a number. */
   readonly numberColumns: readonly (readonly number[])[]
 }
 
 export interface MaskResult {
   readonly kind: 'masked'
+  readonly body: Body
   readonly isText: readonly Uint8Array<ArrayBuffer>[]
 }
 
 export type EncodeResult =
-  | { readonly kind: 'encoded'; readonly pieces: readonly EncodedPiece[] }
+  | {
+      readonly kind: 'encoded'
+      readonly body: Body
+      readonly spare: readonly ArrayBuffer[]
+      readonly pieces: readonly EncodedPiece[]
+    }
   /** Numbers were met in columns of no mask; nothing was written, and the body comes back. */
-  | { readonly kind: 'unmasked'; readonly body: ArrayBuffer; readonly numberColumns: readonly (readonly number[])[] }
+  | { readonly kind: 'unmasked'; readonly body: Body; readonly numberColumns: readonly (readonly number[])[] }
 
 export interface EncodedPiece {
   /** The header cells as text, if the piece began with them. */
@@ -87,7 +95,7 @@ export interface EncodedPiece {
   /** Fields that each CSV line of the piece has at least. */
   readonly lineWidth: number
   /** In the order of the formats. Every JSON row begins with its comma, the file's first one too. */
-  readonly content: readonly ArrayBuffer[]
+  readonly content: readonly Uint8Array<ArrayBuffer>[]
 }
 
 export type CodecResult = BadAnswer | ScanResult | MaskResult | EncodeResult
@@ -108,10 +116,12 @@ export function buffersOf(result: CodecResult): ArrayBuffer[] {
       return []
     case 'scanned':
     case 'unmasked':
-      return [result.body]
+      return [result.body.buffer]
     case 'masked':
-      return result.isText.map(({ buffer }) => buffer)
-    case 'encoded':
-      return result.pieces.flatMap(({ content }) => content)
+      return [result.body.buffer, ...result.isText.map(({ buffer }) => buffer)]
+    case 'encoded': {
+      const written = result.pieces.flatMap(({ content }) => content.map(({ buffer }) => buffer))
+      return [result.body.buffer, ...result.spare, ...written]
+    }
   }
 }

@@ -7,12 +7,14 @@ import type { CallBudget } from '../../sheets/plan.ts'
 import type { ReadQuota } from '../../sheets/quota.ts'
 import { backoffMs, untilNextMinuteMs } from '../../sheets/retry.ts'
 import {
+  type Body,
   CallFault,
   type Render,
   type SheetSource,
   type SourceCall,
   type SpreadsheetDescription,
 } from '../../sheets/sheet-source.ts'
+import type { SpareBuffers } from '../../sheets/spare-buffers.ts'
 import type { Part } from './block-task.ts'
 import type { DownloadTuning } from './tuning.ts'
 
@@ -25,6 +27,8 @@ export interface CallsOptions {
   readonly clock: Clock
   readonly log: Log
   readonly tuning: DownloadTuning
+  /** Where buffers for answers are taken from. */
+  readonly spare: SpareBuffers
   readonly spreadsheetId: string
   /** Whose calls these are, for sharing the quota. */
   readonly syncId: string
@@ -43,7 +47,7 @@ export interface ReadOptions<P extends Part, Result> {
   /** Aborted when what is read is of no use any more. */
   readonly signal: AbortSignal
   /** Makes something of an answer. When it rejects with a {@link CallFault}, the answer is asked for again. */
-  use(body: ArrayBuffer, parts: readonly P[]): Promise<Result>
+  use(body: Body, parts: readonly P[]): Promise<Result>
 }
 
 /** The calls of one sync: counted, paid from the quota, and made again as long as that can help. */
@@ -87,14 +91,14 @@ export class Calls {
    */
   async read<P extends Part, Result>(parts: readonly P[], options: ReadOptions<P, Result>): Promise<Result[]> {
     const { render, budget, signal, use } = options
-    const { source, spreadsheetId, tuning } = this.#options
+    const { source, spreadsheetId, tuning, spare } = this.#options
     const cells = cellsOf(parts)
     let halves: [P[], P[]] | undefined
     const result = await this.#untilDone(
       async () => {
         const ranges = parts.map(({ title, area }) => formatRange(title, area))
         const body = await this.#paid(
-          () => source.readValues(spreadsheetId, ranges, render, this.#call(signal)),
+          () => source.readValues(spreadsheetId, ranges, render, { ...this.#call(signal), spare }),
           signal,
         )
         budget.learn(cells, body.byteLength)

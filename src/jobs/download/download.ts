@@ -43,13 +43,14 @@ export class Download {
     this.#sync = sync
     this.#context = context
     this.#draft = draft
-    const { source, quota, clock, log, tuning } = deps
+    const { source, quota, clock, log, tuning, codec } = deps
     this.#calls = new Calls({
       source,
       quota,
       clock,
       log,
       tuning,
+      spare: codec.spare,
       spreadsheetId: sync.spreadsheet.id,
       syncId: sync.id,
       signal: context.signal,
@@ -121,7 +122,7 @@ export class Download {
       spreadsheet: { title: description.title, version: version ?? null },
       ...fullReport(this.#progress, warnings),
     })
-    const writer = new TargetWriter(this.#draft, request)
+    const writer = new TargetWriter(this.#draft, request, this.#deps.codec.spare)
     const save = () => {
       const checkpoint: DownloadCheckpoint = {
         version: 1,

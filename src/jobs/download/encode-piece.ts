@@ -12,6 +12,12 @@ export interface RowEncoder {
   row(scanner: ValueScanner, dates: DateColumns, out: ByteWriter): void
 }
 
+/** How much larger rows are than the answer they come from, about: names are written with every one of them. */
+export const GROWTH = 2.5
+
+/** Bytes from which on a spare buffer is used. */
+const LARGE = 262_144
+
 const COMMA_AND_LINE = new Uint8Array([0x2c, 0x0a])
 const LINE = new Uint8Array([0x0a])
 
@@ -20,16 +26,17 @@ export function encodePiece(
   task: Extract<CodecTask, { readonly kind: 'encode' }>,
   piece: Piece,
   survey: Survey,
-  bytes: Uint8Array,
 ): EncodedPiece {
+  const bytes = task.body
   const { header, cells, errors, width } = survey
   const names = header ?? (piece.header.kind === 'known' ? piece.header.header : undefined)
   const lineWidth = Math.max(piece.width, width, names?.length ?? 0)
   const first = header === undefined ? 0 : 1
   const rows = Math.max(0, survey.lastRow + 1 - first)
   const content = task.formats.map((format) => {
-    if (rows === 0) return new ArrayBuffer()
-    const out = new ByteWriter(Math.ceil((bytes.length * 1.3) / task.parts.length))
+    if (rows === 0) return new Uint8Array()
+    const expected = Math.ceil((bytes.length * GROWTH) / task.parts.length)
+    const out = new ByteWriter(expected > LARGE ? (task.spare.pop() ?? expected) : expected)
     const encoder = format === 'csv' ? new CsvRows(task.csv, lineWidth) : jsonRows(piece, names, width)
     const scanner = new ValueScanner(bytes, survey.at)
     const dates = new DateColumns(piece.dates)

@@ -1,3 +1,4 @@
+import type { SpareBuffers } from '../../sheets/spare-buffers.ts'
 import { padCsv } from '../../snapshots/formats/csv-padding.ts'
 import { type CsvOptions, csvLine } from '../../snapshots/formats/csv-rows.ts'
 import { fileName } from '../../snapshots/formats/file-names.ts'
@@ -16,10 +17,13 @@ const BLANKS_AT_ONCE = 262_144
 export class TargetWriter {
   readonly #draft: SnapshotDraft
   readonly #request: SyncRequest
+  readonly #spare: SpareBuffers
   readonly #csv: CsvOptions
 
-  constructor(draft: SnapshotDraft, request: SyncRequest) {
+  /** `spare` is given the buffers of what is written. */
+  constructor(draft: SnapshotDraft, request: SyncRequest, spare: SpareBuffers) {
     this.#draft = draft
+    this.#spare = spare
     this.#request = request
     this.#csv = { ...request.csv, numbersAreText: request.values === 'formatted' }
   }
@@ -41,10 +45,8 @@ export class TargetWriter {
         }
         const content = encoded.content[index]
         if (content === undefined) throw new TypeError(`the piece was not encoded as ${format}`)
-        const bytes = new Uint8Array(content)
-        await this.#draft.append(name, isFirstRow ? opened(format, bytes) : bytes)
-        // Gives the memory back at once instead of at some later collection.
-        content.transfer(0)
+        await this.#draft.append(name, isFirstRow ? opened(format, content) : content)
+        this.#spare.give(content.buffer)
       }),
     )
     const seen = endRow - saved.nextRow - (state.isHeader(saved.nextRow) ? 1 : 0)

@@ -8,8 +8,9 @@ export class ByteWriter {
   #buffer: Uint8Array<ArrayBuffer>
   #bytes = 0
 
-  constructor(expectedBytes: number) {
-    this.#buffer = new Uint8Array(Math.max(expectedBytes, 64))
+  /** `room`: a buffer to write into, whatever it holds, or how many bytes to expect. */
+  constructor(room: number | ArrayBuffer) {
+    this.#buffer = new Uint8Array(typeof room === 'number' ? new ArrayBuffer(Math.max(room, 64)) : room)
   }
 
   /** Bytes written so far. */
@@ -46,9 +47,9 @@ export class ByteWriter {
     this.#bytes += encoder.encodeInto(text, this.#buffer.subarray(this.#bytes)).written
   }
 
-  /** Ends the writing; what lies beyond `length` is dropped. The buffer is just as long as what remains. */
-  finish(length = this.#bytes): ArrayBuffer {
-    return this.#buffer.buffer.transfer(length)
+  /** What was written; its buffer may be longer. */
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.#buffer.subarray(0, this.#bytes)
   }
 
   #grow(by: number): void {

@@ -22,11 +22,15 @@ export async function formatRecord(sync: Sync, packAbove: number): Promise<Buffe
   return text.length > packAbove ? pack(text, { level: LEVEL }) : text
 }
 
-/** Reads the text of a record; rejects with an error of zlib when it is torn. */
+/** Reads the text of a record; rejects with a SyntaxError when it was packed and is torn. */
 export async function readText(bytes: Buffer): Promise<string> {
   // RFC 1952, section 2.3.1: ID1 and ID2; no JSON begins so.
-  const isPacked = bytes[0] === 0x1f && bytes[1] === 0x8b
-  return (isPacked ? await unpack(bytes) : bytes).toString('utf8')
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.toString('utf8')
+  try {
+    return (await unpack(bytes)).toString('utf8')
+  } catch (error) {
+    throw new SyntaxError('the record cannot be unpacked', { cause: error })
+  }
 }
 
 /** Rejects with `STATUS_CORRUPT` for anything that is not the whole record of this sync. */

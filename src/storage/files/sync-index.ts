@@ -240,7 +240,7 @@ async function summarize(id: string, bytes: Buffer): Promise<Summary | undefined
   try {
     record = JSON.parse(await readText(bytes))
   } catch (error) {
-    if (error instanceof SyntaxError || (errnoOf(error) ?? '').startsWith('Z_')) return undefined
+    if (error instanceof SyntaxError) return undefined
     throw error
   }
   if (typeof record !== 'object' || record === null) return undefined
