@@ -35,8 +35,17 @@ export function createDownloadJob(options: DownloadJobOptions): DownloadJob {
   const codec =
     options.codec ??
     new CodecPool({ log: options.log, ...(tuning.threads !== undefined && { threads: tuning.threads }) })
+  let running = 0
   return {
-    run: (sync, context) => runDownload({ ...options, tuning, codec }, sync, context),
+    async run(sync, context) {
+      running += 1
+      try {
+        return await runDownload({ ...options, tuning, codec }, sync, context)
+      } finally {
+        running -= 1
+        if (running === 0) codec.spare.clear()
+      }
+    },
     close: () => codec.close(),
   }
 }

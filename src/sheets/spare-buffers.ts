@@ -1,5 +1,5 @@
-/** Buffers that are kept at most; there are never many more in use at a time. */
-const KEPT = 12
+/** Bytes that are kept at most, which is about what one download has in use at a time. */
+const KEPT = 24_000_000
 
 /** Smaller ones are not worth keeping. */
 const WORTH_KEEPING = 262_144
@@ -22,13 +22,10 @@ export class SpareBuffers {
     return found ?? new ArrayBuffer(bytes)
   }
 
-  /** Takes a buffer that nobody uses any more; the smallest ones go when there are too many. */
+  /** Takes a buffer that nobody uses any more; keeps it if there is a use for it. */
   give(buffer: ArrayBuffer): void {
-    if (buffer.byteLength < WORTH_KEEPING) return
-    this.#spare.push(buffer)
-    if (this.#spare.length <= KEPT) return
-    this.#spare.sort((one, other) => other.byteLength - one.byteLength)
-    this.#spare.pop()
+    const kept = this.#spare.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    if (buffer.byteLength >= WORTH_KEEPING && kept + buffer.byteLength <= KEPT) this.#spare.push(buffer)
   }
 
   /** Lets go of all of them. */
