@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import packageJson from '../../package.json' with { type: 'json' }
 
 const EMULATOR = fileURLToPath(new URL('../../emulator/main.ts', import.meta.url))
 
@@ -45,7 +46,10 @@ export interface ServiceProcess {
 
 /** The whole service, as its users start it, before an emulator. */
 export async function startService(rootUrl: string, directory: string): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, [fileURLToPath(new URL('../../src/server.ts', import.meta.url))], {
+  // Just what `npm start` runs.
+  const [, ...parameters] = packageJson.scripts.start.split(' ')
+  const child = spawn(process.execPath, parameters, {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
     env: {
       PATH: process.env.PATH ?? '',
       PORT: '0',

@@ -69,8 +69,8 @@ async function runDownload(deps: DownloadDeps, sync: ActiveSync, context: JobCon
     })
     return result
   } catch (error) {
-    const reason: unknown = context.signal.aborted ? context.signal.reason : error
-    if (reason instanceof DraftSuperseded) throw new JobStop('superseded')
+    const cause: unknown = context.signal.aborted ? context.signal.reason : error
+    const reason = cause instanceof DraftSuperseded ? new JobStop('superseded') : cause
     await letGo(deps, draft, reason, sync.id)
     throw reason
   }

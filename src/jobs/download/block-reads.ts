@@ -107,6 +107,7 @@ export class BlockReads {
       this.#firstAnswer.resolve()
       try {
         const scanned = await this.#scan(body, used)
+        for (const { state, area } of used) state.arrive(area)
         if (isReading) this.#reading -= 1
         isReading = false
         this.#dates?.pumpSoon()

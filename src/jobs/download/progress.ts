@@ -11,18 +11,23 @@ export interface ProgressSource {
   readonly calls: { readonly count: number; readonly waitingUntil: Date | undefined }
 }
 
-/** Tells how far the targets are. Percent counts cells of the grid, as blank ones are looked through as well. */
+/**
+ * Tells how far the targets are. Percent counts cells of the grid, as blank ones are looked through as well, and those that
+ * have come but are not written yet (their dates may still be read) as half done.
+ */
 export function progressOf({ states, phase, calls }: ProgressSource): Partial<SyncProgress> {
   let rows = 0
   let allRows = 0
   let area = 0
+  let arrived = 0
   let allArea = 0
   let cells = 0
   let tabsDone = 0
-  for (const { target, saved, isDone } of states) {
+  for (const { target, saved, isDone, arrivedRows } of states) {
     const width = columnsOf(target.area)
     const done = saved.nextRow - target.area.startRow
     rows += done
+    arrived += arrivedRows * width
     allRows += rowsOf(target.area)
     area += done * width
     allArea += rowsOf(target.area) * width
@@ -30,7 +35,7 @@ export function progressOf({ states, phase, calls }: ProgressSource): Partial<Sy
     if (isDone) tabsDone += 1
   }
   const isKnown = phase !== 'reading-metadata'
-  const share = allArea === 0 ? 1 : area / allArea
+  const share = allArea === 0 ? 1 : (area + arrived / 2) / allArea
   return {
     phase,
     percent: phase === 'publishing' ? 99 : isKnown ? Math.floor(1 + share * 97) : 0,

@@ -40,6 +40,8 @@ export class TargetState {
   /** Columns that are known to hold numbers, ahead of what is written. */
   numberColumns: readonly number[]
   header: readonly string[] | undefined
+  /** Blocks of rows that have come but are not written yet: their first rows, and how many rows they are. */
+  readonly #arrived = new Map<number, number>()
   #names: ColumnNames | undefined
 
   constructor(target: Target, hasHeader: boolean, saved?: SavedTarget) {
@@ -62,6 +64,21 @@ export class TargetState {
     this.isScanned = this.saved.nextRow > target.area.startRow
     if (this.isScanned) this.columnsKnown.resolve()
     if (this.isScanned || !hasHeader) this.headerKnown.resolve()
+  }
+
+  /** Tells that rows have come from Google; the same ones may come again. */
+  arrive({ startRow, endRow }: Target['area']): void {
+    this.#arrived.set(startRow, endRow - startRow)
+  }
+
+  /** Rows that have come and wait to be written, for their dates or for rows before them. */
+  get arrivedRows(): number {
+    let rows = 0
+    for (const [startRow, count] of this.#arrived) {
+      if (startRow < this.saved.nextRow) this.#arrived.delete(startRow)
+      else rows += count
+    }
+    return rows
   }
 
   get isDone(): boolean {
