@@ -61,7 +61,9 @@ t.test('a cancel on another process stops the sync within 2 s', async (t) => {
   const answers = await Promise.all(
     [one, other].map(({ url }) => fetch(`${url}/syncs/${id}/cancel`, { method: 'POST' })),
   )
-  t.same([...new Set(answers.map(({ status }) => status))].sort(), [202])
+  const statuses = answers.map(({ status }) => status)
+  // The second to be asked may find it cancelled already, and says so with 200.
+  t.ok(statuses.includes(202) && statuses.every((status) => status === 202 || status === 200), statuses.join(', '))
   t.match(await pollUntil(one.url, id, finished), { state: 'cancelled' })
   t.ok(performance.now() - began < 2500, `${Math.round(performance.now() - began)} ms`)
   for (const service of [one, other]) t.equal(await service.end('SIGTERM'), 0)
