@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
-import type { ReadQuota } from '../sheets/quota.ts'
+import type { Quota } from '../sheets/quota.ts'
 import type { SheetSource } from '../sheets/sheet-source.ts'
 import { DraftSuperseded, type SnapshotDraft, type SnapshotStore } from '../snapshots/snapshot-store.ts'
 import type { ActiveSync, SyncResult } from '../syncs/sync.ts'
@@ -14,7 +14,7 @@ export interface DownloadJobOptions {
   readonly source: SheetSource
   readonly snapshots: SnapshotStore
   /** The reads a minute of the source's credential, shared with every other job that uses it. */
-  readonly quota: ReadQuota
+  readonly quota: Quota
   readonly clock: Clock
   readonly log: Log
   readonly tuning?: Partial<DownloadTuning>

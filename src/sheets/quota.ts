@@ -31,6 +31,14 @@ interface Waiter extends ReadWait {
   isTold: boolean
 }
 
+/** The reads a minute of one credential, as a download takes them. */
+export interface Quota {
+  /** Resolves when one read may be made; rejects with the signal's reason once that is aborted. */
+  take(wait: ReadWait): Promise<Read>
+  /** Holds back every read of this credential for so long: Google has said that it has had enough. */
+  pause(ms: number): void
+}
+
 /**
  * The reads a minute of one credential, shared by every sync that uses it. In no 60 seconds do more than the allowed
  * number of calls reach Google, whatever the network delays: a read counts from its start until a minute after its
@@ -38,7 +46,7 @@ interface Waiter extends ReadWait {
  * half of the window's reads, keep a pace that makes them last until the next ones come back, so a newcomer finds
  * some at any time.
  */
-export class ReadQuota {
+export class ReadQuota implements Quota {
   readonly #limit: number
   readonly #reserve: number
   readonly #clock: Clock
@@ -55,7 +63,6 @@ export class ReadQuota {
     this.#clock = clock
   }
 
-  /** Resolves when one read may be made; rejects with the signal's reason once that is aborted. */
   async take(wait: ReadWait): Promise<Read> {
     wait.signal.throwIfAborted()
     return new Promise((resolve, reject) => {
@@ -79,7 +86,6 @@ export class ReadQuota {
     })
   }
 
-  /** Holds back every read of this credential for so long: Google has said that it has had enough. */
   pause(ms: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.monotonic() + ms)
     this.#serve()

@@ -18,7 +18,9 @@ import { SyncIndex } from './files/sync-index.ts'
 import { TempFiles } from './files/temp-files.ts'
 import { readPageToken, toPageToken } from './page-token.ts'
 import { requireSuccessor, requireSyncId } from './require.ts'
+import { matchesQuery } from './sync-query.ts'
 import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from './sync-storage.ts'
+import { Watchers } from './watchers.ts'
 
 /** File systems of other machines (statfs(2)): they keep neither the promise of O_EXCL nor that of a look at a file. */
 const REMOTE_KINDS: ReadonlyMap<number, string> = new Map([
@@ -57,6 +59,7 @@ export class FileStorage implements SyncStorage {
   /** Writers of one sync in this process wait for each other here, so that they need not meet on the disk. */
   readonly #writers = new KeyedMutex()
   readonly #busy = new Set<Promise<unknown>>()
+  readonly #watchers = new Watchers()
   #closed = false
 
   constructor(options: FileStorageOptions) {
@@ -118,6 +121,7 @@ export class FileStorage implements SyncStorage {
       }
       this.#records.keepPublished(sync, temp.version)
       this.#index.note(sync)
+      this.#watchers.tell(sync.id)
     })
   }
 
@@ -141,6 +145,7 @@ export class FileStorage implements SyncStorage {
       const replaced = await this.#succession.succeed(next.id, expectedRevision, next)
       if (!replaced) return false
       this.#index.note(next)
+      this.#watchers.tell(next.id)
       if (durable) await this.#flush.flush()
       return true
     })
@@ -151,6 +156,7 @@ export class FileStorage implements SyncStorage {
       const removed = await this.#succession.succeed(id, expectedRevision, 'removed')
       if (!removed) return false
       this.#index.forget(id)
+      this.#watchers.tell(id)
       await this.#flush.flush()
       return true
     })
@@ -163,7 +169,7 @@ export class FileStorage implements SyncStorage {
       const syncs: Sync[] = []
       for await (const id of this.#index.older(after, query)) {
         const sync = await this.#look(id)
-        if (sync === undefined || !matches(sync, query)) continue
+        if (sync === undefined || !matchesQuery(sync, query)) continue
         const last = syncs.at(-1)
         if (syncs.length >= query.pageSize && last !== undefined) {
           return { syncs, nextPageToken: toPageToken(last.id, query) }
@@ -192,8 +198,13 @@ export class FileStorage implements SyncStorage {
     })
   }
 
+  watch(id: string, onChange: () => void): () => void {
+    return this.#watchers.add(id, onChange)
+  }
+
   async close(): Promise<void> {
     this.#closed = true
+    this.#watchers.clear()
     while (this.#busy.size > 0) await Promise.allSettled(this.#busy)
     await this.#journal.close()
     this.#records.clear()
@@ -257,11 +268,4 @@ export class FileStorage implements SyncStorage {
       throw toStorageError(error, doing)
     }
   }
-}
-
-function matches(sync: Sync, { states, spreadsheetId }: SyncQuery): boolean {
-  return (
-    (states === undefined || states.includes(sync.state)) &&
-    (spreadsheetId === undefined || sync.spreadsheet.id === spreadsheetId)
-  )
 }

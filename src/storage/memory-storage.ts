@@ -3,11 +3,14 @@ import { isTerminal, type Sync } from '../syncs/sync.ts'
 import { deepFreeze } from './deep-freeze.ts'
 import { readPageToken, toPageToken } from './page-token.ts'
 import { requireSuccessor, requireSyncId } from './require.ts'
+import { matchesQuery } from './sync-query.ts'
 import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from './sync-storage.ts'
+import { Watchers } from './watchers.ts'
 
 /** Syncs in the memory of one process: for tests, and as the measure that the other drivers are held against. */
 export class MemoryStorage implements SyncStorage {
   readonly #syncs = new Map<string, Sync>()
+  readonly #watchers = new Watchers()
 
   async start(): Promise<void> {}
 
@@ -15,6 +18,7 @@ export class MemoryStorage implements SyncStorage {
     requireSyncId(sync.id)
     if (this.#syncs.has(sync.id)) throw new AppError('SYNC_EXISTS', `There is a sync ${sync.id} already.`)
     this.#syncs.set(sync.id, deepFreeze(sync))
+    this.#watchers.tell(sync.id)
   }
 
   async get(id: string): Promise<Sync | undefined> {
@@ -29,20 +33,23 @@ export class MemoryStorage implements SyncStorage {
     requireSuccessor(next, expectedRevision)
     if (this.#syncs.get(next.id)?.revision !== expectedRevision) return false
     this.#syncs.set(next.id, deepFreeze(next))
+    this.#watchers.tell(next.id)
     return true
   }
 
   async remove(id: string, expectedRevision: number): Promise<boolean> {
     requireSyncId(id)
-    return this.#syncs.get(id)?.revision === expectedRevision && this.#syncs.delete(id)
+    if (this.#syncs.get(id)?.revision !== expectedRevision) return false
+    this.#syncs.delete(id)
+    this.#watchers.tell(id)
+    return true
   }
 
   async list(query: SyncQuery): Promise<SyncPage> {
     const after = readPageToken(query)
     const syncs = [...this.#syncs.values()]
       .filter((sync) => after === undefined || sync.id < after)
-      .filter((sync) => query.states === undefined || query.states.includes(sync.state))
-      .filter((sync) => query.spreadsheetId === undefined || sync.spreadsheet.id === query.spreadsheetId)
+      .filter((sync) => matchesQuery(sync, query))
       .sort((one, other) => (one.id < other.id ? 1 : -1))
     const page = syncs.slice(0, query.pageSize)
     const last = page.at(-1)
@@ -55,11 +62,20 @@ export class MemoryStorage implements SyncStorage {
     const expired = [...this.#syncs.values()].filter(
       (sync) => isTerminal(sync) && Date.parse(sync.expiresAt) <= now.getTime(),
     )
-    for (const { id } of expired) this.#syncs.delete(id)
+    for (const { id } of expired) {
+      this.#syncs.delete(id)
+      this.#watchers.tell(id)
+    }
     return { removed: expired.map(({ id }) => id), quarantined: [], leftovers: 0 }
   }
 
   async checkWritable(): Promise<void> {}
 
-  async close(): Promise<void> {}
+  watch(id: string, onChange: () => void): () => void {
+    return this.#watchers.add(id, onChange)
+  }
+
+  async close(): Promise<void> {
+    this.#watchers.clear()
+  }
 }

@@ -21,5 +21,6 @@ export function readPageToken(query: SyncQuery): string | undefined {
 }
 
 function filterOf(query: SyncQuery): string {
-  return `${[...(query.states ?? [])].sort().join(',')} ${query.spreadsheetId ?? ''}`
+  const { states = [], spreadsheetId = '', createdBy = '', webhook = '' } = query
+  return JSON.stringify([[...states].sort().join(','), spreadsheetId, createdBy, webhook])
 }

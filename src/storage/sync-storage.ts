@@ -53,7 +53,14 @@ export interface SyncStorage {
   /** Rejects with the reason when a record could not be written now; for readiness. */
   checkWritable(): Promise<void>
 
-  /** Waits for writes under way, then lets go of everything. Idempotent. */
+  /**
+   * Calls `onChange` soon (at the latest a second) after the sync may have changed, in any process, until the function
+   * that it returns is called. A hint that carries nothing: it may come without a change, and whoever gets it asks `get`.
+   * What had been stored before the call need not be told. Thousands may watch one sync at the price of one.
+   */
+  watch(id: string, onChange: () => void): () => void
+
+  /** Waits for writes under way, then lets go of everything, watchers too. Idempotent. */
   close(): Promise<void>
 }
 
@@ -62,6 +69,10 @@ export interface SyncQuery {
   readonly states?: readonly SyncState[]
   /** Only syncs of this spreadsheet. */
   readonly spreadsheetId?: string
+  /** Only syncs that were asked for with the API key of this name. */
+  readonly createdBy?: string
+  /** Only syncs that have ended and whose webhook is yet to be delivered. */
+  readonly webhook?: 'pending'
   /** At most this many, 1 to 1000. */
   readonly pageSize: number
   /** `nextPageToken` of the page before; anything else rejects with `PAGE_TOKEN_INVALID`. */

@@ -75,6 +75,26 @@ export const syncWarning = z
   .meta({ id: 'SyncWarning' })
 export type SyncWarning = z.output<typeof syncWarning>
 
+/** How the caller is told of the end of a sync, and what came of it. `waiting`: the sync has not ended yet. */
+export const syncWebhook = z
+  .object({
+    url: z.string(),
+    state: z.enum(['waiting', 'pending', 'delivered', 'failed']),
+    nextAttemptAt: instant.nullable().describe('When it is tried next; null unless pending'),
+    attempts: z
+      .array(
+        z.object({
+          at: instant,
+          status: z.int().nullable().describe('HTTP status of the answer; null when there was none'),
+          error: z.string().nullable(),
+          durationMs: count,
+        }),
+      )
+      .describe('The latest attempts, oldest first'),
+  })
+  .meta({ id: 'SyncWebhook' })
+export type SyncWebhook = z.output<typeof syncWebhook>
+
 /** A sync on the wire. */
 export const syncView = z
   .object({
@@ -119,5 +139,7 @@ export const syncRecord = syncView
       .string()
       .nullable()
       .describe('The sync whose snapshot holds the files: this one, or an earlier one when unchanged'),
+    createdBy: z.string().nullable().default(null).describe('Name of the API key that asked for it; null without keys'),
+    webhook: syncWebhook.nullable().default(null),
   })
   .meta({ id: 'SyncRecord' })

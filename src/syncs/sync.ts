@@ -55,7 +55,7 @@ export function parseSync(value: unknown): Sync {
 
 /** The wire form of a sync: the stored record without who runs it. */
 export function toView(sync: Sync): SyncView {
-  const { lease: _lease, snapshotId: _snapshotId, ...view } = sync
+  const { lease: _lease, snapshotId: _snapshotId, createdBy: _createdBy, webhook: _webhook, ...view } = sync
   return view as SyncView
 }
 
@@ -66,10 +66,12 @@ export interface NewSync {
   readonly request: SyncRequest
   readonly labels: Readonly<Record<string, string>>
   readonly retryOf?: string
+  /** Name of the API key that asks; default: none. */
+  readonly createdBy?: string | null
   readonly now: Date
 }
 
-export function createSync({ id, spreadsheetId, request, labels, retryOf, now }: NewSync): ActiveSync {
+export function createSync({ id, spreadsheetId, request, labels, retryOf, createdBy, now }: NewSync): ActiveSync {
   return {
     id,
     state: 'queued',
@@ -108,6 +110,8 @@ export function createSync({ id, spreadsheetId, request, labels, retryOf, now }:
     pollAfterMs: POLL_AFTER_MS,
     lease: { epoch: 0, owner: null },
     snapshotId: null,
+    createdBy: createdBy ?? null,
+    webhook: null,
   }
 }
 

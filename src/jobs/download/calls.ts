@@ -4,7 +4,7 @@ import type { Log } from '../../log.ts'
 import type { Rectangle } from '../../sheets/a1.ts'
 import { formatRange } from '../../sheets/a1.ts'
 import type { CallBudget } from '../../sheets/plan.ts'
-import type { ReadQuota } from '../../sheets/quota.ts'
+import type { Quota } from '../../sheets/quota.ts'
 import { backoffMs, untilNextMinuteMs } from '../../sheets/retry.ts'
 import {
   type Body,
@@ -23,7 +23,7 @@ const INCOMPLETE_TRIES = 3
 
 export interface CallsOptions {
   readonly source: SheetSource
-  readonly quota: ReadQuota
+  readonly quota: Quota
   readonly clock: Clock
   readonly log: Log
   readonly tuning: DownloadTuning

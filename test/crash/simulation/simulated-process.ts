@@ -205,6 +205,7 @@ export class SimulatedProcess {
         return report
       },
       checkWritable: () => storage.checkWritable(),
+      watch: (id, onChange) => storage.watch(id, onChange),
       close: () => storage.close(),
     }
   }

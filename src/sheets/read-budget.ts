@@ -1,0 +1,21 @@
+/**
+ * The reads a minute of one credential, counted where every instance sees them. {@link ReadQuota} keeps order within one
+ * process; this keeps the sum of all processes within what Google allows.
+ */
+export interface ReadBudget {
+  /**
+   * Takes a read for `key` if one is free now, or tells how long to wait before asking again. Keys that have read much
+   * leave a reserve to the others, by the same rule as within one process.
+   */
+  take(key: string): Promise<BudgetAnswer>
+
+  /** Tells that Google has answered: the read is free again a minute from now. One never told is free after ten minutes. */
+  done(read: string): Promise<void>
+
+  /** Holds back every read of the credential, in all instances, for so many milliseconds. */
+  pause(ms: number): Promise<void>
+
+  close(): Promise<void>
+}
+
+export type BudgetAnswer = { readonly read: string } | { readonly waitMs: number }
