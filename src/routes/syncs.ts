@@ -7,9 +7,7 @@ import { SYNC_STATES, type SyncState, syncView } from '../syncs/sync-schema.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
 import { jsonAnswer, problemAnswers } from './problems.ts'
 import { ifMatchRevisions, pointTo, sendSync, sendSyncIfChanged } from './sync-reply.ts'
-import { syncIdParam } from './validation.ts'
-
-const syncPath = z.object({ id: syncIdParam })
+import { syncPath } from './validation.ts'
 
 const pageOfSyncs = z
   .object({
