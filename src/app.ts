@@ -3,10 +3,12 @@ import cors from '@fastify/cors'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { v7 as uuidv7 } from 'uuid'
+import { type Clock, systemClock } from './clock.ts'
 import { addDocs } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
 import { addProblemHandlers, refuseOtherMethods, sendProblem, toAppError } from './routes/problems.ts'
 import { spreadsheetRoutes } from './routes/spreadsheets.ts'
+import { syncEventRoutes } from './routes/sync-events.ts'
 import { syncFileRoutes } from './routes/sync-files.ts'
 import { syncRoutes } from './routes/syncs.ts'
 import { validateRequest } from './routes/validation.ts'
@@ -25,13 +27,15 @@ export interface AppDependencies {
   readonly log: FastifyBaseLogger
   /** Version that the OpenAPI document names. */
   readonly version: string
+  /** Times waits and pings; default: the system's. */
+  readonly clock?: Clock
   /** Origins that browsers may call from; none by default, `*` for any. */
   readonly corsOrigins?: readonly string[]
 }
 
 /** Builds the HTTP side of the service. Opens no port and knows no environment; `inject` and `listen` are the caller's. */
 export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
-  const { service, snapshots, checkReady, log, version, corsOrigins = [] } = dependencies
+  const { service, snapshots, checkReady, log, version, clock = systemClock, corsOrigins = [] } = dependencies
   const app = fastify({
     loggerInstance: log,
     bodyLimit: BODY_LIMIT_BYTES,
@@ -66,6 +70,8 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
         'Location',
         'Operation-Location',
         'Retry-After',
+        'Idempotent-Replayed',
+        'Preference-Applied',
         'Content-Disposition',
         'Content-Range',
         'Accept-Ranges',
@@ -79,7 +85,8 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
 
   const refuse = refuseOtherMethods(app)
   await app.register(healthRoutes, { checkReady })
-  await app.register(syncRoutes, { service })
+  await app.register(syncRoutes, { service, clock })
+  await app.register(syncEventRoutes, { service, clock })
   await app.register(syncFileRoutes, { service, snapshots })
   await app.register(spreadsheetRoutes, { snapshots })
   refuse()

@@ -79,6 +79,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     checkReady,
     log,
     version: packageJson.version,
+    clock,
     corsOrigins: config.corsOrigins,
   })
 

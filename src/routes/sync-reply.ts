@@ -61,7 +61,8 @@ export function ifMatchRevisions(header: string | undefined): number[] | undefin
   })
 }
 
-function matchesWeakly(condition: string, etag: string): boolean {
+/** Whether an `If-None-Match` header names the tag (weak comparison, RFC 9110, section 13.1.2). */
+export function matchesWeakly(condition: string, etag: string): boolean {
   return condition.split(',').some((tag) => {
     const trimmed = tag.trim()
     return trimmed === '*' || trimmed === etag || trimmed === `W/${etag}`

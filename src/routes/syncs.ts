@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import type { Clock } from '../clock.ts'
 import { parseSpreadsheetReference } from '../syncs/spreadsheet-reference.ts'
 import { toView } from '../syncs/sync.ts'
 import { syncRequestBody } from '../syncs/sync-request.ts'
@@ -7,9 +8,18 @@ import { SYNC_STATES, type SyncState, syncView } from '../syncs/sync-schema.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
 import { jsonAnswer, problemAnswers } from './problems.ts'
 import { ifMatchRevisions, pointTo, sendSync, sendSyncIfChanged } from './sync-reply.ts'
-import { syncIdParam } from './validation.ts'
+import { sendSyncAfterWait } from './sync-wait.ts'
+import { documentOnly, syncIdParam } from './validation.ts'
 
 const syncPath = z.object({ id: syncIdParam })
+
+// Both are read as their RFCs say, which is to ignore what is not understood; so no poll pays for a check.
+const watchHeaders = documentOnly(
+  z.object({
+    'if-none-match': z.string().optional().describe('The ETag of the revision that the client has'),
+    prefer: z.string().optional().describe('wait=N: answer after N seconds (25 at the most) or when there is news'),
+  }),
+)
 
 const pageOfSyncs = z
   .object({
@@ -54,8 +64,13 @@ const listQuery = z.strictObject({
   pageToken: z.string().max(500).optional().describe('nextPageToken of the page before'),
 })
 
+export interface SyncRoutesOptions {
+  readonly service: SyncService
+  readonly clock: Clock
+}
+
 /** The syncs themselves: start, watch, list, cancel, retry, forget. */
-export const syncRoutes: FastifyPluginAsyncZod<{ service: SyncService }> = async (app, { service }) => {
+export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (app, { service, clock }) => {
   app.post(
     '/syncs',
     {
@@ -82,9 +97,10 @@ export const syncRoutes: FastifyPluginAsyncZod<{ service: SyncService }> = async
         operationId: 'getSync',
         summary: 'Watch a sync',
         description:
-          'The sync in whatever state it is. Poll it after pollAfterMs; send If-None-Match to get 304 while nothing has changed.',
+          'The sync in whatever state it is. Poll it after pollAfterMs; send If-None-Match to get 304 while nothing has changed. With "Prefer: wait=N" the answer waits, N seconds or 25 at the most, until the revision is another than If-None-Match names, or without that header until the sync has finished; Preference-Applied says how long it may have waited.',
         tags: ['syncs'],
         params: syncPath,
+        headers: watchHeaders,
         response: {
           200: jsonAnswer('The sync as it is now', syncView),
           304: z.undefined().describe('Nothing has changed'),
@@ -94,6 +110,9 @@ export const syncRoutes: FastifyPluginAsyncZod<{ service: SyncService }> = async
     },
     // Not async: a poll that is answered from memory should not pay for a promise.
     (request, reply) => {
+      if (request.headers.prefer !== undefined) {
+        return sendSyncAfterWait(request, reply, { service, clock, id: request.params.id })
+      }
       const sync = service.peek(request.params.id)
       if (!(sync instanceof Promise)) {
         sendSyncIfChanged(request, reply, sync)

@@ -4,6 +4,7 @@ import type { JobRunner } from '../jobs/job-runner.ts'
 import type { SyncPage, SyncQuery, SyncStorage } from '../storage/sync-storage.ts'
 import { KeyedMutex } from './keyed-mutex.ts'
 import { createSync, isTerminal, requestCancel, type Sync } from './sync.ts'
+import { SyncFeed } from './sync-feed.ts'
 import { newSyncId } from './sync-id.ts'
 import { isSameDownload, normalizeRequest, type SyncRequest, type SyncRequestBody } from './sync-request.ts'
 import { ACTIVE_STATES } from './sync-schema.ts'
@@ -23,6 +24,8 @@ export class SyncService {
   readonly #clock: Clock
   readonly #statusTtlMs: number
   readonly #starting = new KeyedMutex()
+  /** Tells of changes as they come. */
+  readonly feed: SyncFeed
   #draining = false
 
   constructor(options: SyncServiceOptions) {
@@ -30,11 +33,15 @@ export class SyncService {
     this.#runner = options.runner
     this.#clock = options.clock
     this.#statusTtlMs = options.statusTtlMs
+    this.feed = new SyncFeed(options.storage, options.clock)
   }
 
-  /** From now on no sync is started here; what is asked about existing ones is still answered. */
+  /**
+   * From now on no sync is started here, and nobody waits; what is asked about existing ones is still answered.
+   */
   drain(): void {
     this.#draining = true
+    this.feed.drain()
   }
 
   get draining(): boolean {
