@@ -48,7 +48,7 @@ export function toAppError(error: unknown): AppError {
 }
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: AppError): FastifyReply {
-  if (error.status === 503) reply.header('retry-after', '1')
+  if (error.status === 503 || error.code === 'IDEMPOTENCY_KEY_IN_FLIGHT') reply.header('retry-after', '1')
   return reply
     .code(error.status)
     .type('application/problem+json')
