@@ -104,7 +104,9 @@ export class FileIdempotency implements IdempotencyStore {
       await this.#forget(key, now)
       return undefined
     }
-    const current = last === undefined || isFree(last, now) ? undefined : last
+    // One of ours that is not held is left of a call that failed halfway; nothing was begun under it.
+    const isLeftover = last?.state === 'reserved' && this.#isOurs(last) && !this.#held.has(key)
+    const current = last === undefined || isLeftover || isFree(last, now) ? undefined : last
     if (current !== undefined && current.answer !== null) {
       return { state: 'done', fingerprint: current.fingerprint, answer: current.answer }
     }
@@ -146,16 +148,20 @@ export class FileIdempotency implements IdempotencyStore {
     const { chain, next } = await this.#files.chain(key)
     const last = chain.at(-1)?.record
     if (last === undefined) return false
-    const isOurs = last.writer === this.#processes.self && last.instance === this.#instance
-    if (last.state === 'swept' ? !isOurs && !this.#isGone(last) : !isExpired(last, now)) return false
+    if (last.state === 'swept' ? !this.#isOurs(last) && !this.#isGone(last) : !isExpired(last, now)) return false
     if (!(await this.#files.link(next, { ...last, state: 'swept', answer: null, ...this.#signature() }))) return false
     for (const { path } of chain) await this.#files.unlink(path)
     await this.#files.unlink(next)
+    this.#held.delete(key)
     return true
   }
 
   #signature(): Pick<KeyRecord, 'writer' | 'instance' | 'nonce'> {
     return { writer: this.#processes.self, instance: this.#instance, nonce: newNonce() }
+  }
+
+  #isOurs({ writer, instance }: KeyRecord): boolean {
+    return writer === this.#processes.self && instance === this.#instance
   }
 
   #isAbandoned(record: KeyRecord, now: Date): boolean {
