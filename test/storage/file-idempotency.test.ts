@@ -11,11 +11,14 @@ import { toView } from '../../src/syncs/sync.ts'
 import { newSyncId } from '../../src/syncs/sync-id.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 import { type Fault, FaultyFileSystem } from './faulty-file-system.ts'
+import { testIdempotencyStore } from './idempotency-conformance.ts'
 
 const NOW = new Date('2026-01-01T00:00:00.000Z')
 const TTL_MS = 86_400_000
 const EXPIRED = after(TTL_MS)
 const answer = toView(aQueuedSync())
+
+await testIdempotencyStore(t, 'FileIdempotency', async (t) => setUp(t))
 
 t.test('a key is one file that reads well, named by its hash, and nothing else lies beside it', async (t) => {
   const { open, directory } = setUp(t)
