@@ -5,7 +5,7 @@ import { AppError } from '../errors.ts'
 import { KeyedMutex } from '../syncs/keyed-mutex.ts'
 import type { SyncView } from '../syncs/sync-schema.ts'
 import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
-import { type KeyFile, KeyFiles } from './files/key-files.ts'
+import { type KeyChain, type KeyFile, KeyFiles } from './files/key-files.ts'
 import { isExpired, isFree, type KeyRecord } from './files/key-record.ts'
 import { Layout } from './files/layout.ts'
 import { newNonce, type Processes, systemProcesses } from './files/processes.ts'
@@ -31,8 +31,9 @@ export interface FileIdempotencyOptions {
  * a release, an expiry, or the death of its process) is linked to a name made of the nonce of the record before, so that
  * each record has one successor at most: of any number of claimants one wins. The last record of such a chain counts, and
  * only its maker rewrites it. To forget a key its sweeper first makes itself the last of the chain, so that nobody can
- * continue it, and then unlinks the first file; what is left of the chain leads nowhere, as the next first file has
- * another nonce. Only the maker of that last record unlinks, or who succeeds it after the maker's process has ended.
+ * continue it, then unlinks the first file, and at last the others, which lead nowhere by then, as the next first file
+ * has another nonce. Only the maker of that last record unlinks, or who succeeds it after the maker's process has ended.
+ * Whoever read the chain before that, and links a successor after it, finds that the first file does not lead to it.
  */
 export class FileIdempotency implements IdempotencyStore {
   readonly #files: KeyFiles
@@ -123,7 +124,7 @@ export class FileIdempotency implements IdempotencyStore {
       answer: null,
       ...this.#signature(),
     }
-    if (!(await this.#files.link(next, record))) return undefined
+    if (!(await this.#append(key, { chain, next }, record))) return undefined
     await this.#files.flush()
     this.#held.set(key, { path: next, record })
     return { state: 'mine', syncId }
@@ -149,11 +150,23 @@ export class FileIdempotency implements IdempotencyStore {
     const last = chain.at(-1)?.record
     if (last === undefined) return false
     if (last.state === 'swept' ? !this.#isOurs(last) && !this.#isGone(last) : !isExpired(last, now)) return false
-    if (!(await this.#files.link(next, { ...last, state: 'swept', answer: null, ...this.#signature() }))) return false
+    const mark: KeyRecord = { ...last, state: 'swept', answer: null, ...this.#signature() }
+    if (!(await this.#append(key, { chain, next }, mark))) return false
     for (const { path } of chain) await this.#files.unlink(path)
     await this.#files.unlink(next)
     this.#held.delete(key)
     return true
+  }
+
+  /** Makes the record the last of its chain; resolves to false when somebody else was faster. */
+  async #append(key: string, { chain, next }: KeyChain, record: KeyRecord): Promise<boolean> {
+    if (!(await this.#files.link(next, record))) return false
+    if (chain.length === 0) return true
+    // The name is free again also when the chain was forgotten after it was read; then this record leads nowhere.
+    const now = await this.#files.chain(key)
+    if (now.chain.some(({ record: { nonce } }) => nonce === record.nonce)) return true
+    await this.#files.unlink(next)
+    return false
   }
 
   #signature(): Pick<KeyRecord, 'writer' | 'instance' | 'nonce'> {

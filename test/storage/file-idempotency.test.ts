@@ -86,6 +86,34 @@ for (const [name, prepare] of Object.entries(BEFORE)) {
   })
 }
 
+for (const late of ['claimant', 'sweeper'] as const) {
+  t.test(`a ${late} that sleeps while the key is forgotten and used anew harms nobody`, async (t) => {
+    const { open, directory } = setUp(t)
+    const [asleep, awake] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const fs: FileSystem = {
+      ...nodeFileSystem,
+      link: async (from, to) => {
+        asleep.resolve()
+        await awake.promise
+        return nodeFileSystem.link(from, to)
+      },
+    }
+    const [sleeper, other] = [await open({ fs }), await open()]
+    const first = aReservation()
+    await other.reserve(first)
+    const again = { ...first, now: EXPIRED }
+    const sleeping = late === 'claimant' ? sleeper.reserve(again) : sleeper.cleanup(EXPIRED)
+    await asleep.promise
+    t.equal(await other.cleanup(EXPIRED), 1)
+    const next = { ...again, syncId: newSyncId() }
+    t.same(await other.reserve(next), { state: 'mine', syncId: next.syncId })
+    awake.resolve()
+    t.same(await sleeping, late === 'claimant' ? { state: 'in-flight', fingerprint: first.fingerprint } : 0)
+    t.equal((await other.reserve(again)).state, 'in-flight')
+    t.same(await readdir(`${directory}/.idempotency`), [`${first.key}.json`])
+  })
+}
+
 t.test(
   'the reservation of a process that has ended is free at once, under its id, for the same request only',
   async (t) => {

@@ -13,6 +13,13 @@ export interface KeyFile {
   readonly record: KeyRecord
 }
 
+export interface KeyChain {
+  /** The records of a key, oldest first. */
+  readonly chain: readonly KeyFile[]
+  /** Path of the one that would come next. */
+  readonly next: string
+}
+
 /** The files of idempotency keys; see `FileIdempotency` for what they mean. */
 export class KeyFiles {
   readonly #fs: FileSystem
@@ -31,8 +38,7 @@ export class KeyFiles {
     for (const folder of [this.#layout.temps, this.#layout.keys]) await makeDurableFolder(this.#fs, folder)
   }
 
-  /** The records of a key, oldest first, and the path of the one that would come next. */
-  async chain(key: string): Promise<{ readonly chain: readonly KeyFile[]; readonly next: string }> {
+  async chain(key: string): Promise<KeyChain> {
     const chain: KeyFile[] = []
     for (let next = this.#path(key); ; ) {
       const record = await this.#read(next)
