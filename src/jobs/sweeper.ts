@@ -51,8 +51,8 @@ export class Sweeper {
     }
     try {
       const report = await storage.cleanup(clock.now())
-      const keys = (await idempotency?.cleanup(clock.now())) ?? 0
       const drafts = await snapshots.sweepDrafts((syncId) => this.#isLive(syncId))
+      const keys = (await idempotency?.cleanup(clock.now())) ?? 0
       if (report.quarantined.length > 0) log.error({ names: report.quarantined }, 'unreadable records were set aside')
       log.debug({ removed: report.removed.length, leftovers: report.leftovers, keys, drafts }, 'swept')
     } catch (error) {

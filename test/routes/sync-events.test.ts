@@ -212,6 +212,40 @@ t.test('a service that stops ends its streams at once, and tells clients when to
   t.equal(await stopped, 0)
 })
 
+t.test('a stalled reader does not hold up the stop of the service', async (t) => {
+  const { url, storage, clock, service, sync } = await aSyncServed(t)
+  const [stalled, reading] = [await openEvents(url, sync.id), (await openEvents(url, sync.id)).read()]
+  const labels = Object.fromEntries(Array.from({ length: 400 }, (_, n) => [`label-${n}`, 'x'.repeat(250)]))
+  for (let revision = 2; revision <= 200; revision++) {
+    await storage.replace({ ...sync, labels, revision }, revision - 1)
+    await reading.until(({ lastEventId }) => lastEventId === String(revision))
+  }
+  await clock.advance(1000)
+  service.drain()
+  t.equal(await reading.ended, true)
+  t.not(reading.retryMs, 2000, 'told when to come back')
+  stalled.read()
+  t.equal(await stalled.ended, false, 'cut off')
+})
+
+t.test('a stream on one process shows a sync that another process runs', { timeout: 60_000 }, async (t) => {
+  const tab = syntheticTab({ gid: 0, title: 'Many', rows: 3000, columns: 10, kind: 'mixed' })
+  const emulator = await anEmulator(t, { workbooks: [{ id: ID, title: 'Streamed', tabs: [tab] }] })
+  const release = Promise.withResolvers<void>()
+  emulator.onCall(() => release.promise)
+  const environment = { ...environmentFor(t.testdir({})), GOOGLE_API_ROOT_URL: emulator.rootUrl }
+  const [owner, other] = await Promise.all([aServiceProcess(t, environment), aServiceProcess(t, environment)])
+  const { id } = await startSync(owner.url, { spreadsheet: ID })
+  const client = (await openEvents(other.url, id)).read()
+  await client.until(({ events }) => events.some((event) => viewOf(event).state === 'running'))
+  const waiting = fetch(`${other.url}/syncs/${id}`, { headers: { prefer: 'wait=25' } })
+  release.resolve()
+  t.equal(await client.ended, true)
+  t.match(viewOf(client.events.at(-1)), { state: 'succeeded' })
+  t.match(await (await waiting).json(), { state: 'succeeded' })
+  for (const process of [owner, other]) t.equal(await process.end('SIGTERM'), 0)
+})
+
 t.test('the whole service: a stream shows a download from the start to the end', async (t) => {
   const tab = syntheticTab({ gid: 0, title: 'Many', rows: 3000, columns: 10, kind: 'mixed' })
   const emulator = await anEmulator(t, {
