@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { syntheticTab } from '../../emulator/workbook.ts'
 import { AppError } from '../../src/errors.ts'
@@ -64,6 +67,23 @@ t.test('Last-Event-ID resumes: what the client has is not sent again, and the en
   t.equal(knowing.lastEventId, '2-end')
   const again = (await openEvents(url, sync.id, { lastEventId: knowing.lastEventId })).read()
   t.equal(again.status, 204, 'tells an EventSource that was not closed to stop coming back')
+})
+
+t.test('an EventSource that nobody closes comes back once after the end, and then stops by itself', async (t) => {
+  const { url, storage, service, sync } = await aSyncServed(t)
+  const script = fileURLToPath(new URL('event-source.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--experimental-eventsource', script, `${url}/syncs/${sync.id}/events`], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const lines: string[] = []
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(line)
+    if (line === '1 queued') await storage.replace(claimSync(sync, 'an owner', NOW), 1)
+    if (line === '2 running') await storage.replace({ ...cancelSync(sync, NOW, 1000), revision: 3 }, 2)
+  }
+  t.same(lines, ['1 queued', '2 running', '3 cancelled', 'again', 'closed'])
+  t.equal(service.feed.size, 0)
 })
 
 t.test('what is wrong with a request is told as JSON before a stream begins', async (t) => {
