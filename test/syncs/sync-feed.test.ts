@@ -95,8 +95,9 @@ async function aFeed() {
   const counted = {
     get: async (id: string) => {
       reads.count++
+      const found = await storage.get(id)
       await reads.gate
-      return storage.get(id)
+      return found
     },
     watch: storage.watch.bind(storage),
   }
