@@ -34,7 +34,7 @@ t.test(
     const clients = spawn(
       process.execPath,
       [
-        new URL('event-clients.ts', import.meta.url).pathname,
+        new URL('../support/event-clients.ts', import.meta.url).pathname,
         service.url,
         String(CLIENTS),
         ...syncs.map(({ id }) => id),

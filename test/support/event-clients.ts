@@ -1,6 +1,6 @@
 import type { SyncView } from '../../src/syncs/sync-schema.ts'
-import { openEvents } from '../support/event-client.ts'
-import { finished } from '../support/service.ts'
+import { openEvents } from './event-client.ts'
+import { finished } from './service.ts'
 
 /**
  * `node event-clients.ts URL COUNT ID…`: opens COUNT event streams, spread over the syncs, prints `open`, and when every
