@@ -272,9 +272,11 @@ t.test('the whole service: a stream shows a download from the start to the end',
     workbooks: [{ id: ID, title: 'Streamed', tabs: [tab] }],
     latency: { baseMs: 100 },
   })
-  const { url } = await aService(t, { GOOGLE_API_ROOT_URL: emulator.rootUrl })
+  const origin = 'https://app.example.com'
+  const { url } = await aService(t, { GOOGLE_API_ROOT_URL: emulator.rootUrl, CORS_ORIGINS: origin })
   const posted = await startSync(url, { spreadsheet: ID })
-  const client = (await openEvents(url, posted.id)).read()
+  const client = (await openEvents(url, posted.id, { origin })).read()
+  t.equal(client.response.headers['access-control-allow-origin'], origin, 'browsers of other origins may read it')
   t.equal(await client.ended, true)
   const views = client.events.map(viewOf)
   t.match(views.at(-1), { state: 'succeeded', progress: { percent: 100 } })
