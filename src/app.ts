@@ -3,15 +3,19 @@ import cors from '@fastify/cors'
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { v7 as uuidv7 } from 'uuid'
+import { type Clock, systemClock } from './clock.ts'
 import { addDocs } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
 import { addProblemHandlers, refuseOtherMethods, sendProblem, toAppError } from './routes/problems.ts'
 import { RequestLog } from './routes/request-log.ts'
 import { spreadsheetRoutes } from './routes/spreadsheets.ts'
+import { syncEventRoutes } from './routes/sync-events.ts'
 import { syncFileRoutes } from './routes/sync-files.ts'
 import { syncRoutes } from './routes/syncs.ts'
 import { validateRequest } from './routes/validation.ts'
 import type { SnapshotStore } from './snapshots/snapshot-store.ts'
+import type { IdempotencyStore } from './storage/idempotency-store.ts'
+import { IdempotentStart } from './syncs/idempotent-start.ts'
 import type { SyncService } from './syncs/sync-service.ts'
 
 const BODY_LIMIT_BYTES = 64 * 1024
@@ -20,19 +24,32 @@ const PARAM_LIMIT_CHARACTERS = 16 * 1024
 
 export interface AppDependencies {
   readonly service: SyncService
+  /** Where idempotency keys are remembered. */
+  readonly idempotency: IdempotencyStore
   readonly snapshots: SnapshotStore
   /** Resolves when requests can be served; rejects with an AppError that says why not. */
   readonly checkReady: () => Promise<void>
   readonly log: FastifyBaseLogger
   /** Version that the OpenAPI document names. */
   readonly version: string
+  /** Times waits and pings; default: the system's. */
+  readonly clock?: Clock
   /** Origins that browsers may call from; none by default, `*` for any. */
   readonly corsOrigins?: readonly string[]
 }
 
 /** Builds the HTTP side of the service. Opens no port and knows no environment; `inject` and `listen` are the caller's. */
 export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
-  const { service, snapshots, checkReady, log, version, corsOrigins = [] } = dependencies
+  const {
+    service,
+    idempotency,
+    snapshots,
+    checkReady,
+    log,
+    version,
+    clock = systemClock,
+    corsOrigins = [],
+  } = dependencies
   const requestLog = new RequestLog(log)
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
@@ -63,6 +80,8 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
         'Location',
         'Operation-Location',
         'Retry-After',
+        'Idempotent-Replayed',
+        'Preference-Applied',
         'Content-Disposition',
         'Content-Range',
         'Accept-Ranges',
@@ -76,7 +95,9 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
 
   const refuse = refuseOtherMethods(app)
   await app.register(healthRoutes, { checkReady })
-  await app.register(syncRoutes, { service })
+  const starts = new IdempotentStart({ service, store: idempotency, clock })
+  await app.register(syncRoutes, { service, starts, clock })
+  await app.register(syncEventRoutes, { service, clock })
   await app.register(syncFileRoutes, { service, snapshots })
   await app.register(spreadsheetRoutes, { snapshots })
   refuse()
