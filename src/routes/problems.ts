@@ -48,7 +48,8 @@ export function toAppError(error: unknown): AppError {
 }
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: AppError): FastifyReply {
-  if (error.status === 503) reply.header('retry-after', '1')
+  const retryAfter = error.retryAfterSeconds ?? (error.status === 503 ? 1 : undefined)
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
   return reply
     .code(error.status)
     .type('application/problem+json')
@@ -88,6 +89,7 @@ export function refuseOtherMethods(app: FastifyInstance): () => void {
         url,
         method: METHODS.filter((method) => !known.has(method)),
         schema: { hide: true },
+        config: { access: 'open' },
         onRequest: async (request, reply) => {
           reply.header('allow', allow)
           throw new AppError('METHOD_NOT_ALLOWED', `${request.method} is not allowed here; ${allow} is.`)

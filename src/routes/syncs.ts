@@ -5,6 +5,7 @@ import { toView } from '../syncs/sync.ts'
 import { syncRequestBody } from '../syncs/sync-request.ts'
 import { SYNC_STATES, type SyncState, syncView } from '../syncs/sync-schema.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
+import type { CallerOf } from './access.ts'
 import { jsonAnswer, problemAnswers } from './problems.ts'
 import { ifMatchRevisions, pointTo, sendSync, sendSyncIfChanged } from './sync-reply.ts'
 import { syncIdParam } from './validation.ts'
@@ -54,8 +55,13 @@ const listQuery = z.strictObject({
   pageToken: z.string().max(500).optional().describe('nextPageToken of the page before'),
 })
 
+export interface SyncRoutesOptions {
+  readonly service: SyncService
+  readonly callerOf: CallerOf
+}
+
 /** The syncs themselves: start, watch, list, cancel, retry, forget. */
-export const syncRoutes: FastifyPluginAsyncZod<{ service: SyncService }> = async (app, { service }) => {
+export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (app, { service, callerOf }) => {
   app.post(
     '/syncs',
     {
@@ -70,7 +76,7 @@ export const syncRoutes: FastifyPluginAsyncZod<{ service: SyncService }> = async
       },
     },
     async (request, reply) => {
-      const sync = await service.start(request.body)
+      const sync = await service.start(request.body, callerOf(request))
       return sendSync(pointTo(reply.code(202), sync).header('retry-after', '1'), sync)
     },
   )
@@ -94,7 +100,7 @@ export const syncRoutes: FastifyPluginAsyncZod<{ service: SyncService }> = async
     },
     // Not async: a poll that is answered from memory should not pay for a promise.
     (request, reply) => {
-      const sync = service.peek(request.params.id)
+      const sync = service.peek(request.params.id, callerOf(request))
       if (!(sync instanceof Promise)) {
         sendSyncIfChanged(request, reply, sync)
         return
@@ -119,12 +125,13 @@ export const syncRoutes: FastifyPluginAsyncZod<{ service: SyncService }> = async
     },
     async (request) => {
       const { state, spreadsheet, pageSize, pageToken } = request.query
-      const page = await service.list({
+      const query = {
         pageSize,
         ...(state === undefined ? {} : { states: state }),
         ...(spreadsheet === undefined ? {} : { spreadsheetId: spreadsheet }),
         ...(pageToken === undefined ? {} : { pageToken }),
-      })
+      }
+      const page = await service.list(query, callerOf(request))
       return { syncs: page.syncs.map(toView), nextPageToken: page.nextPageToken ?? null }
     },
   )
@@ -146,7 +153,7 @@ export const syncRoutes: FastifyPluginAsyncZod<{ service: SyncService }> = async
       },
     },
     async (request, reply) => {
-      const { sync, already } = await service.cancel(request.params.id)
+      const { sync, already } = await service.cancel(request.params.id, callerOf(request))
       return sendSync(reply.code(already ? 200 : 202), sync)
     },
   )
@@ -164,7 +171,7 @@ export const syncRoutes: FastifyPluginAsyncZod<{ service: SyncService }> = async
       },
     },
     async (request, reply) => {
-      const sync = await service.retry(request.params.id)
+      const sync = await service.retry(request.params.id, callerOf(request))
       return sendSync(pointTo(reply.code(202), sync).header('retry-after', '1'), sync)
     },
   )
@@ -183,7 +190,7 @@ export const syncRoutes: FastifyPluginAsyncZod<{ service: SyncService }> = async
       },
     },
     async (request, reply) => {
-      await service.remove(request.params.id, ifMatchRevisions(request.headers['if-match']))
+      await service.remove(request.params.id, callerOf(request), ifMatchRevisions(request.headers['if-match']))
       return reply.code(204).send()
     },
   )

@@ -2,8 +2,10 @@ import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { JobRunner } from '../jobs/job-runner.ts'
 import type { SyncPage, SyncQuery, SyncStorage } from '../storage/sync-storage.ts'
+import type { ActiveCount } from './active-count.ts'
+import { type Caller, maySee } from './caller.ts'
 import { KeyedMutex } from './keyed-mutex.ts'
-import { createSync, isTerminal, requestCancel, type Sync } from './sync.ts'
+import { createSync, isTerminal, type NewSync, requestCancel, type Sync } from './sync.ts'
 import { newSyncId } from './sync-id.ts'
 import { isSameDownload, normalizeRequest, type SyncRequest, type SyncRequestBody } from './sync-request.ts'
 import { ACTIVE_STATES } from './sync-schema.ts'
@@ -14,14 +16,20 @@ export interface SyncServiceOptions {
   readonly clock: Clock
   /** Milliseconds for which a finished sync is remembered. */
   readonly statusTtlMs: number
+  /** Refuses new syncs while too many are waiting or active; default: never. */
+  readonly activeCount?: ActiveCount
 }
 
-/** What users do with syncs. Every method rejects with an AppError that can be shown to them. */
+/**
+ * What users do with syncs. Every method rejects with an AppError that can be shown to them, and takes the caller on
+ * whose behalf it is done: of a sync that the caller may not see, each says just what it says of none.
+ */
 export class SyncService {
   readonly #storage: SyncStorage
   readonly #runner: JobRunner
   readonly #clock: Clock
   readonly #statusTtlMs: number
+  readonly #activeCount: ActiveCount | undefined
   readonly #starting = new KeyedMutex()
   #draining = false
 
@@ -30,6 +38,7 @@ export class SyncService {
     this.#runner = options.runner
     this.#clock = options.clock
     this.#statusTtlMs = options.statusTtlMs
+    this.#activeCount = options.activeCount
   }
 
   /** From now on no sync is started here; what is asked about existing ones is still answered. */
@@ -42,38 +51,40 @@ export class SyncService {
   }
 
   /**
-   * Records a sync durably, then has it run. While the same download of the spreadsheet is active, resolves to that
-   * one instead, unless the request says `ifActive: start`.
+   * Records a sync durably, then has it run. While the caller's own same download of the spreadsheet is active, resolves
+   * to that one instead, unless the request says `ifActive: start`.
    */
-  async start(body: SyncRequestBody): Promise<Sync> {
+  async start(body: SyncRequestBody, caller: Caller): Promise<Sync> {
     const { spreadsheetId, request } = normalizeRequest(body)
-    if (request.ifActive === 'start') return this.#record(spreadsheetId, request, body.labels)
+    if (request.ifActive === 'start')
+      return this.#record({ spreadsheetId, request, labels: body.labels, createdBy: caller.name })
     // One at a time for each spreadsheet, or two equal requests at once would both find nothing to join.
     return this.#starting.run(spreadsheetId, async () => {
       this.#refuseWhileDraining()
-      const active = await this.#findActive(spreadsheetId, request)
-      return active ?? this.#record(spreadsheetId, request, body.labels)
+      const active = await this.#findActive(spreadsheetId, request, caller)
+      return active ?? this.#record({ spreadsheetId, request, labels: body.labels, createdBy: caller.name })
     })
   }
 
   /** The sync as it is now: at once when it is in memory, otherwise as a promise. Polling takes this way. */
-  peek(id: string): Sync | Promise<Sync> {
+  peek(id: string, caller: Caller): Sync | Promise<Sync> {
     const found = this.#storage.peek(id)
-    return found instanceof Promise ? found.then((sync) => sync ?? notFound(id)) : (found ?? notFound(id))
+    return found instanceof Promise ? found.then((sync) => visible(sync, id, caller)) : visible(found, id, caller)
   }
 
-  async find(id: string): Promise<Sync> {
-    return (await this.#storage.get(id)) ?? notFound(id)
+  /** The sync, if this caller may see it; otherwise SYNC_NOT_FOUND, as when there is none. */
+  async find(id: string, caller: Caller): Promise<Sync> {
+    return visible(await this.#storage.get(id), id, caller)
   }
 
-  list(query: SyncQuery): Promise<SyncPage> {
-    return this.#storage.list(query)
+  list(query: Omit<SyncQuery, 'createdBy'>, caller: Caller): Promise<SyncPage> {
+    return this.#storage.list({ ...query, ...ownedBy(caller) })
   }
 
   /** Asks a sync to end; `already` tells that it had been cancelled before. Rejects with SYNC_FINISHED if it ended otherwise. */
-  async cancel(id: string): Promise<{ readonly sync: Sync; readonly already: boolean }> {
+  async cancel(id: string, caller: Caller): Promise<{ readonly sync: Sync; readonly already: boolean }> {
     for (;;) {
-      const sync = await this.find(id)
+      const sync = await this.find(id, caller)
       const next = requestCancel(sync, this.#clock.now(), this.#statusTtlMs)
       const changed = next !== sync
       if (!changed || (await this.#storage.replace(next, sync.revision))) {
@@ -83,19 +94,20 @@ export class SyncService {
     }
   }
 
-  /** Starts the same download once more under a new id. */
-  async retry(id: string): Promise<Sync> {
-    const sync = await this.find(id)
+  /** Starts the same download once more under a new id. It belongs to whom the first one belonged. */
+  async retry(id: string, caller: Caller): Promise<Sync> {
+    const sync = await this.find(id, caller)
     if (sync.state !== 'failed' && sync.state !== 'cancelled') {
       throw new AppError('SYNC_NOT_RETRYABLE', `The sync is ${sync.state}.`)
     }
-    return this.#record(sync.spreadsheet.id, sync.request, sync.labels, sync.id)
+    const { spreadsheet, request, labels, createdBy } = sync
+    return this.#record({ spreadsheetId: spreadsheet.id, request, labels, createdBy, retryOf: sync.id })
   }
 
   /** Forgets a finished sync; its snapshot stays. `ifRevisions`: only while its revision is one of these. */
-  async remove(id: string, ifRevisions?: readonly number[]): Promise<void> {
+  async remove(id: string, caller: Caller, ifRevisions?: readonly number[]): Promise<void> {
     for (;;) {
-      const sync = await this.find(id)
+      const sync = await this.find(id, caller)
       if (ifRevisions !== undefined && !ifRevisions.includes(sync.revision)) {
         throw new AppError(
           'PRECONDITION_FAILED',
@@ -108,12 +120,14 @@ export class SyncService {
     }
   }
 
-  async #findActive(spreadsheetId: string, request: SyncRequest): Promise<Sync | undefined> {
+  async #findActive(spreadsheetId: string, request: SyncRequest, caller: Caller): Promise<Sync | undefined> {
     let pageToken: string | undefined
     do {
       const page: SyncPage = await this.#storage.list({
         states: ACTIVE_STATES,
         spreadsheetId,
+        // Not even an administrator's: what is joined must go on when others cancel what is theirs.
+        ...(caller.name === null ? {} : { createdBy: caller.name }),
         pageSize: 1000,
         ...(pageToken === undefined ? {} : { pageToken }),
       })
@@ -125,22 +139,11 @@ export class SyncService {
     return undefined
   }
 
-  async #record(
-    spreadsheetId: string,
-    request: SyncRequest,
-    labels: Readonly<Record<string, string>>,
-    retryOf?: string,
-  ): Promise<Sync> {
+  async #record(asked: Omit<NewSync, 'id' | 'now'> & { readonly createdBy: string | null }): Promise<Sync> {
     this.#refuseWhileDraining()
-    const sync = createSync({
-      id: newSyncId(),
-      spreadsheetId,
-      request,
-      labels,
-      now: this.#clock.now(),
-      ...(retryOf === undefined ? {} : { retryOf }),
-    })
-    await this.#storage.create(sync)
+    const sync = createSync({ ...asked, id: newSyncId(), now: this.#clock.now() })
+    const create = () => this.#storage.create(sync)
+    await (this.#activeCount === undefined ? create() : this.#activeCount.admit(asked.createdBy, create))
     await this.#runner.enqueue(sync.id)
     return sync
   }
@@ -148,6 +151,14 @@ export class SyncService {
   #refuseWhileDraining(): void {
     if (this.#draining) throw new AppError('SHUTTING_DOWN', 'This instance is stopping and starts no more syncs.')
   }
+}
+
+function visible(sync: Sync | undefined, id: string, caller: Caller): Sync {
+  return sync !== undefined && maySee(caller, sync) ? sync : notFound(id)
+}
+
+function ownedBy({ name, seesAll }: Caller): { readonly createdBy?: string } {
+  return seesAll || name === null ? {} : { createdBy: name }
 }
 
 function notFound(id: string): never {

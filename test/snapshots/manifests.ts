@@ -17,7 +17,11 @@ export function aTab(gid: number, title: string, files: ManifestTab['files'] = [
 export function aManifest(
   syncId: string,
   tabs: ManifestTab[],
-  { publishedAt = '2026-01-01T00:00:00.000Z', spreadsheetId = SPREADSHEET } = {},
+  {
+    publishedAt = '2026-01-01T00:00:00.000Z',
+    spreadsheetId = SPREADSHEET,
+    createdBy = null,
+  }: { readonly publishedAt?: string; readonly spreadsheetId?: string; readonly createdBy?: string | null } = {},
 ): SnapshotManifest {
   return {
     version: 1,
@@ -38,6 +42,7 @@ export function aManifest(
     },
     tabs,
     warnings: [],
+    createdBy,
   }
 }
 
