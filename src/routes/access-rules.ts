@@ -12,8 +12,7 @@ declare module 'fastify' {
 }
 
 /**
- * What each address asks. One that is missing here asks for `admin`, so that nothing new is open by mistake; a test
- * wants it listed all the same.
+ * What each address asks. A route that is missing here stops the start, so that nothing new is open by mistake.
  */
 export const ACCESS_RULES: Readonly<Record<string, AccessRule>> = {
   'GET /livez': 'open',
@@ -35,13 +34,16 @@ export const ACCESS_RULES: Readonly<Record<string, AccessRule>> = {
   'GET /spreadsheets/:spreadsheetId/tabs/:tab': 'read',
 }
 
-/** What a route asks of its caller; `undefined` where nobody has said. */
-export function accessRuleOf({ method, url, config }: Pick<RouteOptions, 'method' | 'url' | 'config'>) {
+/** What a route asks of its caller. Throws for one of which nobody has said. */
+export function accessRuleOf({ method, url, config }: Pick<RouteOptions, 'method' | 'url' | 'config'>): AccessRule {
   if (config?.access !== undefined) return config.access
   // The page explains the interface, and holds nothing of anybody's.
   if (url === '/docs' || url.startsWith('/docs/')) return 'open'
   const verb = [method].flat()[0]
   // A browser asks for leave (CORS) before it sends any header of ours.
   if (verb === 'OPTIONS') return 'open'
-  return ACCESS_RULES[`${verb === 'HEAD' ? 'GET' : verb} ${url}`]
+  const operation = `${verb === 'HEAD' ? 'GET' : verb} ${url}`
+  const rule = ACCESS_RULES[operation]
+  if (rule === undefined) throw new TypeError(`${operation} has no rule in ACCESS_RULES: who may call it?`)
+  return rule
 }

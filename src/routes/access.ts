@@ -27,7 +27,7 @@ export interface AccessOptions {
 export function accessControl(app: FastifyInstance, { keys, openMetrics = false }: AccessOptions) {
   app.addHook('onRoute', (route) => {
     const rule = openMetrics && route.url === '/metrics' ? 'open' : accessRuleOf(route)
-    route.config = { ...route.config, access: rule ?? 'admin' }
+    route.config = { ...route.config, access: rule }
   })
   // Without keys no request pays for any of this.
   if (keys.length === 0) return { callerOf: () => ANYONE, keyOf: () => undefined, identify() {}, enforce() {} }

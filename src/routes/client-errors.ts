@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { AppError, toProblem } from '../errors.ts'
 
@@ -7,8 +7,9 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
   if (error.code === 'ECONNRESET' || socket.destroyed) return
   const told = toClientError(error)
   const body = JSON.stringify(toProblem(told))
-  // Half an answer may be out already; a second status line in the midst of it would be taken for its body.
-  if (!socket.writable || socket.bytesWritten > 0) {
+  // What Node hangs on a socket while it is being answered. A second status line would be taken for part of that answer.
+  const { _httpMessage: underWay } = socket as Socket & { readonly _httpMessage?: ServerResponse | null }
+  if (!socket.writable || underWay?.headersSent === true) {
     socket.destroy()
     return
   }

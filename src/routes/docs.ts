@@ -72,8 +72,8 @@ export async function addDocs(app: FastifyInstance, version: string): Promise<vo
 }
 
 /** Adds to an operation which scope it asks for, and how it is refused to those who may not. */
-function withAccess<S>(schema: S, rule: AccessRule | undefined): S {
-  if (rule === undefined || rule === 'open') return { ...schema, security: [] }
+function withAccess<S>(schema: S, rule: AccessRule): S {
+  if (rule === 'open') return { ...schema, security: [] }
   const { response } = schema as { response?: object }
   return {
     ...schema,
