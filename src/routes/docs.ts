@@ -14,7 +14,7 @@ const PAGE_HEADERS: FastifyHelmetOptions = {
     useDefaults: false,
     directives: {
       defaultSrc: ["'self'"],
-      // Swagger UI sets style attributes, and draws with data: images.
+      // Swagger UI adds a style of its own to the page, which its next version may change, and draws with data: images.
       styleSrc: ["'self'", "'unsafe-inline'"],
       imgSrc: ["'self'", 'data:'],
       objectSrc: ["'none'"],

@@ -63,7 +63,7 @@ export async function manifestOf(
 export async function publishFiles(
   store: SnapshotStore,
   files: Readonly<Record<string, string>>,
-  options: { readonly syncId?: string; readonly publishedAt?: string; readonly spreadsheetId?: string } = {},
+  options: { readonly syncId?: string } & Parameters<typeof aManifest>[2] = {},
 ): Promise<SnapshotManifest> {
   const { syncId = newSyncId(), spreadsheetId = SPREADSHEET } = options
   const draft = await store.openDraft({ spreadsheetId, syncId, epoch: 1 })
