@@ -1,6 +1,6 @@
 import accepts from '@fastify/accepts'
 import cors from '@fastify/cors'
-import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { v7 as uuidv7 } from 'uuid'
 import type { ApiKey } from './api-keys.ts'
@@ -10,6 +10,7 @@ import { addDocs } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
 import { addProblemHandlers, refuseOtherMethods, sendProblem, toAppError } from './routes/problems.ts'
 import { addRateLimit } from './routes/rate-limit.ts'
+import { RequestLog } from './routes/request-log.ts'
 import { spreadsheetRoutes } from './routes/spreadsheets.ts'
 import { syncFileRoutes } from './routes/sync-files.ts'
 import { syncRoutes } from './routes/syncs.ts'
@@ -68,8 +69,8 @@ export interface AppDependencies {
 export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
   const { service, snapshots, checkReady, log, version, corsOrigins = [] } = dependencies
   const { apiKeys = [], openMetrics = false, requestsPerMinute, requestTimeoutMs = 30_000 } = dependencies
+  const requestLog = new RequestLog(log)
   const app = fastify({
-    loggerInstance: log,
     bodyLimit: BODY_LIMIT_BYTES,
     // Who sends a byte now and then must not hold a connection for ever.
     requestTimeout: requestTimeoutMs,
@@ -84,8 +85,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     routerOptions: { maxParamLength: PARAM_LIMIT_CHARACTERS },
     genReqId: requestIds(),
     requestIdHeader: false,
-    // Polls come by the thousand and say nothing; what changes something is told.
-    logController: new LogController({ disableRequestLogging: (request) => request.method === 'GET' }),
+    logController: requestLog,
     // While draining, what is still under way is answered; new connections are refused by the closed port.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -97,11 +97,8 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   app.setValidatorCompiler(validateRequest)
   app.setSerializerCompiler(serializerCompiler)
   readJsonBodies(app)
-  addProblemHandlers(app)
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id)
-    done()
-  })
+  addProblemHandlers(app, requestLog)
+  requestLog.watch(app)
 
   if (corsOrigins.length > 0) {
     await app.register(cors, {

@@ -8,9 +8,7 @@ import type { SyncService } from '../syncs/sync-service.ts'
 import type { CallerOf } from './access.ts'
 import { jsonAnswer, problemAnswers } from './problems.ts'
 import { ifMatchRevisions, pointTo, sendSync, sendSyncIfChanged } from './sync-reply.ts'
-import { syncIdParam } from './validation.ts'
-
-const syncPath = z.object({ id: syncIdParam })
+import { syncPath } from './validation.ts'
 
 const pageOfSyncs = z
   .object({
