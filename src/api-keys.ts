@@ -5,17 +5,19 @@ import { type Caller, SCOPES, type Scope } from './syncs/caller.ts'
 const KEY_PREFIX = 'ssk_'
 const KEY_BYTES = 32
 
-export const API_KEY_SYNTAX = 'name:scope[+scope]:sha256'
-const ENTRY = /^([a-z0-9-]{1,32}):([a-z+]+):([0-9a-f]{64})$/
+const ENTRY = /^([a-z0-9-]{1,32}):([a-z+]+):([0-9a-f]{64}(?:\+[0-9a-f]{64})*)$/
 
-/** One key as it is configured. The key itself is never known here. */
+/**
+ * One entry of API_KEYS: `name:scope[+scope]:sha256[+sha256]`. Several digests are several keys that pass for one, so that
+ * a key can be replaced while both work; what the name made stays its own. The keys themselves are never known here.
+ */
 export interface ApiKey extends Caller {
   /** `[a-z0-9-]{1,32}`, unique. */
   readonly name: string
   /** Each stands for itself; `admin` includes the others. */
   readonly scopes: readonly Scope[]
-  /** SHA-256 of the key, 32 bytes. */
-  readonly sha256: Buffer
+  /** SHA-256 of each key, 32 bytes. */
+  readonly digests: readonly Buffer[]
 }
 
 /** Reads the API_KEYS setting; answers with one line for each fault, in which nothing of the value is repeated. */
@@ -25,20 +27,28 @@ export function parseApiKeys(setting: string): {
 } {
   const keys: ApiKey[] = []
   const faults: string[] = []
+  const known = new Set<string>()
   for (const [index, entry] of setting.split(',').entries()) {
     const place = `key ${index + 1}`
-    const [, name = '', scopeList = '', sha256 = ''] = ENTRY.exec(entry.trim()) ?? []
+    const [, name = '', scopeList = '', digestList = ''] = ENTRY.exec(entry.trim()) ?? []
     const scopes = scopeList.split('+') as Scope[]
+    const digests = digestList.split('+')
     if (name === '') {
-      faults.push(`${place} must be ${API_KEY_SYNTAX}, with a name of 1 to 32 of a-z 0-9 - and 64 hex digits`)
+      faults.push(`${place} must be name:scope[+scope]:sha256, with a name of 1 to 32 of a-z 0-9 - and 64 hex digits`)
     } else if (!scopes.every((scope) => SCOPES.includes(scope)) || new Set(scopes).size < scopes.length) {
       faults.push(`${place} must have scopes of ${SCOPES.join(', ')}, joined by +, each once`)
     } else if (keys.some((other) => other.name === name)) {
       faults.push(`${place} has the name of another`)
-    } else if (keys.some((other) => other.sha256.toString('hex') === sha256)) {
+    } else if (digests.some((digest) => known.has(digest)) || new Set(digests).size < digests.length) {
       faults.push(`${place} is the same key as another`)
     } else {
-      keys.push({ name, scopes, sha256: Buffer.from(sha256, 'hex'), seesAll: scopes.includes('admin') })
+      for (const digest of digests) known.add(digest)
+      keys.push({
+        name,
+        scopes,
+        digests: digests.map((digest) => Buffer.from(digest, 'hex')),
+        seesAll: scopes.includes('admin'),
+      })
     }
   }
   return { keys, faults }
@@ -51,7 +61,9 @@ export function parseApiKeys(setting: string): {
 export function findApiKey(keys: readonly ApiKey[], presented: string): ApiKey | undefined {
   const digest = hash('sha256', presented, 'buffer')
   let found: ApiKey | undefined
-  for (const key of keys) found = timingSafeEqual(digest, key.sha256) ? key : found
+  for (const key of keys) {
+    for (const one of key.digests) found = timingSafeEqual(digest, one) ? key : found
+  }
   return found
 }
 

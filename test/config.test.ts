@@ -26,7 +26,10 @@ t.test('API keys are read by name, scopes and SHA-256', async (t) => {
     { name: 'web-1', scopes: ['read', 'write'], seesAll: false },
     { name: 'ops', scopes: ['admin'], seesAll: true },
   ])
-  t.equal(apiKeys[1]?.sha256.toString('hex'), two)
+  t.same(
+    apiKeys[1]?.digests.map((digest) => digest.toString('hex')),
+    [two],
+  )
 })
 
 t.test('a wrong API key is told by its place, one line each, and nothing of it is repeated', async (t) => {
@@ -43,6 +46,8 @@ t.test('a wrong API key is told by its place, one line each, and nothing of it i
     [`a:read+read:${hash}`, /key 1 must have scopes/],
     [`a:read+:${hash}`, /key 1 must have scopes/],
     [`a:read:${hash},b:read:${hash}`, /key 2 is the same key as another/],
+    [`a:read:${hash}+${hash}`, /key 1 is the same key as another/],
+    [`a:read:${hash}+`, /key 1 must be/],
     [`a:read:${hash},a:read:${hash.replace('c', 'd')}`, /key 2 has the name of another/],
   ]
   for (const [setting, says] of wrong) {

@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { tabFromRows, type Workbook } from '../../emulator/workbook.ts'
+import { createApiKey, parseApiKeys } from '../../src/api-keys.ts'
 import { accessControl } from '../../src/routes/access.ts'
 import { newSyncId } from '../../src/syncs/sync-id.ts'
 import type { SyncView } from '../../src/syncs/sync-schema.ts'
@@ -270,6 +271,31 @@ t.test('what was made before there were keys, or before snapshots said for whom,
   }
   const after = await aService(t, shared)
   t.equal(await new ApiClient(after.url).status('GET', `/spreadsheets/${ID}/tabs/A`), 200, 'without keys all is shown')
+})
+
+t.test('while a key is replaced, the old one and the new one are the same caller', async (t) => {
+  const emulator = await anEmulator(t, { workbooks: [aBook()] })
+  const [before, after] = [createApiKey('team', ['read', 'write']), createApiKey('team', ['read', 'write'])]
+  const setting = `${before.entry}+${after.entry.split(':')[2]}`
+  const { url } = await aService(t, { GOOGLE_API_ROOT_URL: emulator.rootUrl, API_KEYS: setting })
+  const { id } = await new ApiClient(url, before.key).sync({ spreadsheet: ID })
+  t.equal(await new ApiClient(url, after.key).status('GET', `/syncs/${id}`), 200)
+})
+
+t.test('metrics ask for admin, unless they are set open', async (t) => {
+  const { setting, keys } = someKeys({ reader: ['read'], boss: ['admin'] })
+  for (const openMetrics of [false, true]) {
+    const app = fastify()
+    const access = accessControl(app, { keys: parseApiKeys(setting).keys, openMetrics })
+    access.identify()
+    access.enforce()
+    app.get('/metrics', () => 'syncs 1')
+    const url = await app.listen({ port: 0, host: '127.0.0.1' })
+    t.teardown(() => app.close())
+    const statuses = [undefined, keys.reader, keys.boss].map((key) => new ApiClient(url, key).status('GET', '/metrics'))
+    const wanted = openMetrics ? [200, 200, 200] : [401, 403, 200]
+    t.same(await Promise.all(statuses), wanted)
+  }
 })
 
 t.test('the script makes a key that works as it prints it', async (t) => {
