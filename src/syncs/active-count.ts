@@ -3,10 +3,10 @@ import { AppError } from '../errors.ts'
 import type { SyncPage, SyncStorage } from '../storage/sync-storage.ts'
 import { ACTIVE_STATES } from './sync-schema.ts'
 
-/** Milliseconds after which other processes may have started so much that the syncs are counted anew. */
+/** Milliseconds after which other processes may have started so many that the syncs are counted anew. */
 const COUNT_MEMORY_MS = 1000
 
-/** Counting may take this share of the time at most, however many posts are refused meanwhile. */
+/** Counting may take this share of the time at most, however many are active and however many posts are refused. */
 const COUNT_SHARE = 0.1
 
 export interface ActiveCountOptions {
@@ -27,7 +27,7 @@ interface Place {
 /**
  * Says whether one more sync may be started. Syncs are counted in the storage, at most once a second while there is
  * room; until the next count each one started here counts as waiting. So one process never goes beyond a limit, and
- * several together by no more than they start in a second.
+ * several together by no more than they start between two counts.
  */
 export class ActiveCount {
   readonly #options: ActiveCountOptions
@@ -47,8 +47,8 @@ export class ActiveCount {
   async admit(createdBy: string | null, create: () => Promise<void>): Promise<void> {
     const age = this.#options.clock.monotonic() - this.#countedAt
     // What has finished since the last count is only seen by counting again, so a refusal is not made from memory.
-    const isDue = age > COUNT_MEMORY_MS || (this.#refusal(createdBy) !== undefined && age >= this.#tookMs / COUNT_SHARE)
-    if (isDue || this.#counting !== undefined) await this.#count()
+    const isDue = age > COUNT_MEMORY_MS || this.#refusal(createdBy) !== undefined
+    if ((isDue && age >= this.#tookMs / COUNT_SHARE) || this.#counting !== undefined) await this.#count()
     const refusal = this.#refusal(createdBy)
     if (refusal !== undefined) throw refusal
     const place: Place = { createdBy, isCreated: false }

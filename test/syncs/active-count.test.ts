@@ -68,6 +68,22 @@ t.test('while there is room, syncs are counted once a second and not for each po
   t.equal(storage.lists, 2)
 })
 
+t.test('where counting takes long, it is done less often', async (t) => {
+  const { storage, clock, start } = aCount({})
+  const list = storage.list.bind(storage)
+  storage.list = async (query) => {
+    clock.leap(300)
+    return list(query)
+  }
+  await start()
+  await clock.advance(2900)
+  await start()
+  t.equal(storage.lists, 1)
+  await clock.advance(101)
+  await start()
+  t.equal(storage.lists, 2)
+})
+
 t.test('a refusal is told again from memory while counting would take more than a tenth of the time', async (t) => {
   const { storage, clock, start } = aCount({ maxQueued: 1 })
   await start()
