@@ -27,7 +27,7 @@ const HEADERS_LIMIT_BYTES = 16 * 1024
 const HEADERS_TIMEOUT_MS = 10_000
 /** Milliseconds a connection may be idle between two requests: longer than the load balancers in use keep theirs. */
 const KEEP_ALIVE_MS = 72_000
-/** Milliseconds without a byte in either direction after which a connection is cut: longer than any wait we offer. */
+/** Longer than any wait we offer, and than any silence of an event stream. */
 const SILENCE_MS = 120_000
 
 /** What a browser script may send and read across origins, beyond what every request has. */
@@ -63,18 +63,26 @@ export interface AppDependencies {
   readonly requestsPerMinute?: number | undefined
   /** Milliseconds in which a whole request must be there; default 30 s. */
   readonly requestTimeoutMs?: number
+  /** Milliseconds without a byte in either direction after which a connection is cut; default 2 minutes. */
+  readonly silenceMs?: number
 }
 
 /** Builds the HTTP side of the service. Opens no port and knows no environment; `inject` and `listen` are the caller's. */
 export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
   const { service, snapshots, checkReady, log, version, corsOrigins = [] } = dependencies
-  const { apiKeys = [], openMetrics = false, requestsPerMinute, requestTimeoutMs = 30_000 } = dependencies
+  const {
+    apiKeys = [],
+    openMetrics = false,
+    requestsPerMinute,
+    requestTimeoutMs = 30_000,
+    silenceMs = SILENCE_MS,
+  } = dependencies
   const requestLog = new RequestLog(log)
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
     // Who sends a byte now and then must not hold a connection for ever.
     requestTimeout: requestTimeoutMs,
-    connectionTimeout: SILENCE_MS,
+    connectionTimeout: silenceMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     http: {
       maxHeaderSize: HEADERS_LIMIT_BYTES,
