@@ -4,6 +4,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { v7 as uuidv7 } from 'uuid'
 import type { ApiKey } from './api-keys.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { accessControl } from './routes/access.ts'
 import { answerClientError } from './routes/client-errors.ts'
 import { addDocs } from './routes/docs.ts'
@@ -12,10 +13,14 @@ import { addProblemHandlers, refuseOtherMethods, sendProblem, toAppError } from 
 import { addRateLimit } from './routes/rate-limit.ts'
 import { RequestLog } from './routes/request-log.ts'
 import { spreadsheetRoutes } from './routes/spreadsheets.ts'
+import { StreamLimit } from './routes/stream-limit.ts'
+import { syncEventRoutes } from './routes/sync-events.ts'
 import { syncFileRoutes } from './routes/sync-files.ts'
 import { syncRoutes } from './routes/syncs.ts'
 import { validateRequest } from './routes/validation.ts'
 import type { SnapshotStore } from './snapshots/snapshot-store.ts'
+import type { IdempotencyStore } from './storage/idempotency-store.ts'
+import { IdempotentStart } from './syncs/idempotent-start.ts'
 import type { SyncService } from './syncs/sync-service.ts'
 
 const BODY_LIMIT_BYTES = 64 * 1024
@@ -47,12 +52,16 @@ const CORS_REQUEST_HEADERS = [
 
 export interface AppDependencies {
   readonly service: SyncService
+  /** Where idempotency keys are remembered. */
+  readonly idempotency: IdempotencyStore
   readonly snapshots: SnapshotStore
   /** Resolves when requests can be served; rejects with an AppError that says why not. */
   readonly checkReady: () => Promise<void>
   readonly log: FastifyBaseLogger
   /** Version that the OpenAPI document names. */
   readonly version: string
+  /** Times waits and pings; default: the system's. */
+  readonly clock?: Clock
   /** Origins that browsers may call from; none by default, `*` for any. */
   readonly corsOrigins?: readonly string[]
   /** Who may call; by default everybody may do everything. */
@@ -61,6 +70,8 @@ export interface AppDependencies {
   readonly openMetrics?: boolean
   /** Requests a minute of each key or address; default: no limit. */
   readonly requestsPerMinute?: number | undefined
+  /** Event streams that one key may have open; default: any number. */
+  readonly maxStreamsPerKey?: number
   /** Milliseconds in which a whole request must be there; default 30 s. */
   readonly requestTimeoutMs?: number
   /** Milliseconds without a byte in either direction after which a connection is cut; default 2 minutes. */
@@ -69,11 +80,19 @@ export interface AppDependencies {
 
 /** Builds the HTTP side of the service. Opens no port and knows no environment; `inject` and `listen` are the caller's. */
 export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
-  const { service, snapshots, checkReady, log, version, corsOrigins = [] } = dependencies
   const {
+    service,
+    idempotency,
+    snapshots,
+    checkReady,
+    log,
+    version,
+    clock = systemClock,
+    corsOrigins = [],
     apiKeys = [],
     openMetrics = false,
     requestsPerMinute,
+    maxStreamsPerKey = Number.POSITIVE_INFINITY,
     requestTimeoutMs = 30_000,
     silenceMs = SILENCE_MS,
   } = dependencies
@@ -118,6 +137,8 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
         'Location',
         'Operation-Location',
         'Retry-After',
+        'Idempotent-Replayed',
+        'Preference-Applied',
         'Content-Disposition',
         'Content-Range',
         'Accept-Ranges',
@@ -140,7 +161,10 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
 
   const refuse = refuseOtherMethods(app)
   await app.register(healthRoutes, { checkReady })
-  await app.register(syncRoutes, { service, callerOf })
+  const starts = new IdempotentStart({ service, store: idempotency, clock })
+  const limit = new StreamLimit(maxStreamsPerKey)
+  await app.register(syncRoutes, { service, starts, clock, callerOf })
+  await app.register(syncEventRoutes, { service, clock, callerOf, limit })
   await app.register(syncFileRoutes, { service, snapshots, callerOf })
   await app.register(spreadsheetRoutes, { snapshots, callerOf })
   refuse()

@@ -11,6 +11,7 @@ import { Sweeper } from './jobs/sweeper.ts'
 import { GoogleSheets } from './sheets/google-sheets.ts'
 import { ReadQuota } from './sheets/quota.ts'
 import { LocalSnapshotStore } from './snapshots/local-snapshot-store.ts'
+import { FileIdempotency } from './storage/file-idempotency.ts'
 import { FileLeases } from './storage/file-leases.ts'
 import { FileStorage } from './storage/file-storage.ts'
 import { ActiveCount } from './syncs/active-count.ts'
@@ -36,6 +37,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
   const clock = systemClock
   const storage = new FileStorage({ directory: config.statusDirectory, clock, log })
   const leases = new FileLeases({ directory: config.statusDirectory, clock })
+  const idempotency = new FileIdempotency({ directory: config.statusDirectory, clock })
   const snapshots = new LocalSnapshotStore({
     directory: config.snapshotDirectory,
     kept: config.snapshotsKept,
@@ -63,7 +65,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
   const { limits } = config
   const activeCount = new ActiveCount({ storage, clock, ...limits })
   const service = new SyncService({ storage, runner, clock, statusTtlMs: config.statusTtlMs, activeCount })
-  const sweeper = new Sweeper({ storage, snapshots, clock, log, intervalMs: config.sweepIntervalMs })
+  const sweeper = new Sweeper({ storage, idempotency, snapshots, clock, log, intervalMs: config.sweepIntervalMs })
 
   let lastLook: { readonly at: number; readonly result: Promise<void> } | undefined
   async function checkReady(): Promise<void> {
@@ -78,14 +80,17 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
 
   const app = await buildApp({
     service,
+    idempotency,
     snapshots,
     checkReady,
     log,
     version: packageJson.version,
+    clock,
     corsOrigins: config.corsOrigins,
     apiKeys: config.apiKeys,
     openMetrics: config.openMetrics,
     requestsPerMinute: limits.requestsPerMinute,
+    maxStreamsPerKey: limits.maxStreamsPerKey,
     requestTimeoutMs: limits.requestTimeoutMs,
   })
 
@@ -101,6 +106,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     await app.close()
     clearTimeout(limit)
     await snapshots.close()
+    await idempotency.close()
     await storage.close()
   }
 
@@ -108,6 +114,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     app,
     async start() {
       await storage.start()
+      await idempotency.start()
       await snapshots.start()
       const address = await app.listen({ host: config.host, port: config.port })
       await runner.start()

@@ -49,7 +49,8 @@ export function toAppError(error: unknown): AppError {
 }
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: AppError): FastifyReply {
-  const retryAfter = error.retryAfterSeconds ?? (error.status === 503 ? 1 : undefined)
+  const isForNow = error.status === 503 || error.code === 'IDEMPOTENCY_KEY_IN_FLIGHT'
+  const retryAfter = error.retryAfterSeconds ?? (isForNow ? 1 : undefined)
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
   return reply
     .code(error.status)

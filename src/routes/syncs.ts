@@ -1,14 +1,26 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import type { Clock } from '../clock.ts'
+import type { IdempotentStart } from '../syncs/idempotent-start.ts'
 import { parseSpreadsheetReference } from '../syncs/spreadsheet-reference.ts'
 import { toView } from '../syncs/sync.ts'
 import { syncRequestBody } from '../syncs/sync-request.ts'
 import { SYNC_STATES, type SyncState, syncView } from '../syncs/sync-schema.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
 import type { CallerOf } from './access.ts'
+import { idempotencyKey } from './idempotency-key.ts'
 import { jsonAnswer, problemAnswers } from './problems.ts'
-import { ifMatchRevisions, pointTo, sendSync, sendSyncIfChanged } from './sync-reply.ts'
-import { syncPath } from './validation.ts'
+import { ifMatchRevisions, pointTo, sendSync, sendSyncIfChanged, sendView } from './sync-reply.ts'
+import { sendSyncAfterWait } from './sync-wait.ts'
+import { documentOnly, syncPath } from './validation.ts'
+
+// Both are read as their RFCs say, which is to ignore what is not understood; so no poll pays for a check.
+const watchHeaders = documentOnly(
+  z.object({
+    'if-none-match': z.string().optional().describe('The ETag of the revision that the client has'),
+    prefer: z.string().optional().describe('wait=N: answer after N seconds (25 at the most) or when there is news'),
+  }),
+)
 
 const pageOfSyncs = z
   .object({
@@ -55,11 +67,16 @@ const listQuery = z.strictObject({
 
 export interface SyncRoutesOptions {
   readonly service: SyncService
+  readonly starts: IdempotentStart
+  readonly clock: Clock
   readonly callerOf: CallerOf
 }
 
 /** The syncs themselves: start, watch, list, cancel, retry, forget. */
-export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (app, { service, callerOf }) => {
+export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (
+  app,
+  { service, starts, clock, callerOf },
+) => {
   app.post(
     '/syncs',
     {
@@ -67,14 +84,33 @@ export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (app, 
         operationId: 'startSync',
         summary: 'Start a sync',
         description:
-          'Records a sync durably and downloads the spreadsheet in the background. While the same download is active it is joined instead, unless ifActive is "start".',
+          'Records a sync durably and downloads the spreadsheet in the background. While the same download is active it is joined instead, unless ifActive is "start". With an Idempotency-Key the request may be sent again without fear: the same key and body is answered as the first time, with "Idempotent-Replayed: true"; another body is refused with 422; while another process still works on the first request it is 409 with Retry-After (in the same process it waits for that answer). A refused request does not use up its key.',
         tags: ['syncs'],
+        headers: z.object({ 'idempotency-key': idempotencyKey }),
         body: syncRequestBody,
-        response: { 202: jsonAnswer('The sync, recorded durably', syncView), ...problemAnswers(400, 413, 415, 503) },
+        response: {
+          202: {
+            ...jsonAnswer('The sync, recorded durably', syncView),
+            headers: z.object({
+              location: z.string().describe('Where the sync can be watched'),
+              'operation-location': z.string().describe('The same'),
+              'retry-after': z.string().describe('Seconds to wait before the first look'),
+              'idempotent-replayed': z.literal('true').optional().describe('The answer was given before'),
+            }),
+          },
+          ...problemAnswers(400, 409, 413, 415, 422, 503),
+        },
       },
     },
     async (request, reply) => {
-      const sync = await service.start(request.body, callerOf(request))
+      const caller = callerOf(request)
+      const key = request.headers['idempotency-key']
+      if (key !== undefined) {
+        const { view, replayed } = await starts.start(key, request.body, caller)
+        if (replayed) reply.header('idempotent-replayed', 'true')
+        return sendView(pointTo(reply.code(202), view).header('retry-after', '1'), view)
+      }
+      const sync = await service.start(request.body, caller)
       return sendSync(pointTo(reply.code(202), sync).header('retry-after', '1'), sync)
     },
   )
@@ -86,9 +122,10 @@ export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (app, 
         operationId: 'getSync',
         summary: 'Watch a sync',
         description:
-          'The sync in whatever state it is. Poll it after pollAfterMs; send If-None-Match to get 304 while nothing has changed.',
+          'The sync in whatever state it is. Poll it after pollAfterMs; send If-None-Match to get 304 while nothing has changed. With "Prefer: wait=N" the answer waits, N seconds or 25 at the most, until the revision is another than If-None-Match names, or without that header until the sync has finished; Preference-Applied says how long it may have waited.',
         tags: ['syncs'],
         params: syncPath,
+        headers: watchHeaders,
         response: {
           200: jsonAnswer('The sync as it is now', syncView),
           304: z.undefined().describe('Nothing has changed'),
@@ -98,7 +135,11 @@ export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (app, 
     },
     // Not async: a poll that is answered from memory should not pay for a promise.
     (request, reply) => {
-      const sync = service.peek(request.params.id, callerOf(request))
+      const caller = callerOf(request)
+      if (request.headers.prefer !== undefined) {
+        return sendSyncAfterWait(request, reply, { service, clock, id: request.params.id, caller })
+      }
+      const sync = service.peek(request.params.id, caller)
       if (!(sync instanceof Promise)) {
         sendSyncIfChanged(request, reply, sync)
         return

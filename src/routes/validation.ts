@@ -6,8 +6,17 @@ import { isSyncId } from '../syncs/sync-id.ts'
 /** Where a request part's field names begin, so that a header and a body field of one name are told apart. */
 const PREFIX: Readonly<Record<string, string>> = { headers: 'header ' }
 
+const unchecked = new WeakSet<z.ZodType>()
+
+/** Marks a request part that the document describes and nothing checks. */
+export function documentOnly<S extends z.ZodType>(schema: S): S {
+  unchecked.add(schema)
+  return schema
+}
+
 /** Checks each part of a request against its zod schema and answers with every field at fault, not just the first. */
 export const validateRequest: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
+  if (unchecked.has(schema)) return () => true
   const isGood = quickChecks.get(schema)
   return (data) => {
     if (isGood?.(data)) return { value: data }

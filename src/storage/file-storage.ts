@@ -5,6 +5,7 @@ import { KeyedMutex } from '../syncs/keyed-mutex.ts'
 import type { Sync } from '../syncs/sync.ts'
 import { CreationJournal } from './files/creation-journal.ts'
 import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
+import { FileWatch } from './files/file-watch.ts'
 import { FolderFlush, makeDurableFolder } from './files/folder-flush.ts'
 import { Layout } from './files/layout.ts'
 import { Leftovers } from './files/leftovers.ts'
@@ -20,7 +21,6 @@ import { readPageToken, toPageToken } from './page-token.ts'
 import { requireSuccessor, requireSyncId } from './require.ts'
 import { matchesQuery } from './sync-query.ts'
 import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from './sync-storage.ts'
-import { Watchers } from './watchers.ts'
 
 /** File systems of other machines (statfs(2)): they keep neither the promise of O_EXCL nor that of a look at a file. */
 const REMOTE_KINDS: ReadonlyMap<number, string> = new Map([
@@ -59,7 +59,7 @@ export class FileStorage implements SyncStorage {
   /** Writers of one sync in this process wait for each other here, so that they need not meet on the disk. */
   readonly #writers = new KeyedMutex()
   readonly #busy = new Set<Promise<unknown>>()
-  readonly #watchers = new Watchers()
+  readonly #watch: FileWatch
   #closed = false
 
   constructor(options: FileStorageOptions) {
@@ -73,6 +73,7 @@ export class FileStorage implements SyncStorage {
     this.#layout = layout
     this.#log = log
     this.#records = new Records(fs, layout)
+    this.#watch = new FileWatch({ layout, fs, clock, log })
     this.#temps = new TempFiles({ layout, fs, clock, processes })
     const shared = { layout, fs, clock, log, processes, records: this.#records, temps: this.#temps, packAbove }
     this.#succession = new Succession(shared)
@@ -121,7 +122,7 @@ export class FileStorage implements SyncStorage {
       }
       this.#records.keepPublished(sync, temp.version)
       this.#index.note(sync)
-      this.#watchers.tell(sync.id)
+      this.#watch.tell(sync.id)
     })
   }
 
@@ -145,7 +146,7 @@ export class FileStorage implements SyncStorage {
       const replaced = await this.#succession.succeed(next.id, expectedRevision, next)
       if (!replaced) return false
       this.#index.note(next)
-      this.#watchers.tell(next.id)
+      this.#watch.tell(next.id)
       if (durable) await this.#flush.flush()
       return true
     })
@@ -156,7 +157,7 @@ export class FileStorage implements SyncStorage {
       const removed = await this.#succession.succeed(id, expectedRevision, 'removed')
       if (!removed) return false
       this.#index.forget(id)
-      this.#watchers.tell(id)
+      this.#watch.tell(id)
       await this.#flush.flush()
       return true
     })
@@ -183,6 +184,7 @@ export class FileStorage implements SyncStorage {
   cleanup(now: Date): Promise<CleanupReport> {
     return this.#track('could not be swept', async () => {
       const report = await sweep(this.#sweeping, now)
+      for (const id of report.removed) this.#watch.tell(id)
       await this.#journal.shorten()
       return report
     })
@@ -199,12 +201,12 @@ export class FileStorage implements SyncStorage {
   }
 
   watch(id: string, onChange: () => void): () => void {
-    return this.#watchers.add(id, onChange)
+    return this.#watch.add(id, onChange)
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    this.#watchers.clear()
+    this.#watch.close()
     while (this.#busy.size > 0) await Promise.allSettled(this.#busy)
     await this.#journal.close()
     this.#records.clear()

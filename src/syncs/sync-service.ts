@@ -6,6 +6,7 @@ import type { ActiveCount } from './active-count.ts'
 import { type Caller, maySee } from './caller.ts'
 import { KeyedMutex } from './keyed-mutex.ts'
 import { createSync, isTerminal, type NewSync, requestCancel, type Sync } from './sync.ts'
+import { SyncFeed } from './sync-feed.ts'
 import { newSyncId } from './sync-id.ts'
 import { isSameDownload, normalizeRequest, type SyncRequest, type SyncRequestBody } from './sync-request.ts'
 import { ACTIVE_STATES } from './sync-schema.ts'
@@ -31,6 +32,8 @@ export class SyncService {
   readonly #statusTtlMs: number
   readonly #activeCount: ActiveCount | undefined
   readonly #starting = new KeyedMutex()
+  /** Tells of changes as they come. */
+  readonly feed: SyncFeed
   #draining = false
 
   constructor(options: SyncServiceOptions) {
@@ -39,11 +42,15 @@ export class SyncService {
     this.#clock = options.clock
     this.#statusTtlMs = options.statusTtlMs
     this.#activeCount = options.activeCount
+    this.feed = new SyncFeed(options.storage, options.clock)
   }
 
-  /** From now on no sync is started here; what is asked about existing ones is still answered. */
+  /**
+   * From now on no sync is started here, and nobody waits; what is asked about existing ones is still answered.
+   */
   drain(): void {
     this.#draining = true
+    this.feed.drain()
   }
 
   get draining(): boolean {
@@ -52,17 +59,22 @@ export class SyncService {
 
   /**
    * Records a sync durably, then has it run. While the caller's own same download of the spreadsheet is active, resolves
-   * to that one instead, unless the request says `ifActive: start`.
+   * to that one instead, unless the request says `ifActive: start`. `id`: of the sync, should one be recorded; rejects
+   * with SYNC_EXISTS if it is taken.
    */
-  async start(body: SyncRequestBody, caller: Caller): Promise<Sync> {
+  async start(
+    body: SyncRequestBody,
+    caller: Caller,
+    { id = newSyncId() }: { readonly id?: string } = {},
+  ): Promise<Sync> {
     const { spreadsheetId, request } = normalizeRequest(body)
-    if (request.ifActive === 'start')
-      return this.#record({ spreadsheetId, request, labels: body.labels, createdBy: caller.name })
+    const fresh = { id, spreadsheetId, request, labels: body.labels, createdBy: caller.name }
+    if (request.ifActive === 'start') return this.#record(fresh)
     // One at a time for each spreadsheet, or two equal requests at once would both find nothing to join.
     return this.#starting.run(spreadsheetId, async () => {
       this.#refuseWhileDraining()
       const active = await this.#findActive(spreadsheetId, request, caller)
-      return active ?? this.#record({ spreadsheetId, request, labels: body.labels, createdBy: caller.name })
+      return active ?? this.#record(fresh)
     })
   }
 
@@ -101,7 +113,8 @@ export class SyncService {
       throw new AppError('SYNC_NOT_RETRYABLE', `The sync is ${sync.state}.`)
     }
     const { spreadsheet, request, labels, createdBy } = sync
-    return this.#record({ spreadsheetId: spreadsheet.id, request, labels, createdBy, retryOf: sync.id })
+    const fresh = { id: newSyncId(), spreadsheetId: spreadsheet.id, request, labels, createdBy }
+    return this.#record({ ...fresh, retryOf: sync.id })
   }
 
   /** Forgets a finished sync; its snapshot stays. `ifRevisions`: only while its revision is one of these. */
@@ -139,11 +152,11 @@ export class SyncService {
     return undefined
   }
 
-  async #record(asked: Omit<NewSync, 'id' | 'now'> & { readonly createdBy: string | null }): Promise<Sync> {
+  async #record(fresh: Omit<NewSync, 'now'> & { readonly createdBy: string | null }): Promise<Sync> {
     this.#refuseWhileDraining()
-    const sync = createSync({ ...asked, id: newSyncId(), now: this.#clock.now() })
+    const sync = createSync({ ...fresh, now: this.#clock.now() })
     const create = () => this.#storage.create(sync)
-    await (this.#activeCount === undefined ? create() : this.#activeCount.admit(asked.createdBy, create))
+    await (this.#activeCount === undefined ? create() : this.#activeCount.admit(fresh.createdBy, create))
     await this.#runner.enqueue(sync.id)
     return sync
   }

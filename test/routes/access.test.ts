@@ -27,6 +27,7 @@ const WANTED: Readonly<Record<string, 'open' | 'read' | 'write' | 'admin'>> = {
   'DELETE /syncs/{id}': 'write',
   'POST /syncs/{id}/cancel': 'write',
   'POST /syncs/{id}/retry': 'write',
+  'GET /syncs/{id}/events': 'read',
   'GET /syncs/{id}/files': 'read',
   'GET /syncs/{id}/files/{name}': 'read',
   'GET /spreadsheets/{spreadsheetId}': 'read',
@@ -164,10 +165,14 @@ t.test('a key sees its own syncs; to others they are as if they had never been',
     ['POST', '/cancel'],
     ['POST', '/retry'],
     ['DELETE', ''],
+    ['GET', '/events'],
+    ['GET', '', { prefer: 'wait=5' }],
+    ['GET', '', { 'if-none-match': '*' }],
+    ['GET', '/events', { 'last-event-id': '1' }],
   ] as const
-  for (const [method, path] of calls) {
+  for (const [method, path, headers] of calls) {
     const answers = [id, never].map(async (sync) => {
-      const answer = await two.send(method, `/syncs/${sync}${path}`)
+      const answer = await two.send(method, `/syncs/${sync}${path}`, undefined, headers)
       const { requestId: _, ...problem } = (await answer.json()) as { requestId: string }
       return { status: answer.status, problem: JSON.stringify(problem).replaceAll(sync, 'ID') }
     })
@@ -207,6 +212,20 @@ t.test('pages of one key hold none of another, and a page token of one serves no
   const next = `/syncs?pageSize=2&pageToken=${first.nextPageToken}`
   t.match(await one.json(next), { syncs: [{ id: own[2] }], nextPageToken: null })
   t.match(await two.json(next), { status: 400, code: 'PAGE_TOKEN_INVALID' })
+})
+
+t.test('the same Idempotency-Key of two API keys is two', async (t) => {
+  const { one, two, boss } = await aSharedService(t)
+  const post = async (client: ApiClient, body: object = { spreadsheet: ID }) => {
+    const answer = await client.send('POST', '/syncs', body, { 'idempotency-key': 'nightly' })
+    return { sync: (await answer.json()) as SyncView, status: answer.status }
+  }
+  const first = await post(one)
+  const others = [await post(two), await post(boss)]
+  t.equal(new Set([first, ...others].map(({ sync }) => sync.id)).size, 3)
+  t.equal((await post(one)).sync.id, first.sync.id)
+  t.equal((await post(two, { spreadsheet: ID, headerRow: 0 })).status, 422)
+  t.equal(await two.status('GET', `/syncs/${first.sync.id}`), 404)
 })
 
 t.test("nobody joins another key's sync, not even an administrator", async (t) => {

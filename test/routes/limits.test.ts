@@ -10,6 +10,7 @@ import type { JobRunner } from '../../src/jobs/job-runner.ts'
 import { silentLog } from '../../src/log.ts'
 import { StreamLimit } from '../../src/routes/stream-limit.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
+import { MemoryIdempotency } from '../../src/storage/memory-idempotency.ts'
 import { MemoryStorage } from '../../src/storage/memory-storage.ts'
 import { ANYONE } from '../../src/syncs/caller.ts'
 import { problem } from '../../src/syncs/sync-schema.ts'
@@ -134,7 +135,7 @@ t.test('a key may have so many active syncs, retries included; other keys go on'
   release.resolve()
 })
 
-t.test('a key may have so many streams open; what is closed twice counts once', async (t) => {
+t.test('what is closed twice counts once, and without keys nothing counts', async (t) => {
   const streams = new StreamLimit(2)
   const one = { name: 'one', seesAll: false }
   const close = streams.open(one)
@@ -146,6 +147,36 @@ t.test('a key may have so many streams open; what is closed twice counts once', 
   streams.open(one)
   t.throws(() => streams.open(one), { code: 'TOO_MANY_STREAMS' })
   for (let index = 0; index < 10; index++) streams.open(ANYONE)
+})
+
+t.test('a key may have so many streams open; a place is free again once one has ended', async (t) => {
+  const emulator = await anEmulator(t, { workbooks: [book] })
+  const { setting, keys } = someKeys({ one: ['read', 'write'], two: ['read', 'write'] })
+  const settings = { API_KEYS: setting, MAX_STREAMS_PER_KEY: '2', GOOGLE_API_ROOT_URL: emulator.rootUrl }
+  const { url } = await aService(t, settings)
+  const one = new ApiClient(url, keys.one)
+  const two = new ApiClient(url, keys.two)
+  const release = Promise.withResolvers<void>()
+  emulator.onCall(() => release.promise)
+  const [own, other] = [await one.start({ spreadsheet: ID }), await two.start({ spreadsheet: ID })]
+  const stream = (client: ApiClient, { id }: { id: string }, method = 'GET') =>
+    client.send(method, `/syncs/${id}/events`)
+  const open = [await stream(one, own), await stream(one, own)]
+  const refused = await stream(one, own)
+  t.equal(refused.status, 429)
+  t.match(problem.parse(await refused.json()), { code: 'TOO_MANY_STREAMS', retryable: true })
+  t.equal(refused.headers.get('retry-after'), '5')
+  open.push(await stream(two, other))
+  t.equal(open[2]?.status, 200)
+  t.equal((await stream(two, other, 'HEAD')).status, 200)
+  await open[0]?.body?.cancel()
+  let again = await stream(one, own)
+  while (again.status === 429) again = await stream(one, own)
+  t.equal(again.status, 200, 'the one that the client has left is counted no more')
+  release.resolve()
+  for (const answer of [...open.slice(1), again]) t.match(await answer.text(), /"state":"succeeded"/)
+  const late = await Promise.all([stream(one, own), stream(one, own)])
+  for (const answer of late) t.match(await answer.text(), /"state":"succeeded"/, 'nor are those that have ended')
 })
 
 /** Sends raw bytes, then more of them now and then, and resolves to all that comes back once the line is cut. */
@@ -194,6 +225,7 @@ t.test('who takes nothing of what was asked for is cut off', async (t) => {
   const runner: JobRunner = { async start() {}, async enqueue() {}, hintCancel() {}, async close() {} }
   const app = await buildApp({
     service: new SyncService({ storage, runner, clock: systemClock, statusTtlMs: 60_000 }),
+    idempotency: new MemoryIdempotency(),
     snapshots: new LocalSnapshotStore({ directory: t.testdir({}), kept: 1, log: silentLog }),
     checkReady: async () => undefined,
     log: pino({ level: 'silent' }),

@@ -423,6 +423,127 @@ export async function testSyncStorage(
       t.same((await other.cleanup(NOW)).quarantined, [])
     })
 
+    await t.test('a change is told to who watches the sync, in the same instance and in another', async (t) => {
+      const { storage, another } = await setUp(t)
+      const other = await another()
+      const sync = aQueuedSync()
+      await storage.create(sync)
+      let revision = 1
+      for (const watching of [storage, other]) {
+        for (const writing of [storage, other]) {
+          for (const durable of [true, false]) {
+            const changed = nextRevision(watching, sync.id, revision)
+            await writing.replace({ ...sync, revision: revision + 1 }, revision, { durable })
+            revision++
+            t.equal(await changed, revision)
+          }
+        }
+      }
+    })
+
+    await t.test('a sync may be watched before it is there', async (t) => {
+      const { storage, another } = await setUp(t)
+      const sync = aQueuedSync()
+      const told = [storage, await another()].map((instance) => nextRevision(instance, sync.id, 0))
+      await storage.create(sync)
+      t.same(await Promise.all(told), [1, 1])
+    })
+
+    await t.test('a removal is told, by whomever and however the sync was removed', async (t) => {
+      const { storage, another } = await setUp(t)
+      const other = await another()
+      const [removed, expired] = [aQueuedSync(), aQueuedSync()]
+      for (const sync of [removed, expired]) await storage.create(sync)
+      await storage.replace(cancelSync(expired, NOW, TTL_MS), 1)
+      const told = [storage, other].flatMap((instance) => [
+        untilGone(instance, removed.id),
+        untilGone(instance, expired.id),
+      ])
+      t.equal(await other.remove(removed.id, 1), true)
+      await storage.cleanup(EXPIRED)
+      await Promise.all(told)
+    })
+
+    await t.test('after the stop nothing is told, and others who watch still are', async (t) => {
+      const { storage, another } = await setUp(t)
+      const other = await another()
+      const sync = aQueuedSync()
+      await storage.create(sync)
+      let told = 0
+      const listener = () => told++
+      const stop = storage.watch(sync.id, listener)
+      const stopAgain = storage.watch(sync.id, listener)
+      stop()
+      stop()
+      stopAgain()
+      const changed = nextRevision(storage, sync.id, 1)
+      await other.replace({ ...sync, revision: 2 }, 1)
+      await changed
+      const changedHere = nextRevision(storage, sync.id, 2)
+      await storage.replace({ ...sync, revision: 3 }, 2)
+      await changedHere
+      t.equal(told, 0)
+    })
+
+    await t.test('thousands watch one sync, and each is told', async (t) => {
+      const { storage, another } = await setUp(t)
+      const other = await another()
+      const sync = aQueuedSync()
+      await storage.create(sync)
+      const watching = range(3000).map(() => {
+        const told = Promise.withResolvers<void>()
+        return { told: told.promise, stop: storage.watch(sync.id, () => told.resolve()) }
+      })
+      await other.replace({ ...sync, revision: 2 }, 1)
+      await Promise.all(watching.map(({ told }) => told))
+      for (const { stop } of watching) stop()
+    })
+
+    await t.test('a watcher that throws harms neither the writer nor the other watchers', async (t) => {
+      const { storage, another } = await setUp(t)
+      const other = await another()
+      const sync = aQueuedSync()
+      await storage.create(sync)
+      let thrown = 0
+      const fail = () => {
+        thrown++
+        throw new Error('a defect of the watcher')
+      }
+      const stops = [storage.watch(sync.id, fail)]
+      const changed = nextRevision(storage, sync.id, 1)
+      stops.push(storage.watch(sync.id, fail))
+      t.equal(await storage.replace({ ...sync, revision: 2 }, 1), true)
+      t.equal(await changed, 2)
+      const changedByOther = nextRevision(storage, sync.id, 2)
+      t.equal(await other.replace({ ...sync, revision: 3 }, 2), true)
+      t.equal(await changedByOther, 3)
+      t.ok(thrown >= 2)
+      for (const stop of stops) stop()
+    })
+
+    await t.test('close ends all watching', async (t) => {
+      const { open } = await makeStorage(t)
+      const storage = await open()
+      await storage.start()
+      const sync = aQueuedSync()
+      await storage.create(sync)
+      let told = 0
+      const stop = storage.watch(sync.id, () => told++)
+      await storage.close()
+      const before = told
+      const later = storage.watch(sync.id, () => told++)
+      const other = await open()
+      await other.start()
+      t.teardown(() => other.close())
+      if (other !== storage) {
+        const changed = nextRevision(other, sync.id, 1)
+        await other.replace({ ...sync, revision: 2 }, 1)
+        await changed
+      }
+      t.equal(told, before)
+      for (const end of [stop, later]) end()
+    })
+
     await t.test('checkWritable resolves on a storage that is well, and leaves nothing', async (t) => {
       const { storage } = await setUp(t)
       await storage.checkWritable()
@@ -448,6 +569,29 @@ async function mustGet(storage: SyncStorage, id: string): Promise<Sync> {
   const sync = await storage.get(id)
   if (sync === undefined) throw new AppError('SYNC_NOT_FOUND', id)
   return sync
+}
+
+/** Resolves to the revision that is found once a change after `seen` was told. */
+function nextRevision(storage: SyncStorage, id: string, seen: number): Promise<number> {
+  return told(storage, id, (sync) => (sync !== undefined && sync.revision > seen ? sync.revision : undefined))
+}
+
+function untilGone(storage: SyncStorage, id: string): Promise<true> {
+  return told(storage, id, (sync) => (sync === undefined ? true : undefined))
+}
+
+/** Asks `get` whenever the watch tells, and never otherwise, until it answers what is waited for. */
+function told<T>(storage: SyncStorage, id: string, wanted: (sync: Sync | undefined) => T | undefined): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = storage.watch(id, () => {
+      storage.get(id).then((sync) => {
+        const found = wanted(sync)
+        if (found === undefined) return
+        stop()
+        resolve(found)
+      }, reject)
+    })
+  })
 }
 
 async function allPages(storage: SyncStorage, query: SyncQuery): Promise<Sync[][]> {

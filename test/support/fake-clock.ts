@@ -12,6 +12,11 @@ export class FakeClock implements Clock {
   #monotonic = 0
   readonly #sleepers = new Set<Sleeper>()
 
+  /** How many sleep at this moment. */
+  get sleepers(): number {
+    return this.#sleepers.size
+  }
+
   now(): Date {
     return new Date(this.#wall)
   }

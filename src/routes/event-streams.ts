@@ -1,0 +1,132 @@
+import type { ServerResponse } from 'node:http'
+import type { Clock } from '../clock.ts'
+
+/** Milliseconds between two looks at the open streams. */
+const LOOK_INTERVAL_MS = 1000
+
+/** A comment is sent after this much silence, so that with the interval above 15 seconds never pass without a byte. */
+const SILENCE_MS = 14_000
+
+/** Milliseconds that one write may wait for its reader before the stream is dropped. */
+const STALL_MS = 20_000
+
+const PING = Buffer.from(': ping\n\n')
+
+/** Why the looking ends: no stream is open any more. */
+class NoneOpen extends Error {
+  override readonly name = 'NoneOpen'
+}
+
+/** The open event streams of this process: keeps them alive, and drops readers that have stopped reading. */
+export class EventStreams {
+  readonly #clock: Clock
+  readonly #open = new Set<EventStream>()
+  #looking: AbortController | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** How many streams are open. */
+  get size(): number {
+    return this.#open.size
+  }
+
+  /** Takes over a response whose head is written. `onClose` is called once, however the stream ends. */
+  open(response: ServerResponse, onClose: () => void): EventStream {
+    const stream = new EventStream(response, this.#clock)
+    this.#open.add(stream)
+    response.once('close', () => {
+      this.#open.delete(stream)
+      if (this.#open.size === 0) {
+        this.#looking?.abort(new NoneOpen())
+        this.#looking = undefined
+      }
+      onClose()
+    })
+    if (this.#looking === undefined) {
+      this.#looking = new AbortController()
+      void this.#lookRegularly(this.#looking.signal)
+    }
+    return stream
+  }
+
+  async #lookRegularly(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#clock.sleep(LOOK_INTERVAL_MS, signal)
+      } catch (reason) {
+        if (!(reason instanceof NoneOpen)) throw reason
+        return
+      }
+      for (const stream of this.#open) stream.look(this.#clock.monotonic())
+    }
+  }
+}
+
+/**
+ * One reader of events. However slow it is, it costs no more than the event that is on its way and the one that is next:
+ * an event that comes before the last one was taken replaces it.
+ */
+export class EventStream {
+  readonly #response: ServerResponse
+  readonly #clock: Clock
+  #next: Uint8Array | undefined
+  #writing = false
+  #lastIsNext = false
+  #wroteAt: number
+
+  constructor(response: ServerResponse, clock: Clock) {
+    this.#response = response
+    this.#clock = clock
+    this.#wroteAt = clock.monotonic()
+    // A connection that breaks closes the response, which is what counts; without a listener it would end the process.
+    response.on('error', () => response.destroy())
+  }
+
+  /** Sends an event as soon as the reader has taken the one before. After {@link finish} it does nothing. */
+  send(event: Uint8Array): void {
+    if (this.#lastIsNext) return
+    this.#next = event
+    this.#write()
+  }
+
+  /** Sends a last event and ends the stream. */
+  finish(event: Uint8Array): void {
+    this.send(event)
+    this.#lastIsNext = true
+  }
+
+  /** Drops the reader, unless it has taken all that was sent; then ends with these bytes. */
+  finishNow(bytes: Uint8Array): void {
+    if (this.#writing || this.#lastIsNext) this.#response.destroy()
+    else this.finish(bytes)
+  }
+
+  /** Pings a stream that was silent, drops one whose reader does not read. */
+  look(now: number): void {
+    const still = now - this.#wroteAt
+    if (this.#writing || this.#lastIsNext) {
+      if (still >= STALL_MS) this.#response.destroy()
+    } else if (still >= SILENCE_MS) {
+      this.send(PING)
+    }
+  }
+
+  #write(): void {
+    const next = this.#next
+    if (this.#writing || next === undefined) return
+    this.#next = undefined
+    this.#writing = true
+    this.#wroteAt = this.#clock.monotonic()
+    this.#response.write(next, this.#written)
+  }
+
+  /** Called when the operating system has taken the bytes, or the stream is closed. */
+  readonly #written = (error?: Error | null): void => {
+    this.#writing = false
+    if (error !== undefined && error !== null) return
+    if (this.#next !== undefined) this.#write()
+    else if (this.#lastIsNext) this.#response.end()
+  }
+}

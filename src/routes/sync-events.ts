@@ -1,0 +1,142 @@
+import type { OutgoingHttpHeaders } from 'node:http'
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
+import { z } from 'zod'
+import type { Clock } from '../clock.ts'
+import { toProblem } from '../errors.ts'
+import { isTerminal, type Sync, toView } from '../syncs/sync.ts'
+import type { SyncNews } from '../syncs/sync-feed.ts'
+import { syncView } from '../syncs/sync-schema.ts'
+import type { SyncService } from '../syncs/sync-service.ts'
+import type { CallerOf } from './access.ts'
+import { EventStreams } from './event-streams.ts'
+import { problemAnswers, toAppError } from './problems.ts'
+import type { StreamLimit } from './stream-limit.ts'
+import { syncIdParam } from './validation.ts'
+
+/** Milliseconds after which a client whose stream broke comes back. */
+const RETRY_MS = 2000
+
+/** Clients of an instance that stops come back spread over this many milliseconds, not all at once. */
+const RETRY_SPREAD_MS = 2000
+
+const DESCRIPTION = `\
+Server-sent events (WHATWG HTML, section 9.2), as EventSource reads them:
+
+- \`sync\`: the sync as it is now, as GET /syncs/{id} answers it; \`id:\` is its revision. The first comes at once, the next
+  with each change; a slow reader misses revisions in between, never the last one. The stream ends after the one whose
+  \`finishedAt\` is set.
+- \`deleted\`: the sync was forgotten; data is \`{"id": …}\`. The stream ends.
+- \`problem\`: the sync cannot be read any more; data is a Problem. The stream ends.
+
+A comment comes at least every 15 seconds. After a break EventSource sends Last-Event-ID by itself: with the current
+revision nothing is sent until the next change, unless the sync has finished; then it is sent again. The last event is
+followed by an id without an event, so that an EventSource that nobody closed is answered 204 when it comes back, and
+stops. A reader that takes nothing for 20 seconds is dropped.`
+
+export interface SyncEventsOptions {
+  readonly service: SyncService
+  readonly clock: Clock
+  readonly callerOf: CallerOf
+  /** How many streams one caller may have open. */
+  readonly limit: StreamLimit
+}
+
+/** Progress as a stream of events. */
+export const syncEventRoutes: FastifyPluginAsyncZod<SyncEventsOptions> = async (
+  app,
+  { service, clock, callerOf, limit },
+) => {
+  const streams = new EventStreams(clock)
+  app.get(
+    '/syncs/:id/events',
+    {
+      schema: {
+        operationId: 'streamSync',
+        summary: 'Stream a sync',
+        description: DESCRIPTION,
+        tags: ['syncs'],
+        params: z.object({ id: syncIdParam }),
+        headers: z.object({
+          'last-event-id': z.string().max(100).optional().describe('The id of the last event that was read'),
+        }),
+        response: {
+          200: { description: 'The events', content: { 'text/event-stream': { schema: z.string() } } },
+          204: z.undefined().describe('The client has had the last event; it need not come back'),
+          ...problemAnswers(400, 404, 429, 500, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params
+      const caller = callerOf(request)
+      const lastEventId = request.headers['last-event-id']
+      const sync = await service.find(id, caller)
+      if (isTerminal(sync) && lastEventId === endId(sync)) return reply.code(204).send()
+
+      const leave = limit.open(caller)
+      reply.hijack()
+      const response = reply.raw
+      if (response.destroyed) {
+        leave()
+        return reply
+      }
+      response.once('close', leave)
+      response.writeHead(200, {
+        ...(reply.getHeaders() as OutgoingHttpHeaders),
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-store',
+        // Tells nginx, and those who follow it, not to hold events back.
+        'x-accel-buffering': 'no',
+      })
+      if (request.method === 'HEAD') {
+        response.end()
+        return reply
+      }
+      const stream = streams.open(response, () => stop())
+      response.write(`retry: ${RETRY_MS}\n\n`)
+      let told = lastEventId === String(sync.revision) && !isTerminal(sync) ? sync.revision : 0
+      const stop = service.feed.follow(id, (news: SyncNews) => {
+        switch (news.kind) {
+          case 'sync':
+            if (news.sync.revision <= told) return
+            told = news.sync.revision
+            if (isTerminal(news.sync)) stream.finish(eventOf(news.sync))
+            else stream.send(eventOf(news.sync))
+            return
+          case 'gone':
+            return stream.finish(encode('deleted', JSON.stringify({ id })))
+          case 'unreadable':
+            return stream.finish(encode('problem', JSON.stringify(toProblem(toAppError(news.error), request.id))))
+          case 'draining':
+            return stream.finishNow(
+              Buffer.from(`retry: ${Math.round(RETRY_MS / 2 + Math.random() * RETRY_SPREAD_MS)}\n\n`),
+            )
+        }
+      })
+      return reply
+    },
+  )
+}
+
+/** The event of each sync that is in memory, shared by all who are told of it. */
+const events = new WeakMap<Sync, Buffer>()
+
+function eventOf(sync: Sync): Buffer {
+  const known = events.get(sync)
+  if (known !== undefined) return known
+  const data = JSON.stringify(syncView.parse(toView(sync)))
+  // An id without data is kept by the client and not dispatched (section 9.2.6).
+  const end = isTerminal(sync) ? `id: ${endId(sync)}\n\n` : ''
+  const event = Buffer.from(`id: ${sync.revision}\n${encode('sync', data)}${end}`)
+  events.set(sync, event)
+  return event
+}
+
+/** What a client that has had the last event comes back with. */
+function endId(sync: Sync): string {
+  return `${sync.revision}-end`
+}
+
+function encode(event: string, data: string): Buffer {
+  return Buffer.from(`event: ${event}\ndata: ${data}\n\n`)
+}
