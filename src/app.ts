@@ -1,12 +1,13 @@
 import accepts from '@fastify/accepts'
 import cors from '@fastify/cors'
-import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { v7 as uuidv7 } from 'uuid'
 import { type Clock, systemClock } from './clock.ts'
 import { addDocs } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
 import { addProblemHandlers, refuseOtherMethods, sendProblem, toAppError } from './routes/problems.ts'
+import { RequestLog } from './routes/request-log.ts'
 import { spreadsheetRoutes } from './routes/spreadsheets.ts'
 import { syncEventRoutes } from './routes/sync-events.ts'
 import { syncFileRoutes } from './routes/sync-files.ts'
@@ -49,14 +50,13 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     clock = systemClock,
     corsOrigins = [],
   } = dependencies
+  const requestLog = new RequestLog(log)
   const app = fastify({
-    loggerInstance: log,
     bodyLimit: BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: PARAM_LIMIT_CHARACTERS },
     genReqId: requestIds(),
     requestIdHeader: false,
-    // Polls come by the thousand and say nothing; what changes something is told.
-    logController: new LogController({ disableRequestLogging: (request) => request.method === 'GET' }),
+    logController: requestLog,
     // While draining, what is still under way is answered; new connections are refused by the closed port.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -68,11 +68,8 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   app.setValidatorCompiler(validateRequest)
   app.setSerializerCompiler(serializerCompiler)
   readJsonBodies(app)
-  addProblemHandlers(app)
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id)
-    done()
-  })
+  addProblemHandlers(app, requestLog)
+  requestLog.watch(app)
 
   if (corsOrigins.length > 0) {
     await app.register(cors, {

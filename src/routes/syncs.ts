@@ -11,9 +11,7 @@ import { idempotencyKey } from './idempotency-key.ts'
 import { jsonAnswer, problemAnswers } from './problems.ts'
 import { ifMatchRevisions, pointTo, sendSync, sendSyncIfChanged, sendView } from './sync-reply.ts'
 import { sendSyncAfterWait } from './sync-wait.ts'
-import { documentOnly, syncIdParam } from './validation.ts'
-
-const syncPath = z.object({ id: syncIdParam })
+import { documentOnly, syncPath } from './validation.ts'
 
 // Both are read as their RFCs say, which is to ignore what is not understood; so no poll pays for a check.
 const watchHeaders = documentOnly(
