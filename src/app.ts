@@ -8,6 +8,7 @@ import { healthRoutes } from './routes/health.ts'
 import { addProblemHandlers, refuseOtherMethods, sendProblem, toAppError } from './routes/problems.ts'
 import { spreadsheetRoutes } from './routes/spreadsheets.ts'
 import { syncFileRoutes } from './routes/sync-files.ts'
+import { syncWebhookRoutes } from './routes/sync-webhook.ts'
 import { syncRoutes } from './routes/syncs.ts'
 import { validateRequest } from './routes/validation.ts'
 import type { SnapshotStore } from './snapshots/snapshot-store.ts'
@@ -80,6 +81,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   const refuse = refuseOtherMethods(app)
   await app.register(healthRoutes, { checkReady })
   await app.register(syncRoutes, { service })
+  await app.register(syncWebhookRoutes, { service })
   await app.register(syncFileRoutes, { service, snapshots })
   await app.register(spreadsheetRoutes, { snapshots })
   refuse()

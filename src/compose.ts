@@ -14,6 +14,10 @@ import { LocalSnapshotStore } from './snapshots/local-snapshot-store.ts'
 import { FileLeases } from './storage/file-leases.ts'
 import { FileStorage } from './storage/file-storage.ts'
 import { SyncService } from './syncs/sync-service.ts'
+import { WebhookDeliverer } from './webhooks/deliverer.ts'
+import { HttpSender } from './webhooks/http-sender.ts'
+import { withToldEnds } from './webhooks/told-ends.ts'
+import { faultOfUrl } from './webhooks/url-rules.ts'
 
 /** Milliseconds for which one look at the storage answers readiness, so that probes cannot wear the disk. */
 const READINESS_MEMORY_MS = 1000
@@ -33,7 +37,20 @@ export interface Service {
 /** Chooses the drivers that the settings ask for; the only place that does. */
 export async function compose(config: Config, log: Logger): Promise<Service> {
   const clock = systemClock
-  const storage = new FileStorage({ directory: config.statusDirectory, clock, log })
+  const files = new FileStorage({ directory: config.statusDirectory, clock, log })
+  const { secrets, insecure } = config.webhooks
+  // Without a secret nothing can be signed: what is pending then waits until there is one.
+  const deliverer =
+    secrets.length === 0
+      ? undefined
+      : new WebhookDeliverer({
+          storage: files,
+          sender: new HttpSender({ keys: secrets, insecure, clock }),
+          clock,
+          log,
+          statusTtlMs: config.statusTtlMs,
+        })
+  const storage = deliverer === undefined ? files : withToldEnds(files, (sync) => deliverer.hint(sync))
   const leases = new FileLeases({ directory: config.statusDirectory, clock })
   const snapshots = new LocalSnapshotStore({
     directory: config.snapshotDirectory,
@@ -59,7 +76,13 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     statusTtlMs: config.statusTtlMs,
     deadlineMs: config.syncDeadlineMs,
   })
-  const service = new SyncService({ storage, runner, clock, statusTtlMs: config.statusTtlMs })
+  const service = new SyncService({
+    storage,
+    runner,
+    clock,
+    statusTtlMs: config.statusTtlMs,
+    ...(deliverer === undefined ? {} : { faultOfWebhook: (url: string) => faultOfUrl(url, { insecure }) }),
+  })
   const sweeper = new Sweeper({ storage, snapshots, clock, log, intervalMs: config.sweepIntervalMs })
 
   let lastLook: { readonly at: number; readonly result: Promise<void> } | undefined
@@ -90,6 +113,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     // Polls go on being answered while jobs save what they have; only then is the port closed.
     await runner.close()
     await download.close()
+    await deliverer?.close()
     await sweeper.close()
     await app.close()
     clearTimeout(limit)
@@ -105,6 +129,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
       const address = await app.listen({ host: config.host, port: config.port })
       await runner.start()
       sweeper.start()
+      deliverer?.start()
       return address
     },
     close() {

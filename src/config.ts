@@ -24,6 +24,25 @@ const fileUrl = (fallback: string) =>
     .default(fallback)
     .transform((url) => url.replace(/^file:(?:\/\/)?/, ''))
 
+/** Secrets as Standard Webhooks writes them; several while one takes the place of another. */
+const webhookSecrets = z
+  .string()
+  .default('')
+  .transform((list) => list.split(/[\s,]+/).filter((secret) => secret !== ''))
+  .refine(
+    (secrets) => secrets.every((secret) => keyOf(secret) !== undefined),
+    'must be whsec_ and the base64 of 24 to 64 random bytes; several are separated by spaces or commas',
+  )
+  .transform((secrets) => secrets.flatMap((secret) => keyOf(secret) ?? []))
+
+function keyOf(secret: string): Buffer | undefined {
+  const [, text] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? []
+  if (text === undefined) return undefined
+  const key = Buffer.from(text, 'base64')
+  const whole = key.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '')
+  return whole && key.length >= 24 && key.length <= 64 ? key : undefined
+}
+
 const notBuiltYet = z.undefined('is not built yet; unset it, so that nobody relies on it').optional()
 
 /** Every setting, once: its name in the environment, its default, what it may be. */
@@ -55,6 +74,8 @@ const settings = z.object({
       (origins) => origins.every((origin) => origin === '*' || URL.parse(origin)?.origin === origin),
       'must be origins such as https://app.example.com, separated by commas, or *',
     ),
+  WEBHOOK_SECRET: webhookSecrets,
+  WEBHOOK_INSECURE: z.literal('1', 'can only be 1; leave it out otherwise').optional(),
   API_KEYS: notBuiltYet,
   RATE_LIMIT: notBuiltYet,
   HISTORY_TTL: notBuiltYet,
@@ -81,6 +102,12 @@ export interface Config {
   }
   /** Empty: no cross-origin access. `*` among them: any origin. */
   readonly corsOrigins: readonly string[]
+  readonly webhooks: {
+    /** Keys that messages are signed with, all of them; none: nobody is told of anything. */
+    readonly secrets: readonly Buffer[]
+    /** Whether http, and addresses that are not public, are allowed: for development. */
+    readonly insecure: boolean
+  }
 }
 
 /** The settings at fault, one line each; values are not repeated, as one may be a secret. */
@@ -120,5 +147,6 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       readsPerMinute: value.GOOGLE_READS_PER_MINUTE,
     },
     corsOrigins: value.CORS_ORIGINS,
+    webhooks: { secrets: value.WEBHOOK_SECRET, insecure: value.WEBHOOK_INSECURE === '1' },
   }
 }

@@ -5,8 +5,15 @@ import type { SyncPage, SyncQuery, SyncStorage } from '../storage/sync-storage.t
 import { KeyedMutex } from './keyed-mutex.ts'
 import { createSync, isTerminal, requestCancel, type Sync } from './sync.ts'
 import { newSyncId } from './sync-id.ts'
-import { isSameDownload, normalizeRequest, type SyncRequest, type SyncRequestBody } from './sync-request.ts'
+import {
+  isSameDownload,
+  normalizeRequest,
+  type SyncRequest,
+  type SyncRequestBody,
+  type WebhookFault,
+} from './sync-request.ts'
 import { ACTIVE_STATES } from './sync-schema.ts'
+import { requestRedelivery } from './webhook-delivery.ts'
 
 export interface SyncServiceOptions {
   readonly storage: SyncStorage
@@ -14,6 +21,22 @@ export interface SyncServiceOptions {
   readonly clock: Clock
   /** Milliseconds for which a finished sync is remembered. */
   readonly statusTtlMs: number
+  /** Says why a webhook cannot be sent to this URL, `undefined` when it can. Without it none can. */
+  readonly faultOfWebhook?: (url: string) => WebhookFault | undefined
+}
+
+const NO_WEBHOOKS: WebhookFault = {
+  message: 'cannot be called by this service, as WEBHOOK_SECRET is not set',
+  hint: 'Set WEBHOOK_SECRET to whsec_ and the base64 of 24 to 64 random bytes, and start the service again.',
+}
+
+/** What is new in a sync that is to be recorded. */
+interface Order {
+  readonly spreadsheetId: string
+  readonly request: SyncRequest
+  readonly labels: Readonly<Record<string, string>>
+  readonly webhookUrl?: string | undefined
+  readonly retryOf?: string
 }
 
 /** What users do with syncs. Every method rejects with an AppError that can be shown to them. */
@@ -22,6 +45,7 @@ export class SyncService {
   readonly #runner: JobRunner
   readonly #clock: Clock
   readonly #statusTtlMs: number
+  readonly #faultOfWebhook: (url: string) => WebhookFault | undefined
   readonly #starting = new KeyedMutex()
   #draining = false
 
@@ -30,6 +54,7 @@ export class SyncService {
     this.#runner = options.runner
     this.#clock = options.clock
     this.#statusTtlMs = options.statusTtlMs
+    this.#faultOfWebhook = options.faultOfWebhook ?? (() => NO_WEBHOOKS)
   }
 
   /** From now on no sync is started here; what is asked about existing ones is still answered. */
@@ -43,16 +68,17 @@ export class SyncService {
 
   /**
    * Records a sync durably, then has it run. While the same download of the spreadsheet is active, resolves to that
-   * one instead, unless the request says `ifActive: start`.
+   * one instead, unless the request says `ifActive: start`, or has a webhook that the active one would not call.
    */
   async start(body: SyncRequestBody): Promise<Sync> {
     const { spreadsheetId, request } = normalizeRequest(body)
-    if (request.ifActive === 'start') return this.#record(spreadsheetId, request, body.labels)
+    const webhookUrl = body.webhook === undefined ? undefined : this.#checkedWebhook(body.webhook.url)
+    const order: Order = { spreadsheetId, request, labels: body.labels, webhookUrl }
+    if (request.ifActive === 'start') return this.#record(order)
     // One at a time for each spreadsheet, or two equal requests at once would both find nothing to join.
     return this.#starting.run(spreadsheetId, async () => {
       this.#refuseWhileDraining()
-      const active = await this.#findActive(spreadsheetId, request)
-      return active ?? this.#record(spreadsheetId, request, body.labels)
+      return (await this.#findActive(order)) ?? this.#record(order)
     })
   }
 
@@ -89,7 +115,26 @@ export class SyncService {
     if (sync.state !== 'failed' && sync.state !== 'cancelled') {
       throw new AppError('SYNC_NOT_RETRYABLE', `The sync is ${sync.state}.`)
     }
-    return this.#record(sync.spreadsheet.id, sync.request, sync.labels, sync.id)
+    return this.#record({
+      spreadsheetId: sync.spreadsheet.id,
+      request: sync.request,
+      labels: sync.labels,
+      webhookUrl: sync.webhook?.url,
+      retryOf: sync.id,
+    })
+  }
+
+  /** Has the webhook of a finished sync sent (again). Rejects with WEBHOOK_NOT_DELIVERABLE when that cannot be. */
+  async redeliver(id: string): Promise<Sync> {
+    for (;;) {
+      const sync = await this.find(id)
+      const next = requestRedelivery(sync, this.#clock.now(), this.#statusTtlMs)
+      const fault = this.#faultOfWebhook(next.webhook.url)
+      if (fault !== undefined) {
+        throw new AppError('WEBHOOK_NOT_DELIVERABLE', `Its URL ${fault.message}.`, { hint: fault.hint })
+      }
+      if (await this.#storage.replace(next, sync.revision)) return next
+    }
   }
 
   /** Forgets a finished sync; its snapshot stays. `ifRevisions`: only while its revision is one of these. */
@@ -108,7 +153,7 @@ export class SyncService {
     }
   }
 
-  async #findActive(spreadsheetId: string, request: SyncRequest): Promise<Sync | undefined> {
+  async #findActive({ spreadsheetId, request, webhookUrl }: Order): Promise<Sync | undefined> {
     let pageToken: string | undefined
     do {
       const page: SyncPage = await this.#storage.list({
@@ -117,32 +162,37 @@ export class SyncService {
         pageSize: 1000,
         ...(pageToken === undefined ? {} : { pageToken }),
       })
-      // A sync that is being cancelled will not deliver, so nobody is made to wait for it.
-      const same = page.syncs.find((sync) => sync.state !== 'cancelling' && isSameDownload(sync.request, request))
+      const same = page.syncs.find(
+        (sync) =>
+          // A sync that is being cancelled will not deliver, so nobody is made to wait for it.
+          sync.state !== 'cancelling' &&
+          isSameDownload(sync.request, request) &&
+          // It tells one URL of its end; who wants another told would wait for ever.
+          (webhookUrl === undefined || webhookUrl === sync.webhook?.url),
+      )
       if (same !== undefined) return same
       pageToken = page.nextPageToken
     } while (pageToken !== undefined)
     return undefined
   }
 
-  async #record(
-    spreadsheetId: string,
-    request: SyncRequest,
-    labels: Readonly<Record<string, string>>,
-    retryOf?: string,
-  ): Promise<Sync> {
+  async #record(order: Order): Promise<Sync> {
     this.#refuseWhileDraining()
-    const sync = createSync({
-      id: newSyncId(),
-      spreadsheetId,
-      request,
-      labels,
-      now: this.#clock.now(),
-      ...(retryOf === undefined ? {} : { retryOf }),
-    })
+    const sync = createSync({ ...order, id: newSyncId(), now: this.#clock.now() })
     await this.#storage.create(sync)
     await this.#runner.enqueue(sync.id)
     return sync
+  }
+
+  /** The URL in its one spelling. Throws VALIDATION_FAILED when nothing could be sent to it. */
+  #checkedWebhook(text: string): string {
+    const { href } = new URL(text)
+    const fault = this.#faultOfWebhook(href)
+    if (fault === undefined) return href
+    throw new AppError('VALIDATION_FAILED', 'The request is not valid: webhook.url.', {
+      errors: [{ field: 'webhook.url', ...fault }],
+      hint: 'errors[] says what is wrong with each field.',
+    })
   }
 
   #refuseWhileDraining(): void {
