@@ -134,7 +134,6 @@ export const syncRequestBody = z
         ifActive: 'start',
         labels: { team: 'sales' },
       },
-      { spreadsheet: SAMPLE_SPREADSHEET_ID, webhook: { url: 'https://app.example.com/hooks/sheetsync' } },
     ],
   })
 

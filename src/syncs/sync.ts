@@ -111,6 +111,7 @@ export function createSync(fresh: NewSync): ActiveSync {
     attempt: 0,
     retryOf: retryOf ?? null,
     labels: { ...labels },
+    webhook: webhookUrl === undefined ? null : newWebhook(webhookUrl),
     createdAt: now.toISOString(),
     startedAt: null,
     updatedAt: now.toISOString(),
@@ -120,7 +121,6 @@ export function createSync(fresh: NewSync): ActiveSync {
     lease: { epoch: 0, owner: null },
     snapshotId: null,
     createdBy: createdBy ?? null,
-    webhook: webhookUrl === undefined ? null : newWebhook(webhookUrl),
   }
 }
 
