@@ -25,7 +25,7 @@ export const LONGEST_RETRY_AFTER_MS = 10 * HOUR
  * Milliseconds for which an attempt under way is its sender's alone: the time limit of an attempt, and what it may take to
  * record it. A sender that dies meanwhile is followed by another one then.
  */
-export const ATTEMPT_LEASE_MS = MINUTE
+export const ATTEMPT_LEASE_MS = 30 * SECOND
 
 /** Milliseconds for which a sync is kept for its webhook; longer than all its attempts with the longest waits. */
 export const PENDING_KEPT_MS = 7 * 24 * HOUR
