@@ -12,10 +12,12 @@ const ID = '1Killed-0123456789_abcdefghijklmnopqrstuvwxyz'
 /** Kills the process when it writes the log line that follows the record of a sync's end, and comes before its webhook. */
 const DIE_AT_THE_END = `
   import fs from 'node:fs'
-  const { writeSync } = fs
-  fs.writeSync = (descriptor, text, ...rest) => {
-    if (String(text).includes('"sync succeeded"')) process.kill(process.pid, 'SIGKILL')
-    return writeSync(descriptor, text, ...rest)
+  for (const name of ['write', 'writeSync']) {
+    const original = fs[name]
+    fs[name] = (descriptor, text, ...rest) => {
+      if (String(text).includes('"sync succeeded"')) process.kill(process.pid, 'SIGKILL')
+      return original(descriptor, text, ...rest)
+    }
   }
 `
 
