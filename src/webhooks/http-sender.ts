@@ -96,13 +96,15 @@ export class HttpSender implements WebhookSender {
       },
     }
     return new Promise((resolve, reject) => {
-      const take = (answer: IncomingMessage) => {
-        const result = readStatus(answer, clock.now())
-        // The status decides; what else comes, or breaks, after it is of no interest.
-        discard(answer, request, () => resolve(result))
-      }
-      const request = (url.protocol === 'http:' ? httpRequest : httpsRequest)(url, options, take)
-      request.on('error', reject)
+      const request = (url.protocol === 'http:' ? httpRequest : httpsRequest)(url, options)
+      // The status decides; what else comes, or breaks, after it is of no interest.
+      let result: SendResult | undefined
+      request.on('response', (answer) => {
+        result = readStatus(answer, clock.now())
+        discard(answer, request)
+      })
+      request.on('error', (error) => (result === undefined ? reject(error) : undefined))
+      request.on('close', () => (result === undefined ? reject(new Error('closed')) : resolve(result)))
       request.end(message.body)
     })
   }
@@ -147,15 +149,14 @@ function readRetryAfter(text: string | undefined, now: Date): number | undefined
   return Number.isNaN(at) ? undefined : Math.max(0, at - now.getTime())
 }
 
-function discard(answer: IncomingMessage, request: ClientRequest, done: () => void): void {
+function discard(answer: IncomingMessage, request: ClientRequest): void {
   let bytes = 0
   answer.on('data', (chunk: Buffer) => {
     bytes += chunk.length
     if (bytes > MOST_BODY_BYTES) request.destroy()
   })
-  // Broken off, by them or by us; 'close' follows.
+  // Broken off, by them or by us; the request's 'close' follows.
   answer.on('error', () => undefined)
-  answer.on('close', done)
 }
 
 function reasonOf(error: unknown): string {
