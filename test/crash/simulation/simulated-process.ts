@@ -11,7 +11,7 @@ import type { SyncStorage } from '../../../src/storage/sync-storage.ts'
 import { createSync, isTerminal, reportSync, requestCancel, type Sync } from '../../../src/syncs/sync.ts'
 import { normalizeRequest, syncRequestBody } from '../../../src/syncs/sync-request.ts'
 import { ACTIVE_STATES } from '../../../src/syncs/sync-schema.ts'
-import { isPending } from '../../../src/syncs/webhook-delivery.ts'
+import { isPending, requestRedelivery } from '../../../src/syncs/webhook-delivery.ts'
 import { WebhookDeliverer } from '../../../src/webhooks/deliverer.ts'
 import { withToldEnds } from '../../../src/webhooks/told-ends.ts'
 import type { WebhookSender } from '../../../src/webhooks/webhook-sender.ts'
@@ -102,7 +102,16 @@ export class SimulatedProcess {
     while (!this.#closing.signal.aborted) {
       await this.#attempt(() =>
         random
-          .pick([this.#create, this.#create, this.#cancel, this.#delete, this.#list, this.#jostle, this.#jostle])
+          .pick([
+            this.#create,
+            this.#create,
+            this.#cancel,
+            this.#delete,
+            this.#list,
+            this.#jostle,
+            this.#jostle,
+            this.#redeliver,
+          ])
           .call(this),
       )
       await world.wait(life, random.below(8000))
@@ -162,6 +171,14 @@ export class SimulatedProcess {
     await this.#storage.remove(sync.id, sync.revision)
   }
 
+  async #redeliver(): Promise<void> {
+    const id = this.#anyId()
+    const sync = id === undefined ? undefined : await this.#storage.get(id)
+    if (sync === undefined || !isTerminal(sync) || sync.webhook === null) return
+    const next = requestRedelivery(sync, new Date(this.#options.world.wall), STATUS_TTL_MS)
+    await this.#storage.replace(next, sync.revision)
+  }
+
   /** Changes a sync that others change too, a few times in a row. */
   async #jostle(): Promise<void> {
     const id = this.#anyId()
@@ -218,17 +235,22 @@ export class SimulatedProcess {
       },
       remove: (id, expectedRevision) => storage.remove(id, expectedRevision),
       async list(query) {
-        const wanted = (id: string) => {
-          const record = checks.recordOf(id)
-          if (record === undefined) return false
-          return query.webhook === undefined ? !isTerminal(record) : isPending(record)
-        }
-        const before = checks.ids.filter((id) => checks.isPromised(id) && wanted(id))
+        const promised = checks.ids.filter((id) => checks.isPromised(id))
+        const due = new Map(
+          promised.flatMap((id) => {
+            const record = checks.recordOf(id)
+            const isWanted =
+              query.webhook === undefined ? record && !isTerminal(record) : isKnownPending(checks, record)
+            return record !== undefined && isWanted ? [[id, record] as const] : []
+          }),
+        )
         const page = await storage.list(query)
         const listed = page.syncs.map(({ id }) => id)
-        for (const id of before) {
-          if (wanted(id) && !listed.includes(id))
-            checks.complain(`${id} is ${query.webhook ?? 'active'} and not listed`)
+        for (const [id, before] of due) {
+          const record = checks.recordOf(id)
+          // Active ones stay so whatever else changes; a webhook may be delivered, and redelivered, meanwhile.
+          const isDue = query.webhook === undefined ? record && !isTerminal(record) : record === before
+          if (isDue && !listed.includes(id)) checks.complain(`${id} is ${query.webhook ?? 'active'} and was not listed`)
         }
         if (listed.join() !== [...listed].sort().reverse().join()) checks.complain('a list was not in order')
         return page
@@ -243,4 +265,9 @@ export class SimulatedProcess {
       close: () => storage.close(),
     }
   }
+}
+
+/** Whether somebody was told that this very record, whose webhook is pending, is stored. */
+function isKnownPending(checks: Checks, record: Sync | undefined): boolean {
+  return record !== undefined && isPending(record) && checks.floorOf(record.id) >= record.revision
 }
