@@ -39,6 +39,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
   const clock = systemClock
   const files = new FileStorage({ directory: config.statusDirectory, clock, log })
   const { secrets, insecure } = config.webhooks
+  if (insecure) log.warn('WEBHOOK_INSECURE=1: webhooks are sent by http too, and to addresses that are not public')
   // Without a secret nothing can be signed: what is pending then waits until there is one.
   const deliverer =
     secrets.length === 0

@@ -18,6 +18,9 @@ import type { SendResult, WebhookSender } from './webhook-sender.ts'
 /** Milliseconds between two looks for webhooks that are due, so by how much an attempt may be late. */
 export const SCAN_INTERVAL_MS = 5000
 
+/** A look that takes long, as very many are pending, is followed by a pause of so many times that. */
+const PAUSE_PER_LOOK = 10
+
 /** Attempts under way at once, in all and to one host. */
 const MOST_AT_ONCE = 64
 const MOST_AT_ONCE_PER_HOST = 4
@@ -166,15 +169,17 @@ export class WebhookDeliverer {
   }
 
   async #scanRegularly(): Promise<void> {
-    const { log } = this.#options
+    const { clock, log } = this.#options
     while (!this.#closing.signal.aborted) {
+      const began = clock.monotonic()
       try {
         await this.#scan()
       } catch (error) {
         // As above: the next look must come, whatever this one met.
         log.error({ err: error }, 'the look for webhooks failed; it is repeated')
       }
-      await this.#sleep(SCAN_INTERVAL_MS, this.#closing.signal)
+      const pause = Math.max(SCAN_INTERVAL_MS, PAUSE_PER_LOOK * (clock.monotonic() - began))
+      await this.#sleep(pause, this.#closing.signal)
     }
   }
 
