@@ -28,13 +28,13 @@ t.test('https is spoken with a certificate that is trusted and for that name, an
   const workbook = { id: ID, title: 'Told', tabs: [tabFromRows(0, 'A', [['A'], [1]])] }
   const emulator = await anEmulator(t, { workbooks: [workbook] })
   const environment = {
-    ...environmentFor(directory),
     GOOGLE_API_ROOT_URL: emulator.rootUrl,
     WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 1).toString('base64')}`,
     WEBHOOK_INSECURE: '1',
   }
   const send = async (url: string, more: Record<string, string>) => {
-    const service = await aServiceProcess(t, { ...environment, ...more })
+    // A folder of its own each time: what one has failed to send the next would try again.
+    const service = await aServiceProcess(t, { ...environmentFor(await aDirectory(t)), ...environment, ...more })
     const { id } = await startSync(service.url, { spreadsheet: ID, ifActive: 'start', webhook: { url } })
     const { webhook } = await pollUntil(service.url, id, ({ webhook }) => (webhook?.attempts.length ?? 0) > 0)
     t.equal(await service.end('SIGTERM'), 0)
