@@ -59,8 +59,6 @@ export class WebhookDeliverer {
   readonly #options: WebhookDelivererOptions
   readonly #lanes = new Lanes({ most: MOST_AT_ONCE, mostPerLane: MOST_AT_ONCE_PER_HOST })
   readonly #running = new Map<string, Promise<void>>()
-  /** Hinted while an attempt was under way: to be looked at once more after it. */
-  readonly #again = new Set<string>()
   /** Aborted when no attempt begins any more. */
   readonly #closing = new AbortController()
   /** Aborted when attempts under way are broken off. */
@@ -79,9 +77,8 @@ export class WebhookDeliverer {
 
   /** Tells that the webhook of a sync has just become due. A hint: without it the next look finds it. */
   hint(sync: Sync): void {
-    if (this.#closing.signal.aborted || !isPending(sync)) return
-    if (this.#running.has(sync.id)) this.#again.add(sync.id)
-    else this.#lanes.add(hostOf(sync), sync.id)
+    if (this.#closing.signal.aborted || this.#running.has(sync.id) || !isPending(sync)) return
+    this.#lanes.add(hostOf(sync), sync.id)
     this.#fill()
   }
 
@@ -108,9 +105,7 @@ export class WebhookDeliverer {
       const running = this.#deliver(id).finally(() => {
         this.#running.delete(id)
         this.#lanes.leave(lane)
-        if (this.#closing.signal.aborted) return
-        if (this.#again.delete(id)) this.#lanes.add(lane, id)
-        this.#fill()
+        if (!this.#closing.signal.aborted) this.#fill()
       })
       this.#running.set(id, running)
     }
@@ -194,7 +189,7 @@ export class WebhookDeliverer {
         ...(pageToken === undefined ? {} : { pageToken }),
       })
       for (const sync of page.syncs) {
-        if (isDeliveryDue(sync, clock.now()) && !this.#running.has(sync.id)) due.push(sync)
+        if (isDeliveryDue(sync, clock.now())) due.push(sync)
       }
       pageToken = page.nextPageToken
     } while (pageToken !== undefined && !this.#closing.signal.aborted)
