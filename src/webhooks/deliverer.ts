@@ -116,7 +116,7 @@ export class WebhookDeliverer {
     const { storage, sender, clock, log, statusTtlMs } = this.#options
     try {
       const sync = await storage.get(id)
-      if (sync === undefined || !isDeliveryDue(sync, clock.now())) return
+      if (sync === undefined || !isDeliveryDue(sync, clock.now()) || this.#closing.signal.aborted) return
       const claimed = claimDelivery(sync, clock.now(), statusTtlMs)
       // Another process has it, or it was forgotten.
       if (!(await storage.replace(claimed, sync.revision))) return

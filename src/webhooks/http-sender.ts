@@ -5,6 +5,7 @@ import type { LookupFunction } from 'node:net'
 import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent'
 import type { Clock } from '../clock.ts'
 import type { WebhookMessage } from './message.ts'
+import { lookUpPublicNames } from './public-names.ts'
 import { signatureHeaders } from './signature.ts'
 import { faultOfUrl, isPublicAddress } from './url-rules.ts'
 import type { SendResult, WebhookSender } from './webhook-sender.ts'
@@ -41,7 +42,7 @@ export interface HttpSenderOptions {
   readonly clock: Clock
   /** Milliseconds that an attempt may take. Default: 15 s. */
   readonly timeoutMs?: number
-  /** How names become addresses. Default: as the system does it. */
+  /** How names become addresses. Default: by name servers alone, and with `insecure` as the system does it. */
   readonly lookup?: LookupFunction
 }
 
@@ -51,10 +52,12 @@ export interface HttpSenderOptions {
  */
 export class HttpSender implements WebhookSender {
   readonly #options: HttpSenderOptions
+  readonly #lookup: LookupFunction
   readonly #agents: { readonly 'http:': RequestFilteringHttpAgent; readonly 'https:': RequestFilteringHttpsAgent }
 
   constructor(options: HttpSenderOptions) {
     this.#options = options
+    this.#lookup = options.lookup ?? (options.insecure ? (systemLookup as LookupFunction) : lookUpPublicNames())
     const allowed = { allowPrivateIPAddress: options.insecure, allowMetaIPAddress: options.insecure }
     this.#agents = {
       'http:': new RequestFilteringHttpAgent(allowed),
@@ -111,8 +114,7 @@ export class HttpSender implements WebhookSender {
 
   /** Refuses what the agent's own list lets pass, too: either list is enough to refuse an address. */
   readonly #guardedLookup: LookupFunction = (hostname, options, callback) => {
-    const lookup = this.#options.lookup ?? (systemLookup as LookupFunction)
-    lookup(hostname, options, (error, found, family) => {
+    this.#lookup(hostname, options, (error, found, family) => {
       const addresses = Array.isArray(found) ? found.map(({ address }) => address) : [found]
       const refused = error === null && !this.#options.insecure && !addresses.every(isPublicAddress)
       callback(refused ? new AddressRefused() : error, found, family)
