@@ -13,9 +13,9 @@ import { ReadQuota } from './sheets/quota.ts'
 import { LocalSnapshotStore } from './snapshots/local-snapshot-store.ts'
 import { FileLeases } from './storage/file-leases.ts'
 import { FileStorage } from './storage/file-storage.ts'
+import type { SyncStorage } from './storage/sync-storage.ts'
 import { SyncService } from './syncs/sync-service.ts'
 import { WebhookDeliverer } from './webhooks/deliverer.ts'
-import { HttpSender } from './webhooks/http-sender.ts'
 import { withToldEnds } from './webhooks/told-ends.ts'
 import { faultOfUrl } from './webhooks/url-rules.ts'
 
@@ -38,19 +38,9 @@ export interface Service {
 export async function compose(config: Config, log: Logger): Promise<Service> {
   const clock = systemClock
   const files = new FileStorage({ directory: config.statusDirectory, clock, log })
-  const { secrets, insecure } = config.webhooks
+  const { insecure } = config.webhooks
   if (insecure) log.warn('WEBHOOK_INSECURE=1: webhooks are sent by http too, and to addresses that are not public')
-  // Without a secret nothing can be signed: what is pending then waits until there is one.
-  const deliverer =
-    secrets.length === 0
-      ? undefined
-      : new WebhookDeliverer({
-          storage: files,
-          sender: new HttpSender({ keys: secrets, insecure, clock }),
-          clock,
-          log,
-          statusTtlMs: config.statusTtlMs,
-        })
+  const deliverer = await composeDeliverer(config, files, log)
   const storage = deliverer === undefined ? files : withToldEnds(files, (sync) => deliverer.hint(sync))
   const leases = new FileLeases({ directory: config.statusDirectory, clock })
   const snapshots = new LocalSnapshotStore({
@@ -138,4 +128,17 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
       return closed
     },
   }
+}
+
+/** Without a secret nothing can be signed: what is pending then waits until there is one, and nothing is loaded for it. */
+async function composeDeliverer(
+  { webhooks, statusTtlMs }: Config,
+  storage: SyncStorage,
+  log: Logger,
+): Promise<WebhookDeliverer | undefined> {
+  const { secrets, insecure } = webhooks
+  if (secrets.length === 0) return undefined
+  const { HttpSender } = await import('./webhooks/http-sender.ts')
+  const sender = new HttpSender({ keys: secrets, insecure, clock: systemClock })
+  return new WebhookDeliverer({ storage, sender, clock: systemClock, log, statusTtlMs })
 }
