@@ -16,6 +16,7 @@ import { spreadsheetRoutes } from './routes/spreadsheets.ts'
 import { StreamLimit } from './routes/stream-limit.ts'
 import { syncEventRoutes } from './routes/sync-events.ts'
 import { syncFileRoutes } from './routes/sync-files.ts'
+import { syncWebhookRoutes } from './routes/sync-webhook.ts'
 import { syncRoutes } from './routes/syncs.ts'
 import { validateRequest } from './routes/validation.ts'
 import type { SnapshotStore } from './snapshots/snapshot-store.ts'
@@ -165,6 +166,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   const limit = new StreamLimit(maxStreamsPerKey)
   await app.register(syncRoutes, { service, starts, clock, callerOf })
   await app.register(syncEventRoutes, { service, clock, callerOf, limit })
+  await app.register(syncWebhookRoutes, { service, callerOf })
   await app.register(syncFileRoutes, { service, snapshots, callerOf })
   await app.register(spreadsheetRoutes, { snapshots, callerOf })
   refuse()

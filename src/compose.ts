@@ -14,8 +14,12 @@ import { LocalSnapshotStore } from './snapshots/local-snapshot-store.ts'
 import { FileIdempotency } from './storage/file-idempotency.ts'
 import { FileLeases } from './storage/file-leases.ts'
 import { FileStorage } from './storage/file-storage.ts'
+import type { SyncStorage } from './storage/sync-storage.ts'
 import { ActiveCount } from './syncs/active-count.ts'
 import { SyncService } from './syncs/sync-service.ts'
+import { WebhookDeliverer } from './webhooks/deliverer.ts'
+import { withToldEnds } from './webhooks/told-ends.ts'
+import { faultOfUrl } from './webhooks/url-rules.ts'
 
 /** Milliseconds for which one look at the storage answers readiness, so that probes cannot wear the disk. */
 const READINESS_MEMORY_MS = 1000
@@ -35,7 +39,11 @@ export interface Service {
 /** Chooses the drivers that the settings ask for; the only place that does. */
 export async function compose(config: Config, log: Logger): Promise<Service> {
   const clock = systemClock
-  const storage = new FileStorage({ directory: config.statusDirectory, clock, log })
+  const files = new FileStorage({ directory: config.statusDirectory, clock, log })
+  const { insecure } = config.webhooks
+  if (insecure) log.warn('WEBHOOK_INSECURE=1: webhooks are sent by http too, and to addresses that are not public')
+  const deliverer = await composeDeliverer(config, files, log)
+  const storage = deliverer === undefined ? files : withToldEnds(files, (sync) => deliverer.hint(sync))
   const leases = new FileLeases({ directory: config.statusDirectory, clock })
   const idempotency = new FileIdempotency({ directory: config.statusDirectory, clock })
   const snapshots = new LocalSnapshotStore({
@@ -62,9 +70,14 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     statusTtlMs: config.statusTtlMs,
     deadlineMs: config.syncDeadlineMs,
   })
-  const { limits } = config
-  const activeCount = new ActiveCount({ storage, clock, ...limits })
-  const service = new SyncService({ storage, runner, clock, statusTtlMs: config.statusTtlMs, activeCount })
+  const service = new SyncService({
+    storage,
+    runner,
+    clock,
+    statusTtlMs: config.statusTtlMs,
+    activeCount: new ActiveCount({ storage, clock, ...config.limits }),
+    ...(deliverer === undefined ? {} : { faultOfWebhook: (url: string) => faultOfUrl(url, { insecure }) }),
+  })
   const sweeper = new Sweeper({ storage, idempotency, snapshots, clock, log, intervalMs: config.sweepIntervalMs })
 
   let lastLook: { readonly at: number; readonly result: Promise<void> } | undefined
@@ -89,9 +102,9 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     corsOrigins: config.corsOrigins,
     apiKeys: config.apiKeys,
     openMetrics: config.openMetrics,
-    requestsPerMinute: limits.requestsPerMinute,
-    maxStreamsPerKey: limits.maxStreamsPerKey,
-    requestTimeoutMs: limits.requestTimeoutMs,
+    requestsPerMinute: config.limits.requestsPerMinute,
+    maxStreamsPerKey: config.limits.maxStreamsPerKey,
+    requestTimeoutMs: config.limits.requestTimeoutMs,
   })
 
   let closed: Promise<void> | undefined
@@ -102,6 +115,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     // Polls go on being answered while jobs save what they have; only then is the port closed.
     await runner.close()
     await download.close()
+    await deliverer?.close()
     await sweeper.close()
     await app.close()
     clearTimeout(limit)
@@ -119,6 +133,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
       const address = await app.listen({ host: config.host, port: config.port })
       await runner.start()
       sweeper.start()
+      deliverer?.start()
       return address
     },
     close() {
@@ -126,4 +141,17 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
       return closed
     },
   }
+}
+
+/** Without a secret nothing can be signed: what is pending then waits until there is one, and nothing is loaded for it. */
+async function composeDeliverer(
+  { webhooks, statusTtlMs }: Config,
+  storage: SyncStorage,
+  log: Logger,
+): Promise<WebhookDeliverer | undefined> {
+  const { secrets, insecure } = webhooks
+  if (secrets.length === 0) return undefined
+  const { HttpSender } = await import('./webhooks/http-sender.ts')
+  const sender = new HttpSender({ keys: secrets, insecure, clock: systemClock })
+  return new WebhookDeliverer({ storage, sender, clock: systemClock, log, statusTtlMs })
 }

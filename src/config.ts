@@ -46,6 +46,25 @@ const fileUrl = (fallback: string) =>
     .default(fallback)
     .transform((url) => url.replace(/^file:(?:\/\/)?/, ''))
 
+/** Secrets as Standard Webhooks writes them; several while one takes the place of another. */
+const webhookSecrets = z
+  .string()
+  .default('')
+  .transform((list) => list.split(/[\s,]+/).filter((secret) => secret !== ''))
+  .refine(
+    (secrets) => secrets.every((secret) => keyOf(secret) !== undefined),
+    'must be whsec_ and the base64 of 24 to 64 random bytes; several are separated by spaces or commas',
+  )
+  .transform((secrets) => secrets.flatMap((secret) => keyOf(secret) ?? []))
+
+function keyOf(secret: string): Buffer | undefined {
+  const [, text] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? []
+  if (text === undefined) return undefined
+  const key = Buffer.from(text, 'base64')
+  const whole = key.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '')
+  return whole && key.length >= 24 && key.length <= 64 ? key : undefined
+}
+
 const notBuiltYet = z.undefined('is not built yet; unset it, so that nobody relies on it').optional()
 
 /** Every setting, once: its name in the environment, its default, what it may be. */
@@ -85,6 +104,8 @@ const settings = z.object({
   MAX_ACTIVE_PER_KEY: wholeNumber(100, 1, 1_000_000),
   MAX_STREAMS_PER_KEY: wholeNumber(100, 1, 1_000_000),
   REQUEST_TIMEOUT: duration('30s').refine((ms) => ms >= 1000, 'must be 1s or more'),
+  WEBHOOK_SECRET: webhookSecrets,
+  WEBHOOK_INSECURE: z.literal('1', 'can only be 1; leave it out otherwise').optional(),
   HISTORY_TTL: notBuiltYet,
   ROLE: z.literal('all', 'can only be "all"; other roles are not built yet').default('all'),
 })
@@ -121,6 +142,12 @@ export interface Config {
     readonly maxStreamsPerKey: number
     /** How long a client may take to send a request. */
     readonly requestTimeoutMs: number
+  }
+  readonly webhooks: {
+    /** Keys that messages are signed with, all of them; none: nobody is told of anything. */
+    readonly secrets: readonly Buffer[]
+    /** Whether http, and addresses that are not public, are allowed: for development. */
+    readonly insecure: boolean
   }
 }
 
@@ -171,6 +198,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       maxStreamsPerKey: value.MAX_STREAMS_PER_KEY,
       requestTimeoutMs: value.REQUEST_TIMEOUT,
     },
+    webhooks: { secrets: value.WEBHOOK_SECRET, insecure: value.WEBHOOK_INSECURE === '1' },
   }
 }
 

@@ -63,6 +63,7 @@ export const ERROR_TABLE = {
     hint: 'Only a failed or cancelled sync can be retried; POST /syncs starts a new one.',
   }),
   SYNC_EXISTS: entry(409, 'A sync with this id exists already'),
+  WEBHOOK_NOT_DELIVERABLE: entry(409, 'The webhook cannot be sent'),
   FILES_NOT_READY: entry(409, 'The files are not published yet', {
     hint: 'Poll the sync until its state is "succeeded".',
   }),

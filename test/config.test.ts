@@ -99,6 +99,27 @@ t.test('durations, folders and origins are read', async (t) => {
   t.same(config.corsOrigins, ['https://a.example', 'http://localhost:5173'])
 })
 
+t.test('webhook secrets are read, one or several', async (t) => {
+  const secrets = [24, 32, 64].map((length) => Buffer.alloc(length, length))
+  const written = secrets.map((secret) => `whsec_${secret.toString('base64')}`)
+  t.same(readConfig({}).webhooks, { secrets: [], insecure: false })
+  t.same(readConfig({ WEBHOOK_SECRET: written.join(' ') }).webhooks.secrets, secrets)
+  t.same(readConfig({ WEBHOOK_SECRET: written.join(','), WEBHOOK_INSECURE: '1' }).webhooks, { secrets, insecure: true })
+  const wrong = [
+    'hunter2',
+    'whsec_',
+    `whsec_${Buffer.alloc(23).toString('base64')}`,
+    `whsec_${Buffer.alloc(65).toString('base64')}`,
+    `whsec_${'A'.repeat(41)}`,
+    `whsec_${'-'.repeat(40)}`,
+    `${written[0]} hunter2`,
+  ]
+  for (const WEBHOOK_SECRET of wrong) {
+    t.throws(() => readConfig({ WEBHOOK_SECRET }), /^WEBHOOK_SECRET must be whsec_/, WEBHOOK_SECRET)
+  }
+  t.throws(() => readConfig({ WEBHOOK_INSECURE: 'true' }), /^WEBHOOK_INSECURE can only be 1/)
+})
+
 t.test('every wrong value is named in a line of its own, and no value is repeated', async (t) => {
   const wrong = {
     PORT: '70000',
@@ -112,6 +133,8 @@ t.test('every wrong value is named in a line of its own, and no value is repeate
     MAX_QUEUED: '0',
     INSECURE: 'yes',
     REQUEST_TIMEOUT: '10ms',
+    WEBHOOK_SECRET: 'whsec_hunter2',
+    WEBHOOK_INSECURE: 'yes',
   }
   try {
     readConfig(wrong)

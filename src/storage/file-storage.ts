@@ -147,6 +147,8 @@ export class FileStorage implements SyncStorage {
       if (!replaced) return false
       this.#index.note(next)
       this.#watch.tell(next.id)
+      // Others may know it as finished, and look at it no more.
+      if (next.webhook?.state === 'pending') await this.#journal.announce(next.id)
       if (durable) await this.#flush.flush()
       return true
     })

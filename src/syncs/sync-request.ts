@@ -90,6 +90,26 @@ export const syncRequestBody = z
       .refine((labels) => Object.keys(labels).length <= 16, 'has more than 16 labels')
       .default({})
       .describe("Up to 16 short string pairs for the caller's own use."),
+    webhook: z
+      .strictObject({
+        url: z
+          .string()
+          .min(1, 'must not be empty')
+          .max(2048, 'is longer than 2,048 characters')
+          .superRefine((text, context) => {
+            const fault = faultOfWebhookUrl(text)
+            if (fault !== undefined) {
+              context.addIssue({ code: 'custom', message: fault.message, params: { hint: fault.hint } })
+            }
+          })
+          .describe(
+            'An https URL on the public internet. It gets a signed POST (Standard Webhooks) when the sync ends.',
+          ),
+      })
+      .optional()
+      .describe(
+        'Who is told when the sync ends. Only an active sync that tells the same URL is joined, so none is told in vain.',
+      ),
   })
   .superRefine((body, context) => {
     if (body.tabs !== undefined && body.ranges !== undefined) {
@@ -116,6 +136,26 @@ export const syncRequestBody = z
       },
     ],
   })
+
+/** What is wrong with the URL of a webhook wherever the service runs; its settings may refuse more. */
+function faultOfWebhookUrl(text: string): WebhookFault | undefined {
+  const hint = 'Use an absolute URL such as https://app.example.com/hooks/sheetsync.'
+  const url = URL.parse(text)
+  if (url === null || !/^https?:$/.test(url.protocol)) return { message: 'is not an https URL', hint }
+  if (url.username !== '' || url.password !== '') {
+    return {
+      message: 'holds a user name or a password',
+      hint: 'Check webhook-signature instead: it proves who has sent the message.',
+    }
+  }
+  return undefined
+}
+
+/** Why a webhook cannot be sent to a URL, in words for the caller. */
+export interface WebhookFault {
+  readonly message: string
+  readonly hint: string
+}
 
 /** A body as it was sent: fields with defaults may be absent. */
 export type SyncRequestInput = z.input<typeof syncRequestBody>

@@ -75,11 +75,15 @@ export const syncWarning = z
   .meta({ id: 'SyncWarning' })
 export type SyncWarning = z.output<typeof syncWarning>
 
-/** How the caller is told of the end of a sync, and what came of it. `waiting`: the sync has not ended yet. */
+/** How the caller is told of the end of a sync, and what came of it. */
 export const syncWebhook = z
   .object({
     url: z.string(),
-    state: z.enum(['waiting', 'pending', 'delivered', 'failed']),
+    state: z
+      .enum(['waiting', 'pending', 'delivered', 'failed'])
+      .describe('waiting: the sync has not ended yet; pending: it is being sent, or will be tried again'),
+    endRevision: count.nullable().describe('The revision in which the sync ended, which the message tells'),
+    tries: count.describe('Attempts begun since the end of the sync, or since the latest redelivery was asked for'),
     nextAttemptAt: instant.nullable().describe('When it is tried next; null unless pending'),
     attempts: z
       .array(
@@ -90,7 +94,7 @@ export const syncWebhook = z
           durationMs: count,
         }),
       )
-      .describe('The latest attempts, oldest first'),
+      .describe('The latest 10 attempts, oldest first'),
   })
   .meta({ id: 'SyncWebhook' })
 export type SyncWebhook = z.output<typeof syncWebhook>
@@ -117,6 +121,7 @@ export const syncView = z
     attempt: count.describe('How often the sync was begun, resumptions included'),
     retryOf: z.string().nullable(),
     labels: z.record(z.string(), z.string()),
+    webhook: syncWebhook.nullable().describe('How its end is told; null when nobody asked for that'),
     createdAt: instant,
     startedAt: instant.nullable(),
     updatedAt: instant,

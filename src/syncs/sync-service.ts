@@ -8,8 +8,9 @@ import { KeyedMutex } from './keyed-mutex.ts'
 import { createSync, isTerminal, type NewSync, requestCancel, type Sync } from './sync.ts'
 import { SyncFeed } from './sync-feed.ts'
 import { newSyncId } from './sync-id.ts'
-import { isSameDownload, normalizeRequest, type SyncRequest, type SyncRequestBody } from './sync-request.ts'
+import { isSameDownload, normalizeRequest, type SyncRequestBody, type WebhookFault } from './sync-request.ts'
 import { ACTIVE_STATES } from './sync-schema.ts'
+import { requestRedelivery } from './webhook-delivery.ts'
 
 export interface SyncServiceOptions {
   readonly storage: SyncStorage
@@ -19,7 +20,17 @@ export interface SyncServiceOptions {
   readonly statusTtlMs: number
   /** Refuses new syncs while too many are waiting or active; default: never. */
   readonly activeCount?: ActiveCount
+  /** Says why a webhook cannot be sent to this URL, `undefined` when it can. Without it none can. */
+  readonly faultOfWebhook?: (url: string) => WebhookFault | undefined
 }
+
+const NO_WEBHOOKS: WebhookFault = {
+  message: 'cannot be called by this service, as WEBHOOK_SECRET is not set',
+  hint: 'Set WEBHOOK_SECRET to whsec_ and the base64 of 24 to 64 random bytes, and start the service again.',
+}
+
+/** A sync that is to be recorded. */
+type Order = Omit<NewSync, 'now'> & { readonly createdBy: string | null }
 
 /**
  * What users do with syncs. Every method rejects with an AppError that can be shown to them, and takes the caller on
@@ -31,6 +42,7 @@ export class SyncService {
   readonly #clock: Clock
   readonly #statusTtlMs: number
   readonly #activeCount: ActiveCount | undefined
+  readonly #faultOfWebhook: (url: string) => WebhookFault | undefined
   readonly #starting = new KeyedMutex()
   /** Tells of changes as they come. */
   readonly feed: SyncFeed
@@ -43,6 +55,7 @@ export class SyncService {
     this.#statusTtlMs = options.statusTtlMs
     this.#activeCount = options.activeCount
     this.feed = new SyncFeed(options.storage, options.clock)
+    this.#faultOfWebhook = options.faultOfWebhook ?? (() => NO_WEBHOOKS)
   }
 
   /**
@@ -59,7 +72,7 @@ export class SyncService {
 
   /**
    * Records a sync durably, then has it run. While the caller's own same download of the spreadsheet is active, resolves
-   * to that one instead, unless the request says `ifActive: start`. `id`: of the sync, should one be recorded; rejects
+   * to that one instead, unless the request says `ifActive: start`, or has a webhook that the active one would not call. `id`: of the sync, should one be recorded; rejects
    * with SYNC_EXISTS if it is taken.
    */
   async start(
@@ -68,13 +81,13 @@ export class SyncService {
     { id = newSyncId() }: { readonly id?: string } = {},
   ): Promise<Sync> {
     const { spreadsheetId, request } = normalizeRequest(body)
-    const fresh = { id, spreadsheetId, request, labels: body.labels, createdBy: caller.name }
-    if (request.ifActive === 'start') return this.#record(fresh)
+    const webhookUrl = body.webhook === undefined ? undefined : this.#checkedWebhook(body.webhook.url)
+    const order: Order = { id, spreadsheetId, request, labels: body.labels, createdBy: caller.name, webhookUrl }
+    if (request.ifActive === 'start') return this.#record(order)
     // One at a time for each spreadsheet, or two equal requests at once would both find nothing to join.
     return this.#starting.run(spreadsheetId, async () => {
       this.#refuseWhileDraining()
-      const active = await this.#findActive(spreadsheetId, request, caller)
-      return active ?? this.#record(fresh)
+      return (await this.#findActive(order)) ?? this.#record(order)
     })
   }
 
@@ -112,9 +125,22 @@ export class SyncService {
     if (sync.state !== 'failed' && sync.state !== 'cancelled') {
       throw new AppError('SYNC_NOT_RETRYABLE', `The sync is ${sync.state}.`)
     }
-    const { spreadsheet, request, labels, createdBy } = sync
-    const fresh = { id: newSyncId(), spreadsheetId: spreadsheet.id, request, labels, createdBy }
-    return this.#record({ ...fresh, retryOf: sync.id })
+    const { spreadsheet, request, labels, createdBy, webhook } = sync
+    const order = { id: newSyncId(), spreadsheetId: spreadsheet.id, request, labels, createdBy }
+    return this.#record({ ...order, webhookUrl: webhook?.url, retryOf: sync.id })
+  }
+
+  /** Has the webhook of a finished sync sent (again). Rejects with WEBHOOK_NOT_DELIVERABLE when that cannot be. */
+  async redeliver(id: string, caller: Caller): Promise<Sync> {
+    for (;;) {
+      const sync = await this.find(id, caller)
+      const next = requestRedelivery(sync, this.#clock.now(), this.#statusTtlMs)
+      const fault = this.#faultOfWebhook(next.webhook.url)
+      if (fault !== undefined) {
+        throw new AppError('WEBHOOK_NOT_DELIVERABLE', `Its URL ${fault.message}.`, { hint: fault.hint })
+      }
+      if (await this.#storage.replace(next, sync.revision)) return next
+    }
   }
 
   /** Forgets a finished sync; its snapshot stays. `ifRevisions`: only while its revision is one of these. */
@@ -133,32 +159,49 @@ export class SyncService {
     }
   }
 
-  async #findActive(spreadsheetId: string, request: SyncRequest, caller: Caller): Promise<Sync | undefined> {
+  async #findActive({ spreadsheetId, request, createdBy, webhookUrl }: Order): Promise<Sync | undefined> {
     let pageToken: string | undefined
     do {
       const page: SyncPage = await this.#storage.list({
         states: ACTIVE_STATES,
         spreadsheetId,
         // Not even an administrator's: what is joined must go on when others cancel what is theirs.
-        ...(caller.name === null ? {} : { createdBy: caller.name }),
+        ...(createdBy === null ? {} : { createdBy }),
         pageSize: 1000,
         ...(pageToken === undefined ? {} : { pageToken }),
       })
-      // A sync that is being cancelled will not deliver, so nobody is made to wait for it.
-      const same = page.syncs.find((sync) => sync.state !== 'cancelling' && isSameDownload(sync.request, request))
+      const same = page.syncs.find(
+        (sync) =>
+          // A sync that is being cancelled will not deliver, so nobody is made to wait for it.
+          sync.state !== 'cancelling' &&
+          isSameDownload(sync.request, request) &&
+          // It tells one URL of its end; who wants another told would wait for ever.
+          (webhookUrl === undefined || webhookUrl === sync.webhook?.url),
+      )
       if (same !== undefined) return same
       pageToken = page.nextPageToken
     } while (pageToken !== undefined)
     return undefined
   }
 
-  async #record(fresh: Omit<NewSync, 'now'> & { readonly createdBy: string | null }): Promise<Sync> {
+  async #record(order: Order): Promise<Sync> {
     this.#refuseWhileDraining()
-    const sync = createSync({ ...fresh, now: this.#clock.now() })
+    const sync = createSync({ ...order, now: this.#clock.now() })
     const create = () => this.#storage.create(sync)
-    await (this.#activeCount === undefined ? create() : this.#activeCount.admit(fresh.createdBy, create))
+    await (this.#activeCount === undefined ? create() : this.#activeCount.admit(order.createdBy, create))
     await this.#runner.enqueue(sync.id)
     return sync
+  }
+
+  /** The URL in its one spelling. Throws VALIDATION_FAILED when nothing could be sent to it. */
+  #checkedWebhook(text: string): string {
+    const { href } = new URL(text)
+    const fault = this.#faultOfWebhook(href)
+    if (fault === undefined) return href
+    throw new AppError('VALIDATION_FAILED', 'The request is not valid: webhook.url.', {
+      errors: [{ field: 'webhook.url', ...fault }],
+      hint: 'errors[] says what is wrong with each field.',
+    })
   }
 
   #refuseWhileDraining(): void {

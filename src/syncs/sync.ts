@@ -12,6 +12,7 @@ import {
   TERMINAL_STATES,
   type TerminalState,
 } from './sync-schema.ts'
+import { armWebhook, newWebhook, PENDING_KEPT_MS } from './webhook.ts'
 
 type Fields = Omit<z.output<typeof syncRecord>, 'state' | 'finishedAt' | 'expiresAt' | 'error' | 'outcome'>
 interface Unfinished extends Fields {
@@ -33,10 +34,12 @@ export type SucceededSync = Finished & {
 export type FailedSync = Finished & { readonly state: 'failed'; readonly outcome: null; readonly error: Problem }
 export type CancelledSync = Finished & { readonly state: 'cancelled'; readonly outcome: null; readonly error: null }
 
-/** A sync as it is stored; immutable, every change makes a new one with the next revision. */
-export type Sync = ActiveSync | SucceededSync | FailedSync | CancelledSync
+export type FinishedSync = SucceededSync | FailedSync | CancelledSync
 
-export function isTerminal(sync: Sync): sync is SucceededSync | FailedSync | CancelledSync {
+/** A sync as it is stored; immutable, every change makes a new one with the next revision. */
+export type Sync = ActiveSync | FinishedSync
+
+export function isTerminal(sync: Sync): sync is FinishedSync {
   return sync.finishedAt !== null
 }
 
@@ -50,12 +53,15 @@ export function parseSync(value: unknown): Sync {
   if ((record.state === 'failed') !== (record.error !== null)) {
     throw new TypeError(`state ${record.state} contradicts its error`)
   }
+  if (record.webhook !== null && (record.webhook.state === 'waiting') === terminal) {
+    throw new TypeError(`state ${record.state} contradicts its webhook, which is ${record.webhook.state}`)
+  }
   return record as Sync
 }
 
 /** The wire form of a sync: the stored record without who runs it. */
 export function toView(sync: Sync): SyncView {
-  const { lease: _lease, snapshotId: _snapshotId, createdBy: _createdBy, webhook: _webhook, ...view } = sync
+  const { lease: _lease, snapshotId: _snapshotId, createdBy: _createdBy, ...view } = sync
   return view as SyncView
 }
 
@@ -68,10 +74,13 @@ export interface NewSync {
   readonly retryOf?: string
   /** Name of the API key that asks; default: none. */
   readonly createdBy?: string | null
+  /** Address that is told of its end; default: nobody is. */
+  readonly webhookUrl?: string | undefined
   readonly now: Date
 }
 
-export function createSync({ id, spreadsheetId, request, labels, retryOf, createdBy, now }: NewSync): ActiveSync {
+export function createSync(fresh: NewSync): ActiveSync {
+  const { id, spreadsheetId, request, labels, retryOf, createdBy, webhookUrl, now } = fresh
   return {
     id,
     state: 'queued',
@@ -102,6 +111,7 @@ export function createSync({ id, spreadsheetId, request, labels, retryOf, create
     attempt: 0,
     retryOf: retryOf ?? null,
     labels: { ...labels },
+    webhook: webhookUrl === undefined ? null : newWebhook(webhookUrl),
     createdAt: now.toISOString(),
     startedAt: null,
     updatedAt: now.toISOString(),
@@ -111,7 +121,6 @@ export function createSync({ id, spreadsheetId, request, labels, retryOf, create
     lease: { epoch: 0, owner: null },
     snapshotId: null,
     createdBy: createdBy ?? null,
-    webhook: null,
   }
 }
 
@@ -234,19 +243,24 @@ function finish(
   end: Changes & { state: TerminalState; outcome: Sync['outcome']; error: Problem | null },
 ): Finished & { state: TerminalState } {
   const finishedAt = stamp(sync, now)
+  const revision = sync.revision + 1
+  // In the same record as the end: whoever dies right after it leaves a webhook that is found and sent.
+  const webhook = sync.webhook && armWebhook(sync.webhook, revision, finishedAt)
+  const keptMs = webhook === null ? ttlMs : Math.max(ttlMs, PENDING_KEPT_MS)
   return {
     ...sync,
     ...end,
-    revision: sync.revision + 1,
+    revision,
+    webhook,
     updatedAt: finishedAt,
     finishedAt,
-    expiresAt: new Date(Date.parse(finishedAt) + ttlMs).toISOString(),
+    expiresAt: new Date(Date.parse(finishedAt) + keptMs).toISOString(),
     pollAfterMs: null,
     lease: { epoch: sync.lease.epoch, owner: null },
   }
 }
 
 /** A wall clock that was set back must not make a sync look as if it had changed before it was made. */
-function stamp(sync: Sync, now: Date): string {
+export function stamp(sync: Sync, now: Date): string {
   return new Date(Math.max(now.getTime(), Date.parse(sync.updatedAt))).toISOString()
 }

@@ -28,6 +28,7 @@ const WANTED: Readonly<Record<string, 'open' | 'read' | 'write' | 'admin'>> = {
   'POST /syncs/{id}/cancel': 'write',
   'POST /syncs/{id}/retry': 'write',
   'GET /syncs/{id}/events': 'read',
+  'POST /syncs/{id}/webhook/redeliver': 'write',
   'GET /syncs/{id}/files': 'read',
   'GET /syncs/{id}/files/{name}': 'read',
   'GET /spreadsheets/{spreadsheetId}': 'read',

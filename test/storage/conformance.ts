@@ -4,11 +4,13 @@ import type { SyncQuery, SyncStorage } from '../../src/storage/sync-storage.ts'
 import { cancelSync, claimSync, reportSync, type Sync } from '../../src/syncs/sync.ts'
 import { newSyncId } from '../../src/syncs/sync-id.ts'
 import { ACTIVE_STATES, TERMINAL_STATES } from '../../src/syncs/sync-schema.ts'
+import { claimDelivery, type Deliverable, recordDelivery, requestRedelivery } from '../../src/syncs/webhook-delivery.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
 const NOW = new Date('2026-01-01T00:00:00.000Z')
 const TTL_MS = 300_000
 const EXPIRED = new Date(NOW.getTime() + TTL_MS)
+const DELIVERED = { at: NOW, status: 204, error: null, durationMs: 1 }
 
 const IDS_THAT_ARE_NONE = [
   '',
@@ -304,6 +306,62 @@ export async function testSyncStorage(
         t.same(await find({ createdBy: 'one', states: ACTIVE_STATES }), [third])
         t.same(await find({}), [third, second, first, unowned])
       }
+    })
+
+    await t.test('list finds the syncs whose webhook is pending, as they are now, whoever made them so', async (t) => {
+      const { storage, another } = await setUp(t)
+      const other = await another()
+      const webhook = { url: 'https://example.com/hook' }
+      const [one, two, three] = [aQueuedSync({ webhook }), aQueuedSync({ webhook }), aQueuedSync()]
+      for (const sync of [one, two, three]) await storage.create(sync)
+      const pendingAre = async (expected: readonly Sync[], when: string) => {
+        for (const instance of [other, storage, await another()]) {
+          const { syncs } = await instance.list({ webhook: 'pending', pageSize: 10 })
+          t.same(
+            syncs.map(({ id }) => id),
+            expected.map(({ id }) => id),
+            when,
+          )
+        }
+      }
+      await pendingAre([], 'none has ended')
+      const ended = cancelSync(one, NOW, TTL_MS) as Deliverable
+      await storage.replace(ended, 1)
+      await storage.replace(cancelSync(three, NOW, TTL_MS), 1)
+      await pendingAre([one], 'one has ended, and one without a webhook')
+      await storage.replace(cancelSync(two, NOW, TTL_MS), 1)
+      await pendingAre([two, one], 'both have ended')
+      const claimed = claimDelivery(ended, NOW, TTL_MS)
+      await storage.replace(claimed, ended.revision)
+      await pendingAre([two, one], 'an attempt is under way')
+      const delivered = recordDelivery(claimed, DELIVERED, NOW, { ttlMs: TTL_MS, random: 0 })
+      await storage.replace(delivered, claimed.revision)
+      await pendingAre([two], 'one is delivered')
+      await storage.replace(requestRedelivery(delivered, NOW, TTL_MS), delivered.revision)
+      await pendingAre([two, one], 'it is to be delivered once more')
+      await storage.remove(one.id, delivered.revision + 1)
+      await pendingAre([two], 'it was forgotten')
+    })
+
+    await t.test('a sync is kept for its webhook, and one TTL longer', async (t) => {
+      const { storage, another } = await setUp(t)
+      const other = await another()
+      const sync = aQueuedSync({ webhook: { url: 'https://example.com/hook' } })
+      await storage.create(sync)
+      const ended = cancelSync(sync, NOW, TTL_MS) as Deliverable
+      await storage.replace(ended, 1)
+      for (const instance of [storage, other]) {
+        await instance.list({ pageSize: 10 })
+        t.same((await instance.cleanup(EXPIRED)).removed, [], 'it is pending')
+      }
+      const late = new Date(NOW.getTime() + 1000 * TTL_MS)
+      const delivered = recordDelivery(claimDelivery(ended, late, TTL_MS), DELIVERED, late, {
+        ttlMs: TTL_MS,
+        random: 0,
+      })
+      await storage.replace(delivered, ended.revision)
+      t.same((await other.cleanup(new Date(late.getTime() + TTL_MS - 1))).removed, [])
+      t.same((await other.cleanup(new Date(late.getTime() + TTL_MS))).removed, [sync.id])
     })
 
     await t.test('a page token stays good while syncs come and go', async (t) => {

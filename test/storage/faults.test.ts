@@ -6,6 +6,7 @@ import { AppError } from '../../src/errors.ts'
 import { silentLog } from '../../src/log.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
 import { cancelSync, claimSync, reportSync, type Sync } from '../../src/syncs/sync.ts'
+import { claimDelivery, type Deliverable } from '../../src/syncs/webhook-delivery.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 import { type Fault, FaultyFileSystem } from './faulty-file-system.ts'
 
@@ -79,16 +80,19 @@ interface Old {
   readonly running: Sync
   readonly finished: Sync
   readonly expired: Sync
+  readonly told: Deliverable
 }
 
 /** What was stored while all was well. */
 async function before(storage: FileStorage, possible: Map<string, Possible>): Promise<Old> {
   const [first, second, third] = [aQueuedSync(), aQueuedSync(), aQueuedSync()]
-  for (const sync of [first, second, third]) await storage.create(sync)
+  const fourth = aQueuedSync({ webhook: { url: 'https://example.com/' } })
+  for (const sync of [first, second, third, fourth]) await storage.create(sync)
   const old = {
     running: claimSync(first, 'an owner', NOW),
     finished: cancelSync(second, NOW, 86_400_000),
     expired: cancelSync(third, NOW, 1000),
+    told: cancelSync(fourth, NOW, 1000) as Deliverable,
   }
   for (const sync of Object.values(old)) {
     await storage.replace(sync, 1)
@@ -107,6 +111,9 @@ async function live(storage: FileStorage, old: Old, possible: Map<string, Possib
     if (await outcomeOf(possible, next.id, next, storage.replace(next, running.revision, { durable }))) running = next
     else break
   }
+  const claimed = claimDelivery(old.told, NOW, 1000)
+  await outcomeOf(possible, claimed.id, claimed, storage.replace(claimed, old.told.revision))
+  await honest(storage.list({ webhook: 'pending', pageSize: 10 }))
   await outcomeOf(possible, old.finished.id, undefined, storage.remove(old.finished.id, old.finished.revision))
   await honest(storage.get(old.running.id))
   await honest(storage.list({ pageSize: 10 }))

@@ -17,9 +17,10 @@ import t, { type Test } from 'tap'
 import { systemClock } from '../../src/clock.ts'
 import { silentLog } from '../../src/log.ts'
 import { FileStorage, type FileStorageOptions } from '../../src/storage/file-storage.ts'
-import { nodeFileSystem } from '../../src/storage/files/file-system.ts'
+import { type FileSystem, nodeFileSystem } from '../../src/storage/files/file-system.ts'
 import { systemProcesses } from '../../src/storage/files/processes.ts'
 import { cancelSync, claimSync, type Sync } from '../../src/syncs/sync.ts'
+import { type Deliverable, recordDelivery, requestRedelivery } from '../../src/syncs/webhook-delivery.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 import { testSyncStorage } from './conformance.ts'
@@ -236,6 +237,46 @@ t.test('what others create is listed, also when the journal was begun anew or is
   await createAndList()
 })
 
+t.test('pending webhooks are found without reading what is settled, also by another process', async (t) => {
+  const { storage, another } = await setUp(t)
+  const webhook = { url: 'https://example.com/hook' }
+  for (let count = 0; count < 50; count++) {
+    const sync = aQueuedSync(count % 2 === 0 ? { webhook } : {})
+    await storage.create(sync)
+    const ended = cancelSync(sync, NOW, TTL_MS)
+    await storage.replace(ended, 1)
+    const delivered = { at: NOW, status: 204, error: null, durationMs: 1 }
+    if (count % 2 === 0)
+      await storage.replace(recordDelivery(ended as Deliverable, delivered, NOW, { ttlMs: TTL_MS, random: 0 }), 2)
+  }
+  const read: string[] = []
+  const other = await another({
+    ...nodeFileSystem,
+    read: (path, ...rest) => {
+      if (path.endsWith('.json')) read.push(path)
+      return nodeFileSystem.read(path, ...rest)
+    },
+  })
+  const pending = async (from: FileStorage) =>
+    (await from.list({ webhook: 'pending', pageSize: 10 })).syncs.map(({ id }) => id)
+  t.same(await pending(other), [])
+  t.equal(read.length, 50, 'each was looked at once')
+  const late = aQueuedSync({ webhook })
+  await storage.create(late)
+  t.same(await pending(other), [])
+  await storage.replace(cancelSync(late, NOW, TTL_MS), 1)
+  t.same(await pending(other), [late.id])
+  read.length = 0
+  t.same(await pending(other), [late.id])
+  t.same(read, [], 'what is known and has not changed is not read again')
+  const settled = (await storage.list({ pageSize: 2 })).syncs[1]
+  t.equal(settled?.webhook, null)
+  const again = (await storage.list({ pageSize: 3 })).syncs[2] as Deliverable
+  await storage.replace(requestRedelivery(again, NOW, TTL_MS), again.revision)
+  t.same(await pending(other), [late.id, again.id], 'a redelivery is told of')
+  t.ok(read.length <= 2, `${read.length} records were read for it`)
+})
+
 t.test('a large record is stored packed, is read as any other, and zcat shows it', async (t) => {
   const { storage, another, directory } = await setUp(t)
   const small = aQueuedSync()
@@ -317,7 +358,7 @@ function aTab(gid: number): Sync['tabs'][number] {
 
 interface SetUp {
   readonly storage: FileStorage
-  readonly another: () => Promise<FileStorage>
+  readonly another: (fs?: FileSystem) => Promise<FileStorage>
   readonly directory: string
 }
 
@@ -326,8 +367,8 @@ async function setUp(
   options: Partial<FileStorageOptions> & { readonly started?: boolean } = {},
 ): Promise<SetUp> {
   const directory = t.testdir({})
-  const another = async () => {
-    const storage = new FileStorage({ directory, clock: systemClock, log: silentLog, ...options })
+  const another = async (fs = options.fs ?? nodeFileSystem) => {
+    const storage = new FileStorage({ directory, clock: systemClock, log: silentLog, ...options, fs })
     if (options.started !== false) await storage.start()
     t.teardown(() => storage.close())
     return storage

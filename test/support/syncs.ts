@@ -8,5 +8,11 @@ export function aQueuedSync(
   now = new Date('2026-01-01T00:00:00.000Z'),
 ): ActiveSync {
   const checked = syncRequestBody.parse({ spreadsheet: 'a-spreadsheet', ...body })
-  return createSync({ id: newSyncId(), ...normalizeRequest(checked), labels: checked.labels, now })
+  return createSync({
+    id: newSyncId(),
+    ...normalizeRequest(checked),
+    labels: checked.labels,
+    webhookUrl: checked.webhook?.url,
+    now,
+  })
 }

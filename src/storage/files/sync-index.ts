@@ -1,5 +1,5 @@
 import type { Sync } from '../../syncs/sync.ts'
-import { SYNC_STATES, type SyncState } from '../../syncs/sync-schema.ts'
+import { SYNC_STATES, type SyncState, type SyncWebhook } from '../../syncs/sync-schema.ts'
 import type { SyncQuery } from '../sync-storage.ts'
 import type { CreationJournal } from './creation-journal.ts'
 import { eachOf } from './each-of.ts'
@@ -13,16 +13,19 @@ import { Turns } from './turns.ts'
 /** Files read at a time while the directory is looked through. */
 const READS_AT_A_TIME = 8
 
-/** What is known of a finished sync, which never changes any more. */
+/** What is known of a finished sync: its state is final, its webhook and with it its expiry may change. */
 interface Finished {
   readonly state: SyncState
   readonly expiresAt: number
+  readonly webhookPending: boolean
   /** The version of the file that said so. */
   readonly version: string
 }
 
 /** As much of a record as the index needs. */
-type Summary = Pick<Sync, 'id' | 'state' | 'spreadsheet' | 'expiresAt' | 'createdBy'>
+type Summary = Pick<Sync, 'id' | 'state' | 'spreadsheet' | 'expiresAt' | 'createdBy'> & {
+  readonly webhook: Pick<SyncWebhook, 'state'> | null
+}
 
 export interface SyncIndexOptions {
   readonly layout: Layout
@@ -37,7 +40,8 @@ export interface SyncIndexOptions {
 export class SyncIndex {
   readonly #options: SyncIndexOptions
   readonly #all = new SortedIds()
-  readonly #active = new SortedIds()
+  /** Of which something is still to come: active, or with a webhook that is yet to be delivered. */
+  readonly #unsettled = new SortedIds()
   readonly #finished = new Map<string, Finished>()
   /** Id to spreadsheet id. */
   readonly #spreadsheets = new Map<string, string>()
@@ -62,8 +66,11 @@ export class SyncIndex {
         await this.#readDirectory()
         return
       }
-      // None may be lost if reading them fails: the journal does not tell them again.
-      for (const id of told) if (!this.#isKnown(id)) this.#told.add(id)
+      // None may be lost if reading them fails: the journal does not tell them again. Known and finished ones are told
+      // of when a webhook of theirs has become pending, maybe in another process.
+      for (const id of told) {
+        if (!this.#isKnown(id) || (this.#finished.has(id) && this.#needsReading(id))) this.#told.add(id)
+      }
       await this.#learnAll([...this.#told])
     })
   }
@@ -83,12 +90,14 @@ export class SyncIndex {
     if (sync.expiresAt === null) {
       // A finished sync stays finished, whatever an older write of ours tells late; only its file can say otherwise.
       if (identity !== undefined) this.#finished.delete(id)
-      if (!this.#finished.has(id)) this.#active.add(id)
+      if (!this.#finished.has(id)) this.#unsettled.add(id)
       return
     }
-    this.#active.delete(id)
+    const webhookPending = sync.webhook?.state === 'pending'
+    if (webhookPending) this.#unsettled.add(id)
+    else this.#unsettled.delete(id)
     const version = identity === undefined ? '' : versionOf(identity)
-    this.#finished.set(id, { state: sync.state, expiresAt: Date.parse(sync.expiresAt), version })
+    this.#finished.set(id, { state: sync.state, expiresAt: Date.parse(sync.expiresAt), webhookPending, version })
   }
 
   noteUnreadable(id: string): void {
@@ -97,7 +106,7 @@ export class SyncIndex {
 
   forget(id: string): void {
     this.#all.delete(id)
-    this.#active.delete(id)
+    this.#unsettled.delete(id)
     this.#finished.delete(id)
     this.#spreadsheets.delete(id)
     this.#creators.delete(id)
@@ -129,16 +138,18 @@ export class SyncIndex {
   async *older(id: string | undefined, query: SyncQuery): AsyncIterable<string> {
     const turns = new Turns()
     const onlyActive = query.states?.every((state) => !isTerminalState(state)) ?? false
-    for (const next of (onlyActive ? this.#active : this.#all).below(id)) {
+    const settledToo = !onlyActive && query.webhook === undefined
+    for (const next of (settledToo ? this.#all : this.#unsettled).below(id)) {
       if (turns.isDue()) await turns.giveWay()
       if (this.#mayMatch(next, query)) yield next
     }
   }
 
-  #mayMatch(id: string, { states, spreadsheetId, createdBy }: SyncQuery): boolean {
+  #mayMatch(id: string, { states, spreadsheetId, createdBy, webhook }: SyncQuery): boolean {
     if (createdBy !== undefined && this.#creators.get(id) !== createdBy) return false
     if (spreadsheetId !== undefined && this.#spreadsheets.get(id) !== spreadsheetId) return false
     const known = this.#finished.get(id)
+    if (webhook !== undefined && known?.webhookPending === false) return false
     return known === undefined || states === undefined || states.includes(known.state)
   }
 
@@ -249,11 +260,11 @@ async function summarize(id: string, bytes: Buffer): Promise<Summary | undefined
     throw error
   }
   if (typeof record !== 'object' || record === null) return undefined
-  const { state, spreadsheet, expiresAt, createdBy = null } = record
+  const { state, spreadsheet, expiresAt, createdBy = null, webhook = null } = record
   if (record.id !== id || state === undefined || !SYNC_STATES.includes(state)) return undefined
   if (typeof spreadsheet !== 'object' || typeof spreadsheet?.id !== 'string') return undefined
   if (expiresAt !== null && !(typeof expiresAt === 'string' && Date.parse(expiresAt) > 0)) return undefined
   if (isTerminalState(state) !== (expiresAt !== null)) return undefined
   if (createdBy !== null && typeof createdBy !== 'string') return undefined
-  return { id, state, spreadsheet, expiresAt, createdBy } as Summary
+  return { id, state, spreadsheet, expiresAt, createdBy, webhook } as Summary
 }

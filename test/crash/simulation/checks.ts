@@ -1,4 +1,5 @@
 import { isTerminal, parseSync, type Sync } from '../../../src/syncs/sync.ts'
+import { MOST_TRIES } from '../../../src/syncs/webhook.ts'
 
 /** Thrown when a promise of the storage was seen broken. */
 export class Violation extends Error {
@@ -22,6 +23,10 @@ export class Checks {
   readonly #jobs = new Set<string>()
   readonly #fences = new Map<string, number>()
   readonly #published = new Set<string>()
+  /** Syncs of whose end a receiver was told. */
+  readonly #told = new Set<string>()
+  /** Syncs that a user has forgotten, or tried to. */
+  readonly #forgotten = new Set<string>()
   violation: Violation | undefined
 
   /** Syncs that were promised and are still on the disk. */
@@ -46,16 +51,30 @@ export class Checks {
         this.#takenBack.add(id)
         if (this.#promised.has(id)) this.#complain(`live sync ${id} was deleted at revision ${before.revision}`)
       }
+      if (before?.webhook?.state === 'pending' && !this.#forgotten.has(id))
+        this.#complain(`${id} was removed before its webhook was sent`)
       this.#records.delete(id)
       return
     }
     if (before !== undefined) {
       if (now.revision <= before.revision)
         this.#complain(`${id} went from revision ${before.revision} to ${now.revision}`)
-      if (isTerminal(before)) this.#complain(`${id} was ${before.state} and became ${now.state}`)
+      if (isTerminal(before)) this.#checkWebhook(before, now)
       if (now.lease.epoch < before.lease.epoch) this.#complain(`${id} fell back to epoch ${now.lease.epoch}`)
     }
     this.#records.set(id, now)
+  }
+
+  /** Of a sync that has ended only its webhook may change. */
+  #checkWebhook(before: Sync, now: Sync): void {
+    const { id, webhook } = now
+    if (now.state !== before.state || now.finishedAt !== before.finishedAt || webhook === null) {
+      this.#complain(`${id} was ${before.state} and became ${now.state}`)
+    } else if (webhook.state === 'delivered' && !this.#told.has(id)) {
+      this.#complain(`the webhook of ${id} is said to be delivered, and nobody was told`)
+    } else if (webhook.state === 'failed' && webhook.tries < MOST_TRIES) {
+      this.#complain(`the webhook of ${id} was given up after ${webhook.tries} attempts`)
+    }
   }
 
   /** To be called after a power cut, with what each record says now. */
@@ -123,6 +142,16 @@ export class Checks {
 
   succeeded(id: string): void {
     if (!this.#published.has(id)) this.#complain(`${id} has succeeded and was never published`)
+  }
+
+  /** A receiver has got this message. */
+  told(messageId: string): void {
+    this.#told.add(messageId.replace(/-ended$/, ''))
+  }
+
+  /** To be called before a user's wish to forget a sync is passed on. */
+  forgetting(id: string): void {
+    this.#forgotten.add(id)
   }
 
   complain(what: string): void {

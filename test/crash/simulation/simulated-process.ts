@@ -11,6 +11,10 @@ import type { SyncStorage } from '../../../src/storage/sync-storage.ts'
 import { createSync, isTerminal, reportSync, requestCancel, type Sync } from '../../../src/syncs/sync.ts'
 import { normalizeRequest, syncRequestBody } from '../../../src/syncs/sync-request.ts'
 import { ACTIVE_STATES } from '../../../src/syncs/sync-schema.ts'
+import { isPending, requestRedelivery } from '../../../src/syncs/webhook-delivery.ts'
+import { WebhookDeliverer } from '../../../src/webhooks/deliverer.ts'
+import { withToldEnds } from '../../../src/webhooks/told-ends.ts'
+import type { WebhookSender } from '../../../src/webhooks/webhook-sender.ts'
 import type { Checks } from './checks.ts'
 import type { Random } from './random.ts'
 import { errno, type VirtualDisk } from './virtual-disk.ts'
@@ -44,6 +48,7 @@ export class SimulatedProcess {
   readonly #storage: SyncStorage
   readonly #runner: InProcessRunner
   readonly #sweeper: Sweeper
+  readonly #deliverer: WebhookDeliverer
   readonly #closing = new AbortController()
 
   constructor(options: SimulatedProcessOptions) {
@@ -57,7 +62,17 @@ export class SimulatedProcess {
       if (random.chance(faultRate())) throw errno(random.pick(['EIO', 'ENOSPC', 'EMFILE']), call)
     })
     const log = silentLog
-    this.#storage = this.#watched(new FileStorage({ directory: DIRECTORY, clock, log, fs, processes }))
+    const storage = this.#watched(new FileStorage({ directory: DIRECTORY, clock, log, fs, processes }))
+    const sender: WebhookSender = { send: (_, message) => this.#receive(message.id) }
+    this.#deliverer = new WebhookDeliverer({
+      storage,
+      sender,
+      clock,
+      log,
+      statusTtlMs: STATUS_TTL_MS,
+      random: () => random.next(),
+    })
+    this.#storage = withToldEnds(storage, (sync) => this.#deliverer.hint(sync))
     const leases = new FileLeases({ directory: DIRECTORY, clock, fs, processes })
     const job: SyncJob = (sync, context) => this.#job(sync, context)
     this.#runner = new InProcessRunner({
@@ -83,10 +98,20 @@ export class SimulatedProcess {
     }
     while (!(await this.#attempt(() => this.#runner.start()))) await world.wait(life, 100)
     this.#sweeper.start()
+    this.#deliverer.start()
     while (!this.#closing.signal.aborted) {
       await this.#attempt(() =>
         random
-          .pick([this.#create, this.#create, this.#cancel, this.#delete, this.#list, this.#jostle, this.#jostle])
+          .pick([
+            this.#create,
+            this.#create,
+            this.#cancel,
+            this.#delete,
+            this.#list,
+            this.#jostle,
+            this.#jostle,
+            this.#redeliver,
+          ])
           .call(this),
       )
       await world.wait(life, random.below(8000))
@@ -111,10 +136,21 @@ export class SimulatedProcess {
     return { outcome: 'downloaded', consistent: true, snapshotId: sync.id, report: {} }
   }
 
+  /** The receiver of all webhooks; it is moody while there is trouble. */
+  async #receive(messageId: string): ReturnType<WebhookSender['send']> {
+    const { world, random, life, checks } = this.#options
+    await world.wait(life, random.below(3000))
+    if (!this.#closing.signal.aborted && random.chance(0.2)) return { status: 503, error: 'not in the mood' }
+    checks.told(messageId)
+    await world.wait(life, random.below(3000))
+    return { status: 204, error: null }
+  }
+
   async #create(): Promise<void> {
-    const { newId, world } = this.#options
+    const { newId, world, random } = this.#options
     const id = newId()
-    await this.#storage.create(createSync({ id, ...REQUEST, labels: {}, now: new Date(world.wall) }))
+    const webhookUrl = random.chance(0.3) ? 'https://example.com/hook' : undefined
+    await this.#storage.create(createSync({ id, ...REQUEST, labels: {}, webhookUrl, now: new Date(world.wall) }))
     await this.#runner.enqueue(id)
   }
 
@@ -129,7 +165,18 @@ export class SimulatedProcess {
   async #delete(): Promise<void> {
     const id = this.#anyId()
     const sync = id === undefined ? undefined : await this.#storage.get(id)
-    if (sync !== undefined && isTerminal(sync)) await this.#storage.remove(sync.id, sync.revision)
+    if (sync === undefined || !isTerminal(sync)) return
+    // Whoever forgets a sync forgets its webhook.
+    this.#options.checks.forgetting(sync.id)
+    await this.#storage.remove(sync.id, sync.revision)
+  }
+
+  async #redeliver(): Promise<void> {
+    const id = this.#anyId()
+    const sync = id === undefined ? undefined : await this.#storage.get(id)
+    if (sync === undefined || !isTerminal(sync) || sync.webhook === null) return
+    const next = requestRedelivery(sync, new Date(this.#options.world.wall), STATUS_TTL_MS)
+    await this.#storage.replace(next, sync.revision)
   }
 
   /** Changes a sync that others change too, a few times in a row. */
@@ -188,13 +235,22 @@ export class SimulatedProcess {
       },
       remove: (id, expectedRevision) => storage.remove(id, expectedRevision),
       async list(query) {
-        const before = checks.ids.filter((id) => checks.isPromised(id))
+        const promised = checks.ids.filter((id) => checks.isPromised(id))
+        const due = new Map(
+          promised.flatMap((id) => {
+            const record = checks.recordOf(id)
+            const isWanted =
+              query.webhook === undefined ? record && !isTerminal(record) : isKnownPending(checks, record)
+            return record !== undefined && isWanted ? [[id, record] as const] : []
+          }),
+        )
         const page = await storage.list(query)
         const listed = page.syncs.map(({ id }) => id)
-        for (const id of before) {
+        for (const [id, before] of due) {
           const record = checks.recordOf(id)
-          if (record !== undefined && !isTerminal(record) && !listed.includes(id))
-            checks.complain(`${id} is active and was not listed`)
+          // Active ones stay so whatever else changes; a webhook may be delivered, and redelivered, meanwhile.
+          const isDue = query.webhook === undefined ? record && !isTerminal(record) : record === before
+          if (isDue && !listed.includes(id)) checks.complain(`${id} is ${query.webhook ?? 'active'} and was not listed`)
         }
         if (listed.join() !== [...listed].sort().reverse().join()) checks.complain('a list was not in order')
         return page
@@ -209,4 +265,9 @@ export class SimulatedProcess {
       close: () => storage.close(),
     }
   }
+}
+
+/** Whether somebody was told that this very record, whose webhook is pending, is stored. */
+function isKnownPending(checks: Checks, record: Sync | undefined): boolean {
+  return record !== undefined && isPending(record) && checks.floorOf(record.id) >= record.revision
 }

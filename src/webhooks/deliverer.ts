@@ -1,0 +1,220 @@
+import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
+import type { SyncPage, SyncStorage } from '../storage/sync-storage.ts'
+import type { Sync } from '../syncs/sync.ts'
+import { ATTEMPT_LEASE_MS, type AttemptResult } from '../syncs/webhook.ts'
+import {
+  claimDelivery,
+  type Deliverable,
+  isDeliveryDue,
+  isPending,
+  recordDelivery,
+  releaseDelivery,
+} from '../syncs/webhook-delivery.ts'
+import { Lanes } from './lanes.ts'
+import { webhookMessage } from './message.ts'
+import type { SendResult, WebhookSender } from './webhook-sender.ts'
+
+/** Milliseconds between two looks for webhooks that are due, so by how much an attempt may be late. */
+export const SCAN_INTERVAL_MS = 5000
+
+/** A look that takes long, as very many are pending, is followed by a pause of so many times that. */
+const PAUSE_PER_LOOK = 10
+
+/** Attempts under way at once, in all and to one host. */
+const MOST_AT_ONCE = 64
+const MOST_AT_ONCE_PER_HOST = 4
+
+/** Milliseconds that a stop waits for the answers of attempts under way. */
+const DRAIN_MS = 3000
+
+/** Milliseconds between two tries to record what an attempt has met, while the storage refuses. */
+const RECORD_RETRY_MS = 1000
+
+const PAGE_SIZE = 1000
+
+export interface WebhookDelivererOptions {
+  readonly storage: SyncStorage
+  readonly sender: WebhookSender
+  readonly clock: Clock
+  readonly log: Log
+  /** Milliseconds for which a sync is remembered once its webhook is delivered or has failed. */
+  readonly statusTtlMs: number
+  /** From 0 up to 1, for jitter. Default: Math.random. */
+  readonly random?: () => number
+}
+
+/** Why an attempt is broken off: the service stops. */
+class Stopped extends Error {
+  override readonly name = 'Stopped'
+}
+
+/**
+ * Sends the webhooks of syncs that have ended, and tries again those that were not taken. All it knows lies in the storage:
+ * any process may send any webhook, a process that dies is followed by another. An attempt is claimed by a
+ * compare-and-set, so two do not send the same one side by side; but one that was sent and not recorded is sent again.
+ * A message comes at least once, always under the same id.
+ */
+export class WebhookDeliverer {
+  readonly #options: WebhookDelivererOptions
+  readonly #lanes = new Lanes({ most: MOST_AT_ONCE, mostPerLane: MOST_AT_ONCE_PER_HOST })
+  readonly #running = new Map<string, Promise<void>>()
+  /** Aborted when no attempt begins any more. */
+  readonly #closing = new AbortController()
+  /** Aborted when attempts under way are broken off. */
+  readonly #leaving = new AbortController()
+  #scanning: Promise<void> | undefined
+  #closed: Promise<void> | undefined
+
+  constructor(options: WebhookDelivererOptions) {
+    this.#options = options
+  }
+
+  /** Begins to look for webhooks that are due, those that an earlier process left among them. */
+  start(): void {
+    this.#scanning ??= this.#scanRegularly()
+  }
+
+  /** Tells that the webhook of a sync has just become due. A hint: without it the next look finds it. */
+  hint(sync: Sync): void {
+    if (this.#closing.signal.aborted || this.#running.has(sync.id) || !isPending(sync)) return
+    this.#lanes.add(hostOf(sync), sync.id)
+    this.#fill()
+  }
+
+  /** Begins no attempt any more, and waits a little for those under way; what is not answered by then is due again. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#drain()
+    return this.#closed
+  }
+
+  async #drain(): Promise<void> {
+    this.#closing.abort(new Stopped())
+    this.#lanes.clear()
+    await this.#scanning
+    const done = new AbortController()
+    const limit = this.#sleep(DRAIN_MS, done.signal).then(() => this.#leaving.abort(new Stopped()))
+    await Promise.all(this.#running.values())
+    done.abort(new Stopped())
+    await limit
+  }
+
+  #fill(): void {
+    for (let next = this.#lanes.take(); next !== undefined; next = this.#lanes.take()) {
+      const { lane, item: id } = next
+      const running = this.#deliver(id).finally(() => {
+        this.#running.delete(id)
+        this.#lanes.leave(lane)
+        if (!this.#closing.signal.aborted) this.#fill()
+      })
+      this.#running.set(id, running)
+    }
+  }
+
+  /** One attempt, if it is due and nobody else has it. Never rejects. */
+  async #deliver(id: string): Promise<void> {
+    const { storage, sender, clock, log, statusTtlMs } = this.#options
+    try {
+      const sync = await storage.get(id)
+      if (sync === undefined || !isDeliveryDue(sync, clock.now()) || this.#closing.signal.aborted) return
+      const claimed = claimDelivery(sync, clock.now(), statusTtlMs)
+      // Another process has it, or it was forgotten.
+      if (!(await storage.replace(claimed, sync.revision))) return
+      if (!isPending(claimed)) {
+        log.warn({ syncId: id, tries: sync.webhook.tries }, 'a webhook was given up')
+        return
+      }
+      const at = clock.now()
+      const began = clock.monotonic()
+      let result: SendResult
+      try {
+        result = await sender.send(claimed.webhook.url, webhookMessage(claimed), this.#leaving.signal)
+      } catch (error) {
+        if (!(error instanceof Stopped)) throw error
+        await this.#record(id, (latest) => releaseDelivery(latest, clock.now(), statusTtlMs))
+        return
+      }
+      const attempt: AttemptResult = { ...result, at, durationMs: Math.round(clock.monotonic() - began) }
+      const options = { ttlMs: statusTtlMs, random: (this.#options.random ?? Math.random)() }
+      const recorded = await this.#record(id, (latest) => recordDelivery(latest, attempt, clock.now(), options))
+      tell(log, recorded, attempt)
+    } catch (error) {
+      // The outermost boundary of a background task: whatever one webhook met must not end the service and all the others.
+      log.error({ err: error, syncId: id }, 'a webhook could not be sent; it is tried again with a later look')
+    }
+  }
+
+  /** Stores a change of the sync as it is by now; undefined when it was forgotten meanwhile. */
+  async #record(id: string, transition: (sync: Deliverable) => Deliverable): Promise<Deliverable | undefined> {
+    const { storage, clock, log } = this.#options
+    const began = clock.monotonic()
+    for (;;) {
+      try {
+        const latest = await storage.get(id)
+        if (latest === undefined || latest.finishedAt === null || latest.webhook === null) return undefined
+        const next = transition(latest as Deliverable)
+        if (next === latest || (await storage.replace(next, latest.revision))) return next
+      } catch (error) {
+        // After the lease another sender may have begun; then it is sent once more, which is better than never.
+        if (this.#closing.signal.aborted || clock.monotonic() - began > ATTEMPT_LEASE_MS) throw error
+        log.warn({ err: error, syncId: id }, 'what a webhook has met could not be recorded; trying again')
+        await this.#sleep(RECORD_RETRY_MS, this.#closing.signal)
+      }
+    }
+  }
+
+  async #scanRegularly(): Promise<void> {
+    const { clock, log } = this.#options
+    while (!this.#closing.signal.aborted) {
+      const began = clock.monotonic()
+      try {
+        await this.#scan()
+      } catch (error) {
+        // As above: the next look must come, whatever this one met.
+        log.error({ err: error }, 'the look for webhooks failed; it is repeated')
+      }
+      const pause = Math.max(SCAN_INTERVAL_MS, PAUSE_PER_LOOK * (clock.monotonic() - began))
+      await this.#sleep(pause, this.#closing.signal)
+    }
+  }
+
+  async #scan(): Promise<void> {
+    const { storage, clock } = this.#options
+    const due: Deliverable[] = []
+    let pageToken: string | undefined
+    do {
+      const page: SyncPage = await storage.list({
+        webhook: 'pending',
+        pageSize: PAGE_SIZE,
+        ...(pageToken === undefined ? {} : { pageToken }),
+      })
+      for (const sync of page.syncs) {
+        if (isDeliveryDue(sync, clock.now())) due.push(sync)
+      }
+      pageToken = page.nextPageToken
+    } while (pageToken !== undefined && !this.#closing.signal.aborted)
+    // Pages come newest first; what ended first is told first.
+    for (const sync of due.reverse()) this.hint(sync)
+  }
+
+  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#options.clock.sleep(ms, signal)
+    } catch (reason) {
+      if (!(reason instanceof Stopped)) throw reason
+    }
+  }
+}
+
+/** The host is named and nothing else: path and query of a webhook may hold its receiver's secret. */
+function hostOf({ webhook }: Deliverable): string {
+  return URL.parse(webhook.url)?.host ?? ''
+}
+
+function tell(log: Log, sync: Deliverable | undefined, { status, error, durationMs }: AttemptResult): void {
+  if (sync === undefined) return
+  const { state, tries, nextAttemptAt } = sync.webhook
+  const fields = { syncId: sync.id, host: hostOf(sync), status, durationMs, tries, nextAttemptAt }
+  if (error === null) log.info(fields, 'webhook delivered')
+  else log.warn({ ...fields, reason: error }, state === 'failed' ? 'a webhook was given up' : 'a webhook was not taken')
+}

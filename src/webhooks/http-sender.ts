@@ -1,0 +1,173 @@
+import { lookup as systemLookup } from 'node:dns'
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { LookupFunction } from 'node:net'
+import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent'
+import type { Clock } from '../clock.ts'
+import type { WebhookMessage } from './message.ts'
+import { lookUpPublicNames } from './public-names.ts'
+import { signatureHeaders } from './signature.ts'
+import { faultOfUrl, isPublicAddress } from './url-rules.ts'
+import type { SendResult, WebhookSender } from './webhook-sender.ts'
+
+/** Milliseconds that an attempt may take, from the lookup of the name to the end of the answer. */
+const TIMEOUT_MS = 15_000
+
+/** Bytes of an answer's body that are read, and thrown away, so that the receiver can end in peace. */
+const MOST_BODY_BYTES = 64 * 1024
+
+/** Words for what can happen below HTTP; never the error's own, which may name addresses of a network that is not the caller's. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'the name of the host does not resolve',
+  EAI_AGAIN: 'the name of the host could not be resolved',
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was broken off',
+  EPIPE: 'the connection was broken off',
+  ETIMEDOUT: 'the host could not be reached',
+  EHOSTUNREACH: 'the host could not be reached',
+  ENETUNREACH: 'the host could not be reached',
+  CERT_HAS_EXPIRED: 'the TLS certificate has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the TLS certificate is for another name',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'the TLS certificate is not trusted',
+  SELF_SIGNED_CERT_IN_CHAIN: 'the TLS certificate is not trusted',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the TLS certificate is not trusted',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the TLS certificate is not trusted',
+}
+
+export interface HttpSenderOptions {
+  /** Keys that every message is signed with. */
+  readonly keys: readonly Uint8Array[]
+  /** Whether http, any port, and addresses that are not public are allowed. */
+  readonly insecure: boolean
+  readonly clock: Clock
+  /** Milliseconds that an attempt may take. Default: 15 s. */
+  readonly timeoutMs?: number
+  /** How names become addresses. Default: by name servers alone, and with `insecure` as the system does it. */
+  readonly lookup?: LookupFunction
+}
+
+/**
+ * POSTs messages over connections of their own. What a name resolves to is checked in the lookup that the connection is
+ * made with, so there is no second answer that could differ; redirects are not followed.
+ */
+export class HttpSender implements WebhookSender {
+  readonly #options: HttpSenderOptions
+  readonly #lookup: LookupFunction
+  readonly #agents: { readonly 'http:': RequestFilteringHttpAgent; readonly 'https:': RequestFilteringHttpsAgent }
+
+  constructor(options: HttpSenderOptions) {
+    this.#options = options
+    this.#lookup = options.lookup ?? (options.insecure ? (systemLookup as LookupFunction) : lookUpPublicNames())
+    const allowed = { allowPrivateIPAddress: options.insecure, allowMetaIPAddress: options.insecure }
+    this.#agents = {
+      'http:': new RequestFilteringHttpAgent(allowed),
+      'https:': new RequestFilteringHttpsAgent(allowed),
+    }
+  }
+
+  async send(url: string, message: WebhookMessage, signal: AbortSignal): Promise<SendResult> {
+    const { insecure, timeoutMs = TIMEOUT_MS } = this.#options
+    // Settings may have become stricter since the URL was taken.
+    const fault = faultOfUrl(url, { insecure })
+    if (fault !== undefined) return { status: null, error: `the URL ${fault.message}` }
+    const limit = new AbortController()
+    const timer = setTimeout(() => limit.abort(), timeoutMs)
+    try {
+      return await this.#post(new URL(url), message, AbortSignal.any([signal, limit.signal]))
+    } catch (error) {
+      signal.throwIfAborted()
+      if (limit.signal.aborted) return { status: null, error: `there was no answer within ${timeoutMs / 1000} s` }
+      return { status: null, error: reasonOf(error) }
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #post(url: URL, message: WebhookMessage, signal: AbortSignal): Promise<SendResult> {
+    const { keys, clock } = this.#options
+    const options = {
+      method: 'POST',
+      agent: this.#agents[url.protocol as 'http:' | 'https:'],
+      lookup: this.#guardedLookup,
+      signal,
+      headers: {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(message.body),
+        'user-agent': 'Sheetsync-Webhooks/1',
+        accept: '*/*',
+        ...signatureHeaders(keys, message, clock.now()),
+      },
+    }
+    return new Promise((resolve, reject) => {
+      const request = (url.protocol === 'http:' ? httpRequest : httpsRequest)(url, options)
+      // The status decides; what else comes, or breaks, after it is of no interest.
+      let result: SendResult | undefined
+      request.on('response', (answer) => {
+        result = readStatus(answer, clock.now())
+        discard(answer, request)
+      })
+      request.on('error', (error) => (result === undefined ? reject(error) : undefined))
+      request.on('close', () => (result === undefined ? reject(new Error('closed')) : resolve(result)))
+      request.end(message.body)
+    })
+  }
+
+  /** Refuses what the agent's own list lets pass, too: either list is enough to refuse an address. */
+  readonly #guardedLookup: LookupFunction = (hostname, options, callback) => {
+    this.#lookup(hostname, options, (error, found, family) => {
+      const addresses = Array.isArray(found) ? found.map(({ address }) => address) : [found]
+      const refused = error === null && !this.#options.insecure && !addresses.every(isPublicAddress)
+      callback(refused ? new AddressRefused() : error, found, family)
+    })
+  }
+}
+
+class AddressRefused extends Error {
+  override readonly name = 'AddressRefused'
+
+  constructor() {
+    super('an address that is not public')
+  }
+}
+
+function readStatus({ statusCode = 0, headers }: IncomingMessage, now: Date): SendResult {
+  if (statusCode >= 200 && statusCode < 300) return { status: statusCode, error: null }
+  const retryAfterMs = readRetryAfter(headers['retry-after'], now)
+  const redirected = statusCode >= 300 && statusCode < 400
+  return {
+    status: statusCode,
+    error: redirected
+      ? `it answered ${statusCode}; redirects are not followed`
+      : `it answered ${statusCode} where a 2xx takes the message`,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  }
+}
+
+/** Seconds or a date (RFC 9110, section 10.2.3), as milliseconds from now; undefined for anything else. */
+function readRetryAfter(text: string | undefined, now: Date): number | undefined {
+  if (text === undefined) return undefined
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
+  const at = Date.parse(text)
+  return Number.isNaN(at) ? undefined : Math.max(0, at - now.getTime())
+}
+
+function discard(answer: IncomingMessage, request: ClientRequest): void {
+  let bytes = 0
+  answer.on('data', (chunk: Buffer) => {
+    bytes += chunk.length
+    if (bytes > MOST_BODY_BYTES) request.destroy()
+  })
+  // Broken off, by them or by us; the request's 'close' follows.
+  answer.on('error', () => undefined)
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) throw error
+  if (error instanceof AddressRefused || /^DNS lookup .* is not allowed/.test(error.message)) {
+    return 'the host has an address that is not public'
+  }
+  // Several addresses were tried: the last of them speaks for all.
+  const one: unknown = error instanceof AggregateError ? error.errors.at(-1) : error
+  const code = one instanceof Error && 'code' in one ? String(one.code) : ''
+  return REASONS[code] ?? `the request failed${code === '' ? '' : ` (${code})`}`
+}

@@ -1,0 +1,317 @@
+import t, { type Test } from 'tap'
+import { AppError } from '../../src/errors.ts'
+import type { Log } from '../../src/log.ts'
+import { silentLog } from '../../src/log.ts'
+import { MemoryStorage } from '../../src/storage/memory-storage.ts'
+import type { SyncStorage } from '../../src/storage/sync-storage.ts'
+import { cancelSync, type Sync } from '../../src/syncs/sync.ts'
+import { ATTEMPT_LEASE_MS, MOST_TRIES, RETRY_DELAYS_MS } from '../../src/syncs/webhook.ts'
+import { claimDelivery, type Deliverable, requestRedelivery } from '../../src/syncs/webhook-delivery.ts'
+import { SCAN_INTERVAL_MS, WebhookDeliverer } from '../../src/webhooks/deliverer.ts'
+import type { WebhookMessage } from '../../src/webhooks/message.ts'
+import { withToldEnds } from '../../src/webhooks/told-ends.ts'
+import type { SendResult, WebhookSender } from '../../src/webhooks/webhook-sender.ts'
+import { FakeClock, settle } from '../support/fake-clock.ts'
+import { aQueuedSync } from '../support/syncs.ts'
+
+const TTL = 60_000
+const TAKEN: SendResult = { status: 204, error: null }
+const REFUSED: SendResult = { status: 503, error: 'it answered 503' }
+
+interface Sent {
+  readonly url: string
+  readonly message: WebhookMessage
+  readonly at: number
+  readonly answer: (result: SendResult) => void
+}
+
+/** Holds every message until the test answers it, or answers as it is told. */
+class HeldSender implements WebhookSender {
+  readonly sent: Sent[] = []
+  readonly #clock: FakeClock
+  readonly #answers: readonly SendResult[]
+  broken = 0
+
+  constructor(clock: FakeClock, answers: readonly SendResult[] = []) {
+    this.#clock = clock
+    this.#answers = answers
+  }
+
+  send(url: string, message: WebhookMessage, signal: AbortSignal): Promise<SendResult> {
+    return new Promise((resolve, reject) => {
+      let answered = false
+      const take = (result: SendResult) => {
+        answered = true
+        resolve(result)
+      }
+      this.sent.push({ url, message, at: this.#clock.monotonic(), answer: take })
+      const answer = this.#answers[Math.min(this.sent.length, this.#answers.length) - 1]
+      if (answer !== undefined) take(answer)
+      signal.addEventListener('abort', () => {
+        if (!answered) this.broken++
+        reject(signal.reason)
+      })
+    })
+  }
+}
+
+interface World {
+  readonly clock: FakeClock
+  readonly storage: MemoryStorage
+  readonly sender: HeldSender
+  readonly deliverer: WebhookDeliverer
+  another(sender: WebhookSender, storage?: SyncStorage, log?: Log): WebhookDeliverer
+  webhookOf(id: string): Promise<Sync['webhook']>
+}
+
+function aWorld(t: Test, answers: readonly SendResult[] = []): World {
+  const clock = new FakeClock()
+  const storage = new MemoryStorage()
+  const sender = new HeldSender(clock, answers)
+  const another: World['another'] = (sender, over = storage, log = silentLog) => {
+    const deliverer = new WebhookDeliverer({ storage: over, sender, clock, log, statusTtlMs: TTL, random: () => 0.5 })
+    t.teardown(async () => {
+      const closed = deliverer.close()
+      await clock.advance(10_000)
+      await closed
+    })
+    return deliverer
+  }
+  const webhookOf = async (id: string) => (await storage.get(id))?.webhook ?? null
+  return { clock, storage, sender, deliverer: another(sender), another, webhookOf }
+}
+
+/** A sync that has just ended, and is to be told of. */
+async function anEndedSync(storage: SyncStorage, clock: FakeClock, url = 'https://example.com/'): Promise<Deliverable> {
+  const queued = aQueuedSync({ webhook: { url } }, clock.now())
+  await storage.create(queued)
+  const ended = cancelSync(queued, clock.now(), TTL) as Deliverable
+  await storage.replace(ended, queued.revision)
+  return ended
+}
+
+t.test('what ends in this process is told at once, without a look through the storage', async (t) => {
+  const { clock, storage, sender, deliverer, webhookOf } = aWorld(t)
+  const told = withToldEnds(storage, (sync) => deliverer.hint(sync))
+  const { id } = await anEndedSync(told, clock)
+  await settle()
+  t.equal(sender.sent.length, 1)
+  sender.sent[0]?.answer(TAKEN)
+  await settle()
+  t.match(await webhookOf(id), {
+    state: 'delivered',
+    tries: 1,
+    attempts: [{ status: 204, error: null, durationMs: 0 }],
+  })
+})
+
+t.test('what an earlier process left is found by the first look', async (t) => {
+  const { clock, storage, sender, deliverer, webhookOf } = aWorld(t, [TAKEN])
+  const { id } = await anEndedSync(storage, clock)
+  deliverer.start()
+  await settle()
+  t.match(await webhookOf(id), { state: 'delivered' })
+  await clock.advance(10 * SCAN_INTERVAL_MS)
+  t.equal(sender.sent.length, 1, 'and not sent again')
+})
+
+t.test('a receiver that never takes it is tried at every time of the schedule, then given up', async (t) => {
+  const { clock, storage, sender, deliverer, webhookOf } = aWorld(t, [REFUSED])
+  const { id } = await anEndedSync(storage, clock)
+  deliverer.start()
+  const total = RETRY_DELAYS_MS.reduce((sum, ms) => sum + ms + SCAN_INTERVAL_MS, 0)
+  await clock.advance(total)
+  t.match(await webhookOf(id), { state: 'failed', tries: MOST_TRIES })
+  t.equal(sender.sent.length, MOST_TRIES)
+  const waits = sender.sent.slice(1).map(({ at }, index) => at - (sender.sent[index]?.at ?? 0))
+  for (const [index, wait] of waits.entries()) {
+    const delay = RETRY_DELAYS_MS[index] ?? 0
+    t.ok(wait >= delay && wait <= delay + SCAN_INTERVAL_MS, `${wait} after ${delay}`)
+  }
+  t.equal(new Set(sender.sent.map(({ message }) => `${message.id} ${message.body}`)).size, 1, 'always the same message')
+})
+
+t.test('a restart in the middle of the schedule goes on where it was', async (t) => {
+  const { clock, storage, sender, deliverer, another, webhookOf } = aWorld(t, [REFUSED])
+  const { id } = await anEndedSync(storage, clock)
+  deliverer.start()
+  await clock.advance(60_000)
+  const tries = (await webhookOf(id))?.tries ?? 0
+  t.ok(tries >= 2)
+  await deliverer.close()
+  const next = new HeldSender(clock, [TAKEN])
+  another(next).start()
+  await clock.advance(0)
+  t.equal(next.sent.length, 0, 'not before it is due')
+  await clock.advance(RETRY_DELAYS_MS[2] ?? 0)
+  t.match(await webhookOf(id), { state: 'delivered', tries: tries + 1 })
+  t.equal(sender.sent.length, tries)
+})
+
+t.test(
+  'of several processes one sends, and another follows when it dies before it has recorded what came',
+  async (t) => {
+    const { clock, storage, another, webhookOf } = aWorld(t)
+    const senders = [1, 2, 3, 4].map(() => new HeldSender(clock))
+    const deliverers = senders.map((sender) => another(sender))
+    const { id } = await anEndedSync(storage, clock)
+    for (const deliverer of deliverers) deliverer.start()
+    await clock.advance(ATTEMPT_LEASE_MS - 1)
+    const counts = () => senders.reduce((sum, { sent }) => sum + sent.length, 0)
+    t.equal(counts(), 1, 'one claims it, and nobody else while its lease lasts')
+    // The sender hangs, as one that was killed: nothing is ever recorded.
+    await clock.advance(SCAN_INTERVAL_MS + 1)
+    t.equal(counts(), 2)
+    const second = senders.flatMap(({ sent }) => sent).sort((one, other) => other.at - one.at)[0]
+    second?.answer(TAKEN)
+    await settle()
+    t.match(await webhookOf(id), { state: 'delivered', tries: 2 })
+  },
+)
+
+t.test('a slow receiver delays nobody else', async (t) => {
+  const { clock, storage, sender, deliverer } = aWorld(t)
+  for (let count = 0; count < 200; count++) await anEndedSync(storage, clock, `https://slow.example/${count}`)
+  await anEndedSync(storage, clock, 'https://quick.example/')
+  deliverer.start()
+  await settle()
+  const urls = sender.sent.map(({ url }) => new URL(url).host)
+  t.equal(urls.filter((host) => host === 'slow.example').length, 4, 'no more than its share')
+  t.equal(urls.filter((host) => host === 'quick.example').length, 1)
+  for (const { answer } of sender.sent) answer(TAKEN)
+  await settle()
+  t.equal(sender.sent.length, 9, 'the next begin when the first have ended')
+})
+
+t.test('no more than 64 messages are under way, whoever they are for', async (t) => {
+  const { clock, storage, sender, deliverer } = aWorld(t)
+  for (let count = 0; count < 100; count++) await anEndedSync(storage, clock, `https://host-${count}.example/`)
+  deliverer.start()
+  await settle()
+  t.equal(sender.sent.length, 64)
+  for (const { answer } of sender.sent) answer(TAKEN)
+  await settle()
+  t.equal(sender.sent.length, 100)
+})
+
+t.test('close waits for answers under way, breaks off what takes too long, and leaves that due at once', async (t) => {
+  const { clock, storage, sender, deliverer, another, webhookOf } = aWorld(t)
+  const quick = await anEndedSync(storage, clock, 'https://quick.example/')
+  const slow = await anEndedSync(storage, clock, 'https://slow.example/')
+  deliverer.start()
+  await settle()
+  let isClosed = false
+  const closed = deliverer.close().then(() => {
+    isClosed = true
+  })
+  sender.sent.find(({ url }) => url.includes('quick'))?.answer(TAKEN)
+  await settle()
+  t.notOk(isClosed)
+  t.match(await webhookOf(quick.id), { state: 'delivered' })
+  await clock.advance(3000)
+  await closed
+  t.equal(sender.broken, 1)
+  t.match(await webhookOf(slow.id), {
+    state: 'pending',
+    tries: 0,
+    attempts: [],
+    nextAttemptAt: clock.now().toISOString(),
+  })
+  deliverer.hint(slow)
+  await settle()
+  t.equal(sender.sent.length, 2, 'nothing begins after a close')
+  const next = new HeldSender(clock, [TAKEN])
+  another(next).start()
+  await settle()
+  t.match(await webhookOf(slow.id), { state: 'delivered' })
+})
+
+t.test('a redelivery that is asked for while an attempt is under way is not lost when that fails', async (t) => {
+  const { clock, storage, sender, deliverer, webhookOf } = aWorld(t)
+  const told = withToldEnds(storage, (sync) => deliverer.hint(sync))
+  const { id } = await anEndedSync(told, clock)
+  deliverer.start()
+  await settle()
+  const latest = (await storage.get(id)) as Sync
+  await told.replace(requestRedelivery(latest, clock.now(), TTL), latest.revision)
+  await settle()
+  t.equal(sender.sent.length, 1)
+  sender.sent[0]?.answer(REFUSED)
+  await clock.advance((RETRY_DELAYS_MS[0] ?? 0) + SCAN_INTERVAL_MS)
+  t.equal(sender.sent.length, 2)
+  sender.sent[1]?.answer(TAKEN)
+  await settle()
+  t.match(await webhookOf(id), { state: 'delivered', attempts: [{ status: 503 }, { status: 204 }] })
+})
+
+t.test('a sync that is forgotten while its webhook is under way stays forgotten', async (t) => {
+  const { clock, storage, sender, deliverer } = aWorld(t)
+  const { id } = await anEndedSync(storage, clock)
+  deliverer.start()
+  await settle()
+  t.ok(await storage.remove(id, (await storage.get(id))?.revision ?? 0))
+  sender.sent[0]?.answer(TAKEN)
+  await settle()
+  t.equal(await storage.get(id), undefined)
+})
+
+t.test('a storage that fails for a while loses no webhook, and is told what came once it is back', async (t) => {
+  const { clock, storage, another, webhookOf } = aWorld(t)
+  let broken = true
+  const failing: SyncStorage = {
+    ...withToldEnds(storage, () => undefined),
+    list: async (query) => {
+      if (broken) throw new AppError('STORAGE_UNAVAILABLE', 'not now')
+      return storage.list(query)
+    },
+    replace: async (next, revision) => {
+      if (broken) throw new AppError('STORAGE_UNAVAILABLE', 'not now')
+      return storage.replace(next, revision)
+    },
+  }
+  const { id } = await anEndedSync(storage, clock)
+  const sender = new HeldSender(clock)
+  const told: string[] = []
+  const log = { ...silentLog, error: (_: object, message: string) => told.push(message), warn: () => told.push('warn') }
+  another(sender, failing, log).start()
+  await settle()
+  t.equal(sender.sent.length, 0)
+  t.match(told, [/look for webhooks failed/])
+  broken = false
+  await clock.advance(SCAN_INTERVAL_MS)
+  t.equal(sender.sent.length, 1)
+  broken = true
+  sender.sent[0]?.answer(TAKEN)
+  await clock.advance(5000)
+  t.match(await webhookOf(id), { state: 'pending', attempts: [] })
+  broken = false
+  await clock.advance(1000)
+  t.match(await webhookOf(id), { state: 'delivered', tries: 1 })
+  t.equal(sender.sent.length, 1, 'sent once')
+})
+
+t.test('thousands that are pending are found page by page, those that ended first told first', async (t) => {
+  const { clock, storage, sender, deliverer } = aWorld(t, [TAKEN])
+  const ids: string[] = []
+  for (let count = 0; count < 2100; count++) ids.push((await anEndedSync(storage, clock)).id)
+  deliverer.start()
+  for (let turns = 0; sender.sent.length < ids.length && turns < 1000; turns++) await settle()
+  t.same(
+    sender.sent.map(({ message }) => JSON.parse(message.body).data.id),
+    ids,
+  )
+})
+
+t.test('one whose last sender died is given up without another message', async (t) => {
+  const { clock, storage, sender, deliverer, webhookOf } = aWorld(t, [TAKEN])
+  let sync = await anEndedSync(storage, clock)
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const next = claimDelivery(sync, clock.now(), TTL)
+    await storage.replace(next, sync.revision)
+    sync = next
+  }
+  deliverer.start()
+  await clock.advance(ATTEMPT_LEASE_MS + SCAN_INTERVAL_MS)
+  t.match(await webhookOf(sync.id), { state: 'failed' })
+  t.equal(sender.sent.length, 0)
+})
