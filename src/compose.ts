@@ -11,6 +11,8 @@ import { Sweeper } from './jobs/sweeper.ts'
 import { GoogleSheets } from './sheets/google-sheets.ts'
 import { ReadQuota } from './sheets/quota.ts'
 import { LocalSnapshotStore } from './snapshots/local-snapshot-store.ts'
+import { S3SnapshotStore } from './snapshots/s3-snapshot-store.ts'
+import type { SnapshotStore } from './snapshots/snapshot-store.ts'
 import { FileLeases } from './storage/file-leases.ts'
 import { FileStorage } from './storage/file-storage.ts'
 import { SyncService } from './syncs/sync-service.ts'
@@ -35,11 +37,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
   const clock = systemClock
   const storage = new FileStorage({ directory: config.statusDirectory, clock, log })
   const leases = new FileLeases({ directory: config.statusDirectory, clock })
-  const snapshots = new LocalSnapshotStore({
-    directory: config.snapshotDirectory,
-    kept: config.snapshotsKept,
-    log,
-  })
+  const snapshots = snapshotStore(config, log)
   const { rootUrl, credentialFile, apiKey, readsPerMinute } = config.google
   const source = new GoogleSheets({
     clock,
@@ -112,4 +110,16 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
       return closed
     },
   }
+}
+
+function snapshotStore({ snapshots, s3, snapshotsKept: kept }: Config, log: Logger): SnapshotStore {
+  if (snapshots.kind === 'file') return new LocalSnapshotStore({ directory: snapshots.directory, kept, log })
+  return new S3SnapshotStore({
+    bucket: snapshots.bucket,
+    prefix: snapshots.prefix,
+    ...(s3.endpoint === undefined ? {} : { endpoint: s3.endpoint }),
+    ...(s3.region === undefined ? {} : { region: s3.region }),
+    kept,
+    log,
+  })
 }
