@@ -4,7 +4,7 @@
  * - `snapshots/<spreadsheetId>/<syncId>.json`: the record of a sync's draft and, in the end, its published manifest;
  * - `files/<syncId>/<owner>/<name>`: the files of a snapshot, each whole, in a folder that only one owner writes to;
  * - `drafts/<syncId>/for.<spreadsheetId>`: says that something of this sync is staged or still to be removed;
- * - `drafts/<syncId>/<owner>/<number>`: packs of bytes that checkpoints point into; never changed once written.
+ * - `drafts/<syncId>/<owner>.<number>`: packs of bytes that checkpoints point into; never changed once written.
  */
 export class Layout {
   readonly #prefix: string
@@ -42,7 +42,7 @@ export class Layout {
   }
 
   pack(syncId: string, owner: string, number: number): string {
-    return `${this.drafts(syncId)}${owner}/${number}`
+    return `${this.drafts(syncId)}${owner}.${number}`
   }
 
   files(syncId: string): string {
