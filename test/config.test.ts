@@ -37,6 +37,26 @@ t.test('durations, folders and origins are read', async (t) => {
   t.same(config.corsOrigins, ['https://a.example', 'http://localhost:5173'])
 })
 
+t.test('snapshots may land in a bucket, of Amazon or of any store at an endpoint', (t) => {
+  t.match(readConfig({ SNAPSHOT_URL: 's3://my-bucket/team/sheets/' }), {
+    snapshots: { kind: 's3', bucket: 'my-bucket', prefix: 'team/sheets' },
+    s3: { endpoint: undefined, region: undefined },
+  })
+  const AWS_ENDPOINT_URL = 'https://all.example'
+  const AWS_ENDPOINT_URL_S3 = 'https://s3.example'
+  t.match(readConfig({ SNAPSHOT_URL: 's3://my-bucket', AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 }), {
+    snapshots: { kind: 's3', bucket: 'my-bucket', prefix: '' },
+    s3: { endpoint: AWS_ENDPOINT_URL_S3, region: 'us-east-1' },
+  })
+  t.match(readConfig({ AWS_ENDPOINT_URL, AWS_REGION: 'eu-central-1' }), {
+    s3: { endpoint: AWS_ENDPOINT_URL, region: 'eu-central-1' },
+  })
+  for (const SNAPSHOT_URL of ['s3://', 's3://key:hunter2@bucket/x', 's3://bucket?x=1', 'http://bucket/x', 'file:']) {
+    t.throws(() => readConfig({ SNAPSHOT_URL }), { lines: [/^SNAPSHOT_URL (?!.*hunter2)/] })
+  }
+  t.end()
+})
+
 t.test('every wrong value is named in a line of its own, and no value is repeated', async (t) => {
   const wrong = {
     PORT: '70000',

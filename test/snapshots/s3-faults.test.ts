@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { readdir, rm, truncate, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -28,7 +28,7 @@ for (const fault of ['stopped', 'hung'] as const) {
       if (fault === 'stopped') await server.stop()
       else server.signal('SIGSTOP')
       const file = { ...key, syncId: manifest.syncId, name: 'a.csv' }
-      const calls = {
+      const calls: Readonly<Record<string, () => Promise<unknown>>> = {
         find: () => store.find(SPREADSHEET, manifest.syncId),
         list: () => store.list(SPREADSHEET),
         openFile: () => store.openFile(file),
@@ -38,7 +38,7 @@ for (const fault of ['stopped', 'hung'] as const) {
       }
       for (const [name, call] of Object.entries(calls)) {
         const began = performance.now()
-        await t.rejects(call(), { code: 'STORAGE_UNAVAILABLE' }, name)
+        await t.rejects(call() as Promise<void>, { code: 'STORAGE_UNAVAILABLE' }, name)
         t.ok(performance.now() - began < 5000, `${name} ended in ${(performance.now() - began).toFixed()} ms`)
       }
       if (fault === 'stopped') await server.restart()
@@ -173,4 +173,33 @@ t.test('a bucket that turns every request away ends in an error too', async (t) 
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   await t.rejects(anS3Store(t, url), { code: 'STORAGE_UNAVAILABLE' })
   t.equal(requests, 3, 'a request is tried three times')
+})
+
+t.test('a publication whose answer is lost on the way is published once, and told as such', async (t) => {
+  const server = await anS3Server(t)
+  let lost = 0
+  const proxy = createServer((incoming, answer) => {
+    const { method = 'GET', headers, url = '/' } = incoming
+    const outgoing = request(`${server.url}${url}`, { method, headers }, (found) => {
+      const isRecord = method === 'PUT' && headers['if-match'] !== undefined
+      if (!isRecord || lost > 0) {
+        answer.writeHead(found.statusCode ?? 500, found.headers)
+        found.pipe(answer)
+        return
+      }
+      lost += 1
+      found.resume().once('end', () => incoming.socket.destroy())
+    })
+    incoming.pipe(outgoing)
+  }).listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  t.teardown(() => {
+    proxy.closeAllConnections()
+    proxy.close()
+  })
+  const store = await anS3Store(t, `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`)
+  const manifest = await publishFiles(store, { 'a.csv': 'one' })
+  t.equal(lost, 1, 'the store did publish, and nobody was told')
+  t.strictSame(await store.list(SPREADSHEET), [manifest])
+  t.equal(await publishedText(store, manifest, 'a.csv'), 'one')
 })
