@@ -49,11 +49,12 @@ t.test(
         told[what as keyof typeof told] = syncId
       })
       await once(lines, 'line')
-      // A different moment of the publication each time.
-      await delay(round * 25)
+      // A different moment of the publication each time, and the last one after it.
+      if (round < 7) await delay(round * 60)
+      else while (told.published === '') await once(lines, 'line')
+      const { publishing: syncId } = told
       child.kill('SIGKILL')
       await exited
-      const { publishing: syncId } = told
       const found = await readAll(store)
       if (told.published === syncId) t.ok(found.includes(syncId))
       const draft = await store.openDraft({ spreadsheetId: SPREADSHEET, syncId, epoch: 2 })
