@@ -8,9 +8,16 @@ import { expendable, newestFirst } from './retention.ts'
 import { Bucket } from './s3/bucket.ts'
 import { DraftFile } from './s3/draft-file.ts'
 import { Layout } from './s3/layout.ts'
-import { readPieces } from './s3/pieces.ts'
+import { exactly, readPieces } from './s3/pieces.ts'
 import { S3Draft } from './s3/s3-draft.ts'
-import { type FoundRecord, type RecordKey, type SnapshotRecord, SnapshotRecords } from './s3/snapshot-record.ts'
+import {
+  type FoundRecord,
+  isKey,
+  manifestIn,
+  type RecordKey,
+  type SnapshotRecord,
+  SnapshotRecords,
+} from './s3/snapshot-record.ts'
 import { forEach } from './slots.ts'
 import {
   type DraftKey,
@@ -245,24 +252,4 @@ export class S3SnapshotStore implements SnapshotStore {
       this.#log.warn({ err: error, syncId: key.syncId }, 'leftovers of a draft stay in the bucket until they are swept')
     }
   }
-}
-
-function isKey({ spreadsheetId, syncId }: RecordKey): boolean {
-  return SPREADSHEET_ID_PATTERN.test(spreadsheetId) && isSyncId(syncId)
-}
-
-function manifestIn(found: FoundRecord | undefined): SnapshotManifest | undefined {
-  return found?.record.state === 'published' ? found.record.manifest : undefined
-}
-
-async function* exactly(body: AsyncIterable<Buffer>, bytes: number, tooShort: AppError): AsyncGenerator<Buffer> {
-  let missing = bytes
-  for await (const chunk of body) {
-    // Some stores send more than was asked for.
-    const wanted = chunk.subarray(0, missing)
-    missing -= wanted.length
-    yield wanted
-    if (missing === 0) return
-  }
-  if (missing > 0) throw tooShort
 }

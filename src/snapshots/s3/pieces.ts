@@ -91,14 +91,20 @@ export function inRuns(pieces: readonly Piece[]): Piece[] {
 }
 
 async function* readRun(bucket: Bucket, { key, offset, bytes }: Piece): AsyncGenerator<Uint8Array> {
+  const corrupt = new AppError('SNAPSHOT_CORRUPT', 'Bytes that a checkpoint tells of are gone from the bucket.')
   const found = await bucket.get(key, { start: offset, end: offset + bytes - 1 })
+  if (found === undefined) throw corrupt
+  yield* exactly(found.body, bytes, corrupt)
+}
+
+/** Passes on just so many bytes, for some stores send more than was asked for; fewer are an error. */
+export async function* exactly(body: AsyncIterable<Buffer>, bytes: number, tooShort: AppError): AsyncGenerator<Buffer> {
   let missing = bytes
-  for await (const chunk of found?.body ?? []) {
-    // Some stores send more than was asked for.
+  for await (const chunk of body) {
     const wanted = chunk.subarray(0, missing)
     missing -= wanted.length
     yield wanted
     if (missing === 0) return
   }
-  throw new AppError('SNAPSHOT_CORRUPT', 'Bytes that a checkpoint tells of are gone from the bucket.')
+  if (missing > 0) throw tooShort
 }

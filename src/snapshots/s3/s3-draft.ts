@@ -1,6 +1,4 @@
-import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { AppError } from '../../errors.ts'
 import { mustTell } from '../publish-folder.ts'
 import { forEach, Slots } from '../slots.ts'
 import {
@@ -15,6 +13,7 @@ import type { Bucket } from './bucket.ts'
 import { DraftFile, savedPieces } from './draft-file.ts'
 import type { Layout } from './layout.ts'
 import { PackWriter, readPieces } from './pieces.ts'
+import { placeFile } from './place-file.ts'
 import type { SnapshotRecord, SnapshotRecords } from './snapshot-record.ts'
 
 export interface S3DraftOptions {
@@ -158,7 +157,11 @@ export class S3Draft implements SnapshotDraft {
     const parsed = snapshotManifest.parse(manifest)
     const names = new Set(parsed.tabs.flatMap(({ files }) => files.map(({ name }) => name)))
     await this.#inTurn(async () => {
-      await forEach(names, 4, (name) => this.#upload(name))
+      await forEach(names, 4, async (name) => {
+        const file = this.#files.get(name)
+        const { bucket, layout, key, owner } = this.#options
+        if (file !== undefined) await placeFile(bucket, layout.file(key.syncId, owner, name), file)
+      })
       try {
         await this.#replace({ state: 'published', manifest: parsed })
       } catch (error) {
@@ -283,27 +286,5 @@ export class S3Draft implements SnapshotDraft {
     const { bucket, layout, key, owner } = this.#options
     const files = await Array.fromAsync(bucket.list(layout.file(key.syncId, owner, '')))
     await bucket.remove(files.map(({ key }) => key))
-  }
-
-  /** Brings a file to its place, whole, and makes sure that it is what was staged. */
-  async #upload(name: string): Promise<void> {
-    const { bucket, layout, key, owner } = this.#options
-    const file = this.#files.get(name)
-    if (file === undefined) return
-    const hash = createHash('sha256')
-    let bytes = 0
-    async function* content() {
-      for await (const chunk of readPieces(bucket, file?.pieces ?? [])) {
-        hash.update(chunk)
-        bytes += chunk.length
-        yield chunk
-      }
-    }
-    const path = layout.file(key.syncId, owner, name)
-    if (file.bytes === 0) await bucket.put(path, '')
-    else await bucket.upload(path, Readable.from(content(), { objectMode: false }))
-    if (bytes !== file.bytes || hash.digest('hex') !== file.digest()) {
-      throw new AppError('STORAGE_UNAVAILABLE', `The staged file ${name} is not what was written to it.`)
-    }
   }
 }

@@ -2,7 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import type { Log } from '../../log.ts'
-import { SNAPSHOT_FILE_PATTERN, snapshotManifest } from '../snapshot-store.ts'
+import { SPREADSHEET_ID_PATTERN } from '../../syncs/spreadsheet-reference.ts'
+import { isSyncId } from '../../syncs/sync-id.ts'
+import { SNAPSHOT_FILE_PATTERN, type SnapshotManifest, snapshotManifest } from '../snapshot-store.ts'
 import type { Bucket } from './bucket.ts'
 import type { Layout } from './layout.ts'
 
@@ -41,6 +43,16 @@ export interface FoundRecord {
 export interface RecordKey {
   readonly spreadsheetId: string
   readonly syncId: string
+}
+
+/** Whether a path may be made of these ids. */
+export function isKey({ spreadsheetId, syncId }: RecordKey): boolean {
+  return SPREADSHEET_ID_PATTERN.test(spreadsheetId) && isSyncId(syncId)
+}
+
+/** What a sync has published, if it has. */
+export function manifestIn(found: FoundRecord | undefined): SnapshotManifest | undefined {
+  return found?.record.state === 'published' ? found.record.manifest : undefined
 }
 
 /** Records that may stay parsed in memory. */
