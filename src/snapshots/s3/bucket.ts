@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type * as Sdk from '@aws-sdk/client-s3'
 import type * as Lib from '@aws-sdk/lib-storage'
+import { newClient } from './client.ts'
 import { asS3Error, statusOf } from './s3-errors.ts'
 
 export interface BucketOptions {
@@ -173,27 +174,7 @@ export class Bucket {
   #load(): Promise<{ sdk: typeof Sdk; lib: typeof Lib; client: Sdk.S3Client }> {
     this.#loaded ??= (async () => {
       const [sdk, lib] = await Promise.all([import('@aws-sdk/client-s3'), import('@aws-sdk/lib-storage')])
-      const { endpoint, region } = this.#options
-      const client = new sdk.S3Client({
-        ...(region === undefined ? {} : { region }),
-        // Other stores than Amazon's seldom know its newer checksums, and none by host name of a bucket.
-        ...(endpoint === undefined
-          ? {}
-          : {
-              endpoint,
-              forcePathStyle: true,
-              requestChecksumCalculation: 'WHEN_REQUIRED' as const,
-              responseChecksumValidation: 'WHEN_REQUIRED' as const,
-            }),
-        maxAttempts: 3,
-        requestHandler: {
-          connectionTimeout: Math.min(3000, this.#stall),
-          requestTimeout: this.#stall * CARRIES_MUCH,
-          throwOnRequestTimeout: true,
-          // A reader may pause for as long as it likes; see #watched.
-          socketTimeout: 0,
-        },
-      })
+      const client = newClient(sdk, this.#options, this.#stall, this.#stall * CARRIES_MUCH)
       return { sdk, lib, client }
     })()
     return this.#loaded
