@@ -11,6 +11,8 @@ import { Sweeper } from './jobs/sweeper.ts'
 import { GoogleSheets } from './sheets/google-sheets.ts'
 import { ReadQuota } from './sheets/quota.ts'
 import { LocalSnapshotStore } from './snapshots/local-snapshot-store.ts'
+import { S3SnapshotStore } from './snapshots/s3-snapshot-store.ts'
+import type { SnapshotStore } from './snapshots/snapshot-store.ts'
 import { FileIdempotency } from './storage/file-idempotency.ts'
 import { FileLeases } from './storage/file-leases.ts'
 import { FileStorage } from './storage/file-storage.ts'
@@ -46,11 +48,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
   const storage = deliverer === undefined ? files : withToldEnds(files, (sync) => deliverer.hint(sync))
   const leases = new FileLeases({ directory: config.statusDirectory, clock })
   const idempotency = new FileIdempotency({ directory: config.statusDirectory, clock })
-  const snapshots = new LocalSnapshotStore({
-    directory: config.snapshotDirectory,
-    kept: config.snapshotsKept,
-    log,
-  })
+  const snapshots = snapshotStore(config, log)
   const { rootUrl, credentialFile, apiKey, readsPerMinute } = config.google
   const source = new GoogleSheets({
     clock,
@@ -154,4 +152,16 @@ async function composeDeliverer(
   const { HttpSender } = await import('./webhooks/http-sender.ts')
   const sender = new HttpSender({ keys: secrets, insecure, clock: systemClock })
   return new WebhookDeliverer({ storage, sender, clock: systemClock, log, statusTtlMs })
+}
+
+function snapshotStore({ snapshots, s3, snapshotsKept: kept }: Config, log: Logger): SnapshotStore {
+  if (snapshots.kind === 'file') return new LocalSnapshotStore({ directory: snapshots.directory, kept, log })
+  return new S3SnapshotStore({
+    bucket: snapshots.bucket,
+    prefix: snapshots.prefix,
+    ...(s3.endpoint === undefined ? {} : { endpoint: s3.endpoint }),
+    ...(s3.region === undefined ? {} : { region: s3.region }),
+    kept,
+    log,
+  })
 }

@@ -64,6 +64,21 @@ function keyOf(secret: string): Buffer | undefined {
   const whole = key.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '')
   return whole && key.length >= 24 && key.length <= 64 ? key : undefined
 }
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+
+/** `file:` and a folder, or `s3://bucket/prefix`; bucket names as Amazon allows them. */
+const snapshotUrl = z
+  .string()
+  .regex(
+    /^(?:file:.+|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[A-Za-z0-9/_.-]*)?)$/,
+    'must be file: and a folder, or s3://bucket/prefix',
+  )
+  .default('file:data/snapshots')
+  .transform((url): SnapshotPlace => {
+    if (url.startsWith('file:')) return { kind: 'file', directory: url.replace(/^file:(?:\/\/)?/, '') }
+    const [bucket = '', ...prefix] = url.slice('s3://'.length).split('/')
+    return { kind: 's3', bucket, prefix: prefix.filter((part) => part !== '').join('/') }
+  })
 
 const notBuiltYet = z.undefined('is not built yet; unset it, so that nobody relies on it').optional()
 
@@ -73,7 +88,10 @@ const settings = z.object({
   PORT: wholeNumber(3000, 0, 65_535),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   STORAGE_URL: fileUrl('file:data/sync-status'),
-  SNAPSHOT_URL: fileUrl('file:data/snapshots'),
+  SNAPSHOT_URL: snapshotUrl,
+  AWS_ENDPOINT_URL_S3: httpUrl.optional(),
+  AWS_ENDPOINT_URL: httpUrl.optional(),
+  AWS_REGION: z.string().min(1).optional(),
   STATUS_TTL: duration('5m'),
   SWEEP_INTERVAL: duration('5m').refine((ms) => ms >= 100, 'must be 100ms or more'),
   SNAPSHOTS_KEPT: wholeNumber(3, 1, 1000),
@@ -81,7 +99,7 @@ const settings = z.object({
   SYNC_DEADLINE: duration('2h').refine((ms) => ms >= 1000, 'must be 1s or more'),
   GOOGLE_APPLICATION_CREDENTIALS: z.string().min(1).optional(),
   GOOGLE_API_KEY: z.string().min(1).optional(),
-  GOOGLE_API_ROOT_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
+  GOOGLE_API_ROOT_URL: httpUrl.optional(),
   GOOGLE_READS_PER_MINUTE: wholeNumber(60, 1, 100_000),
   CORS_ORIGINS: z
     .string()
@@ -110,13 +128,23 @@ const settings = z.object({
   ROLE: z.literal('all', 'can only be "all"; other roles are not built yet').default('all'),
 })
 
+/** Where snapshots land: a folder, or a bucket and what its keys begin with. */
+export type SnapshotPlace =
+  | { readonly kind: 'file'; readonly directory: string }
+  | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string }
+
 /** What the service runs by; durations are milliseconds, folders are paths. */
 export interface Config {
   readonly host: string
   readonly port: number
   readonly logLevel: string
   readonly statusDirectory: string
-  readonly snapshotDirectory: string
+  readonly snapshots: SnapshotPlace
+  /** How the bucket of an `s3` place is reached; credentials are for the SDK to find. */
+  readonly s3: {
+    readonly endpoint: string | undefined
+    readonly region: string | undefined
+  }
   readonly statusTtlMs: number
   readonly sweepIntervalMs: number
   readonly snapshotsKept: number
@@ -171,12 +199,14 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   }
   const value = parsed.data
   requireKeys(value)
+  const endpoint = value.AWS_ENDPOINT_URL_S3 ?? value.AWS_ENDPOINT_URL
   return {
     host: value.HOST,
     port: value.PORT,
     logLevel: value.LOG_LEVEL,
     statusDirectory: value.STORAGE_URL,
-    snapshotDirectory: value.SNAPSHOT_URL,
+    snapshots: value.SNAPSHOT_URL,
+    s3: { endpoint, region: value.AWS_REGION ?? (endpoint === undefined ? undefined : 'us-east-1') },
     statusTtlMs: value.STATUS_TTL,
     sweepIntervalMs: value.SWEEP_INTERVAL,
     snapshotsKept: value.SNAPSHOTS_KEPT,

@@ -6,7 +6,8 @@ t.test('an empty environment gives every default', async (t) => {
     host: '127.0.0.1',
     port: 3000,
     statusDirectory: 'data/sync-status',
-    snapshotDirectory: 'data/snapshots',
+    snapshots: { kind: 'file', directory: 'data/snapshots' },
+    s3: { endpoint: undefined, region: undefined },
     statusTtlMs: 300_000,
     sweepIntervalMs: 300_000,
     syncDeadlineMs: 7_200_000,
@@ -118,6 +119,25 @@ t.test('webhook secrets are read, one or several', async (t) => {
     t.throws(() => readConfig({ WEBHOOK_SECRET }), /^WEBHOOK_SECRET must be whsec_/, WEBHOOK_SECRET)
   }
   t.throws(() => readConfig({ WEBHOOK_INSECURE: 'true' }), /^WEBHOOK_INSECURE can only be 1/)
+})
+
+t.test('snapshots may land in a bucket, of Amazon or of any store at an endpoint', async (t) => {
+  t.match(readConfig({ SNAPSHOT_URL: 's3://my-bucket/team/sheets/' }), {
+    snapshots: { kind: 's3', bucket: 'my-bucket', prefix: 'team/sheets' },
+    s3: { endpoint: undefined, region: undefined },
+  })
+  const AWS_ENDPOINT_URL = 'https://all.example'
+  const AWS_ENDPOINT_URL_S3 = 'https://s3.example'
+  t.match(readConfig({ SNAPSHOT_URL: 's3://my-bucket', AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 }), {
+    snapshots: { kind: 's3', bucket: 'my-bucket', prefix: '' },
+    s3: { endpoint: AWS_ENDPOINT_URL_S3, region: 'us-east-1' },
+  })
+  t.match(readConfig({ AWS_ENDPOINT_URL, AWS_REGION: 'eu-central-1' }), {
+    s3: { endpoint: AWS_ENDPOINT_URL, region: 'eu-central-1' },
+  })
+  for (const SNAPSHOT_URL of ['s3://', 's3://key:hunter2@bucket/x', 's3://bucket?x=1', 'http://bucket/x', 'file:']) {
+    t.throws(() => readConfig({ SNAPSHOT_URL }), { message: /^SNAPSHOT_URL (?!.*hunter2)/ })
+  }
 })
 
 t.test('every wrong value is named in a line of its own, and no value is repeated', async (t) => {

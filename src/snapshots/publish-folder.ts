@@ -15,7 +15,7 @@ import type { StagedFile } from './staged-file.ts'
 export function mustTell(
   manifest: SnapshotManifest,
   { spreadsheetId, syncId }: DraftKey,
-  files: ReadonlyMap<string, StagedFile>,
+  files: ReadonlyMap<string, Pick<StagedFile, 'bytes' | 'digest'>>,
 ): void {
   if (manifest.syncId !== syncId || manifest.spreadsheet.id !== spreadsheetId) {
     throw new TypeError('the manifest is that of another sync')
