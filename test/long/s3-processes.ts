@@ -8,12 +8,12 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
 import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
-import { anS3Server } from '../support/s3-server.ts'
 import { manifestOf, SPREADSHEET, sha256 } from '../snapshots/manifests.ts'
 import { anS3Store } from '../snapshots/s3-stores.ts'
+import { anS3Server } from '../support/s3-server.ts'
 
 const server = await anS3Server(t)
-const program = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+const program = (name: string) => fileURLToPath(new URL(`../snapshots/${name}`, import.meta.url))
 
 /** Reads everything there is and checks it against its manifest; resolves to the sync ids. */
 async function readAll(store: SnapshotStore): Promise<string[]> {

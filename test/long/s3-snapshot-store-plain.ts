@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { silentLog } from '../../src/log.ts'
 import { S3SnapshotStore } from '../../src/snapshots/s3-snapshot-store.ts'
-import { anS3Server } from '../support/s3-server.ts'
 import { type OpenStore, testSnapshotStore } from '../snapshots/conformance.ts'
+import { anS3Server } from '../support/s3-server.ts'
 
 const server = await anS3Server(t, 'plain')
 
