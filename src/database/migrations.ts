@@ -1,0 +1,71 @@
+/**
+ * How the tables came to be, one step after the other. A step that has been released is never changed: what comes next is
+ * a new one, and adds only, so that instances of the release before go on beside it. Names are found by search_path.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE syncs (
+    id text COLLATE "C" PRIMARY KEY,
+    -- Sorts as the id does, in less than half the space. No index begins with it, so that the only order by it comes
+    -- from an index that also serves the filter.
+    moment uuid NOT NULL GENERATED ALWAYS AS (substr(id, 6)::uuid) STORED,
+    revision bigint NOT NULL,
+    -- Drawn by the writer: tells its own write when the answer to it was lost.
+    write_id uuid NOT NULL,
+    state text COLLATE "C" NOT NULL,
+    spreadsheet_id text COLLATE "C" NOT NULL,
+    created_by text COLLATE "C",
+    webhook_state text COLLATE "C",
+    finished_at timestamptz,
+    expires_at timestamptz,
+    set_aside_at timestamptz,
+    -- json keeps the text as it came; jsonb would sort keys and drop what it does not tell apart.
+    record json NOT NULL
+  ) WITH (fillfactor = 80);
+  CREATE INDEX syncs_by_state ON syncs (state, moment);
+  CREATE INDEX syncs_by_spreadsheet ON syncs (spreadsheet_id, state, moment);
+  CREATE INDEX syncs_by_creator ON syncs (created_by, state, moment) WHERE created_by IS NOT NULL;
+  CREATE INDEX syncs_by_spreadsheet_and_creator ON syncs (spreadsheet_id, created_by, state, moment)
+    WHERE created_by IS NOT NULL;
+  CREATE INDEX syncs_with_webhook ON syncs (state, moment) WHERE webhook_state = 'pending';
+  CREATE INDEX syncs_by_expiry ON syncs (expires_at) WHERE expires_at IS NOT NULL;
+  CREATE INDEX syncs_by_end ON syncs (finished_at) WHERE finished_at IS NOT NULL;
+
+  CREATE TABLE probe (single boolean PRIMARY KEY DEFAULT true CHECK (single), written_at timestamptz NOT NULL);
+  INSERT INTO probe (written_at) VALUES (clock_timestamp());
+
+  -- Beats are worth nothing after a crash of the server: no log is written for them.
+  CREATE UNLOGGED TABLE leases (
+    sync_id text COLLATE "C",
+    epoch bigint,
+    beat text NOT NULL,
+    PRIMARY KEY (sync_id, epoch)
+  ) WITH (fillfactor = 50);
+
+  CREATE TABLE idempotency_keys (
+    key text COLLATE "C" PRIMARY KEY,
+    fingerprint text NOT NULL,
+    sync_id text NOT NULL,
+    -- Drawn by whoever reserves: tells its own reservation when the answer to it was lost.
+    holder uuid NOT NULL,
+    reserved_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    answer json
+  );
+  CREATE INDEX idempotency_keys_by_expiry ON idempotency_keys (expires_at);
+
+  CREATE TABLE read_budgets (
+    name text COLLATE "C" PRIMARY KEY,
+    last_grant timestamptz NOT NULL DEFAULT '-infinity',
+    paused_until timestamptz NOT NULL DEFAULT '-infinity'
+  );
+  CREATE TABLE reads (
+    id uuid PRIMARY KEY,
+    budget text COLLATE "C" NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    taken_at timestamptz NOT NULL,
+    done_at timestamptz
+  );
+  CREATE INDEX reads_by_budget ON reads (budget, taken_at);
+  `,
+]
