@@ -25,8 +25,8 @@ export interface Statement {
   /** Under this name the server keeps the statement prepared. Without one it plans anew for the values at hand. */
   readonly name?: string
   readonly values: readonly unknown[]
-  /** What failed if this does; reads "could not be written". */
-  readonly doing: string
+  /** What failed if this does; reads "The status could not be written". */
+  readonly what: string
 }
 
 export interface Answer<Row> {
@@ -78,7 +78,7 @@ export class Database {
       } catch (error) {
         const hasTime = until - performance.now() > CONNECT_MS / 2
         if (sent && tries < TRIES && hasTime && deservesAnother(error)) continue
-        throw toDatabaseError(error, statement.doing)
+        throw toDatabaseError(error, statement.what)
       }
     }
   }
@@ -129,7 +129,7 @@ export class Database {
       await migrate(this.connections, this.schema, this.#log)
     } catch (error) {
       this.#started = undefined
-      throw toDatabaseError(error, 'could not be opened')
+      throw toDatabaseError(error, 'The database could not be opened')
     }
   }
 }

@@ -41,15 +41,15 @@ export function deservesAnother(error: unknown): boolean {
   return endsConnection(error)
 }
 
-/** Names a failure of the database. `doing` reads "could not be written". The cause holds no password. */
-export function toDatabaseError(error: unknown, doing: string): unknown {
+/** Names a failure of the database. `what` reads "The status could not be written". The cause holds no password. */
+export function toDatabaseError(error: unknown, what: string): unknown {
   if (error instanceof AppError || error instanceof TypeError) return error
   const code = codeOf(error)
   const reason = error instanceof NoAnswer ? 'PostgreSQL does not answer' : reasonOf(code)
   const hint = code === undefined ? undefined : HINTS[code]
   return new AppError(
     code === DISK_FULL ? 'STORAGE_FULL' : 'STORAGE_UNAVAILABLE',
-    `The status ${doing}: ${reason}${code === undefined ? '' : ` (${code})`}.`,
+    `${what}: ${reason}${code === undefined ? '' : ` (${code})`}.`,
     { cause: error, ...(hint === undefined ? {} : { hint }) },
   )
 }

@@ -79,7 +79,7 @@ export class DatabaseStorage implements SyncStorage {
     try {
       await this.#notices.start()
     } catch (error) {
-      throw toDatabaseError(error, 'could not be opened')
+      throw toDatabaseError(error, 'The status could not be opened')
     }
   }
 

@@ -48,7 +48,7 @@ export class Statements {
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING RETURNING id, xmin::text AS version
           ) SELECT version, pg_notify($11, id || $12) FROM done`,
         values: [...this.#columns(sync, record, writeId), ...this.#telling],
-        doing: 'could not be written',
+        what: 'The status could not be written',
       },
       own: this.#own(sync.id, writeId),
     }
@@ -72,7 +72,7 @@ export class Statements {
               CASE WHEN NOT $15 THEN 'off' WHEN current_setting('synchronous_commit') = 'off' THEN 'on'
               ELSE current_setting('synchronous_commit') END, true) FROM done`,
         values: [...this.#columns(next, record, was.writeId), ...this.#telling, was.revision, was.version, was.durable],
-        doing: 'could not be written',
+        what: 'The status could not be written',
       },
       own: this.#own(next.id, was.writeId),
     }
@@ -85,7 +85,7 @@ export class Statements {
           DELETE FROM ${this.#syncs} WHERE id = $1 AND revision = $2 AND xmin = $3::xid RETURNING id
         ) SELECT id, pg_notify($4, id || $5) FROM done`,
       values: [id, revision, version, ...this.#telling],
-      doing: 'could not be removed',
+      what: 'The status could not be removed',
     }
   }
 
@@ -97,7 +97,7 @@ export class Statements {
         FROM ${this.#syncs} WHERE id = $1`,
       // No row is written by transaction 0.
       values: [id, known ?? '0'],
-      doing: 'could not be read',
+      what: 'The status could not be read',
     }
   }
 
@@ -107,7 +107,7 @@ export class Statements {
    * made for these very values and this count.
    */
   page(query: SyncQuery, after: string | undefined, count: number): Statement {
-    const doing = 'could not be listed'
+    const what = 'The status could not be listed'
     const columns = 'sync.id, sync.xmin::text AS version, sync.record::text AS record'
     const { states, spreadsheetId, createdBy, webhook } = query
     const limit = Math.trunc(count)
@@ -115,7 +115,7 @@ export class Statements {
       return {
         text: `SELECT ${columns} FROM ${this.#syncs} AS sync WHERE id < $1 ORDER BY id DESC LIMIT ${limit}`,
         values: [after ?? LAST_ID],
-        doing,
+        what,
       }
     }
     const values: unknown[] = [[...new Set(states ?? SYNC_STATES)], after?.slice('sync-'.length) ?? LAST_MOMENT]
@@ -130,7 +130,7 @@ export class Statements {
           ) AS newest ORDER BY newest.moment DESC LIMIT ${limit}
         ) SELECT ${columns} FROM page JOIN ${this.#syncs} AS sync ON sync.id = 'sync-' || page.moment ORDER BY sync.id DESC`,
       values,
-      doing,
+      what,
     }
   }
 
@@ -144,7 +144,7 @@ export class Statements {
           DELETE FROM ${this.#syncs} AS gone USING expired WHERE gone.id = expired.id RETURNING gone.id
         ) SELECT id, pg_notify($3, id || $4) FROM done`,
       values: [now, endedBefore ?? 'infinity', ...this.#telling],
-      doing: 'could not be swept',
+      what: 'The status could not be swept',
     }
   }
 
@@ -155,7 +155,7 @@ export class Statements {
         FROM unnest($1::text[], $2::text[]) AS bad (id, version)
         WHERE row.id = bad.id AND row.xmin = bad.version::xid AND set_aside_at IS NULL RETURNING row.id`,
       values: [ids, versions],
-      doing: 'could not be swept',
+      what: 'The status could not be swept',
     }
   }
 
@@ -163,7 +163,7 @@ export class Statements {
     return {
       text: `UPDATE ${this.#probe} SET written_at = clock_timestamp()`,
       values: [],
-      doing: 'could not be written',
+      what: 'The status could not be written',
     }
   }
 
@@ -172,7 +172,7 @@ export class Statements {
     return {
       text: `SELECT xmin::text AS version FROM ${this.#syncs} WHERE id = $1 AND write_id = $2`,
       values: [id, writeId],
-      doing: 'could not be read',
+      what: 'The status could not be read',
     }
   }
 
