@@ -7,6 +7,7 @@ import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { parseSync, type Sync } from '../syncs/sync.ts'
 import { isSyncId } from '../syncs/sync-id.ts'
+import { Gathered } from './database/gathered.ts'
 import { type KnownSync, KnownSyncs } from './database/known-syncs.ts'
 import { newWriteId, Statements, SWEEP_BATCH, type SyncRow } from './database/statements.ts'
 import { deepFreeze } from './deep-freeze.ts'
@@ -47,6 +48,7 @@ export class DatabaseStorage implements SyncStorage {
   readonly #historyTtlMs: number
   readonly #statements: Statements
   readonly #known: KnownSyncs
+  readonly #found = new Gathered((ids, since) => this.#ask(ids, since))
   readonly #watchers = new Watchers()
   readonly #notices: Notices
   readonly #busy = new Set<Promise<unknown>>()
@@ -88,7 +90,7 @@ export class DatabaseStorage implements SyncStorage {
       requireSyncId(sync.id)
       const record = JSON.stringify(sync)
       const { write, own } = this.#statements.insert(sync, record, newWriteId())
-      const version = await this.#write(write, own)
+      const version = await this.#write(write, own, performance.now())
       if (version === undefined) throw new AppError('SYNC_EXISTS', `There is a sync ${sync.id} already.`)
       this.#keep(sync, version, record)
     })
@@ -106,10 +108,10 @@ export class DatabaseStorage implements SyncStorage {
     return this.#track(async () => {
       requireSuccessor(next, expectedRevision)
       const record = JSON.stringify(next)
-      return this.#succeed(next.id, expectedRevision, async ({ version }) => {
+      return this.#succeed(next.id, expectedRevision, async ({ version }, since) => {
         const was = { revision: expectedRevision, version, durable, writeId: newWriteId() }
         const { write, own } = this.#statements.update(next, record, was)
-        const written = await this.#write(write, own)
+        const written = await this.#write(write, own, since)
         if (written !== undefined) this.#keep(next, written, record)
         return written !== undefined
       })
@@ -119,9 +121,9 @@ export class DatabaseStorage implements SyncStorage {
   remove(id: string, expectedRevision: number): Promise<boolean> {
     return this.#track(async () => {
       requireSyncId(id)
-      return this.#succeed(id, expectedRevision, async ({ version }) => {
+      return this.#succeed(id, expectedRevision, async ({ version }, since) => {
         const statement = this.#statements.delete(id, expectedRevision, version)
-        const { rows, again } = await this.#database.query<{ id: string }>(statement)
+        const { rows, again } = await this.#database.query<{ id: string }>(statement, since)
         if (rows.length === 0 && again) {
           throw new AppError(
             'STORAGE_UNAVAILABLE',
@@ -146,13 +148,13 @@ export class DatabaseStorage implements SyncStorage {
       const { rows } = await this.#database.query<SyncRow>(this.#statements.page(query, after, count))
       for (const row of rows) {
         after = row.id
-        const sync = this.#readable(row, turn)
-        if (sync === undefined || !matchesQuery(sync, query)) continue
+        const found = this.#parsed(row, turn)
+        if (found instanceof AppError || !matchesQuery(found.sync, query)) continue
         const last = syncs.at(-1)
         if (syncs.length === query.pageSize && last !== undefined) {
           return { syncs, nextPageToken: toPageToken(last.id, query) }
         }
-        syncs.push(sync)
+        syncs.push(found.sync)
       }
       if (rows.length < count) return { syncs }
     }
@@ -194,12 +196,17 @@ export class DatabaseStorage implements SyncStorage {
    * Writes over the version of the row that was read and found good, so that an unreadable record is never written
    * over. One round trip when this process has seen the revision before, as whoever replaces it commonly has.
    */
-  async #succeed(id: string, revision: number, write: (known: KnownSync) => Promise<boolean>): Promise<boolean> {
+  async #succeed(
+    id: string,
+    revision: number,
+    write: (known: KnownSync, since: number) => Promise<boolean>,
+  ): Promise<boolean> {
+    const since = performance.now()
     let known = this.#known.get(id)
     for (let look = 1; look <= LOOKS; look++) {
       if (known?.sync.revision !== revision) known = await this.#find(id)
       if (known?.sync.revision !== revision) return false
-      if (await write(known)) return true
+      if (await write(known, since)) return true
       const before: string = known.version
       known = await this.#find(id)
       if (known?.version === before) return false
@@ -207,21 +214,35 @@ export class DatabaseStorage implements SyncStorage {
     return false
   }
 
+  /** The sync as it is now, or the error that its record is unreadable. */
   async #find(id: string): Promise<KnownSync | undefined> {
-    const known = this.#known.get(id)
+    const found = await this.#found.get(id)
+    if (found instanceof AppError) throw found
+    return found
+  }
+
+  async #ask(ids: readonly string[], since: number): Promise<Map<string, KnownSync | AppError>> {
+    const before = ids.map((id) => this.#known.get(id))
     const turn = this.#known.turn()
-    const { rows } = await this.#database.query<SyncRow>(this.#statements.find(id, known?.version))
-    const row = rows[0]
-    if (row === undefined) return undefined
-    if (row.record === null && known !== undefined) return known
-    return { sync: this.#parse(row, turn), version: row.version }
+    const statement = this.#statements.find(
+      ids,
+      before.map((known) => known?.version),
+    )
+    const { rows } = await this.#database.query<SyncRow>(statement, since)
+    const unchanged = new Map(before.map((known) => [known?.sync.id, known]))
+    const found = new Map<string, KnownSync | AppError>()
+    for (const row of rows) {
+      const known = row.record === null ? unchanged.get(row.id) : undefined
+      found.set(row.id, known ?? this.#parsed(row, turn))
+    }
+    return found
   }
 
   /** Sends a write; `undefined` when it has changed nothing. What broke off is looked up: it may have been carried out. */
-  async #write(write: Statement, own: Statement): Promise<string | undefined> {
-    const { rows, again } = await this.#database.query<{ version: string }>(write)
+  async #write(write: Statement, own: Statement, since: number): Promise<string | undefined> {
+    const { rows, again } = await this.#database.query<{ version: string }>(write, since)
     if (rows[0] !== undefined || !again) return rows[0]?.version
-    return (await this.#database.query<{ version: string }>(own)).rows[0]?.version
+    return (await this.#database.query<{ version: string }>(own, since)).rows[0]?.version
   }
 
   #keep(sync: Sync, version: string, record: string): void {
@@ -229,11 +250,11 @@ export class DatabaseStorage implements SyncStorage {
     this.#watchers.tell(sync.id)
   }
 
-  #readable(row: SyncRow, turn: number): Sync | undefined {
+  #parsed(row: SyncRow, turn: number): KnownSync | AppError {
     try {
-      return this.#parse(row, turn)
+      return { sync: this.#parse(row, turn), version: row.version }
     } catch (error) {
-      if (error instanceof AppError && error.code === 'STATUS_CORRUPT') return undefined
+      if (error instanceof AppError && error.code === 'STATUS_CORRUPT') return error
       throw error
     }
   }

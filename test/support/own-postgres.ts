@@ -54,7 +54,7 @@ export async function anOwnPostgres(t: Test, settings: Readonly<Record<string, s
     if (server?.pid === undefined) return
     // The parent first, so that no child is born behind our back.
     server.kill(signal)
-    for (const pid of await childrenOf(server.pid)) process.kill(pid, signal)
+    for (const pid of await childrenOf(server.pid)) sendSignal(pid, signal)
   }
   const own: OwnPostgres = {
     url,
@@ -175,6 +175,15 @@ async function unprivileged(): Promise<{ uid: number; gid: number } | undefined>
   )
   if (uid === undefined || gid === undefined) throw new Error('there is no user postgres')
   return { uid, gid }
+}
+
+/** A child may have ended since it was listed. */
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 
 async function childrenOf(pid: number): Promise<number[]> {
