@@ -5,12 +5,11 @@ import { toDatabaseError } from '../database/failures.ts'
 import { Notices } from '../database/notices.ts'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { parseSync, type Sync } from '../syncs/sync.ts'
+import type { Sync } from '../syncs/sync.ts'
 import { isSyncId } from '../syncs/sync-id.ts'
-import { Gathered } from './database/gathered.ts'
-import { type KnownSync, KnownSyncs } from './database/known-syncs.ts'
-import { newWriteId, Statements, SWEEP_BATCH, type SyncRow } from './database/statements.ts'
-import { deepFreeze } from './deep-freeze.ts'
+import type { KnownSync } from './database/known-syncs.ts'
+import { newWriteId, Statements, SWEEP_BATCH } from './database/statements.ts'
+import { SyncRows } from './database/sync-rows.ts'
 import { readPageToken, toPageToken } from './page-token.ts'
 import { requireSuccessor, requireSyncId } from './require.ts'
 import { matchesQuery } from './sync-query.ts'
@@ -47,21 +46,17 @@ export class DatabaseStorage implements SyncStorage {
   readonly #database: Database
   readonly #historyTtlMs: number
   readonly #statements: Statements
-  readonly #known: KnownSyncs
-  readonly #found = new Gathered((ids, since) => this.#ask(ids, since))
+  readonly #rows: SyncRows
   readonly #watchers = new Watchers()
   readonly #notices: Notices
   readonly #busy = new Set<Promise<unknown>>()
-  /** Unreadable records that somebody came upon, and the version that was unreadable. */
-  readonly #unreadable = new Map<string, string>()
-
   constructor({ database, historyTtlMs = 0, clock, log, keptCharacters }: DatabaseStorageOptions) {
     const channel = `${database.schema}_changes`
     const teller = randomUUID()
     this.#database = database
     this.#historyTtlMs = historyTtlMs
-    this.#known = new KnownSyncs(keptCharacters)
     this.#statements = new Statements({ schema: database.schema, channel, teller })
+    this.#rows = new SyncRows({ database, statements: this.#statements, keptCharacters })
     this.#notices = new Notices({
       connections: database.connections,
       channel,
@@ -97,7 +92,7 @@ export class DatabaseStorage implements SyncStorage {
   }
 
   async get(id: string): Promise<Sync | undefined> {
-    return isSyncId(id) ? (await this.#find(id))?.sync : undefined
+    return isSyncId(id) ? (await this.#rows.find(id))?.sync : undefined
   }
 
   peek(id: string): Promise<Sync | undefined> {
@@ -131,7 +126,7 @@ export class DatabaseStorage implements SyncStorage {
           )
         }
         if (rows.length === 0) return false
-        this.#known.forget(id)
+        this.#rows.forget(id)
         this.#watchers.tell(id)
         return true
       })
@@ -144,11 +139,9 @@ export class DatabaseStorage implements SyncStorage {
     // One more than the page tells whether there is a next one; unreadable records make it ask again.
     for (;;) {
       const count = query.pageSize + 1 - syncs.length
-      const turn = this.#known.turn()
-      const { rows } = await this.#database.query<SyncRow>(this.#statements.page(query, after, count))
-      for (const row of rows) {
-        after = row.id
-        const found = this.#parsed(row, turn)
+      const rows = await this.#rows.page(query, after, count)
+      for (const { id, found } of rows) {
+        after = id
         if (found instanceof AppError || !matchesQuery(found.sync, query)) continue
         const last = syncs.at(-1)
         if (syncs.length === query.pageSize && last !== undefined) {
@@ -162,14 +155,14 @@ export class DatabaseStorage implements SyncStorage {
 
   cleanup(now: Date): Promise<CleanupReport> {
     return this.#track(async () => {
-      const quarantined = await this.#setAside()
+      const quarantined = await this.#rows.setAside()
       const endedBefore = this.#historyTtlMs > 0 ? new Date(now.getTime() - this.#historyTtlMs) : undefined
       const removed: string[] = []
       for (;;) {
         const { rows } = await this.#database.query<{ id: string }>(this.#statements.sweep(now, endedBefore))
         for (const { id } of rows) {
           removed.push(id)
-          this.#known.forget(id)
+          this.#rows.forget(id)
           this.#watchers.tell(id)
         }
         if (rows.length < SWEEP_BATCH) return { removed, quarantined, leftovers: 0 }
@@ -189,7 +182,7 @@ export class DatabaseStorage implements SyncStorage {
     this.#watchers.clear()
     while (this.#busy.size > 0) await Promise.allSettled(this.#busy)
     await this.#notices.close()
-    this.#known.clear()
+    this.#rows.clear()
   }
 
   /**
@@ -202,40 +195,16 @@ export class DatabaseStorage implements SyncStorage {
     write: (known: KnownSync, since: number) => Promise<boolean>,
   ): Promise<boolean> {
     const since = performance.now()
-    let known = this.#known.get(id)
+    let known = this.#rows.known(id)
     for (let look = 1; look <= LOOKS; look++) {
-      if (known?.sync.revision !== revision) known = await this.#find(id)
+      if (known?.sync.revision !== revision) known = await this.#rows.find(id)
       if (known?.sync.revision !== revision) return false
       if (await write(known, since)) return true
       const before: string = known.version
-      known = await this.#find(id)
+      known = await this.#rows.find(id)
       if (known?.version === before) return false
     }
     return false
-  }
-
-  /** The sync as it is now, or the error that its record is unreadable. */
-  async #find(id: string): Promise<KnownSync | undefined> {
-    const found = await this.#found.get(id)
-    if (found instanceof AppError) throw found
-    return found
-  }
-
-  async #ask(ids: readonly string[], since: number): Promise<Map<string, KnownSync | AppError>> {
-    const before = ids.map((id) => this.#known.get(id))
-    const turn = this.#known.turn()
-    const statement = this.#statements.find(
-      ids,
-      before.map((known) => known?.version),
-    )
-    const { rows } = await this.#database.query<SyncRow>(statement, since)
-    const unchanged = new Map(before.map((known) => [known?.sync.id, known]))
-    const found = new Map<string, KnownSync | AppError>()
-    for (const row of rows) {
-      const known = row.record === null ? unchanged.get(row.id) : undefined
-      found.set(row.id, known ?? this.#parsed(row, turn))
-    }
-    return found
   }
 
   /** Sends a write; `undefined` when it has changed nothing. What broke off is looked up: it may have been carried out. */
@@ -246,43 +215,8 @@ export class DatabaseStorage implements SyncStorage {
   }
 
   #keep(sync: Sync, version: string, record: string): void {
-    this.#known.put(sync.id, { sync: deepFreeze(sync), version }, { size: record.length, turn: this.#known.turn() })
+    this.#rows.keep(sync, version, record)
     this.#watchers.tell(sync.id)
-  }
-
-  #parsed(row: SyncRow, turn: number): KnownSync | AppError {
-    try {
-      return { sync: this.#parse(row, turn), version: row.version }
-    } catch (error) {
-      if (error instanceof AppError && error.code === 'STATUS_CORRUPT') return error
-      throw error
-    }
-  }
-
-  /** The sync of a row; throws `STATUS_CORRUPT`. */
-  #parse({ id, version, record }: SyncRow, turn: number): Sync {
-    const known = this.#known.get(id)
-    if (known?.version === version) return known.sync
-    const text = record ?? ''
-    try {
-      const sync = deepFreeze(parseSync(JSON.parse(text)))
-      if (sync.id !== id) throw new TypeError(`it is the record of ${sync.id}`)
-      this.#unreadable.delete(id)
-      return this.#known.put(id, { sync, version }, { size: text.length, turn })
-    } catch (error) {
-      this.#known.forget(id)
-      this.#unreadable.set(id, version)
-      throw new AppError('STATUS_CORRUPT', `The record of ${id} is damaged.`, { cause: error })
-    }
-  }
-
-  async #setAside(): Promise<string[]> {
-    const found = [...this.#unreadable]
-    if (found.length === 0) return []
-    const [ids, versions] = [found.map(([id]) => id), found.map(([, version]) => version)]
-    const { rows } = await this.#database.query<{ id: string }>(this.#statements.setAside(ids, versions))
-    for (const [id, version] of found) if (this.#unreadable.get(id) === version) this.#unreadable.delete(id)
-    return rows.map(({ id }) => id)
   }
 
   /** Has `close` wait for it. */
