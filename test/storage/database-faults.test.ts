@@ -22,6 +22,11 @@ const skip = absent === false && (await postgresPrograms()) === undefined ? 'the
 
 t.test('a server that is stopped', { skip }, async (t) => {
   const { server, storage, database, sync } = await setUp(t)
+  t.same(
+    (await database.query({ text: 'SHOW synchronous_commit', values: [], what: '' })).rows,
+    [{ synchronous_commit: 'on' }],
+    'is asked to wait for its disk, though it is set not to',
+  )
   await server.stop()
   await allUnavailable(t, storage, database, sync)
   await t.rejects(
@@ -170,7 +175,7 @@ interface Parts {
 }
 
 async function setUp(t: Test): Promise<Parts> {
-  const server = await anOwnPostgres(t)
+  const server = await anOwnPostgres(t, { synchronous_commit: 'off' })
   const open = async () => {
     const database = aDatabase(t, 'sheetsync', server.url)
     const storage = new DatabaseStorage({ database, clock: systemClock, log: silentLog })
