@@ -188,6 +188,22 @@ t.test('a thousand reads at once are answered, each by its own sync', { skip }, 
   t.equal(new Set(found).size, 51)
 })
 
+t.test('a page of more than one statement reads is whole', { skip }, async (t) => {
+  const { storage, another } = await setUp(t)
+  const syncs = Array.from({ length: 230 }, () => aQueuedSync())
+  await Promise.all(syncs.map((sync) => storage.create(sync)))
+  const other = await another()
+  const all = await other.list({ pageSize: 1000, states: ['queued'] })
+  t.same(
+    all.syncs.map(({ id }) => id),
+    syncs.map(({ id }) => id).reverse(),
+  )
+  t.equal(all.nextPageToken, undefined)
+  const most = await other.list({ pageSize: 229 })
+  const rest = await other.list({ pageSize: 229, pageToken: most.nextPageToken ?? '' })
+  t.same([most.syncs.length, rest.syncs], [229, [syncs[0]]])
+})
+
 t.test('many instances that start at once make the tables once', { skip }, async (t) => {
   const schema = aSchema(t)
   const databases = Array.from({ length: 8 }, () => aDatabase(t, schema))
