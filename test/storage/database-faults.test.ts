@@ -58,6 +58,21 @@ t.test('a server that hangs', { skip }, async (t) => {
   await storage.checkWritable()
 })
 
+t.test('a server that crashes keeps what was told to be durable, and leases are told anew', { skip }, async (t) => {
+  const { server, storage, database, sync } = await setUp(t)
+  const leases = new DatabaseLeases({ database })
+  await leases.beat(sync.id, 1)
+  const before = await leases.read(sync.id, 1)
+  const running = claimSync(sync, 'an owner', NOW)
+  await storage.replace(running, 1)
+  await server.crash()
+  await server.start()
+  t.same(await storage.get(sync.id), running)
+  t.equal(await leases.read(sync.id, 1), undefined, 'beats are not worth a log')
+  await leases.beat(sync.id, 1)
+  t.not((await leases.read(sync.id, 1))?.beat, before?.beat)
+})
+
 t.test('closing while the server hangs does not hang', { skip }, async (t) => {
   const { server, storage, database } = await setUp(t)
   await server.freeze()

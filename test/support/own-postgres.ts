@@ -18,6 +18,8 @@ export interface OwnPostgres {
   start(): Promise<void>
   /** As an operator would: connections are cut, what was committed is kept. */
   stop(): Promise<void>
+  /** As a kill would: no farewell, no checkpoint. */
+  crash(): Promise<void>
   /** Every process of it stands still: connections stay, nothing answers. */
   freeze(): Promise<void>
   thaw(): Promise<void>
@@ -78,6 +80,7 @@ export async function anOwnPostgres(t: Test, settings: Readonly<Record<string, s
       }
     },
     stop: () => stop('SIGINT'),
+    crash: () => stop('SIGQUIT'),
     freeze: () => signalAll('SIGSTOP'),
     thaw: () => signalAll('SIGCONT'),
   }
