@@ -104,8 +104,8 @@ export async function anOwnPostgres(t: Test, settings: Readonly<Record<string, s
 /** Stands between a client and a server, and loses what it is told to. */
 export interface LossyProxy {
   readonly url: string
-  /** The next answer of the server to a message that holds `text` never arrives: the connection breaks instead. */
-  loseAnswerTo(text: string): void
+  /** The next answers to messages that hold `text` never arrive: the connection breaks instead. */
+  loseAnswerTo(text: string, times?: number): void
   /** How many answers were lost. */
   readonly lost: number
 }
@@ -114,6 +114,7 @@ export async function aLossyProxy(t: Test, to: string): Promise<LossyProxy> {
   const target = new URL(to)
   const sockets = new Set<Socket>()
   let losing: string | undefined
+  let left = 0
   let lost = 0
   const proxy: Server = createServer((client) => {
     const server = new Socket()
@@ -130,7 +131,7 @@ export async function aLossyProxy(t: Test, to: string): Promise<LossyProxy> {
     server.connect(Number(target.port), target.hostname)
     client.on('data', (bytes) => {
       if (losing !== undefined && bytes.includes(losing)) {
-        losing = undefined
+        if (--left === 0) losing = undefined
         isDoomed = true
       }
       server.write(bytes)
@@ -157,8 +158,9 @@ export async function aLossyProxy(t: Test, to: string): Promise<LossyProxy> {
   url.port = String(address.port)
   return {
     url: url.href,
-    loseAnswerTo(text) {
+    loseAnswerTo(text, times = 1) {
       losing = text
+      left = times
     },
     get lost() {
       return lost
