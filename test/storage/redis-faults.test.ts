@@ -113,7 +113,7 @@ await t.test('on a server of our own', { skip }, async (t) => {
     )
   }
 
-  await t.test('a line that is cut in silence is noticed, and who watches is told', async (t) => {
+  await t.test('when only the line that listens is cut, who watches is told once it is back', async (t) => {
     const { server, storage } = await setUp(t)
     const redis = aRedisClient(t, server.url)
     const told = Promise.withResolvers<void>()
