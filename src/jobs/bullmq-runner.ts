@@ -1,0 +1,135 @@
+import type { Sync } from '../syncs/sync.ts'
+import { ACTIVE_STATES, type SyncState } from '../syncs/sync-schema.ts'
+import { ActiveLook } from './active-look.ts'
+import { Bell } from './bullmq/bell.ts'
+import { TooSlow, within } from './bullmq/within.ts'
+import type { JobRunner } from './job-runner.ts'
+import type { ExecutionOptions } from './sync-execution.ts'
+import { SyncRuns } from './sync-runs.ts'
+
+/** While so many rings wait to be heard, no worker is idle, and the many queued syncs are looked through less often. */
+const BACKLOG = 1000
+
+/** Looks of which one sees every queued sync, backlog or not: at two seconds each, within 10 s. */
+const LOOKS_PER_FULL_LOOK = 5
+
+/** Milliseconds that running syncs have to save their checkpoint and be recorded. */
+const INTERRUPT_MS = 6000
+
+export interface BullMqRunnerOptions extends ExecutionOptions {
+  /** Server of the queue: `redis://…`, `rediss://…`, `postgres://…` or `postgresql://…`. */
+  readonly url: string
+  /** Prefix of the keys on Redis, schema on PostgreSQL: letters, digits and underscores. Default: sheetsync_queue. */
+  readonly namespace?: string
+  /** How many syncs run at once in this process; 0: it rings for others and runs none. */
+  readonly concurrency: number
+}
+
+/**
+ * Has syncs run by one of many processes, which BullMQ on Redis or PostgreSQL tells of them. The queue is a doorbell: it
+ * may lose, repeat or delay a ring. Who runs a sync is decided by the claim, and what rang unheard is found by the look.
+ */
+export class BullMqRunner implements JobRunner {
+  readonly #options: BullMqRunnerOptions
+  readonly #runs: SyncRuns
+  readonly #look: ActiveLook
+  readonly #bell: Bell
+  #looks = 0
+  #waiting = 0
+  #closed: Promise<void> | undefined
+
+  constructor(options: BullMqRunnerOptions) {
+    const { url, namespace = 'sheetsync_queue', clock, log, concurrency } = options
+    this.#options = options
+    this.#runs = new SyncRuns(options)
+    this.#look = new ActiveLook({
+      ...options,
+      runs: this.#runs,
+      states: () => this.#statesToSee(),
+      onFree: (syncs) => this.#ringForFree(syncs),
+    })
+    this.#bell = new Bell({
+      url,
+      namespace,
+      clock,
+      log,
+      ...(this.#isWorker && { hearing: { hear: (syncId: string) => this.#runs.run(syncId), concurrency } }),
+    })
+  }
+
+  /** Whether the syncs that nobody runs were looked for once, where that is this process's task. */
+  get recovered(): boolean {
+    return this.#look.done || !this.#isWorker
+  }
+
+  get #isWorker(): boolean {
+    return this.#options.concurrency > 0
+  }
+
+  /** Resolves without waiting for the server of the queue. */
+  async start(): Promise<void> {
+    await this.#options.leases.start()
+    this.#bell.start()
+    if (this.#isWorker) this.#look.start()
+  }
+
+  /** Resolves within two seconds, also when the queue could not be told: the sync is recorded, and the look finds it. */
+  async enqueue(syncId: string): Promise<void> {
+    if (this.#closed !== undefined) return
+    try {
+      await this.#bell.ring([{ syncId, epoch: 0 }])
+    } catch (error) {
+      this.#options.log.warn({ err: error, syncId }, 'a sync could not be put into the queue; a worker will find it')
+    }
+  }
+
+  hintCancel(syncId: string): void {
+    this.#runs.cancel(syncId)
+  }
+
+  /** As the port says, within ten seconds, whether the servers answer or not. */
+  close(): Promise<void> {
+    this.#closed ??= this.#drain()
+    return this.#closed
+  }
+
+  async #drain(): Promise<void> {
+    const { clock, log, leases } = this.#options
+    try {
+      await within(
+        Promise.all([this.#runs.close(), this.#look.close()]),
+        INTERRUPT_MS,
+        'to record what was interrupted',
+        clock,
+      )
+    } catch (error) {
+      if (!(error instanceof TooSlow)) throw error
+      log.error({ err: error }, 'the storage does not answer; who looks next will find what ran here by its dead lease')
+    }
+    await this.#bell.close()
+    await leases.close()
+  }
+
+  /** Thousands of queued syncs need not be read every two seconds while their rings are there. */
+  async #statesToSee(): Promise<readonly SyncState[]> {
+    this.#looks += 1
+    try {
+      this.#waiting = await this.#bell.waiting()
+    } catch (error) {
+      this.#options.log.debug({ err: error }, 'the queue does not tell its length')
+      this.#waiting = 0
+    }
+    const isFull = this.#looks % LOOKS_PER_FULL_LOOK === 1 || this.#waiting < BACKLOG
+    return isFull ? ACTIVE_STATES : ACTIVE_STATES.filter((state) => state !== 'queued')
+  }
+
+  /** Rings are there for the queued ones if the queue is as long as they are many; those with a past are always told. */
+  async #ringForFree(syncs: readonly Sync[]): Promise<void> {
+    const begun = syncs.filter(({ lease }) => lease.epoch > 0)
+    const missing = syncs.length > this.#waiting ? syncs : begun
+    for (let at = 0; at < missing.length; at += BACKLOG) {
+      const rings = missing.slice(at, at + BACKLOG).map(({ id, lease }) => ({ syncId: id, epoch: lease.epoch }))
+      await this.#bell.ring(rings)
+    }
+  }
+}
