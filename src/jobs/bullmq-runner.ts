@@ -13,6 +13,12 @@ const BACKLOG = 1000
 /** Looks of which one sees every queued sync, backlog or not: at two seconds each, within 10 s. */
 const LOOKS_PER_FULL_LOOK = 5
 
+/**
+ * Looks in a row at which the queue told nothing, or had rings that this idle process did not hear, before it is opened
+ * anew: 16 s. A server that hangs or restarts for less is waited for.
+ */
+const MUTE_LOOKS = 8
+
 /** Milliseconds that running syncs have to save their checkpoint and be recorded. */
 const INTERRUPT_MS = 6000
 
@@ -36,6 +42,7 @@ export class BullMqRunner implements JobRunner {
   readonly #bell: Bell
   #looks = 0
   #waiting = 0
+  #muteLooks = 0
   #closed: Promise<void> | undefined
 
   constructor(options: BullMqRunnerOptions) {
@@ -113,11 +120,20 @@ export class BullMqRunner implements JobRunner {
   /** Thousands of queued syncs need not be read every two seconds while their rings are there. */
   async #statesToSee(): Promise<readonly SyncState[]> {
     this.#looks += 1
+    let isMute: boolean
     try {
       this.#waiting = await this.#bell.waiting()
+      isMute = this.#waiting > 0 && this.#runs.size === 0
     } catch (error) {
       this.#options.log.debug({ err: error }, 'the queue does not tell its length')
       this.#waiting = 0
+      isMute = true
+    }
+    this.#muteLooks = isMute ? this.#muteLooks + 1 : 0
+    if (this.#muteLooks >= MUTE_LOOKS) {
+      this.#muteLooks = 0
+      this.#options.log.warn({ waiting: this.#waiting }, 'the queue is mute; it is opened anew')
+      this.#bell.reopen()
     }
     const isFull = this.#looks % LOOKS_PER_FULL_LOOK === 1 || this.#waiting < BACKLOG
     return isFull ? ACTIVE_STATES : ACTIVE_STATES.filter((state) => state !== 'queued')

@@ -62,6 +62,17 @@ export class Bell {
     return this.#ask('the queue', ({ queue }) => queue.getWaitingCount())
   }
 
+  /**
+   * Lets go of the connections and makes new ones; the namespace too, if somebody removed it. For a bell that stays mute
+   * while its server is well. Syncs that were heard go on.
+   */
+  reopen(): void {
+    if (this.#closing.signal.aborted || this.#opened === undefined) return
+    const former = this.#opened
+    this.#opened = former.then((opened) => opened.close()).then(() => this.#open())
+    this.#opened.catch(() => undefined)
+  }
+
   /** Hears no more, and lets go of the server within four seconds, whether it answers or not. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close()

@@ -4,10 +4,10 @@ import type { Clock } from '../../clock.ts'
 import { TooSlow, within } from './within.ts'
 
 /** Milliseconds for which a job is a worker's without a sign of life; then it is given to another. */
-const LOCK_MS = 15_000
+const LOCK_MS = 6000
 
 /** Milliseconds between two looks for jobs whose worker shows no sign of life. */
-const STALLED_LOOK_MS = 5000
+const STALLED_LOOK_MS = 3000
 
 /** Seconds that a worker listens for a ring before it asks whether it missed one. */
 const LISTEN_S = 5
