@@ -27,11 +27,13 @@ export interface AppDependencies {
   readonly version: string
   /** Origins that browsers may call from; none by default, `*` for any. */
   readonly corsOrigins?: readonly string[]
+  /** `health`: nothing but whether it lives and is ready, as a worker needs; default `everything`. */
+  readonly serves?: 'everything' | 'health'
 }
 
 /** Builds the HTTP side of the service. Opens no port and knows no environment; `inject` and `listen` are the caller's. */
 export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
-  const { service, snapshots, checkReady, log, version, corsOrigins = [] } = dependencies
+  const { service, snapshots, checkReady, log, version, corsOrigins = [], serves = 'everything' } = dependencies
   const app = fastify({
     loggerInstance: log,
     bodyLimit: BODY_LIMIT_BYTES,
@@ -75,10 +77,14 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     })
   }
   await app.register(accepts)
-  await addDocs(app, version)
+  if (serves === 'everything') await addDocs(app, version)
 
   const refuse = refuseOtherMethods(app)
   await app.register(healthRoutes, { checkReady })
+  if (serves === 'health') {
+    refuse()
+    return app
+  }
   await app.register(syncRoutes, { service })
   await app.register(syncFileRoutes, { service, snapshots })
   await app.register(spreadsheetRoutes, { snapshots })

@@ -3,16 +3,13 @@ import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import { buildApp } from './app.ts'
 import { systemClock } from './clock.ts'
+import { composeStorage } from './compose-storage.ts'
 import type { Config } from './config.ts'
 import { AppError } from './errors.ts'
 import { createDownloadJob } from './jobs/download-job.ts'
-import { InProcessRunner } from './jobs/in-process-runner.ts'
 import { Sweeper } from './jobs/sweeper.ts'
 import { GoogleSheets } from './sheets/google-sheets.ts'
-import { ReadQuota } from './sheets/quota.ts'
 import { LocalSnapshotStore } from './snapshots/local-snapshot-store.ts'
-import { FileLeases } from './storage/file-leases.ts'
-import { FileStorage } from './storage/file-storage.ts'
 import { SyncService } from './syncs/sync-service.ts'
 
 /** Milliseconds for which one look at the storage answers readiness, so that probes cannot wear the disk. */
@@ -33,14 +30,14 @@ export interface Service {
 /** Chooses the drivers that the settings ask for; the only place that does. */
 export async function compose(config: Config, log: Logger): Promise<Service> {
   const clock = systemClock
-  const storage = new FileStorage({ directory: config.statusDirectory, clock, log })
-  const leases = new FileLeases({ directory: config.statusDirectory, clock })
+  const drivers = await composeStorage(config, clock, log)
+  const { storage, quota } = drivers
   const snapshots = new LocalSnapshotStore({
     directory: config.snapshotDirectory,
     kept: config.snapshotsKept,
     log,
   })
-  const { rootUrl, credentialFile, apiKey, readsPerMinute } = config.google
+  const { rootUrl, credentialFile, apiKey } = config.google
   const source = new GoogleSheets({
     clock,
     log,
@@ -48,14 +45,10 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     ...(credentialFile === undefined ? {} : { credentialFile }),
     ...(apiKey === undefined ? {} : { apiKey }),
   })
-  const download = createDownloadJob({ source, snapshots, quota: new ReadQuota({ readsPerMinute, clock }), clock, log })
-  const runner = new InProcessRunner({
+  const download = createDownloadJob({ source, snapshots, quota, clock, log })
+  const runner = drivers.makeRunner({
     storage,
-    leases,
     job: download.run,
-    clock,
-    log,
-    concurrency: config.syncConcurrency,
     statusTtlMs: config.statusTtlMs,
     deadlineMs: config.syncDeadlineMs,
   })
@@ -80,6 +73,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     log,
     version: packageJson.version,
     corsOrigins: config.corsOrigins,
+    serves: config.role === 'worker' ? 'health' : 'everything',
   })
 
   let closed: Promise<void> | undefined
@@ -95,6 +89,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     clearTimeout(limit)
     await snapshots.close()
     await storage.close()
+    await drivers.close()
   }
 
   return {
@@ -104,7 +99,8 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
       await snapshots.start()
       const address = await app.listen({ host: config.host, port: config.port })
       await runner.start()
-      sweeper.start()
+      // An instance that only answers requests leaves the cleaning to those that work.
+      if (config.role !== 'api') sweeper.start()
       return address
     },
     close() {

@@ -1,13 +1,15 @@
 import { z } from 'zod'
 
+/** How long PostgreSQL keeps finished syncs unless HISTORY_TTL says otherwise: 30 days. */
+const DEFAULT_HISTORY_MS = 30 * 86_400_000
+
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-const duration = (fallback: string) =>
-  z
-    .string()
-    .regex(/^\d{1,9}(?:ms|s|m|h|d)$/, 'must be a duration such as 500ms, 30s, 5m, 2h or 30d')
-    .default(fallback)
-    .transform((text) => Number.parseInt(text, 10) * (UNITS[text.replace(/^\d+/, '')] ?? 1))
+const durationText = z.string().regex(/^\d{1,9}(?:ms|s|m|h|d)$/, 'must be a duration such as 500ms, 30s, 5m, 2h or 30d')
+
+const toMilliseconds = (text: string) => Number.parseInt(text, 10) * (UNITS[text.replace(/^\d+/, '')] ?? 1)
+
+const duration = (fallback: string) => durationText.default(fallback).transform(toMilliseconds)
 
 const wholeNumber = (fallback: number, lowest: number, highest: number) =>
   z
@@ -24,6 +26,24 @@ const fileUrl = (fallback: string) =>
     .default(fallback)
     .transform((url) => url.replace(/^file:(?:\/\/)?/, ''))
 
+/** Where syncs are recorded. */
+export type StorageConfig =
+  | { readonly kind: 'file'; readonly directory: string }
+  | { readonly kind: 'redis' | 'postgres'; readonly url: string }
+
+const storageUrl = (fallback: string) =>
+  z
+    .string()
+    .refine(
+      (url) => /^file:.+/.test(url) || (/^(?:rediss?|postgres(?:ql)?):\/\/./.test(url) && URL.canParse(url)),
+      'must begin with file:, redis://, rediss:// or postgres://',
+    )
+    .default(fallback)
+    .transform((url): StorageConfig => {
+      if (url.startsWith('file:')) return { kind: 'file', directory: url.replace(/^file:(?:\/\/)?/, '') }
+      return { kind: url.startsWith('redis') ? 'redis' : 'postgres', url }
+    })
+
 const notBuiltYet = z.undefined('is not built yet; unset it, so that nobody relies on it').optional()
 
 /** Every setting, once: its name in the environment, its default, what it may be. */
@@ -31,7 +51,7 @@ const settings = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: wholeNumber(3000, 0, 65_535),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  STORAGE_URL: fileUrl('file:data/sync-status'),
+  STORAGE_URL: storageUrl('file:data/sync-status'),
   SNAPSHOT_URL: fileUrl('file:data/snapshots'),
   STATUS_TTL: duration('5m'),
   SWEEP_INTERVAL: duration('5m').refine((ms) => ms >= 100, 'must be 100ms or more'),
@@ -57,8 +77,8 @@ const settings = z.object({
     ),
   API_KEYS: notBuiltYet,
   RATE_LIMIT: notBuiltYet,
-  HISTORY_TTL: notBuiltYet,
-  ROLE: z.literal('all', 'can only be "all"; other roles are not built yet').default('all'),
+  HISTORY_TTL: durationText.transform(toMilliseconds).optional(),
+  ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').default('all'),
 })
 
 /** What the service runs by; durations are milliseconds, folders are paths. */
@@ -66,9 +86,13 @@ export interface Config {
   readonly host: string
   readonly port: number
   readonly logLevel: string
-  readonly statusDirectory: string
+  readonly storage: StorageConfig
   readonly snapshotDirectory: string
+  /** `api` answers requests, `worker` runs syncs, `all` does both. */
+  readonly role: 'all' | 'api' | 'worker'
   readonly statusTtlMs: number
+  /** How long PostgreSQL keeps finished syncs in lists, beyond what is answered by id. */
+  readonly historyTtlMs: number
   readonly sweepIntervalMs: number
   readonly snapshotsKept: number
   readonly syncConcurrency: number
@@ -102,13 +126,17 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`))
   }
   const value = parsed.data
+  const contradictions = contradictionsIn(value)
+  if (contradictions.length > 0) throw new ConfigError(contradictions)
   return {
     host: value.HOST,
     port: value.PORT,
     logLevel: value.LOG_LEVEL,
-    statusDirectory: value.STORAGE_URL,
+    storage: value.STORAGE_URL,
+    role: value.ROLE,
     snapshotDirectory: value.SNAPSHOT_URL,
     statusTtlMs: value.STATUS_TTL,
+    historyTtlMs: value.HISTORY_TTL ?? DEFAULT_HISTORY_MS,
     sweepIntervalMs: value.SWEEP_INTERVAL,
     snapshotsKept: value.SNAPSHOTS_KEPT,
     syncConcurrency: value.SYNC_CONCURRENCY,
@@ -121,4 +149,19 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     },
     corsOrigins: value.CORS_ORIGINS,
   }
+}
+
+/** Settings that are fine each by itself, and not together. */
+function contradictionsIn({ STORAGE_URL, ROLE, HISTORY_TTL }: z.output<typeof settings>): string[] {
+  const { kind } = STORAGE_URL
+  return [
+    ...(ROLE !== 'all' && kind === 'file'
+      ? [
+          'ROLE can only be all while STORAGE_URL begins with file: (one process does everything); roles need redis:// or postgres://',
+        ]
+      : []),
+    ...(HISTORY_TTL !== undefined && kind !== 'postgres'
+      ? ['HISTORY_TTL is kept by postgres:// only; unset it, so that nobody relies on it']
+      : []),
+  ]
 }
