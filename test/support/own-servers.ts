@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
-import type { Test } from 'tap'
 import { runSql, type ServerKind } from './queue-servers.ts'
+import type { Endable } from './service.ts'
 
 const POSTGRES_BIN = '/usr/lib/postgresql/15/bin'
 const run = promisify(execFile)
@@ -26,11 +26,11 @@ export interface OwnServer {
   clear(): Promise<void>
 }
 
-export function anOwnServer(t: Test, kind: ServerKind): Promise<OwnServer> {
+export function anOwnServer(t: Endable, kind: ServerKind): Promise<OwnServer> {
   return kind === 'redis' ? aRedisServer(t) : aPostgresServer(t)
 }
 
-export async function aRedisServer(t: Test, options: readonly string[] = []): Promise<OwnServer> {
+export async function aRedisServer(t: Endable, options: readonly string[] = []): Promise<OwnServer> {
   const directory = await mkdtemp(`${tmpdir()}/sheetsync-redis-`)
   const port = await freePort()
   const url = `redis://127.0.0.1:${port}`
@@ -71,7 +71,7 @@ export async function aRedisServer(t: Test, options: readonly string[] = []): Pr
   return server
 }
 
-export async function aPostgresServer(t: Test): Promise<OwnServer> {
+export async function aPostgresServer(t: Endable): Promise<OwnServer> {
   const directory = await mkdtemp(`${tmpdir()}/sheetsync-postgres-`)
   const { uid, gid } = await postgresUser()
   await chown(directory, uid, gid)
