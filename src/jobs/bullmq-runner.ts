@@ -1,7 +1,7 @@
 import type { Sync } from '../syncs/sync.ts'
 import { ACTIVE_STATES, type SyncState } from '../syncs/sync-schema.ts'
 import { ActiveLook } from './active-look.ts'
-import { Bell } from './bullmq/bell.ts'
+import { Bell, type Ring } from './bullmq/bell.ts'
 import { TooSlow, within } from './bullmq/within.ts'
 import type { JobRunner } from './job-runner.ts'
 import type { ExecutionOptions } from './sync-execution.ts'
@@ -83,11 +83,7 @@ export class BullMqRunner implements JobRunner {
   /** Resolves within two seconds, also when the queue could not be told: the sync is recorded, and the look finds it. */
   async enqueue(syncId: string): Promise<void> {
     if (this.#closed !== undefined) return
-    try {
-      await this.#bell.ring([{ syncId, epoch: 0 }])
-    } catch (error) {
-      this.#options.log.warn({ err: error, syncId }, 'a sync could not be put into the queue; a worker will find it')
-    }
+    await this.#ring([{ syncId, epoch: 0 }])
   }
 
   hintCancel(syncId: string): void {
@@ -143,9 +139,16 @@ export class BullMqRunner implements JobRunner {
   async #ringForFree(syncs: readonly Sync[]): Promise<void> {
     const begun = syncs.filter(({ lease }) => lease.epoch > 0)
     const missing = syncs.length > this.#waiting ? syncs : begun
-    for (let at = 0; at < missing.length; at += BACKLOG) {
-      const rings = missing.slice(at, at + BACKLOG).map(({ id, lease }) => ({ syncId: id, epoch: lease.epoch }))
+    for (let at = 0; at < missing.length; at += BACKLOG)
+      await this.#ring(missing.slice(at, at + BACKLOG).map(({ id, lease }) => ({ syncId: id, epoch: lease.epoch })))
+  }
+
+  async #ring(rings: readonly Ring[]): Promise<void> {
+    try {
       await this.#bell.ring(rings)
+    } catch (error) {
+      // What is recorded is not lost: whoever looks next rings again.
+      this.#bell.tell(error, 'syncs could not be put into the queue in time; the next look finds them')
     }
   }
 }

@@ -82,13 +82,14 @@ async function secondsOf(work: () => Promise<unknown>): Promise<number> {
 }
 
 t.jobs = 2
+t.setTimeout(300_000)
 for (const kind of ['redis', 'postgres'] as const) {
   const skip = (await isThere(kind)) ? false : `no ${kind} here`
   t.test(`BullMqRunner when ${kind} or a worker fails`, { skip, buffered: true }, async (t) => {
     t.test('what a killed worker ran is resumed by another within 60 s, under the next epoch, once', async (t) => {
       const { server, directory, storage, runner, recorded } = await aWorld(t, kind)
       const syncs = [await recorded(), await recorded()]
-      const child = aWorkerProcess(t, [server.url, NAMESPACE, directory])
+      const child = aWorkerProcess(t, [server.url, NAMESPACE, directory, 'in the job'])
       const begun = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
       const ids = [(await begun.next()).value, (await begun.next()).value]
       t.same(ids.sort(), syncs.map(({ id }) => id).sort())
@@ -101,6 +102,22 @@ for (const kind of ['redis', 'postgres'] as const) {
       })
       t.ok(seconds < 60, `resumed after ${seconds.toFixed(1)} s`)
       t.same(job.done.sort(), syncs.map(({ id }) => id).sort())
+    })
+
+    t.test('what a killed worker had only heard of is given to another within 20 s', async (t) => {
+      const { server, directory, storage, runner, recorded } = await aWorld(t, kind)
+      const child = aWorkerProcess(t, [server.url, NAMESPACE, directory, 'before the claim'])
+      const heard = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+      const api = await runner(() => Promise.reject(new Error('an API runs nothing')), 0)
+      const sync = await recorded()
+      await api.enqueue(sync.id)
+      t.equal((await heard.next()).value, sync.id)
+      await runner(aQuickJob().run)
+      child.kill('SIGKILL')
+      const seconds = await secondsOf(async () =>
+        t.match(await ended(storage, sync.id), { state: 'succeeded', attempt: 1 }),
+      )
+      t.ok(seconds < 20, `run after ${seconds.toFixed(1)} s`)
     })
 
     t.test('a server that is stopped and started again loses nothing, and nobody waits for it', async (t) => {

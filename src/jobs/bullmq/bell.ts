@@ -29,8 +29,12 @@ export class Bell {
   readonly #options: BellOptions
   readonly #closing = new AbortController()
   #opened: Promise<OpenQueue> | undefined
+  /** Rings for the next call, that call, and the one before it, which never rejects. */
+  readonly #pending: Ring[] = []
+  #batch: Promise<void> | undefined
+  #adding: Promise<unknown> = Promise.resolve()
   #closed: Promise<void> | undefined
-  #lastTrouble: { readonly message: string; readonly at: number } | undefined
+  readonly #told = new Map<string, number>()
 
   constructor(options: BellOptions) {
     this.#options = options
@@ -48,18 +52,14 @@ export class Bell {
    * user has waited longest. Rejects when the server has not taken it within two seconds; it may still take it then.
    */
   async ring(rings: readonly Ring[]): Promise<void> {
-    const jobs = rings.map(({ syncId, epoch }) => ({
-      name: 'sync',
-      data: { syncId },
-      // A job that is done blocks its id for as long as it is kept.
-      opts: { jobId: `${syncId}.${epoch}`, lifo: epoch > 0, removeOnComplete: true, removeOnFail: true },
-    }))
-    await this.#ask('the queue', ({ queue }) => queue.addBulk(jobs))
+    this.#pending.push(...rings)
+    this.#batch ??= this.#addAfter(this.#adding)
+    await this.#bounded(this.#batch)
   }
 
   /** How many rings nobody has heard yet. Rejects as `ring` does. */
   waiting(): Promise<number> {
-    return this.#ask('the queue', ({ queue }) => queue.getWaitingCount())
+    return this.#bounded(this.#ask(({ queue }) => queue.getWaitingCount()))
   }
 
   /**
@@ -85,33 +85,54 @@ export class Bell {
     await opened?.close()
   }
 
-  async #ask<T>(what: string, question: (opened: OpenQueue) => Promise<T>): Promise<T> {
+  #bounded<T>(answer: Promise<T>): Promise<T> {
+    return within(answer, RING_MS, 'the queue', this.#options.clock)
+  }
+
+  async #ask<T>(question: (opened: OpenQueue) => Promise<T>): Promise<T> {
     if (this.#opened === undefined) throw new Error('the bell was not started')
-    return within(this.#opened.then(question), RING_MS, what, this.#options.clock)
+    return question(await this.#opened)
+  }
+
+  /** One call at a time takes all that has gathered during the one before: a thousand requests at once cost a few calls. */
+  async #addAfter(before: Promise<unknown>): Promise<void> {
+    await before
+    const jobs = this.#pending.splice(0).map(({ syncId, epoch }) => ({
+      name: 'sync',
+      data: { syncId },
+      // A job that is done blocks its id for as long as it is kept.
+      opts: { jobId: `${syncId}.${epoch}`, lifo: epoch > 0, removeOnComplete: true, removeOnFail: true },
+    }))
+    this.#batch = undefined
+    const adding = this.#ask(({ queue }) => queue.addBulk(jobs))
+    this.#adding = adding.catch(() => undefined)
+    await adding
   }
 
   /** BullMQ never recovers from a first connection that failed, so that one is made anew. */
   async #open(): Promise<OpenQueue> {
     const { clock, hearing } = this.#options
-    const server = { ...this.#options, onTrouble: (error: Error) => this.#tell(error) }
+    const server = { ...this.#options, onTrouble: (error: Error) => this.tell(error) }
     for (;;) {
       this.#closing.signal.throwIfAborted()
       try {
         return await openQueue(server, hearing)
       } catch (error) {
-        this.#tell(error)
+        this.tell(error)
         await clock.sleep(RETRY_MS, this.#closing.signal)
       }
     }
   }
 
-  #tell(error: unknown): void {
+  /** Logs a trouble, once in a while for each kind of it. */
+  tell(error: unknown, message = 'trouble with the queue; it is tried again'): void {
     if (this.#closing.signal.aborted) return
     const { clock, log } = this.#options
-    const message = error instanceof Error ? error.message : String(error)
+    const kind = `${message}: ${error instanceof Error ? error.message : String(error)}`
     const now = clock.monotonic()
-    if (this.#lastTrouble?.message === message && now - this.#lastTrouble.at < TROUBLE_MS) return
-    this.#lastTrouble = { message, at: now }
-    log.warn({ err: error }, 'trouble with the queue; it is tried again')
+    if (now - (this.#told.get(kind) ?? Number.NEGATIVE_INFINITY) < TROUBLE_MS) return
+    for (const [known, at] of this.#told) if (now - at >= TROUBLE_MS) this.#told.delete(known)
+    this.#told.set(kind, now)
+    log.warn({ err: error }, message)
   }
 }

@@ -9,6 +9,9 @@ const LOCK_MS = 6000
 /** Milliseconds between two looks for jobs whose worker shows no sign of life. */
 const STALLED_LOOK_MS = 3000
 
+/** The claim decides who runs a sync, so a job may be given out as often as it takes; PostgreSQL counts it in an integer. */
+const MOST_REDELIVERIES = 1_000_000
+
 /** Seconds that a worker listens for a ring before it asks whether it missed one. */
 const LISTEN_S = 5
 
@@ -103,8 +106,7 @@ export async function openQueue(options: QueueServerOptions, hearing: Hearing | 
           concurrency: hearing.concurrency,
           lockDuration: LOCK_MS,
           stalledInterval: STALLED_LOOK_MS,
-          // The claim decides who runs a sync, so a job may be given out as often as it takes.
-          maxStalledCount: Number.MAX_SAFE_INTEGER,
+          maxStalledCount: MOST_REDELIVERIES,
           drainDelay: LISTEN_S,
           runRetryDelay: RETRY_MS,
         },
