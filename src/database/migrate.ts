@@ -1,0 +1,60 @@
+import type { Client } from 'pg'
+import type { Log } from '../log.ts'
+import { ANSWER_MS, type Connections, within } from './connections.ts'
+import { MIGRATIONS } from './migrations.ts'
+
+/** Milliseconds that making or changing the tables may take, the wait for another instance that does it included. */
+const MIGRATE_MS = 60_000
+
+/**
+ * Brings the tables of the schema up to date. Any number of instances may do so at once: they wait for each other, and
+ * each step is taken once, whole or not at all.
+ */
+export async function migrate(connections: Connections, schema: string, log: Log): Promise<void> {
+  const client = await connections.client()
+  // A statement under way gets the error too; unheard it would end the process.
+  client.on('error', () => {})
+  try {
+    await within(ANSWER_MS, client.connect())
+    const version = await within(ANSWER_MS, readVersion(client, schema))
+    if (version < MIGRATIONS.length) await within(MIGRATE_MS, takeSteps(client, schema, log))
+    else if (version > MIGRATIONS.length) {
+      log.warn({ schema, version, known: MIGRATIONS.length }, 'The tables are of a newer release than this one')
+    }
+  } finally {
+    await connections.end(client)
+  }
+}
+
+/** How many steps were taken; 0 where there is no schema yet. */
+async function readVersion(client: Client, schema: string): Promise<number> {
+  const there = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
+    `"${schema}".migrations`,
+  ])
+  if (there.rows[0]?.there !== true) return 0
+  const last = await client.query<{ version: number }>(
+    `SELECT coalesce(max(version), 0)::int AS version FROM "${schema}".migrations`,
+  )
+  return last.rows[0]?.version ?? 0
+}
+
+async function takeSteps(client: Client, schema: string, log: Log): Promise<void> {
+  await client.query('BEGIN')
+  await client.query(`SET LOCAL lock_timeout = ${MIGRATE_MS}`)
+  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`sheetsync ${schema}`])
+  // CREATE SCHEMA IF NOT EXISTS asks for the right to create it even where it is there.
+  const there = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema])
+  if (there.rowCount === 0) await client.query(`CREATE SCHEMA "${schema}"`)
+  await client.query(`SET LOCAL search_path = "${schema}"`)
+  await client.query(
+    'CREATE TABLE IF NOT EXISTS migrations (version int PRIMARY KEY, taken_at timestamptz NOT NULL DEFAULT now())',
+  )
+  const before = await readVersion(client, schema)
+  for (const [index, step] of MIGRATIONS.entries()) {
+    if (index < before) continue
+    await client.query(step)
+    await client.query('INSERT INTO migrations (version) VALUES ($1)', [index + 1])
+  }
+  await client.query('COMMIT')
+  if (before < MIGRATIONS.length) log.info({ schema, before, after: MIGRATIONS.length }, 'The tables are up to date')
+}

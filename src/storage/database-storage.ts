@@ -1,0 +1,277 @@
+import { randomUUID } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import type { Database, Statement } from '../database/database.ts'
+import { toDatabaseError } from '../database/failures.ts'
+import { Notices } from '../database/notices.ts'
+import { AppError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { parseSync, type Sync } from '../syncs/sync.ts'
+import { isSyncId } from '../syncs/sync-id.ts'
+import { type KnownSync, KnownSyncs } from './database/known-syncs.ts'
+import { newWriteId, Statements, SWEEP_BATCH, type SyncRow } from './database/statements.ts'
+import { deepFreeze } from './deep-freeze.ts'
+import { readPageToken, toPageToken } from './page-token.ts'
+import { requireSuccessor, requireSyncId } from './require.ts'
+import { matchesQuery } from './sync-query.ts'
+import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from './sync-storage.ts'
+import { Watchers } from './watchers.ts'
+
+/** How often a replace looks again after somebody has rewritten the row under the same revision. */
+const LOOKS = 3
+
+export interface DatabaseStorageOptions {
+  /** Where the table is; shared with the other drivers of this process, and closed by whoever made it. */
+  readonly database: Database
+  /** Milliseconds after its end for which a sync stays findable, though its status has expired. Default 0: no longer than that. */
+  readonly historyTtlMs?: number
+  readonly clock: Clock
+  readonly log: Log
+  /** Characters of records to remember; for tests. */
+  readonly keptCharacters?: number
+}
+
+/**
+ * Syncs as rows of a PostgreSQL table, for any number of processes on any number of machines.
+ *
+ * History: `get` and `list` answer what the table holds, so an expired sync goes on being found, and can be removed,
+ * until `cleanup` takes it. That is once `expiresAt` has passed and, with `historyTtlMs`, so many milliseconds since
+ * `finishedAt` as well, whichever comes last. `expiresAt` in the record stays what it was.
+ *
+ * A record that cannot be read stays in its row: `cleanup` stamps `set_aside_at` once somebody has come upon it, and it
+ * is never swept; a record that is mended by hand is read again at once. A write whose answer was lost is asked after
+ * over another connection; where that too fails it rejects, and the record is the old or the new one, whole.
+ * `durable: false` outlives a crash of this process, but not always one of the PostgreSQL server (0.6 s may be lost).
+ */
+export class DatabaseStorage implements SyncStorage {
+  readonly #database: Database
+  readonly #historyTtlMs: number
+  readonly #statements: Statements
+  readonly #known: KnownSyncs
+  readonly #watchers = new Watchers()
+  readonly #notices: Notices
+  readonly #busy = new Set<Promise<unknown>>()
+  /** Unreadable records that somebody came upon, and the version that was unreadable. */
+  readonly #unreadable = new Map<string, string>()
+
+  constructor({ database, historyTtlMs = 0, clock, log, keptCharacters }: DatabaseStorageOptions) {
+    const channel = `${database.schema}_changes`
+    const teller = randomUUID()
+    this.#database = database
+    this.#historyTtlMs = historyTtlMs
+    this.#known = new KnownSyncs(keptCharacters)
+    this.#statements = new Statements({ schema: database.schema, channel, teller })
+    this.#notices = new Notices({
+      connections: database.connections,
+      channel,
+      clock,
+      log,
+      onNotice: (payload) => {
+        const [id = '', by] = payload.split(' ')
+        // What this instance has written it told its own watchers at once.
+        if (by !== teller) this.#watchers.tell(id)
+      },
+      onGap: () => this.#watchers.tellAll(),
+    })
+  }
+
+  async start(): Promise<void> {
+    await this.#database.start()
+    try {
+      await this.#notices.start()
+    } catch (error) {
+      throw toDatabaseError(error, 'The status could not be opened')
+    }
+  }
+
+  create(sync: Sync): Promise<void> {
+    return this.#track(async () => {
+      requireSyncId(sync.id)
+      const record = JSON.stringify(sync)
+      const { write, own } = this.#statements.insert(sync, record, newWriteId())
+      const version = await this.#write(write, own)
+      if (version === undefined) throw new AppError('SYNC_EXISTS', `There is a sync ${sync.id} already.`)
+      this.#keep(sync, version, record)
+    })
+  }
+
+  async get(id: string): Promise<Sync | undefined> {
+    return isSyncId(id) ? (await this.#find(id))?.sync : undefined
+  }
+
+  peek(id: string): Promise<Sync | undefined> {
+    return this.get(id)
+  }
+
+  replace(next: Sync, expectedRevision: number, { durable = true }: { durable?: boolean } = {}): Promise<boolean> {
+    return this.#track(async () => {
+      requireSuccessor(next, expectedRevision)
+      const record = JSON.stringify(next)
+      return this.#succeed(next.id, expectedRevision, async ({ version }) => {
+        const was = { revision: expectedRevision, version, durable, writeId: newWriteId() }
+        const { write, own } = this.#statements.update(next, record, was)
+        const written = await this.#write(write, own)
+        if (written !== undefined) this.#keep(next, written, record)
+        return written !== undefined
+      })
+    })
+  }
+
+  remove(id: string, expectedRevision: number): Promise<boolean> {
+    return this.#track(async () => {
+      requireSyncId(id)
+      return this.#succeed(id, expectedRevision, async ({ version }) => {
+        const statement = this.#statements.delete(id, expectedRevision, version)
+        const { rows, again } = await this.#database.query<{ id: string }>(statement)
+        if (rows.length === 0 && again) {
+          throw new AppError(
+            'STORAGE_UNAVAILABLE',
+            'The connection to PostgreSQL broke; whether this removed the sync is not known.',
+          )
+        }
+        if (rows.length === 0) return false
+        this.#known.forget(id)
+        this.#watchers.tell(id)
+        return true
+      })
+    })
+  }
+
+  async list(query: SyncQuery): Promise<SyncPage> {
+    let after = readPageToken(query)
+    const syncs: Sync[] = []
+    // One more than the page tells whether there is a next one; unreadable records make it ask again.
+    for (;;) {
+      const count = query.pageSize + 1 - syncs.length
+      const turn = this.#known.turn()
+      const { rows } = await this.#database.query<SyncRow>(this.#statements.page(query, after, count))
+      for (const row of rows) {
+        after = row.id
+        const sync = this.#readable(row, turn)
+        if (sync === undefined || !matchesQuery(sync, query)) continue
+        const last = syncs.at(-1)
+        if (syncs.length === query.pageSize && last !== undefined) {
+          return { syncs, nextPageToken: toPageToken(last.id, query) }
+        }
+        syncs.push(sync)
+      }
+      if (rows.length < count) return { syncs }
+    }
+  }
+
+  cleanup(now: Date): Promise<CleanupReport> {
+    return this.#track(async () => {
+      const quarantined = await this.#setAside()
+      const endedBefore = this.#historyTtlMs > 0 ? new Date(now.getTime() - this.#historyTtlMs) : undefined
+      const removed: string[] = []
+      for (;;) {
+        const { rows } = await this.#database.query<{ id: string }>(this.#statements.sweep(now, endedBefore))
+        for (const { id } of rows) {
+          removed.push(id)
+          this.#known.forget(id)
+          this.#watchers.tell(id)
+        }
+        if (rows.length < SWEEP_BATCH) return { removed, quarantined, leftovers: 0 }
+      }
+    })
+  }
+
+  async checkWritable(): Promise<void> {
+    await this.#track(() => this.#database.query(this.#statements.probe()))
+  }
+
+  watch(id: string, onChange: () => void): () => void {
+    return this.#watchers.add(id, onChange)
+  }
+
+  async close(): Promise<void> {
+    this.#watchers.clear()
+    while (this.#busy.size > 0) await Promise.allSettled(this.#busy)
+    await this.#notices.close()
+    this.#known.clear()
+  }
+
+  /**
+   * Writes over the version of the row that was read and found good, so that an unreadable record is never written
+   * over. One round trip when this process has seen the revision before, as whoever replaces it commonly has.
+   */
+  async #succeed(id: string, revision: number, write: (known: KnownSync) => Promise<boolean>): Promise<boolean> {
+    let known = this.#known.get(id)
+    for (let look = 1; look <= LOOKS; look++) {
+      if (known?.sync.revision !== revision) known = await this.#find(id)
+      if (known?.sync.revision !== revision) return false
+      if (await write(known)) return true
+      const before: string = known.version
+      known = await this.#find(id)
+      if (known?.version === before) return false
+    }
+    return false
+  }
+
+  async #find(id: string): Promise<KnownSync | undefined> {
+    const known = this.#known.get(id)
+    const turn = this.#known.turn()
+    const { rows } = await this.#database.query<SyncRow>(this.#statements.find(id, known?.version))
+    const row = rows[0]
+    if (row === undefined) return undefined
+    if (row.record === null && known !== undefined) return known
+    return { sync: this.#parse(row, turn), version: row.version }
+  }
+
+  /** Sends a write; `undefined` when it has changed nothing. What broke off is looked up: it may have been carried out. */
+  async #write(write: Statement, own: Statement): Promise<string | undefined> {
+    const { rows, again } = await this.#database.query<{ version: string }>(write)
+    if (rows[0] !== undefined || !again) return rows[0]?.version
+    return (await this.#database.query<{ version: string }>(own)).rows[0]?.version
+  }
+
+  #keep(sync: Sync, version: string, record: string): void {
+    this.#known.put(sync.id, { sync: deepFreeze(sync), version }, { size: record.length, turn: this.#known.turn() })
+    this.#watchers.tell(sync.id)
+  }
+
+  #readable(row: SyncRow, turn: number): Sync | undefined {
+    try {
+      return this.#parse(row, turn)
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'STATUS_CORRUPT') return undefined
+      throw error
+    }
+  }
+
+  /** The sync of a row; throws `STATUS_CORRUPT`. */
+  #parse({ id, version, record }: SyncRow, turn: number): Sync {
+    const known = this.#known.get(id)
+    if (known?.version === version) return known.sync
+    const text = record ?? ''
+    try {
+      const sync = deepFreeze(parseSync(JSON.parse(text)))
+      if (sync.id !== id) throw new TypeError(`it is the record of ${sync.id}`)
+      this.#unreadable.delete(id)
+      return this.#known.put(id, { sync, version }, { size: text.length, turn })
+    } catch (error) {
+      this.#known.forget(id)
+      this.#unreadable.set(id, version)
+      throw new AppError('STATUS_CORRUPT', `The record of ${id} is damaged.`, { cause: error })
+    }
+  }
+
+  async #setAside(): Promise<string[]> {
+    const found = [...this.#unreadable]
+    if (found.length === 0) return []
+    const [ids, versions] = [found.map(([id]) => id), found.map(([, version]) => version)]
+    const { rows } = await this.#database.query<{ id: string }>(this.#statements.setAside(ids, versions))
+    for (const [id, version] of found) if (this.#unreadable.get(id) === version) this.#unreadable.delete(id)
+    return rows.map(({ id }) => id)
+  }
+
+  /** Has `close` wait for it. */
+  async #track<T>(task: () => Promise<T>): Promise<T> {
+    const run = task()
+    this.#busy.add(run)
+    try {
+      return await run
+    } finally {
+      this.#busy.delete(run)
+    }
+  }
+}

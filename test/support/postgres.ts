@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto'
+import { Client } from 'pg'
+import type { Test } from 'tap'
+import { Database } from '../../src/database/database.ts'
+import { silentLog } from '../../src/log.ts'
+
+const { CI, TEST_POSTGRES_URL } = process.env
+
+/** The server that tests share; each test has a schema of its own there. */
+export const POSTGRES_URL = TEST_POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:5432/test'
+
+/** Why tests that need PostgreSQL are skipped; false where it is there, or where its absence must be told. */
+export async function skipWithoutPostgres(): Promise<string | false> {
+  const client = new Client({ connectionString: POSTGRES_URL, connectionTimeoutMillis: 2000 })
+  try {
+    await client.connect()
+    return false
+  } catch (error) {
+    if (CI !== undefined && CI !== '' && CI !== 'false') throw error
+    return 'there is no PostgreSQL at TEST_POSTGRES_URL'
+  } finally {
+    await client.end()
+  }
+}
+
+/** The name of a schema that no one else uses and that is gone after the test. */
+export function aSchema(t: Test, url = POSTGRES_URL): string {
+  const schema = `test_${randomBytes(8).toString('hex')}`
+  t.teardown(() => execute(`DROP SCHEMA IF EXISTS "${schema}" CASCADE`, [], url))
+  return schema
+}
+
+/** A database in that schema, closed after the test. */
+export function aDatabase(t: Test, schema: string, url = POSTGRES_URL): Database {
+  const database = new Database({ url, schema, log: silentLog, connections: 4 })
+  t.teardown(() => database.close())
+  return database
+}
+
+/** Runs one statement over a connection of its own. */
+export async function execute<Row extends object>(
+  text: string,
+  values: readonly unknown[] = [],
+  url = POSTGRES_URL,
+): Promise<Row[]> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000 })
+  await client.connect()
+  try {
+    return (await client.query<Row>(text, [...values])).rows
+  } finally {
+    await client.end()
+  }
+}
