@@ -1,16 +1,13 @@
 import type { Clock } from './clock.ts'
-import { type Config, ConfigError } from './config.ts'
-import { InProcessRunner } from './jobs/in-process-runner.ts'
+import type { Config } from './config.ts'
 import type { JobRunner } from './jobs/job-runner.ts'
 import type { ExecutionOptions } from './jobs/sync-execution.ts'
 import type { Log } from './log.ts'
 import { type Quota, ReadQuota } from './sheets/quota.ts'
-import { FileLeases } from './storage/file-leases.ts'
-import { FileStorage } from './storage/file-storage.ts'
 import type { LeaseStore } from './storage/lease-store.ts'
 import type { SyncStorage } from './storage/sync-storage.ts'
 
-/** What a runner is made of, beyond where syncs and leases are kept. */
+/** What a runner is made of, beyond what STORAGE_URL decides. */
 export type RunnerParts = Omit<ExecutionOptions, 'leases' | 'clock' | 'log'>
 
 export type ServiceRunner = JobRunner & { readonly recovered: boolean }
@@ -18,24 +15,68 @@ export type ServiceRunner = JobRunner & { readonly recovered: boolean }
 /** Everything that STORAGE_URL decides. */
 export interface StorageDrivers {
   readonly storage: SyncStorage
-  readonly leases: LeaseStore
   /** Google's reads a minute, shared by all who share the storage. */
   readonly quota: Quota
   makeRunner(parts: RunnerParts): ServiceRunner
-  /** Lets go of what the storage and the runner do not close themselves. */
+  /** Lets go of the server, once storage and runner are closed. */
   close(): Promise<void>
 }
 
-/** Chooses the drivers for where syncs are recorded. Vendor packages are loaded here, when they are chosen. */
+interface ServerDrivers extends Omit<StorageDrivers, 'makeRunner'> {
+  readonly leases: LeaseStore
+}
+
+/** Chooses the drivers for where syncs are recorded, and loads them: who does not use one pays nothing for it. */
 export async function composeStorage(config: Config, clock: Clock, log: Log): Promise<StorageDrivers> {
-  if (config.storage.kind !== 'file') throw new ConfigError(['STORAGE_URL names a driver that is not built yet'])
-  const { directory } = config.storage
+  const { storage } = config
+  if (storage.kind === 'file') return onFiles(config, storage.directory, clock, log)
+  const drivers =
+    storage.kind === 'redis' ? await onRedis(config, storage.url) : await onPostgres(config, storage.url, clock, log)
+  const { BullMqRunner } = await import('./jobs/bullmq-runner.ts')
+  return {
+    ...drivers,
+    makeRunner: (parts) =>
+      new BullMqRunner({
+        ...parts,
+        url: storage.url,
+        leases: drivers.leases,
+        clock,
+        log,
+        concurrency: config.role === 'api' ? 0 : config.syncConcurrency,
+      }),
+  }
+}
+
+async function onFiles(config: Config, directory: string, clock: Clock, log: Log): Promise<StorageDrivers> {
+  const [{ FileStorage }, { FileLeases }, { InProcessRunner }] = await Promise.all([
+    import('./storage/file-storage.ts'),
+    import('./storage/file-leases.ts'),
+    import('./jobs/in-process-runner.ts'),
+  ])
   const leases = new FileLeases({ directory, clock })
   return {
     storage: new FileStorage({ directory, clock, log }),
-    leases,
     quota: new ReadQuota({ readsPerMinute: config.google.readsPerMinute, clock }),
     makeRunner: (parts) => new InProcessRunner({ ...parts, leases, clock, log, concurrency: config.syncConcurrency }),
     async close() {},
   }
+}
+
+async function onPostgres(config: Config, url: string, clock: Clock, log: Log): Promise<ServerDrivers> {
+  const [{ Database }, { DatabaseStorage }, { DatabaseLeases }] = await Promise.all([
+    import('./database/database.ts'),
+    import('./storage/database-storage.ts'),
+    import('./storage/database-leases.ts'),
+  ])
+  const database = new Database({ url, log })
+  return {
+    storage: new DatabaseStorage({ database, historyTtlMs: config.historyTtlMs, clock, log }),
+    leases: new DatabaseLeases({ database }),
+    quota: new ReadQuota({ readsPerMinute: config.google.readsPerMinute, clock }),
+    close: () => database.close(),
+  }
+}
+
+async function onRedis(_config: Config, _url: string): Promise<ServerDrivers> {
+  throw new Error('not here yet')
 }
