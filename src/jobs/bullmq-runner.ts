@@ -15,7 +15,7 @@ const LOOKS_PER_FULL_LOOK = 5
 
 /**
  * Looks in a row at which the queue told nothing, or had rings that this idle process did not hear, before it is opened
- * anew: 16 s. A server that hangs or restarts for less is waited for.
+ * anew: 16 s or more. A server that hangs or restarts for less is waited for.
  */
 const MUTE_LOOKS = 8
 
@@ -98,6 +98,7 @@ export class BullMqRunner implements JobRunner {
 
   async #drain(): Promise<void> {
     const { clock, log, leases } = this.#options
+    this.#bell.rest()
     try {
       await within(
         Promise.all([this.#runs.close(), this.#look.close()]),

@@ -53,3 +53,13 @@ export async function runSql(url: string, sql: string): Promise<unknown[]> {
     await client.end()
   }
 }
+
+/** A database of its own on the machine's PostgreSQL, for what chooses its own schemas; it is dropped with the test. */
+export async function aDatabaseUrl(t: Test): Promise<string> {
+  const name = `test_${randomBytes(6).toString('hex')}`
+  await runSql(POSTGRES_URL, `CREATE DATABASE ${name}`)
+  t.teardown(() => runSql(POSTGRES_URL, `DROP DATABASE ${name} WITH (FORCE)`))
+  const url = new URL(POSTGRES_URL)
+  url.pathname = name
+  return url.href
+}

@@ -73,6 +73,11 @@ export class Bell {
     this.#opened.catch(() => undefined)
   }
 
+  /** Leaves what rings from now on to others, while this process ends what it runs. */
+  rest(): void {
+    this.#opened?.then((opened) => opened.rest()).catch((error: unknown) => this.tell(error))
+  }
+
   /** Hears no more, and lets go of the server within four seconds, whether it answers or not. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close()

@@ -59,6 +59,8 @@ type NewWorker = new (
 /** One queue, and the worker on it if there is one, connected to a server that has answered. */
 export interface OpenQueue {
   readonly queue: RingQueue
+  /** Fetches no more jobs; what runs goes on. */
+  rest(): Promise<void>
   /** Waits for nothing that a hung server would have to answer. Idempotent. */
   close(): Promise<void>
 }
@@ -92,11 +94,12 @@ export async function openQueue(options: QueueServerOptions, hearing: Hearing | 
       { ...common, streams: { events: { maxLen: 100 } } },
       backend,
     )
+    let worker: RingWorker | undefined
     open.push(queue)
     queue.on('error', options.onTrouble)
     await queue.waitUntilReady()
     if (hearing !== undefined) {
-      const worker = new (bullmq.Worker as unknown as NewWorker)(
+      worker = new (bullmq.Worker as unknown as NewWorker)(
         QUEUE,
         (job) => hearing.hear(job.data.syncId),
         {
@@ -119,6 +122,9 @@ export async function openQueue(options: QueueServerOptions, hearing: Hearing | 
     }
     return {
       queue,
+      async rest() {
+        await worker?.pause(true)
+      },
       close() {
         closed ??= close()
         return closed

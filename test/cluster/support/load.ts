@@ -86,7 +86,8 @@ async function runSyncs(seen: Seen, { apis }: Cluster, workbooks: readonly Workb
 
 async function killWorkers(t: Test, cluster: Cluster, random: Random, calm: AbortSignal): Promise<void> {
   let kills = 0
-  while (await pause(4000 + random.below(6000), calm)) {
+  // A death is known only to who has looked for 26 s; where nobody lives that long, nothing can be taken over.
+  while (await pause(10_000 + random.below(15_000), calm)) {
     await cluster.killWorker(random.below(cluster.workers))
     kills += 1
   }
