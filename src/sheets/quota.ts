@@ -1,10 +1,5 @@
 import type { Clock } from '../clock.ts'
-
-/** Google refills its quotas each minute (Sheets API, "Usage limits"). */
-const WINDOW_MS = 60_000
-
-/** A sync that took fewer reads than this in the window is small, and never waits for the pace of the large ones. */
-const SMALL = 8
+import { readableAt, WINDOW_MS } from './read-pace.ts'
 
 export interface ReadQuotaOptions {
   /** Reads a minute that the credential has. */
@@ -48,7 +43,6 @@ export interface Quota {
  */
 export class ReadQuota implements Quota {
   readonly #limit: number
-  readonly #reserve: number
   readonly #clock: Clock
   readonly #waiting: Waiter[] = []
   /** Reads under way or done less than a window ago, oldest first; `until` is when they are free again. */
@@ -59,7 +53,6 @@ export class ReadQuota implements Quota {
 
   constructor({ readsPerMinute, clock }: ReadQuotaOptions) {
     this.#limit = readsPerMinute
-    this.#reserve = Math.min(4, Math.floor(readsPerMinute / 10))
     this.#clock = clock
   }
 
@@ -122,26 +115,9 @@ export class ReadQuota implements Quota {
     return best
   }
 
-  /** When this key may read, as things stand; infinite while only reads under way can free one. */
   #servedAt(key: string, now: number): number {
-    const free = this.#limit - this.#taken.length
-    const own = this.#taken.filter((read) => read.key === key).length
-    const isSmall = own < Math.min(SMALL, this.#limit / 4)
-    const spare = free - (isSmall ? 0 : this.#reserve)
-    let at = now
-    if (spare <= 0) {
-      at = this.#freedAt(1 - spare)
-    } else if (!isSmall && free <= this.#limit / 2) {
-      const back = Math.min(this.#freedAt(1), now + WINDOW_MS)
-      at = Math.min(Math.max(now, this.#lastGrant + (back - now) / spare), back)
-    }
-    return Math.max(at, this.#pausedUntil)
-  }
-
-  /** When so many of the reads taken will be free again. */
-  #freedAt(count: number): number {
-    const ends = this.#taken.map(({ until }) => until).sort((one, other) => one - other)
-    return ends[count - 1] ?? Number.POSITIVE_INFINITY
+    const [limit, taken, lastGrant, pausedUntil] = [this.#limit, this.#taken, this.#lastGrant, this.#pausedUntil]
+    return readableAt({ limit, taken, lastGrant, pausedUntil }, key, now)
   }
 
   #grant(waiter: Waiter, now: number): void {

@@ -16,13 +16,15 @@ export interface FileLeasesOptions {
   readonly processes?: Processes
 }
 
+/** Of the process, not of one instance: the sign names the process, and no two of its signs may be alike. */
+let beats = 0
+
 /** One small file for each sync and epoch: who beats, and how often it did. */
 export class FileLeases implements LeaseStore {
   readonly #fs: FileSystem
   readonly #layout: Layout
   readonly #processes: Processes
   readonly #temps: TempFiles
-  #beats = 0
 
   constructor(options: FileLeasesOptions) {
     this.#fs = options.fs ?? nodeFileSystem
@@ -45,7 +47,7 @@ export class FileLeases implements LeaseStore {
   beat(syncId: string, epoch: number): Promise<void> {
     return this.#run('could not be kept alive', async () => {
       requireSyncId(syncId)
-      const sign = Buffer.from(`${this.#processes.self} ${++this.#beats}\n`)
+      const sign = Buffer.from(`${this.#processes.self} ${++beats}\n`)
       const temp = await this.#temps.write({ kind: 'other', base: 'none' }, sign, { sync: false, revision: 0 })
       try {
         await this.#fs.rename(temp.path, this.#layout.lease(syncId, epoch))

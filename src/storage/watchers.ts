@@ -1,10 +1,22 @@
+import { type Log, silentLog } from '../log.ts'
+
 /** Who waits for news of which sync, in this process. */
 export class Watchers {
   readonly #byId = new Map<string, Set<() => void>>()
+  readonly #log: Log
+
+  constructor(log: Log = silentLog) {
+    this.#log = log
+  }
 
   /** The ids that somebody watches. */
   get ids(): Iterable<string> {
     return this.#byId.keys()
+  }
+
+  /** How many ids are watched. */
+  get size(): number {
+    return this.#byId.size
   }
 
   has(id: string): boolean {
@@ -24,7 +36,18 @@ export class Watchers {
   }
 
   tell(id: string): void {
-    for (const watcher of [...(this.#byId.get(id) ?? [])]) watcher()
+    const watchers = this.#byId.get(id)
+    if (watchers === undefined) return
+    for (const watcher of [...watchers]) {
+      // One that is told may stop another.
+      if (!watchers.has(watcher)) continue
+      try {
+        watcher()
+      } catch (error) {
+        // Whoever tells has just stored a change, which is no less stored because one listener has a defect.
+        this.#log.error({ err: error, syncId: id }, 'a watcher of a sync failed; the others are told')
+      }
+    }
   }
 
   tellAll(): void {
@@ -32,6 +55,7 @@ export class Watchers {
   }
 
   clear(): void {
+    for (const watchers of this.#byId.values()) watchers.clear()
     this.#byId.clear()
   }
 }

@@ -6,6 +6,12 @@ import { systemClock } from '../../src/clock.ts'
 import { FileLeases } from '../../src/storage/file-leases.ts'
 import { systemProcesses } from '../../src/storage/files/processes.ts'
 import { newSyncId } from '../../src/syncs/sync-id.ts'
+import { testLeaseStore } from './lease-conformance.ts'
+
+await testLeaseStore(t, 'FileLeases', async (t) => {
+  const directory = t.testdir({})
+  return { open: async () => new FileLeases({ directory, clock: systemClock }) }
+})
 
 t.test('a lease that was never told is undefined', async (t) => {
   const { leases } = await setUp(t)

@@ -1,0 +1,58 @@
+import { AppError } from '../../errors.ts'
+import { parseSync, type Sync } from '../../syncs/sync.ts'
+import { deepFreeze } from '../deep-freeze.ts'
+
+/** A record as it is stored: JSON that begins with what the scripts compare, so that they need not parse it. */
+export interface RecordText {
+  readonly text: string
+  /** The beginning of the text. No two writes share one, so it tells whether a record is still the same. */
+  readonly head: string
+  readonly bytes: number
+}
+
+const HEAD = /^\{"revision":\d+,"writeId":"[0-9a-z-]+",/
+
+/** `writeId` names this one write: it differs even between two that store the same revision. */
+export function formatRecord(sync: Sync, writeId: string): RecordText {
+  const { revision, ...rest } = sync
+  const text = JSON.stringify({ revision, writeId, ...rest })
+  return { text, head: HEAD.exec(text)?.[0] ?? '', bytes: Buffer.byteLength(text) }
+}
+
+/** Reads the beginning of a stored text; throws `STATUS_CORRUPT` for any that we did not write. */
+export function readHead(id: string, text: string): RecordText {
+  const head = HEAD.exec(text)?.[0]
+  if (head === undefined) throw corrupt(id, new TypeError('it is not one of our records'))
+  return { text, head, bytes: Buffer.byteLength(text) }
+}
+
+/** Throws `STATUS_CORRUPT` for anything that is not the whole record of this sync. */
+export function parseRecord(id: string, { text }: RecordText): Sync {
+  let sync: Sync
+  try {
+    sync = parseSync(JSON.parse(text))
+  } catch (error) {
+    throw corrupt(id, error)
+  }
+  if (sync.id !== id) throw corrupt(id, new TypeError(`it is the record of ${sync.id}`))
+  return deepFreeze(sync)
+}
+
+export function corrupt(id: string, cause?: unknown): AppError {
+  return new AppError('STATUS_CORRUPT', `The record of ${id} is not readable.`, cause === undefined ? {} : { cause })
+}
+
+export function isCorrupt(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'STATUS_CORRUPT'
+}
+
+/** Names of the indexes that a sync stands in. */
+export function indexesOf(sync: Sync): string[] {
+  return [
+    'syncs',
+    `state:${sync.state}`,
+    `spreadsheet:${sync.spreadsheet.id}`,
+    ...(sync.createdBy === null ? [] : [`created-by:${sync.createdBy}`]),
+    ...(sync.webhook?.state === 'pending' ? ['webhook:pending'] : []),
+  ]
+}

@@ -1,0 +1,158 @@
+import { script } from '../../redis/connection.ts'
+
+/** The keys that every script of one record gets. */
+export function keysOf(prefix: string, id: string): string[] {
+  return [`${prefix}sync:${id}`, `${prefix}unreadable:${id}`, `${prefix}places`, `${prefix}expiry`]
+}
+
+/*
+ * Every script gets the keys of one record, of the record set aside under the same id, of the hash that tells in which
+ * indexes an id stands, and of the index by expiry; and as arguments the prefix and the id. Names of further indexes are
+ * made from the prefix, which keeps them in the same slot.
+ */
+const SHARED = `
+local record, aside, placed, expiry = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local prefix, id = ARGV[1], ARGV[2]
+
+-- The revision and the write id of what is stored; nil if there is nothing; and whether it is unreadable.
+local function stored()
+  local head = redis.call('GETRANGE', record, 0, 99)
+  if head == '' then return nil, nil, redis.call('EXISTS', aside) == 1 end
+  local revision, write = string.match(head, '^{"revision":(%d+),"writeId":"([%w%-]+)",')
+  if not revision or redis.call('GETRANGE', record, -1, -1) ~= '}' then return nil, nil, true end
+  return tonumber(revision), write, false
+end
+
+local function displace()
+  local names = redis.call('HGET', placed, id)
+  if names then
+    for _, name in ipairs(cjson.decode(names)) do redis.call('ZREM', prefix .. name, id) end
+    redis.call('HDEL', placed, id)
+  end
+  redis.call('ZREM', expiry, id)
+end
+
+local function store(text, names, expires)
+  redis.call('SET', record, text)
+  if redis.call('HGET', placed, id) ~= names then
+    displace()
+    for _, name in ipairs(cjson.decode(names)) do redis.call('ZADD', prefix .. name, 0, id) end
+    redis.call('HSET', placed, id, names)
+  end
+  if expires == '' then redis.call('ZREM', expiry, id) else redis.call('ZADD', expiry, expires, id) end
+  redis.call('PUBLISH', prefix .. 'changes', id)
+end
+`
+
+/** Arguments: head and bytes of the record that is known. Answers nothing for absent, 0 unreadable, 1 unchanged, or the text. */
+export const READ = script(`${SHARED}
+local head = ARGV[3]
+if head ~= '' and redis.call('STRLEN', record) == tonumber(ARGV[4])
+  and redis.call('GETRANGE', record, 0, #head - 1) == head then return 1 end
+local text = redis.call('GET', record)
+if text then return text end
+if redis.call('EXISTS', aside) == 1 then return 0 end
+return false
+`)
+
+/** Arguments: write id, text, names of indexes as JSON, expiry in ms or nothing. Answers 1 if stored, 0 if the id is taken. */
+export const CREATE = script(`${SHARED}
+local revision, write, unreadable = stored()
+if unreadable then return 0 end
+if revision then return write == ARGV[3] and 1 or 0 end
+store(ARGV[4], ARGV[5], ARGV[6])
+return 1
+`)
+
+/** Arguments as of CREATE, and the expected revision. Answers 1 if stored, 0 if the revision is another, -1 unreadable. */
+export const REPLACE = script(`${SHARED}
+local revision, write, unreadable = stored()
+if unreadable then return -1 end
+if write == ARGV[3] then return 1 end
+if revision ~= tonumber(ARGV[7]) then return 0 end
+store(ARGV[4], ARGV[5], ARGV[6])
+return 1
+`)
+
+/** Argument: the expected revision. Answers as REPLACE. */
+export const REMOVE = script(`${SHARED}
+local revision, _, unreadable = stored()
+if unreadable then return -1 end
+if revision ~= tonumber(ARGV[3]) then return 0 end
+redis.call('DEL', record)
+displace()
+redis.call('PUBLISH', prefix .. 'changes', id)
+return 1
+`)
+
+/**
+ * Sets aside what is not readable. Arguments: the text as it was found, and for how many ms to keep it. Answers 1 if it
+ * did, 0 if the record has changed since, 2 if there was no record and only its places in indexes were removed.
+ */
+export const SET_ASIDE = script(`${SHARED}
+local kind = redis.call('TYPE', record).ok
+if kind == 'none' then
+  local stood = redis.call('HEXISTS', placed, id) == 1
+  displace()
+  return stood and 2 or 0
+end
+if kind == 'string' and redis.call('GET', record) ~= ARGV[3] then return 0 end
+redis.call('RENAME', record, aside)
+redis.call('PEXPIRE', aside, ARGV[4])
+displace()
+redis.call('PUBLISH', prefix .. 'changes', id)
+return 1
+`)
+
+/**
+ * One stretch of a list, newest first. Keys: indexes, in groups. Arguments: prefix of records; the id to begin after, or
+ * nothing; how many records are wanted; how many ids to look at; the number of indexes in each group. An id belongs to
+ * the list when it stands in an index of each group. Walks along the smallest group. Answers the last id that was looked
+ * at, or nothing at the end, and then ids and texts by turns.
+ */
+export const LIST = script(`
+local groups, at = {}, 0
+for n = 5, #ARGV do
+  local group = { size = 0 }
+  for one = 1, tonumber(ARGV[n]) do
+    at = at + 1
+    group[one] = KEYS[at]
+    group.size = group.size + redis.call('ZCARD', KEYS[at])
+  end
+  groups[#groups + 1] = group
+end
+table.sort(groups, function (one, other) return one.size < other.size end)
+
+local from = ARGV[2] == '' and '+' or '(' .. ARGV[2]
+local wanted, look = tonumber(ARGV[3]), tonumber(ARGV[4])
+local ids, isEnd = {}, true
+for _, index in ipairs(groups[1]) do
+  local some = redis.call('ZRANGE', index, from, '-', 'BYLEX', 'REV', 'LIMIT', 0, look)
+  if #some == look then isEnd = false end
+  for _, id in ipairs(some) do ids[#ids + 1] = id end
+end
+table.sort(ids, function (one, other) return one > other end)
+
+local function isIn(group, id)
+  for _, index in ipairs(group) do
+    if redis.call('ZSCORE', index, id) then return true end
+  end
+  return false
+end
+
+local answer = { '' }
+local seen = 0
+for _, id in ipairs(ids) do
+  if seen == look or #answer > wanted * 2 then isEnd = false break end
+  seen = seen + 1
+  local belongs = true
+  for n = 2, #groups do belongs = belongs and isIn(groups[n], id) end
+  if belongs then
+    answer[#answer + 1] = id
+    local text = redis.pcall('GET', ARGV[1] .. id)
+    answer[#answer + 1] = type(text) == 'string' and text or ''
+  end
+end
+if not isEnd then answer[1] = ids[seen] end
+return answer
+`)

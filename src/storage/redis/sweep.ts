@@ -1,0 +1,77 @@
+import type { RedisConnection } from '../../redis/connection.ts'
+import { isTerminal, type Sync } from '../../syncs/sync.ts'
+import type { CleanupReport } from '../sync-storage.ts'
+import { isCorrupt, parseRecord, readHead } from './record-text.ts'
+import { keysOf, REMOVE, SET_ASIDE } from './scripts.ts'
+
+/** Records that are read in one round trip. */
+const BATCH = 100
+
+/** Milliseconds for which an unreadable record is kept for the operator: 30 days. */
+const KEPT_ASIDE_MS = 30 * 86_400_000
+
+export interface SweepOptions {
+  readonly connection: RedisConnection
+  readonly prefix: string
+  /** Ids whose record was found unreadable or missing. */
+  readonly suspects: readonly string[]
+}
+
+export interface SweepReport extends CleanupReport {
+  /** The suspects that were looked at. */
+  readonly settled: readonly string[]
+}
+
+/**
+ * Removes what the index by expiry names, if it has expired indeed, and sets unreadable records aside. Reads those that
+ * have expired and the suspects, and no others.
+ */
+export async function sweep({ connection, prefix, suspects }: SweepOptions, now: Date): Promise<SweepReport> {
+  const removed: string[] = []
+  const quarantined: string[] = []
+  let leftovers = 0
+  const run = (id: string, script: typeof REMOVE, ...args: (string | number)[]) =>
+    connection.runScript('could not be swept', script, keysOf(prefix, id), [prefix, id, ...args])
+
+  /** Resolves to whether the id still stands in the index. */
+  async function settle(id: string, text: string | null): Promise<boolean> {
+    const sync = text === null ? undefined : readable(id, text)
+    if (sync === undefined) {
+      const answer = await run(id, SET_ASIDE, text ?? '', KEPT_ASIDE_MS)
+      if (answer === 1) quarantined.push(`${prefix}unreadable:${id}`)
+      if (answer === 2) leftovers++
+      return answer === 0
+    }
+    if (!isTerminal(sync) || Date.parse(sync.expiresAt) > now.getTime()) return true
+    if ((await run(id, REMOVE, sync.revision)) !== 1) return true
+    removed.push(id)
+    return false
+  }
+
+  async function settleAll(ids: readonly string[]): Promise<number> {
+    const texts = await connection.run('could not be swept', (client) =>
+      client.mget(ids.map((id) => `${prefix}sync:${id}`)),
+    )
+    const stay = await Promise.all(ids.map((id, n) => settle(id, texts[n] ?? null)))
+    return stay.filter(Boolean).length
+  }
+
+  for (let at = 0; at < suspects.length; at += BATCH) await settleAll(suspects.slice(at, at + BATCH))
+  for (let skipped = 0; ; ) {
+    const ids = await connection.run('could not be swept', (client) =>
+      client.zrangebyscore(`${prefix}expiry`, '-inf', now.getTime(), 'LIMIT', skipped, BATCH),
+    )
+    if (ids.length === 0) break
+    skipped += await settleAll(ids)
+  }
+  return { removed: removed.sort(), quarantined, leftovers, settled: suspects }
+}
+
+function readable(id: string, text: string): Sync | undefined {
+  try {
+    return parseRecord(id, readHead(id, text))
+  } catch (error) {
+    if (isCorrupt(error)) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,158 @@
+import type { Test } from 'tap'
+import type { BudgetAnswer, ReadBudget } from '../../src/sheets/read-budget.ts'
+
+export interface BudgetUnderTest {
+  /** Opens the same budget once more, as another instance would. The suite closes it. */
+  readonly open: () => Promise<ReadBudget>
+  /** Has the budget's clock go on by so many milliseconds, or makes what it has stored that much older. */
+  readonly pass: (ms: number) => Promise<void>
+}
+
+/** What every driver of ReadBudget promises. `makeBudget` makes one of so many reads a minute, all free, for each test. */
+export async function testReadBudget(
+  t: Test,
+  name: string,
+  makeBudget: (t: Test, readsPerMinute: number) => Promise<BudgetUnderTest>,
+): Promise<void> {
+  async function setUp(t: Test, readsPerMinute: number) {
+    const { open, pass } = await makeBudget(t, readsPerMinute)
+    const another = async () => {
+      const budget = await open()
+      t.teardown(() => budget.close())
+      return budget
+    }
+    return { budget: await another(), another, pass }
+  }
+
+  await t.test(name, async (t) => {
+    await t.test('all instances together get as many reads as there are, and are then told to wait', async (t) => {
+      const { budget, another } = await setUp(t, 12)
+      const instances = [budget, await another(), await another()]
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, (_, n) => (instances[n % 3] ?? budget).take(`sync ${n}`)),
+      )
+      const reads = answers.flatMap(readOf)
+      t.equal(reads.length, 12)
+      t.equal(new Set(reads).size, 12, 'each read has a name of its own')
+      for (const answer of answers) if ('waitMs' in answer) t.ok(answer.waitMs > 0 && answer.waitMs <= 600_000)
+    })
+
+    await t.test('a read is free again a minute after it was done, whoever tells that', async (t) => {
+      const { budget, another, pass } = await setUp(t, 2)
+      const other = await another()
+      const [first] = [await mustTake(budget, 'a'), await mustTake(other, 'b')]
+      await pass(120_000)
+      t.notOk(readOf(await budget.take('c')).length, 'while they are under way')
+      await other.done(first)
+      await pass(55_000)
+      t.notOk(readOf(await budget.take('c')).length, 'before the minute is over')
+      await pass(5_000)
+      await mustTake(budget, 'c')
+      t.notOk(readOf(await other.take('d')).length, 'one was free, not two')
+    })
+
+    await t.test('a read that nobody told done is free after ten minutes', async (t) => {
+      const { budget, pass } = await setUp(t, 1)
+      await mustTake(budget, 'a')
+      await pass(590_000)
+      t.notOk(readOf(await budget.take('b')).length)
+      await pass(10_000)
+      await mustTake(budget, 'b')
+    })
+
+    await t.test('done twice counts from the first time, and of an unknown read it changes nothing', async (t) => {
+      const { budget, pass } = await setUp(t, 1)
+      await budget.done('of no such name')
+      const read = await mustTake(budget, 'a')
+      await budget.done(read)
+      await pass(50_000)
+      await budget.done(read)
+      await pass(10_000)
+      const next = await mustTake(budget, 'b')
+      await budget.done(read)
+      await pass(590_000)
+      t.notOk(readOf(await budget.take('c')).length, 'the read under way is not the one that was done')
+      await budget.done(next)
+    })
+
+    await t.test('whoever waits as long as told gets on', async (t) => {
+      const { budget, pass } = await setUp(t, 3)
+      for (const key of ['a', 'b', 'c']) await budget.done(await mustTake(budget, key))
+      let waited = 0
+      for (let asked = 0; asked < 200; asked++) {
+        const answer = await budget.take('d')
+        if ('read' in answer) break
+        waited += answer.waitMs
+        await pass(Math.ceil(answer.waitMs))
+      }
+      t.ok(waited > 55_000 && waited < 62_000, `${waited} ms`)
+    })
+
+    await t.test('a pause holds back every instance and every key, and ends', async (t) => {
+      const { budget, another, pass } = await setUp(t, 20)
+      const other = await another()
+      await budget.pause(30_000)
+      await other.pause(1000)
+      for (const instance of [budget, other]) {
+        const answer = await instance.take('a')
+        t.ok('waitMs' in answer && answer.waitMs > 0 && answer.waitMs <= 30_000)
+      }
+      await pass(25_000)
+      t.notOk(readOf(await other.take('a')).length, 'the longer of two pauses counts')
+      await pass(5_000)
+      await mustTake(other, 'a')
+    })
+
+    await t.test('who reads much leaves reads to those who come, in all instances', async (t) => {
+      const { budget, another } = await setUp(t, 40)
+      const other = await another()
+      let large = 0
+      while (readOf(await (large % 2 === 0 ? budget : other).take('large')).length > 0) large++
+      t.equal(large, 20, 'half at once, the rest at a pace')
+      for (let small = 0; small < 8; small++) await mustTake(other, 'small')
+      t.notOk(readOf(await budget.take('small')).length, 'a ninth read of the minute is not small any more')
+      await mustTake(budget, 'another')
+    })
+
+    await t.test('large keys never touch the reserve, small ones may', async (t) => {
+      const { budget, pass } = await setUp(t, 40)
+      let large = 0
+      for (let asked = 0; asked < 400; asked++) {
+        const answer = await budget.take('large')
+        if ('read' in answer) large++
+        else await pass(1000)
+      }
+      t.equal(large, 36)
+      for (let small = 0; small < 4; small++) await mustTake(budget, `small ${small}`)
+      t.notOk(readOf(await budget.take('one too many')).length)
+    })
+
+    await t.test('in the second half of the reads a large key keeps a pace', async (t) => {
+      const { budget, pass } = await setUp(t, 40)
+      for (let large = 0; large < 20; large++) await budget.done(await mustTake(budget, 'large'))
+      await pass(10_000)
+      await mustTake(budget, 'large')
+      t.notOk(readOf(await budget.take('large')).length)
+      await pass(1000)
+      t.notOk(readOf(await budget.take('large')).length, '16 reads are to last for 50 s')
+      await pass(3000)
+      await mustTake(budget, 'large')
+    })
+
+    await t.test('close may be called again', async (t) => {
+      const { budget } = await setUp(t, 1)
+      await budget.close()
+      await budget.close()
+    })
+  })
+}
+
+function readOf(answer: BudgetAnswer): string[] {
+  return 'read' in answer ? [answer.read] : []
+}
+
+async function mustTake(budget: ReadBudget, key: string): Promise<string> {
+  const answer = await budget.take(key)
+  if (!('read' in answer)) throw new Error(`${key} should have got a read, and is to wait for ${answer.waitMs} ms`)
+  return answer.read
+}

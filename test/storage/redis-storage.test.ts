@@ -1,0 +1,23 @@
+import t from 'tap'
+import { systemClock } from '../../src/clock.ts'
+import { silentLog } from '../../src/log.ts'
+import { RedisStorage } from '../../src/storage/redis-storage.ts'
+import { aPrefix, aRedisClient, REDIS_URL, whyNoRedis } from '../support/redis.ts'
+import { testSyncStorage } from './conformance.ts'
+
+const skip = await whyNoRedis()
+
+await t.test('on a real server', { skip }, async (t) => {
+  await testSyncStorage(t, 'RedisStorage', async (t) => {
+    const prefix = aPrefix(t)
+    const options = { url: REDIS_URL, prefix, clock: systemClock, log: silentLog }
+    const redis = aRedisClient(t)
+    return {
+      open: async () => new RedisStorage(options),
+      damage: async (id) => {
+        const text = (await redis.get(`${prefix}sync:${id}`)) ?? ''
+        await redis.set(`${prefix}sync:${id}`, text.slice(0, 200))
+      },
+    }
+  })
+})
