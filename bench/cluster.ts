@@ -75,7 +75,7 @@ async function runSyncs(url: string, count: number): Promise<void> {
   )
   // The oldest end first, so few of these polls ever find a sync that is not done.
   for (const { id } of posted) {
-    const { state } = await pollUntilEnded(seen, url, id, 100)
-    if (state !== 'succeeded') throw new Error(`sync ${id} ${state}`)
+    const { state, error } = await pollUntilEnded(seen, url, id, 100)
+    if (state !== 'succeeded') throw new Error(`sync ${id} ${state}: ${JSON.stringify(error)}`)
   }
 }
