@@ -40,7 +40,7 @@ export class MemoryReadBudget implements ReadBudget {
       pausedUntil: this.#pausedUntil,
     }
     const at = readableAt(state, key, now)
-    if (at > now) return { waitMs: Math.min(at - now, 1000) }
+    if (at > now) return { waitMs: at === Number.POSITIVE_INFINITY ? 1000 : at - now }
     const read = String(++this.#count)
     this.#taken.set(read, { key, until: Number.POSITIVE_INFINITY, forgottenAt: now + FORGOTTEN_MS })
     this.#lastGrant = now

@@ -1,0 +1,206 @@
+import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
+import type { Quota, Read, ReadWait } from './quota.ts'
+import type { ReadBudget } from './read-budget.ts'
+import { WINDOW_MS } from './read-pace.ts'
+
+/** Milliseconds before a budget that could not be reached is asked again. */
+const RETRY_MS = 1000
+
+/** Milliseconds for which it is worth telling a budget that a read is done; by then it has found out by itself. */
+const FORGOTTEN_MS = 600_000
+
+export interface SharedQuotaOptions {
+  readonly budget: ReadBudget
+  readonly clock: Clock
+  readonly log: Log
+}
+
+interface Waiter extends ReadWait {
+  readonly resolve: (read: Read) => void
+  isTold: boolean
+}
+
+/**
+ * The reads of one credential that several instances share. Which of those who wait in this process goes first is decided
+ * here: the one that has read least; whether it may is for the budget to say, which is asked for one read at a time.
+ * While the budget cannot be reached everybody waits, as nobody knows what the others read; it is asked again each
+ * second.
+ */
+export class SharedQuota implements Quota {
+  readonly #budget: ReadBudget
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #waiting: Waiter[] = []
+  /** Reads of this process under way or done less than a window ago. */
+  #taken: { readonly key: string; until: number }[] = []
+  #pausedUntil = Number.NEGATIVE_INFINITY
+  /** Ends the present pause of the serving; a newcomer may be let through where the one before it is not. */
+  #nap: AbortController | undefined
+  #serving: Promise<void> | undefined
+  readonly #telling = new Set<Promise<void>>()
+  readonly #closing = new AbortController()
+  #isReachable = true
+  /** Somebody has come or gone since the budget was asked, so its answer may be old. */
+  #isWoken = false
+
+  constructor({ budget, clock, log }: SharedQuotaOptions) {
+    this.#budget = budget
+    this.#clock = clock
+    this.#log = log
+  }
+
+  async take(wait: ReadWait): Promise<Read> {
+    wait.signal.throwIfAborted()
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        ...wait,
+        isTold: false,
+        resolve: (read) => {
+          wait.signal.removeEventListener('abort', leave)
+          resolve(read)
+        },
+      }
+      const leave = () => {
+        const at = this.#waiting.indexOf(waiter)
+        if (at >= 0) this.#waiting.splice(at, 1)
+        reject(wait.signal.reason)
+        this.#serveSoon()
+      }
+      wait.signal.addEventListener('abort', leave, { once: true })
+      this.#waiting.push(waiter)
+      this.#serveSoon()
+    })
+  }
+
+  /** Holds this process back at once, and the others as soon as the budget hears of it. */
+  pause(ms: number): void {
+    const until = this.#clock.monotonic() + ms
+    this.#pausedUntil = Math.max(this.#pausedUntil, until)
+    this.#tell(until, () => this.#budget.pause(Math.max(0, until - this.#clock.monotonic())))
+  }
+
+  /** Lets nobody wait any longer for the budget, and closes it. What waits is left to its own signals. Idempotent. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    this.#nap?.abort()
+    await this.#serving
+    await Promise.all(this.#telling)
+    await this.#budget.close()
+  }
+
+  /** Starts the serving, or wakes it: there is one loop at a time, so the budget is asked in turn. */
+  #serveSoon(): void {
+    this.#isWoken = true
+    this.#nap?.abort()
+    this.#serving ??= this.#serve().finally(() => {
+      this.#serving = undefined
+      // One may have come after the loop had found nobody.
+      if (this.#waiting.length > 0 && !this.#closing.signal.aborted) this.#serveSoon()
+    })
+  }
+
+  async #serve(): Promise<void> {
+    for (let waiter = this.#next(); waiter !== undefined; waiter = this.#next()) {
+      if (this.#closing.signal.aborted) return
+      this.#isWoken = false
+      const pausedMs = this.#pausedUntil - this.#clock.monotonic()
+      const answer = pausedMs > 0 ? { waitMs: pausedMs } : await this.#ask(waiter.key)
+      if ('read' in answer) this.#grant(answer.read)
+      else await this.#rest(answer.waitMs)
+    }
+  }
+
+  async #ask(key: string): Promise<{ readonly read: string } | { readonly waitMs: number }> {
+    try {
+      const answer = await this.#budget.take(key)
+      if (!this.#isReachable) this.#log.info({}, 'the shared read budget can be reached again')
+      this.#isReachable = true
+      return answer
+    } catch (error) {
+      // Whatever ails the budget, without its word nobody may read.
+      if (this.#isReachable)
+        this.#log.warn({ err: error }, 'the shared read budget cannot be reached; reads wait for it')
+      this.#isReachable = false
+      return { waitMs: RETRY_MS }
+    }
+  }
+
+  async #rest(ms: number): Promise<void> {
+    const until = new Date(this.#clock.now().getTime() + Math.min(ms, WINDOW_MS))
+    for (const waiter of [...this.#waiting]) {
+      waiter.isTold = true
+      waiter.onWait?.(until)
+    }
+    if (this.#isWoken) return
+    const nap = new AbortController()
+    this.#nap = nap
+    try {
+      await this.#clock.sleep(Math.ceil(ms), nap.signal)
+    } catch (error) {
+      if (!nap.signal.aborted) throw error
+    }
+    this.#nap = undefined
+  }
+
+  /** Of those who wait, the one that read least in this window; the first to come among equals. */
+  #next(): Waiter | undefined {
+    const now = this.#clock.monotonic()
+    this.#taken = this.#taken.filter(({ until }) => until > now)
+    const used = Map.groupBy(this.#taken, ({ key }) => key)
+    let best: Waiter | undefined
+    let least = Number.POSITIVE_INFINITY
+    for (const waiter of this.#waiting) {
+      const count = used.get(waiter.key)?.length ?? 0
+      if (count < least) [best, least] = [waiter, count]
+    }
+    return best
+  }
+
+  /** Hands the read to who is next by now: whoever it was asked for may have left. */
+  #grant(name: string): void {
+    const waiter = this.#next()
+    if (waiter === undefined) {
+      this.#tellDone(name)
+      return
+    }
+    this.#waiting.splice(this.#waiting.indexOf(waiter), 1)
+    const read = { key: waiter.key, until: Number.POSITIVE_INFINITY }
+    this.#taken.push(read)
+    if (waiter.isTold) waiter.onWait?.(undefined)
+    waiter.resolve({
+      done: () => {
+        read.until = this.#clock.monotonic() + WINDOW_MS
+        this.#tellDone(name)
+      },
+    })
+  }
+
+  #tellDone(name: string): void {
+    this.#tell(this.#clock.monotonic() + FORGOTTEN_MS, () => this.#budget.done(name))
+  }
+
+  /** Tells the budget something, again and again until it has heard or the time is over. */
+  #tell(until: number, say: () => Promise<void>): void {
+    const telling = this.#insist(until, say).finally(() => this.#telling.delete(telling))
+    this.#telling.add(telling)
+  }
+
+  async #insist(until: number, say: () => Promise<void>): Promise<void> {
+    const { signal } = this.#closing
+    for (;;) {
+      try {
+        await say()
+        return
+      } catch (error) {
+        if (signal.aborted || this.#clock.monotonic() >= until) return
+        this.#log.debug({ err: error }, 'the shared read budget was not told')
+      }
+      try {
+        await this.#clock.sleep(RETRY_MS, signal)
+      } catch (error) {
+        if (!signal.aborted) throw error
+      }
+    }
+  }
+}

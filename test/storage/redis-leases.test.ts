@@ -1,0 +1,29 @@
+import t from 'tap'
+import { systemClock } from '../../src/clock.ts'
+import { silentLog } from '../../src/log.ts'
+import { RedisLeases } from '../../src/storage/redis-leases.ts'
+import { newSyncId } from '../../src/syncs/sync-id.ts'
+import { aPrefix, aRedisClient, REDIS_URL, whyNoRedis } from '../support/redis.ts'
+import { testLeaseStore } from './lease-conformance.ts'
+
+const skip = await whyNoRedis()
+const here = { url: REDIS_URL, clock: systemClock, log: silentLog }
+
+await t.test('on a real server', { skip }, async (t) => {
+  await testLeaseStore(t, 'RedisLeases', async (t) => {
+    const prefix = aPrefix(t)
+    return { open: async () => new RedisLeases({ ...here, prefix }) }
+  })
+
+  await t.test('what nobody drops is gone an hour after its last beat', async (t) => {
+    const prefix = aPrefix(t)
+    const leases = new RedisLeases({ ...here, prefix })
+    await leases.start()
+    t.teardown(() => leases.close())
+    await leases.beat(newSyncId(), 1)
+    const redis = aRedisClient(t)
+    const [key = ''] = await redis.keys(`${prefix}*`)
+    const ttl = await redis.pttl(key)
+    t.ok(ttl > 3_590_000 && ttl <= 3_600_000, `${ttl} ms`)
+  })
+})
