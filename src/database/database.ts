@@ -66,9 +66,12 @@ export class Database {
     return this.#started
   }
 
-  /** Runs one statement; rejects with `STORAGE_UNAVAILABLE` or `STORAGE_FULL`. */
-  async query<Row extends object>(statement: Statement): Promise<Answer<Row>> {
-    const until = performance.now() + ANSWER_MS
+  /**
+   * Runs one statement; rejects with `STORAGE_UNAVAILABLE` or `STORAGE_FULL`. Its time counts from `since`
+   * (`performance.now()`), when the call began that it is part of.
+   */
+  async query<Row extends object>(statement: Statement, since = performance.now()): Promise<Answer<Row>> {
+    const until = since + ANSWER_MS
     for (let tries = 1; ; tries++) {
       let sent = false
       try {
@@ -96,11 +99,17 @@ export class Database {
     if (this.#closed) throw new Error('the database is closed')
     this.#pool ??= this.#makePool()
     const pool = await this.#pool
-    return pool.connect().then((client) => {
-      if (until > performance.now()) return client
-      client.release()
-      throw new Error('no connection was free in time')
-    })
+    const connecting = pool.connect()
+    try {
+      return await within(until - performance.now(), connecting)
+    } catch (error) {
+      // It may yet come to pass, for nobody.
+      connecting.then(
+        (client) => client.release(),
+        () => {},
+      )
+      throw error
+    }
   }
 
   async #send<Row extends object>(client: PoolClient, statement: Statement, until: number): Promise<Row[]> {

@@ -61,7 +61,7 @@ export const MIGRATIONS: readonly string[] = [
     paused_until timestamptz NOT NULL DEFAULT '-infinity'
   );
   CREATE TABLE reads (
-    id uuid PRIMARY KEY,
+    id text PRIMARY KEY,
     budget text COLLATE "C" NOT NULL,
     key text COLLATE "C" NOT NULL,
     taken_at timestamptz NOT NULL,
@@ -81,7 +81,7 @@ export const MIGRATIONS: readonly string[] = [
 
   -- Milliseconds to wait, or null when the read was taken. The rule is that of ReadQuota (src/sheets/quota.ts), by the
   -- clock of this server; who asks at the same time waits for the row of the budget.
-  CREATE FUNCTION take_read(of_budget text, read_id uuid, of_key text, allowed int) RETURNS int LANGUAGE plpgsql
+  CREATE FUNCTION take_read(of_budget text, read_id text, of_key text, allowed int) RETURNS int LANGUAGE plpgsql
   SET search_path FROM CURRENT AS $$
   DECLARE
     a_window constant interval := '1 minute';

@@ -38,6 +38,7 @@ export class DatabaseReadBudget implements ReadBudget {
   }
 
   async done(read: string): Promise<void> {
+    await this.#database.start()
     await this.#database.query({
       name: 'sheetsync-read-done',
       text: `UPDATE "${this.#database.schema}".reads SET done_at = clock_timestamp() WHERE id = $1 AND done_at IS NULL`,

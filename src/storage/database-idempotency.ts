@@ -10,6 +10,9 @@ const ABANDONED_MS = 60_000
 /** Rows removed by one statement: few enough to be done well within its time. */
 const SWEEP_BATCH = 1000
 
+/** SHA-256 as hex digits. */
+const HASH_PATTERN = /^[0-9a-f]{64}$/
+
 /** How often a key is asked for again that was given free in the very moment of asking. */
 const TRIES = 5
 
@@ -40,6 +43,7 @@ export class DatabaseIdempotency implements IdempotencyStore {
   }
 
   async reserve({ key, fingerprint, syncId, now, ttlMs }: KeyReservation): Promise<KeyState> {
+    requireHash(key)
     const holder = randomUUID()
     const expiresAt = new Date(now.getTime() + ttlMs)
     const abandonedBefore = new Date(now.getTime() - ABANDONED_MS)
@@ -73,6 +77,7 @@ export class DatabaseIdempotency implements IdempotencyStore {
   }
 
   async complete(key: string, answer: SyncView): Promise<void> {
+    requireHash(key)
     await this.#database.query({
       text: `UPDATE ${this.#keys} SET answer = $2 WHERE key = $1`,
       values: [key, JSON.stringify(answer)],
@@ -81,6 +86,7 @@ export class DatabaseIdempotency implements IdempotencyStore {
   }
 
   async release(key: string): Promise<void> {
+    requireHash(key)
     await this.#database.query({
       text: `DELETE FROM ${this.#keys} WHERE key = $1 AND answer IS NULL`,
       values: [key],
@@ -103,4 +109,8 @@ export class DatabaseIdempotency implements IdempotencyStore {
   }
 
   async close(): Promise<void> {}
+}
+
+function requireHash(key: string): void {
+  if (!HASH_PATTERN.test(key)) throw new TypeError(`${JSON.stringify(key.slice(0, 80))} is not a SHA-256 in hex`)
 }

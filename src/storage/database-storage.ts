@@ -5,11 +5,11 @@ import { toDatabaseError } from '../database/failures.ts'
 import { Notices } from '../database/notices.ts'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { parseSync, type Sync } from '../syncs/sync.ts'
+import type { Sync } from '../syncs/sync.ts'
 import { isSyncId } from '../syncs/sync-id.ts'
-import { type KnownSync, KnownSyncs } from './database/known-syncs.ts'
-import { newWriteId, Statements, SWEEP_BATCH, type SyncRow } from './database/statements.ts'
-import { deepFreeze } from './deep-freeze.ts'
+import type { KnownSync } from './database/known-syncs.ts'
+import { newWriteId, Statements, SWEEP_BATCH } from './database/statements.ts'
+import { SyncRows } from './database/sync-rows.ts'
 import { readPageToken, toPageToken } from './page-token.ts'
 import { requireSuccessor, requireSyncId } from './require.ts'
 import { matchesQuery } from './sync-query.ts'
@@ -46,20 +46,17 @@ export class DatabaseStorage implements SyncStorage {
   readonly #database: Database
   readonly #historyTtlMs: number
   readonly #statements: Statements
-  readonly #known: KnownSyncs
+  readonly #rows: SyncRows
   readonly #watchers = new Watchers()
   readonly #notices: Notices
   readonly #busy = new Set<Promise<unknown>>()
-  /** Unreadable records that somebody came upon, and the version that was unreadable. */
-  readonly #unreadable = new Map<string, string>()
-
   constructor({ database, historyTtlMs = 0, clock, log, keptCharacters }: DatabaseStorageOptions) {
     const channel = `${database.schema}_changes`
     const teller = randomUUID()
     this.#database = database
     this.#historyTtlMs = historyTtlMs
-    this.#known = new KnownSyncs(keptCharacters)
     this.#statements = new Statements({ schema: database.schema, channel, teller })
+    this.#rows = new SyncRows({ database, statements: this.#statements, keptCharacters })
     this.#notices = new Notices({
       connections: database.connections,
       channel,
@@ -88,14 +85,14 @@ export class DatabaseStorage implements SyncStorage {
       requireSyncId(sync.id)
       const record = JSON.stringify(sync)
       const { write, own } = this.#statements.insert(sync, record, newWriteId())
-      const version = await this.#write(write, own)
+      const version = await this.#write(write, own, performance.now())
       if (version === undefined) throw new AppError('SYNC_EXISTS', `There is a sync ${sync.id} already.`)
       this.#keep(sync, version, record)
     })
   }
 
   async get(id: string): Promise<Sync | undefined> {
-    return isSyncId(id) ? (await this.#find(id))?.sync : undefined
+    return isSyncId(id) ? (await this.#rows.find(id))?.sync : undefined
   }
 
   peek(id: string): Promise<Sync | undefined> {
@@ -106,10 +103,10 @@ export class DatabaseStorage implements SyncStorage {
     return this.#track(async () => {
       requireSuccessor(next, expectedRevision)
       const record = JSON.stringify(next)
-      return this.#succeed(next.id, expectedRevision, async ({ version }) => {
+      return this.#succeed(next.id, expectedRevision, async ({ version }, since) => {
         const was = { revision: expectedRevision, version, durable, writeId: newWriteId() }
         const { write, own } = this.#statements.update(next, record, was)
-        const written = await this.#write(write, own)
+        const written = await this.#write(write, own, since)
         if (written !== undefined) this.#keep(next, written, record)
         return written !== undefined
       })
@@ -119,9 +116,9 @@ export class DatabaseStorage implements SyncStorage {
   remove(id: string, expectedRevision: number): Promise<boolean> {
     return this.#track(async () => {
       requireSyncId(id)
-      return this.#succeed(id, expectedRevision, async ({ version }) => {
+      return this.#succeed(id, expectedRevision, async ({ version }, since) => {
         const statement = this.#statements.delete(id, expectedRevision, version)
-        const { rows, again } = await this.#database.query<{ id: string }>(statement)
+        const { rows, again } = await this.#database.query<{ id: string }>(statement, since)
         if (rows.length === 0 && again) {
           throw new AppError(
             'STORAGE_UNAVAILABLE',
@@ -129,7 +126,7 @@ export class DatabaseStorage implements SyncStorage {
           )
         }
         if (rows.length === 0) return false
-        this.#known.forget(id)
+        this.#rows.forget(id)
         this.#watchers.tell(id)
         return true
       })
@@ -142,17 +139,15 @@ export class DatabaseStorage implements SyncStorage {
     // One more than the page tells whether there is a next one; unreadable records make it ask again.
     for (;;) {
       const count = query.pageSize + 1 - syncs.length
-      const turn = this.#known.turn()
-      const { rows } = await this.#database.query<SyncRow>(this.#statements.page(query, after, count))
-      for (const row of rows) {
-        after = row.id
-        const sync = this.#readable(row, turn)
-        if (sync === undefined || !matchesQuery(sync, query)) continue
+      const rows = await this.#rows.page(query, after, count)
+      for (const { id, found } of rows) {
+        after = id
+        if (found instanceof AppError || !matchesQuery(found.sync, query)) continue
         const last = syncs.at(-1)
         if (syncs.length === query.pageSize && last !== undefined) {
           return { syncs, nextPageToken: toPageToken(last.id, query) }
         }
-        syncs.push(sync)
+        syncs.push(found.sync)
       }
       if (rows.length < count) return { syncs }
     }
@@ -160,14 +155,14 @@ export class DatabaseStorage implements SyncStorage {
 
   cleanup(now: Date): Promise<CleanupReport> {
     return this.#track(async () => {
-      const quarantined = await this.#setAside()
+      const quarantined = await this.#rows.setAside()
       const endedBefore = this.#historyTtlMs > 0 ? new Date(now.getTime() - this.#historyTtlMs) : undefined
       const removed: string[] = []
       for (;;) {
         const { rows } = await this.#database.query<{ id: string }>(this.#statements.sweep(now, endedBefore))
         for (const { id } of rows) {
           removed.push(id)
-          this.#known.forget(id)
+          this.#rows.forget(id)
           this.#watchers.tell(id)
         }
         if (rows.length < SWEEP_BATCH) return { removed, quarantined, leftovers: 0 }
@@ -187,81 +182,41 @@ export class DatabaseStorage implements SyncStorage {
     this.#watchers.clear()
     while (this.#busy.size > 0) await Promise.allSettled(this.#busy)
     await this.#notices.close()
-    this.#known.clear()
+    this.#rows.clear()
   }
 
   /**
    * Writes over the version of the row that was read and found good, so that an unreadable record is never written
    * over. One round trip when this process has seen the revision before, as whoever replaces it commonly has.
    */
-  async #succeed(id: string, revision: number, write: (known: KnownSync) => Promise<boolean>): Promise<boolean> {
-    let known = this.#known.get(id)
+  async #succeed(
+    id: string,
+    revision: number,
+    write: (known: KnownSync, since: number) => Promise<boolean>,
+  ): Promise<boolean> {
+    const since = performance.now()
+    let known = this.#rows.known(id)
     for (let look = 1; look <= LOOKS; look++) {
-      if (known?.sync.revision !== revision) known = await this.#find(id)
+      if (known?.sync.revision !== revision) known = await this.#rows.find(id)
       if (known?.sync.revision !== revision) return false
-      if (await write(known)) return true
+      if (await write(known, since)) return true
       const before: string = known.version
-      known = await this.#find(id)
+      known = await this.#rows.find(id)
       if (known?.version === before) return false
     }
     return false
   }
 
-  async #find(id: string): Promise<KnownSync | undefined> {
-    const known = this.#known.get(id)
-    const turn = this.#known.turn()
-    const { rows } = await this.#database.query<SyncRow>(this.#statements.find(id, known?.version))
-    const row = rows[0]
-    if (row === undefined) return undefined
-    if (row.record === null && known !== undefined) return known
-    return { sync: this.#parse(row, turn), version: row.version }
-  }
-
   /** Sends a write; `undefined` when it has changed nothing. What broke off is looked up: it may have been carried out. */
-  async #write(write: Statement, own: Statement): Promise<string | undefined> {
-    const { rows, again } = await this.#database.query<{ version: string }>(write)
+  async #write(write: Statement, own: Statement, since: number): Promise<string | undefined> {
+    const { rows, again } = await this.#database.query<{ version: string }>(write, since)
     if (rows[0] !== undefined || !again) return rows[0]?.version
-    return (await this.#database.query<{ version: string }>(own)).rows[0]?.version
+    return (await this.#database.query<{ version: string }>(own, since)).rows[0]?.version
   }
 
   #keep(sync: Sync, version: string, record: string): void {
-    this.#known.put(sync.id, { sync: deepFreeze(sync), version }, { size: record.length, turn: this.#known.turn() })
+    this.#rows.keep(sync, version, record)
     this.#watchers.tell(sync.id)
-  }
-
-  #readable(row: SyncRow, turn: number): Sync | undefined {
-    try {
-      return this.#parse(row, turn)
-    } catch (error) {
-      if (error instanceof AppError && error.code === 'STATUS_CORRUPT') return undefined
-      throw error
-    }
-  }
-
-  /** The sync of a row; throws `STATUS_CORRUPT`. */
-  #parse({ id, version, record }: SyncRow, turn: number): Sync {
-    const known = this.#known.get(id)
-    if (known?.version === version) return known.sync
-    const text = record ?? ''
-    try {
-      const sync = deepFreeze(parseSync(JSON.parse(text)))
-      if (sync.id !== id) throw new TypeError(`it is the record of ${sync.id}`)
-      this.#unreadable.delete(id)
-      return this.#known.put(id, { sync, version }, { size: text.length, turn })
-    } catch (error) {
-      this.#known.forget(id)
-      this.#unreadable.set(id, version)
-      throw new AppError('STATUS_CORRUPT', `The record of ${id} is damaged.`, { cause: error })
-    }
-  }
-
-  async #setAside(): Promise<string[]> {
-    const found = [...this.#unreadable]
-    if (found.length === 0) return []
-    const [ids, versions] = [found.map(([id]) => id), found.map(([, version]) => version)]
-    const { rows } = await this.#database.query<{ id: string }>(this.#statements.setAside(ids, versions))
-    for (const [id, version] of found) if (this.#unreadable.get(id) === version) this.#unreadable.delete(id)
-    return rows.map(({ id }) => id)
   }
 
   /** Has `close` wait for it. */

@@ -89,14 +89,14 @@ export class Statements {
     }
   }
 
-  /** Row: SyncRow. The record is left out when its version is `known`. */
-  find(id: string, known: string | undefined): Statement {
+  /** Rows: SyncRow, for those that are there. The record is left out when its version is the one known. */
+  find(ids: readonly string[], known: readonly (string | undefined)[]): Statement {
     return {
       name: 'sheetsync-find',
-      text: `SELECT id, xmin::text AS version, CASE WHEN xmin = $2::xid THEN NULL ELSE record END::text AS record
-        FROM ${this.#syncs} WHERE id = $1`,
-      // No row is written by transaction 0.
-      values: [id, known ?? '0'],
+      text: `SELECT sync.id, sync.xmin::text AS version,
+          CASE WHEN sync.xmin::text = asked.version THEN NULL ELSE sync.record::text END AS record
+        FROM unnest($1::text[], $2::text[]) AS asked (id, version) JOIN ${this.#syncs} AS sync ON sync.id = asked.id`,
+      values: [ids, known.map((version) => version ?? '')],
       what: 'The status could not be read',
     }
   }

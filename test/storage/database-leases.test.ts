@@ -1,0 +1,25 @@
+import t from 'tap'
+import { DatabaseLeases } from '../../src/storage/database-leases.ts'
+import { newSyncId } from '../../src/syncs/sync-id.ts'
+import { aDatabase, aSchema, skipWithoutPostgres } from '../support/postgres.ts'
+import { testLeaseStore } from './lease-conformance.ts'
+
+const skip = await skipWithoutPostgres()
+
+if (skip !== false) {
+  t.test('DatabaseLeases', { skip }, async () => {})
+} else {
+  await testLeaseStore(t, 'DatabaseLeases', async (t) => {
+    const schema = aSchema(t)
+    return { open: async () => new DatabaseLeases({ database: aDatabase(t, schema) }) }
+  })
+}
+
+t.test('what is no sync id has no lease, and gets none', { skip }, async (t) => {
+  const leases = new DatabaseLeases({ database: aDatabase(t, aSchema(t)) })
+  await leases.start()
+  t.equal(await leases.read('../x', 1), undefined)
+  await t.rejects(leases.beat('../x', 1), TypeError)
+  await leases.drop('../x', 1)
+  await leases.drop(newSyncId(), 1)
+})
