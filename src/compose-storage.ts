@@ -30,8 +30,7 @@ interface ServerDrivers extends Omit<StorageDrivers, 'makeRunner'> {
 export async function composeStorage(config: Config, clock: Clock, log: Log): Promise<StorageDrivers> {
   const { storage } = config
   if (storage.kind === 'file') return onFiles(config, storage.directory, clock, log)
-  const drivers =
-    storage.kind === 'redis' ? await onRedis(config, storage.url) : await onPostgres(config, storage.url, clock, log)
+  const drivers = await (storage.kind === 'redis' ? onRedis : onPostgres)(config, storage.url, clock, log)
   const { BullMqRunner } = await import('./jobs/bullmq-runner.ts')
   return {
     ...drivers,
@@ -63,20 +62,42 @@ async function onFiles(config: Config, directory: string, clock: Clock, log: Log
 }
 
 async function onPostgres(config: Config, url: string, clock: Clock, log: Log): Promise<ServerDrivers> {
-  const [{ Database }, { DatabaseStorage }, { DatabaseLeases }] = await Promise.all([
-    import('./database/database.ts'),
-    import('./storage/database-storage.ts'),
-    import('./storage/database-leases.ts'),
-  ])
+  const [{ Database }, { DatabaseStorage }, { DatabaseLeases }, { DatabaseReadBudget }, { SharedQuota }] =
+    await Promise.all([
+      import('./database/database.ts'),
+      import('./storage/database-storage.ts'),
+      import('./storage/database-leases.ts'),
+      import('./sheets/database-read-budget.ts'),
+      import('./sheets/shared-quota.ts'),
+    ])
+  const { readsPerMinute } = config.google
   const database = new Database({ url, log })
+  const quota = new SharedQuota({ budget: new DatabaseReadBudget({ database, readsPerMinute }), clock, log })
   return {
     storage: new DatabaseStorage({ database, historyTtlMs: config.historyTtlMs, clock, log }),
     leases: new DatabaseLeases({ database }),
-    quota: new ReadQuota({ readsPerMinute: config.google.readsPerMinute, clock }),
-    close: () => database.close(),
+    quota,
+    async close() {
+      await quota.close()
+      await database.close()
+    },
   }
 }
 
-async function onRedis(_config: Config, _url: string): Promise<ServerDrivers> {
-  throw new Error('not here yet')
+async function onRedis(config: Config, url: string, clock: Clock, log: Log): Promise<ServerDrivers> {
+  const [{ RedisStorage }, { RedisLeases }, { RedisReadBudget }, { SharedQuota }] = await Promise.all([
+    import('./storage/redis-storage.ts'),
+    import('./storage/redis-leases.ts'),
+    import('./sheets/redis-read-budget.ts'),
+    import('./sheets/shared-quota.ts'),
+  ])
+  const { readsPerMinute } = config.google
+  const server = { url, clock, log }
+  const quota = new SharedQuota({ budget: new RedisReadBudget({ ...server, readsPerMinute }), clock, log })
+  return {
+    storage: new RedisStorage(server),
+    leases: new RedisLeases(server),
+    quota,
+    close: () => quota.close(),
+  }
 }
