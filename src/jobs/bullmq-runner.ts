@@ -19,6 +19,12 @@ const LOOKS_PER_FULL_LOOK = 5
  */
 const MUTE_LOOKS = 8
 
+/**
+ * Milliseconds after which a sync that stays free, though it was rung for and nothing else waits, is rung for under a new
+ * name: whoever heard the first ring is neither dead nor doing anything about it.
+ */
+const UNHEARD_MS = 20_000
+
 /** Milliseconds that running syncs have to save their checkpoint and be recorded. */
 const INTERRUPT_MS = 6000
 
@@ -43,6 +49,8 @@ export class BullMqRunner implements JobRunner {
   #looks = 0
   #waiting = 0
   #muteLooks = 0
+  /** Syncs that the last look found free, and since when they have been, under which epoch. */
+  #free = new Map<string, { readonly epoch: number; readonly since: number }>()
   #closed: Promise<void> | undefined
 
   constructor(options: BullMqRunnerOptions) {
@@ -138,10 +146,28 @@ export class BullMqRunner implements JobRunner {
 
   /** Rings are there for the queued ones if the queue is as long as they are many; those with a past are always told. */
   async #ringForFree(syncs: readonly Sync[]): Promise<void> {
-    const begun = syncs.filter(({ lease }) => lease.epoch > 0)
-    const missing = syncs.length > this.#waiting ? syncs : begun
-    for (let at = 0; at < missing.length; at += BACKLOG)
-      await this.#ring(missing.slice(at, at + BACKLOG).map(({ id, lease }) => ({ syncId: id, epoch: lease.epoch })))
+    const unheard = this.#unheardFor(syncs)
+    const isLost = syncs.length > this.#waiting
+    const rings = syncs
+      .filter(({ lease }) => isLost || lease.epoch > 0)
+      .map(({ id, lease }) => ({ syncId: id, epoch: lease.epoch, again: unheard.get(id) ?? 0 }))
+    for (let at = 0; at < rings.length; at += BACKLOG) await this.#ring(rings.slice(at, at + BACKLOG))
+  }
+
+  /** How often each of them ought to have been heard by now. */
+  #unheardFor(syncs: readonly Sync[]): ReadonlyMap<string, number> {
+    const now = this.#options.clock.monotonic()
+    const before = this.#free
+    this.#free = new Map()
+    const unheard = new Map<string, number>()
+    for (const { id, lease } of syncs) {
+      const known = before.get(id)
+      // While others wait in the queue there is nothing to wonder at.
+      const since = known !== undefined && known.epoch === lease.epoch && this.#waiting === 0 ? known.since : now
+      this.#free.set(id, { epoch: lease.epoch, since })
+      unheard.set(id, Math.floor((now - since) / UNHEARD_MS))
+    }
+    return unheard
   }
 
   async #ring(rings: readonly Ring[]): Promise<void> {

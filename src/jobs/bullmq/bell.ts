@@ -19,6 +19,8 @@ export interface BellOptions extends Omit<QueueServerOptions, 'onTrouble'> {
 export interface Ring {
   readonly syncId: string
   readonly epoch: number
+  /** Tells this ring from earlier ones that somebody heard and did nothing about; default 0. */
+  readonly again?: number
 }
 
 /**
@@ -102,11 +104,11 @@ export class Bell {
   /** One call at a time takes all that has gathered during the one before: a thousand requests at once cost a few calls. */
   async #addAfter(before: Promise<unknown>): Promise<void> {
     await before
-    const jobs = this.#pending.splice(0).map(({ syncId, epoch }) => ({
+    const jobs = this.#pending.splice(0).map(({ syncId, epoch, again = 0 }) => ({
       name: 'sync',
       data: { syncId },
       // A job that is done blocks its id for as long as it is kept.
-      opts: { jobId: `${syncId}.${epoch}`, lifo: epoch > 0, removeOnComplete: true, removeOnFail: true },
+      opts: { jobId: `${syncId}.${epoch}.${again}`, lifo: epoch > 0, removeOnComplete: true, removeOnFail: true },
     }))
     this.#batch = undefined
     const adding = this.#ask(({ queue }) => queue.addBulk(jobs))
