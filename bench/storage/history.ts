@@ -4,6 +4,7 @@ import { Client } from 'pg'
 import { systemClock } from '../../src/clock.ts'
 import { Database } from '../../src/database/database.ts'
 import { silentLog } from '../../src/log.ts'
+import { Statements } from '../../src/storage/database/statements.ts'
 import { DatabaseStorage } from '../../src/storage/database-storage.ts'
 import type { SyncQuery } from '../../src/storage/sync-storage.ts'
 import { cancelSync } from '../../src/syncs/sync.ts'
@@ -15,7 +16,7 @@ import { print, quantile } from './figures.ts'
 const url = process.argv[2] ?? 'postgres://postgres@127.0.0.1:5432/test'
 const COUNT = Number(process.argv[3] ?? 1_000_000)
 const ROUNDS = 300
-/** What a page may take at the 99th percentile, in milliseconds. */
+/** Milliseconds that a page may take at the 99th percentile, beyond what the machine takes for nothing at all. */
 const LIMIT_MS = 10
 const schema = `bench_${randomBytes(8).toString('hex')}`
 
@@ -23,7 +24,15 @@ const sql = new Client({ connectionString: url })
 await sql.connect()
 const database = new Database({ url, schema, log: silentLog })
 const storage = new DatabaseStorage({ database, clock: systemClock, log: silentLog, historyTtlMs: 30 * 86_400_000 })
+const statements = new Statements({ schema, channel: 'none', teller: 'bench' })
 let isFast = true
+
+interface Plan {
+  readonly Plan: { readonly 'Shared Hit Blocks': number; readonly 'Shared Read Blocks': number }
+  readonly 'Planning Time': number
+  readonly 'Execution Time': number
+}
+
 try {
   await storage.start()
   await fill()
@@ -115,6 +124,23 @@ function queries(): Record<string, Omit<SyncQuery, 'pageSize'>> {
   }
 }
 
+/** What the server itself says of a first page: its time, the best of ten, and the blocks of 8 kB that it looked at. */
+async function explain(query: Omit<SyncQuery, 'pageSize'>): Promise<{ blocks: number; serverMs: number }> {
+  const { text, values } = statements.page({ ...query, pageSize: 50 }, undefined, 51)
+  let best = { blocks: 0, serverMs: Number.POSITIVE_INFINITY }
+  for (let round = 0; round < 10; round++) {
+    const { rows } = await sql.query<{ 'QUERY PLAN': [Plan] }>(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${text}`, [
+      ...values,
+    ])
+    const plan = rows[0]?.['QUERY PLAN'][0]
+    if (plan === undefined) throw new Error('there is no plan')
+    const serverMs = plan['Planning Time'] + plan['Execution Time']
+    const blocks = plan.Plan['Shared Hit Blocks'] + plan.Plan['Shared Read Blocks']
+    if (serverMs < best.serverMs) best = { blocks, serverMs }
+  }
+  return best
+}
+
 /** Reads page after page, 50 syncs each, beside a statement that does nothing: what that takes is the machine's doing. */
 async function measure(what: string, query: Omit<SyncQuery, 'pageSize'>): Promise<void> {
   const times: number[] = []
@@ -131,15 +157,17 @@ async function measure(what: string, query: Omit<SyncQuery, 'pageSize'>): Promis
     await database.query({ text: 'SELECT 1', values: [], what: 'Nothing could be asked' })
     idle.push(performance.now() - asked)
   }
+  const { blocks, serverMs } = await explain(query)
   const floor = quantile(
     idle.sort((one, other) => one - other),
     0.99,
   )
   times.sort((one, other) => one - other)
   const at = (share: number) => quantile(times, share)
-  isFast &&= at(0.99) <= LIMIT_MS
+  isFast &&= at(0.99) <= LIMIT_MS + floor
   print(
     `${what.padEnd(50)} p50 ${at(0.5).toFixed(2).padStart(6)} ms  p99 ${at(0.99).toFixed(2).padStart(6)} ms` +
-      `  (SELECT 1: p99 ${floor.toFixed(2).padStart(6)} ms)  ${(found / ROUNDS).toFixed(1)} syncs a page`,
+      `  (SELECT 1: p99 ${floor.toFixed(2).padStart(6)} ms)  server ${serverMs.toFixed(2).padStart(5)} ms,` +
+      ` ${String(blocks).padStart(4)} blocks  ${(found / ROUNDS).toFixed(1)} syncs a page`,
   )
 }

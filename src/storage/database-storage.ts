@@ -19,6 +19,9 @@ import { Watchers } from './watchers.ts'
 /** How often a replace looks again after somebody has rewritten the row under the same revision. */
 const LOOKS = 3
 
+/** Rows read by one statement: records of the largest size (200 kB and more) still come well within its time. */
+const ROWS_AT_ONCE = 100
+
 export interface DatabaseStorageOptions {
   /** Where the table is; shared with the other drivers of this process, and closed by whoever made it. */
   readonly database: Database
@@ -136,9 +139,9 @@ export class DatabaseStorage implements SyncStorage {
   async list(query: SyncQuery): Promise<SyncPage> {
     let after = readPageToken(query)
     const syncs: Sync[] = []
-    // One more than the page tells whether there is a next one; unreadable records make it ask again.
+    // One more than the page tells whether there is a next one; large pages and unreadable records make it ask again.
     for (;;) {
-      const count = query.pageSize + 1 - syncs.length
+      const count = Math.min(query.pageSize + 1 - syncs.length, ROWS_AT_ONCE)
       const rows = await this.#rows.page(query, after, count)
       for (const { id, found } of rows) {
         after = id

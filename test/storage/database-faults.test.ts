@@ -10,7 +10,7 @@ import { DatabaseStorage } from '../../src/storage/database-storage.ts'
 import type { SyncStorage } from '../../src/storage/sync-storage.ts'
 import { claimSync, type Sync, toView } from '../../src/syncs/sync.ts'
 import { newSyncId } from '../../src/syncs/sync-id.ts'
-import { aLossyProxy, anOwnPostgres, type OwnPostgres, postgresPrograms } from '../support/own-postgres.ts'
+import { aLossyProxy, anOwnPostgres, type OwnPostgres, skipWithoutServerPrograms } from '../support/own-postgres.ts'
 import { aDatabase, aSchema, execute, POSTGRES_URL, skipWithoutPostgres } from '../support/postgres.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
@@ -18,10 +18,15 @@ const NOW = new Date('2026-01-01T00:00:00.000Z')
 const LIMIT_MS = 2000
 
 const absent = await skipWithoutPostgres()
-const skip = absent === false && (await postgresPrograms()) === undefined ? 'there are no server programs' : absent
+const skip = absent === false ? await skipWithoutServerPrograms() : absent
 
 t.test('a server that is stopped', { skip }, async (t) => {
   const { server, storage, database, sync } = await setUp(t)
+  t.same(
+    (await database.query({ text: 'SHOW synchronous_commit', values: [], what: '' })).rows,
+    [{ synchronous_commit: 'on' }],
+    'is asked to wait for its disk, though it is set not to',
+  )
   await server.stop()
   await allUnavailable(t, storage, database, sync)
   await t.rejects(
@@ -170,7 +175,7 @@ interface Parts {
 }
 
 async function setUp(t: Test): Promise<Parts> {
-  const server = await anOwnPostgres(t)
+  const server = await anOwnPostgres(t, { synchronous_commit: 'off' })
   const open = async () => {
     const database = aDatabase(t, 'sheetsync', server.url)
     const storage = new DatabaseStorage({ database, clock: systemClock, log: silentLog })

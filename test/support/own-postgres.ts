@@ -5,7 +5,7 @@ import { createServer, type Server, Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
-import { execute } from './postgres.ts'
+import { execute, failInCi } from './postgres.ts'
 
 const run = promisify(execFile)
 
@@ -23,18 +23,14 @@ export interface OwnPostgres {
   thaw(): Promise<void>
 }
 
-/** The folder of the newest server programs of this machine; `undefined` where there are none. */
-export async function postgresPrograms(): Promise<string | undefined> {
-  const versions = await readdir(BINARIES).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return []
-    throw error
-  })
-  const newest = versions.sort((one, other) => Number(other) - Number(one))[0]
-  return newest === undefined ? undefined : `${BINARIES}/${newest}/bin`
+/** Why tests that start a server are skipped; false where they can. */
+export async function skipWithoutServerPrograms(): Promise<string | false> {
+  if ((await serverPrograms()) !== undefined) return false
+  return failInCi(`there are no programs of a PostgreSQL server under ${BINARIES}`)
 }
 
 export async function anOwnPostgres(t: Test, settings: Readonly<Record<string, string>> = {}): Promise<OwnPostgres> {
-  const programs = await postgresPrograms()
+  const programs = await serverPrograms()
   if (programs === undefined) throw new Error(`there is no server under ${BINARIES}`)
   const directory = await mkdtemp('/tmp/sheetsync-postgres-')
   const identity = await unprivileged()
@@ -165,6 +161,16 @@ export async function aLossyProxy(t: Test, to: string): Promise<LossyProxy> {
       return lost
     },
   }
+}
+
+/** The folder of the newest server programs of this machine; `undefined` where there are none. */
+async function serverPrograms(): Promise<string | undefined> {
+  const versions = await readdir(BINARIES).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  const newest = versions.sort((one, other) => Number(other) - Number(one))[0]
+  return newest === undefined ? undefined : `${BINARIES}/${newest}/bin`
 }
 
 /** The server refuses to run as root. */

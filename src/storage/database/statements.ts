@@ -69,8 +69,7 @@ export class Statements {
               webhook_state = $7, finished_at = $8, expires_at = $9, set_aside_at = NULL, record = $10
             WHERE id = $1 AND revision = $13 AND xmin = $14::xid RETURNING id, xmin::text AS version
           ) SELECT version, pg_notify($11, id || $12), set_config('synchronous_commit',
-              CASE WHEN NOT $15 THEN 'off' WHEN current_setting('synchronous_commit') = 'off' THEN 'on'
-              ELSE current_setting('synchronous_commit') END, true) FROM done`,
+              CASE WHEN $15 THEN current_setting('synchronous_commit') ELSE 'off' END, true) FROM done`,
         values: [...this.#columns(next, record, was.writeId), ...this.#telling, was.revision, was.version, was.durable],
         what: 'The status could not be written',
       },
