@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chown, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { appendFile, chown, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -15,6 +15,8 @@ const run = promisify(execFile)
 /** A server that a test may stop, hang and start again as it likes; it ends with the test. */
 export interface OwnServer {
   readonly url: string
+  /** The same server as a host of another network reaches it. */
+  urlAt(address: string): string
   /** Ends it as an operator would. */
   stop(): Promise<void>
   /** Starts it again on what it had stored. */
@@ -26,23 +28,33 @@ export interface OwnServer {
   clear(): Promise<void>
 }
 
-export function anOwnServer(t: Endable, kind: ServerKind): Promise<OwnServer> {
-  return kind === 'redis' ? aRedisServer(t) : aPostgresServer(t)
+/** It listens on loopback, and on `address` as well if there is one. */
+export function anOwnServer(t: Endable, kind: ServerKind, address?: string): Promise<OwnServer> {
+  return kind === 'redis' ? aRedisServer(t, address) : aPostgresServer(t, address)
 }
 
-export async function aRedisServer(t: Endable, options: readonly string[] = []): Promise<OwnServer> {
+export async function aRedisServer(t: Endable, address?: string): Promise<OwnServer> {
   const directory = await mkdtemp(`${tmpdir()}/sheetsync-redis-`)
   const port = await freePort()
   const url = `redis://127.0.0.1:${port}`
   let child: ChildProcess | undefined
   const server: OwnServer = {
     url,
+    urlAt: (address) => url.replace('127.0.0.1', address),
     async start() {
       child = spawn(
         'redis-server',
         [
-          ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory],
-          ['--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction', ...options],
+          [
+            '--port',
+            String(port),
+            '--dir',
+            directory,
+            '--bind',
+            '127.0.0.1',
+            ...(address === undefined ? [] : [address]),
+          ],
+          ['--protected-mode', 'no', '--appendonly', 'yes', '--save', '', '--maxmemory-policy', 'noeviction'],
         ].flat(),
         { stdio: 'ignore' },
       )
@@ -71,22 +83,25 @@ export async function aRedisServer(t: Endable, options: readonly string[] = []):
   return server
 }
 
-export async function aPostgresServer(t: Endable): Promise<OwnServer> {
+export async function aPostgresServer(t: Endable, address?: string): Promise<OwnServer> {
   const directory = await mkdtemp(`${tmpdir()}/sheetsync-postgres-`)
   const { uid, gid } = await postgresUser()
   await chown(directory, uid, gid)
   const as = { uid, gid, cwd: directory }
   const data = `${directory}/data`
   await run(`${POSTGRES_BIN}/initdb`, ['-D', data, '-U', 'postgres', '-A', 'trust', '-N', '--no-instructions'], as)
+  if (address !== undefined) await appendFile(`${data}/pg_hba.conf`, 'host all all 198.18.0.0/15 trust\n')
   const port = await freePort()
+  const listening = address === undefined ? '127.0.0.1' : `127.0.0.1,${address}`
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`
   let child: ChildProcess | undefined
   const server: OwnServer = {
     url,
+    urlAt: (address) => url.replace('127.0.0.1', address),
     async start() {
       child = spawn(
         `${POSTGRES_BIN}/postgres`,
-        ['-D', data, '-p', String(port), '-k', directory, '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off'],
+        ['-D', data, '-p', String(port), '-k', directory, '-c', `listen_addresses=${listening}`, '-c', 'fsync=off'],
         { ...as, stdio: 'ignore', detached: true },
       )
       await untilAnswered(() => runSql(url, 'SELECT 1'))
