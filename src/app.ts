@@ -77,6 +77,8 @@ export interface AppDependencies {
   readonly requestTimeoutMs?: number
   /** Milliseconds without a byte in either direction after which a connection is cut; default 2 minutes. */
   readonly silenceMs?: number
+  /** `health`: nothing but whether it lives and is ready, as a worker needs; default `everything`. */
+  readonly serves?: 'everything' | 'health'
 }
 
 /** Builds the HTTP side of the service. Opens no port and knows no environment; `inject` and `listen` are the caller's. */
@@ -96,6 +98,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     maxStreamsPerKey = Number.POSITIVE_INFINITY,
     requestTimeoutMs = 30_000,
     silenceMs = SILENCE_MS,
+    serves = 'everything',
   } = dependencies
   const requestLog = new RequestLog(log)
   const app = fastify({
@@ -158,10 +161,14 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   if (requestsPerMinute !== undefined) await addRateLimit(app, { requestsPerMinute, keyOf })
   access.enforce()
   await app.register(accepts)
-  await addDocs(app, version)
+  if (serves === 'everything') await addDocs(app, version)
 
   const refuse = refuseOtherMethods(app)
   await app.register(healthRoutes, { checkReady })
+  if (serves === 'health') {
+    refuse()
+    return app
+  }
   const starts = new IdempotentStart({ service, store: idempotency, clock })
   const limit = new StreamLimit(maxStreamsPerKey)
   await app.register(syncRoutes, { service, starts, clock, callerOf })

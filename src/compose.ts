@@ -3,19 +3,15 @@ import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import { buildApp } from './app.ts'
 import { systemClock } from './clock.ts'
+import { composeStorage } from './compose-storage.ts'
 import type { Config } from './config.ts'
 import { AppError } from './errors.ts'
 import { createDownloadJob } from './jobs/download-job.ts'
-import { InProcessRunner } from './jobs/in-process-runner.ts'
 import { Sweeper } from './jobs/sweeper.ts'
 import { GoogleSheets } from './sheets/google-sheets.ts'
-import { ReadQuota } from './sheets/quota.ts'
 import { LocalSnapshotStore } from './snapshots/local-snapshot-store.ts'
 import { S3SnapshotStore } from './snapshots/s3-snapshot-store.ts'
 import type { SnapshotStore } from './snapshots/snapshot-store.ts'
-import { FileIdempotency } from './storage/file-idempotency.ts'
-import { FileLeases } from './storage/file-leases.ts'
-import { FileStorage } from './storage/file-storage.ts'
 import type { SyncStorage } from './storage/sync-storage.ts'
 import { ActiveCount } from './syncs/active-count.ts'
 import { SyncService } from './syncs/sync-service.ts'
@@ -41,15 +37,16 @@ export interface Service {
 /** Chooses the drivers that the settings ask for; the only place that does. */
 export async function compose(config: Config, log: Logger): Promise<Service> {
   const clock = systemClock
-  const files = new FileStorage({ directory: config.statusDirectory, clock, log })
+  const drivers = await composeStorage(config, clock, log)
+  const { quota, idempotency } = drivers
   const { insecure } = config.webhooks
   if (insecure) log.warn('WEBHOOK_INSECURE=1: webhooks are sent by http too, and to addresses that are not public')
-  const deliverer = await composeDeliverer(config, files, log)
-  const storage = deliverer === undefined ? files : withToldEnds(files, (sync) => deliverer.hint(sync))
-  const leases = new FileLeases({ directory: config.statusDirectory, clock })
-  const idempotency = new FileIdempotency({ directory: config.statusDirectory, clock })
+  const isWorking = config.role !== 'api'
+  const deliverer = isWorking ? await composeDeliverer(config, drivers.storage, log) : undefined
+  const storage =
+    deliverer === undefined ? drivers.storage : withToldEnds(drivers.storage, (sync) => deliverer.hint(sync))
   const snapshots = snapshotStore(config, log)
-  const { rootUrl, credentialFile, apiKey, readsPerMinute } = config.google
+  const { rootUrl, credentialFile, apiKey } = config.google
   const source = new GoogleSheets({
     clock,
     log,
@@ -57,14 +54,10 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     ...(credentialFile === undefined ? {} : { credentialFile }),
     ...(apiKey === undefined ? {} : { apiKey }),
   })
-  const download = createDownloadJob({ source, snapshots, quota: new ReadQuota({ readsPerMinute, clock }), clock, log })
-  const runner = new InProcessRunner({
+  const download = createDownloadJob({ source, snapshots, quota, clock, log })
+  const runner = drivers.makeRunner({
     storage,
-    leases,
     job: download.run,
-    clock,
-    log,
-    concurrency: config.syncConcurrency,
     statusTtlMs: config.statusTtlMs,
     deadlineMs: config.syncDeadlineMs,
   })
@@ -74,7 +67,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     clock,
     statusTtlMs: config.statusTtlMs,
     activeCount: new ActiveCount({ storage, clock, ...config.limits }),
-    ...(deliverer === undefined ? {} : { faultOfWebhook: (url: string) => faultOfUrl(url, { insecure }) }),
+    ...(config.webhooks.secrets.length === 0 ? {} : { faultOfWebhook: (url: string) => faultOfUrl(url, { insecure }) }),
   })
   const sweeper = new Sweeper({ storage, idempotency, snapshots, clock, log, intervalMs: config.sweepIntervalMs })
 
@@ -103,6 +96,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     requestsPerMinute: config.limits.requestsPerMinute,
     maxStreamsPerKey: config.limits.maxStreamsPerKey,
     requestTimeoutMs: config.limits.requestTimeoutMs,
+    serves: config.role === 'worker' ? 'health' : 'everything',
   })
 
   let closed: Promise<void> | undefined
@@ -120,6 +114,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     await snapshots.close()
     await idempotency.close()
     await storage.close()
+    await drivers.close()
   }
 
   return {
@@ -130,7 +125,8 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
       await snapshots.start()
       const address = await app.listen({ host: config.host, port: config.port })
       await runner.start()
-      sweeper.start()
+      // An instance that only answers requests leaves the cleaning to those that work.
+      if (isWorking) sweeper.start()
       deliverer?.start()
       return address
     },

@@ -1,97 +1,34 @@
 import { isIPv4 } from 'node:net'
 import { z } from 'zod'
-import { type ApiKey, parseApiKeys } from './api-keys.ts'
+import type { ApiKey } from './api-keys.ts'
+import {
+  apiKeys,
+  duration,
+  durationText,
+  httpUrl,
+  type SnapshotPlace,
+  type StorageConfig,
+  snapshotUrl,
+  storageUrl,
+  toMilliseconds,
+  webhookSecrets,
+  wholeNumber,
+  wholeNumberOr,
+} from './setting-kinds.ts'
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-const duration = (fallback: string) =>
-  z
-    .string()
-    .regex(/^\d{1,9}(?:ms|s|m|h|d)$/, 'must be a duration such as 500ms, 30s, 5m, 2h or 30d')
-    .default(fallback)
-    .transform((text) => Number.parseInt(text, 10) * (UNITS[text.replace(/^\d+/, '')] ?? 1))
-
-const wholeNumber = (fallback: number, lowest: number, highest: number) =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, `must be a whole number from ${lowest} to ${highest}`)
-    .default(String(fallback))
-    .transform(Number)
-    .refine((number) => number >= lowest && number <= highest, `must be a whole number from ${lowest} to ${highest}`)
-
-const wholeNumberOr = (fallback: string, lowest: number, highest: number) =>
-  z
-    .string()
-    .default(fallback)
-    .refine(
-      (text) => text === 'off' || (/^\d{1,9}$/.test(text) && Number(text) >= lowest && Number(text) <= highest),
-      `must be off, or a whole number from ${lowest} to ${highest}`,
-    )
-    .transform((text) => (text === 'off' ? undefined : Number(text)))
-
-const apiKeys = z
-  .string()
-  .optional()
-  .transform((setting, context): readonly ApiKey[] => {
-    if (setting === undefined) return []
-    const { keys, faults } = parseApiKeys(setting)
-    for (const message of faults) context.addIssue({ code: 'custom', message })
-    return keys
-  })
-
-const fileUrl = (fallback: string) =>
-  z
-    .string()
-    .regex(/^file:.+/, 'must begin with file: (other drivers are not built yet)')
-    .default(fallback)
-    .transform((url) => url.replace(/^file:(?:\/\/)?/, ''))
-
-/** Secrets as Standard Webhooks writes them; several while one takes the place of another. */
-const webhookSecrets = z
-  .string()
-  .default('')
-  .transform((list) => list.split(/[\s,]+/).filter((secret) => secret !== ''))
-  .refine(
-    (secrets) => secrets.every((secret) => keyOf(secret) !== undefined),
-    'must be whsec_ and the base64 of 24 to 64 random bytes; several are separated by spaces or commas',
-  )
-  .transform((secrets) => secrets.flatMap((secret) => keyOf(secret) ?? []))
-
-function keyOf(secret: string): Buffer | undefined {
-  const [, text] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? []
-  if (text === undefined) return undefined
-  const key = Buffer.from(text, 'base64')
-  const whole = key.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '')
-  return whole && key.length >= 24 && key.length <= 64 ? key : undefined
-}
-const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
-
-/** `file:` and a folder, or `s3://bucket/prefix`; bucket names as Amazon allows them. */
-const snapshotUrl = z
-  .string()
-  .regex(
-    /^(?:file:.+|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[A-Za-z0-9/_.-]*)?)$/,
-    'must be file: and a folder, or s3://bucket/prefix',
-  )
-  .default('file:data/snapshots')
-  .transform((url): SnapshotPlace => {
-    if (url.startsWith('file:')) return { kind: 'file', directory: url.replace(/^file:(?:\/\/)?/, '') }
-    const [bucket = '', ...prefix] = url.slice('s3://'.length).split('/')
-    return { kind: 's3', bucket, prefix: prefix.filter((part) => part !== '').join('/') }
-  })
-
-const notBuiltYet = z.undefined('is not built yet; unset it, so that nobody relies on it').optional()
+/** How long PostgreSQL keeps finished syncs unless HISTORY_TTL says otherwise: 30 days. */
+const DEFAULT_HISTORY_MS = 30 * 86_400_000
 
 /** Every setting, once: its name in the environment, its default, what it may be. */
 const settings = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: wholeNumber(3000, 0, 65_535),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  STORAGE_URL: fileUrl('file:data/sync-status'),
   SNAPSHOT_URL: snapshotUrl,
   AWS_ENDPOINT_URL_S3: httpUrl.optional(),
   AWS_ENDPOINT_URL: httpUrl.optional(),
   AWS_REGION: z.string().min(1).optional(),
+  STORAGE_URL: storageUrl('file:data/sync-status'),
   STATUS_TTL: duration('5m'),
   SWEEP_INTERVAL: duration('5m').refine((ms) => ms >= 100, 'must be 100ms or more'),
   SNAPSHOTS_KEPT: wholeNumber(3, 1, 1000),
@@ -124,28 +61,27 @@ const settings = z.object({
   REQUEST_TIMEOUT: duration('30s').refine((ms) => ms >= 1000, 'must be 1s or more'),
   WEBHOOK_SECRET: webhookSecrets,
   WEBHOOK_INSECURE: z.literal('1', 'can only be 1; leave it out otherwise').optional(),
-  HISTORY_TTL: notBuiltYet,
-  ROLE: z.literal('all', 'can only be "all"; other roles are not built yet').default('all'),
+  HISTORY_TTL: durationText.transform(toMilliseconds).optional(),
+  ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').default('all'),
 })
-
-/** Where snapshots land: a folder, or a bucket and what its keys begin with. */
-export type SnapshotPlace =
-  | { readonly kind: 'file'; readonly directory: string }
-  | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string }
 
 /** What the service runs by; durations are milliseconds, folders are paths. */
 export interface Config {
   readonly host: string
   readonly port: number
   readonly logLevel: string
-  readonly statusDirectory: string
   readonly snapshots: SnapshotPlace
   /** How the bucket of an `s3` place is reached; credentials are for the SDK to find. */
   readonly s3: {
     readonly endpoint: string | undefined
     readonly region: string | undefined
   }
+  readonly storage: StorageConfig
+  /** `api` answers requests, `worker` runs syncs, `all` does both. */
+  readonly role: 'all' | 'api' | 'worker'
   readonly statusTtlMs: number
+  /** How long PostgreSQL keeps finished syncs in lists, beyond what is answered by id. */
+  readonly historyTtlMs: number
   readonly sweepIntervalMs: number
   readonly snapshotsKept: number
   readonly syncConcurrency: number
@@ -198,16 +134,19 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`))
   }
   const value = parsed.data
-  requireKeys(value)
   const endpoint = value.AWS_ENDPOINT_URL_S3 ?? value.AWS_ENDPOINT_URL
+  const contradictions = contradictionsIn(value)
+  if (contradictions.length > 0) throw new ConfigError(contradictions)
   return {
     host: value.HOST,
     port: value.PORT,
     logLevel: value.LOG_LEVEL,
-    statusDirectory: value.STORAGE_URL,
     snapshots: value.SNAPSHOT_URL,
     s3: { endpoint, region: value.AWS_REGION ?? (endpoint === undefined ? undefined : 'us-east-1') },
+    storage: value.STORAGE_URL,
+    role: value.ROLE,
     statusTtlMs: value.STATUS_TTL,
+    historyTtlMs: value.HISTORY_TTL ?? DEFAULT_HISTORY_MS,
     sweepIntervalMs: value.SWEEP_INTERVAL,
     snapshotsKept: value.SNAPSHOTS_KEPT,
     syncConcurrency: value.SYNC_CONCURRENCY,
@@ -232,11 +171,25 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   }
 }
 
-/** Without keys whoever reaches the port reads every row, so only this machine may reach it. */
-function requireKeys({ HOST, API_KEYS, INSECURE }: z.output<typeof settings>): void {
+/** Settings that are fine each by itself, and not together. */
+function contradictionsIn(value: z.output<typeof settings>): string[] {
+  const { STORAGE_URL, ROLE, HISTORY_TTL, HOST, API_KEYS, INSECURE } = value
+  const { kind } = STORAGE_URL
   const isLoopback = HOST === 'localhost' || HOST === '::1' || (isIPv4(HOST) && HOST.startsWith('127.'))
-  if (API_KEYS.length > 0 || isLoopback || INSECURE === '1') return
-  throw new ConfigError([
-    'HOST may only be 127.0.0.1, ::1 or localhost while no API_KEYS are set: set API_KEYS (npm run api-key makes one), or INSECURE=1 if something else keeps strangers from this port',
-  ])
+  return [
+    // Without keys whoever reaches the port reads every row, so only this machine may reach it. A worker has no rows to show.
+    ...(API_KEYS.length === 0 && !isLoopback && INSECURE !== '1' && ROLE !== 'worker'
+      ? [
+          'HOST may only be 127.0.0.1, ::1 or localhost while no API_KEYS are set: set API_KEYS (npm run api-key makes one), or INSECURE=1 if something else keeps strangers from this port',
+        ]
+      : []),
+    ...(ROLE !== 'all' && kind === 'file'
+      ? [
+          'ROLE can only be all while STORAGE_URL begins with file: (one process does everything); roles need redis:// or postgres://',
+        ]
+      : []),
+    ...(HISTORY_TTL !== undefined && kind !== 'postgres'
+      ? ['HISTORY_TTL is kept by postgres:// only; unset it, so that nobody relies on it']
+      : []),
+  ]
 }

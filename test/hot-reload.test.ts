@@ -105,7 +105,7 @@ t.test(
   },
 )
 
-async function aFreshDownload(t: Parameters<typeof aServiceProcess>[0], rootUrl: string): Promise<string> {
+async function aFreshDownload(t: Parameters<typeof aService>[0], rootUrl: string): Promise<string> {
   const { url } = await aService(t, { GOOGLE_API_ROOT_URL: rootUrl })
   const { id } = await startSync(url, { spreadsheet: ID, formats: ['ndjson', 'csv'] })
   await pollUntil(url, id, finished)

@@ -13,9 +13,16 @@ export const LEASE_TIMEOUT_MS = 26_000
 /** Fewer looks than this say nothing, however long ago the first was: the observer itself may have been stopped. */
 const LOOKS_NEEDED = 4
 
+/**
+ * Milliseconds between two looks after which the earlier ones say nothing any more. While a server is gone nobody can
+ * beat and nobody can look; live owners must not count as dead because the observer is the first to reach it again.
+ */
+const LOOK_GAP_MS = LEASE_TIMEOUT_MS / 2
+
 interface Observation {
   readonly sign: string
   readonly since: number
+  last: number
   looks: number
 }
 
@@ -39,13 +46,15 @@ export class LeaseWatch {
     if (lease?.ownerIsGone === true) return true
     // An owner that died between its claim and its first beat shows no sign at all, and that never changes either.
     const sign = `${epoch}:${lease?.beat ?? 'none'}`
+    const now = this.#clock.monotonic()
     const before = this.#seen.get(syncId)
-    if (before === undefined || before.sign !== sign) {
-      this.#seen.set(syncId, { sign, since: this.#clock.monotonic(), looks: 1 })
+    if (before === undefined || before.sign !== sign || now - before.last > LOOK_GAP_MS) {
+      this.#seen.set(syncId, { sign, since: now, last: now, looks: 1 })
       return false
     }
+    before.last = now
     before.looks += 1
-    return before.looks >= LOOKS_NEEDED && this.#clock.monotonic() - before.since >= LEASE_TIMEOUT_MS
+    return before.looks >= LOOKS_NEEDED && now - before.since >= LEASE_TIMEOUT_MS
   }
 
   /** Forgets what was seen of syncs other than these. */

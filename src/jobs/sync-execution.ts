@@ -17,6 +17,9 @@ import { HEARTBEAT_MS } from './lease-watch.ts'
 import { OwnedSync } from './owned-sync.ts'
 import { ProgressWriter } from './progress-writer.ts'
 
+/** Milliseconds that news of the record wait for more: what this process writes itself is news too. */
+const NEWS_MS = 250
+
 /** Milliseconds between two tries to record how a sync ended, while the storage refuses. */
 const RECORD_RETRY_MS = 1000
 
@@ -66,6 +69,7 @@ export class SyncExecution {
     const { id, lease } = this.#claimed
     if (this.#claimed.state === 'cancelling') this.stop(new JobStop('cancelled'))
     const life = [this.#beat(), this.#watchDeadline()]
+    const unwatch = this.#watchRecord()
     const transition = await this.#execute()
     const unwritten = await this.#progress.stop()
     if (transition !== undefined) {
@@ -73,6 +77,7 @@ export class SyncExecution {
         transition(unwritten === undefined ? sync : reportSync(sync, unwritten, this.#options.clock.now())),
       )
     }
+    unwatch()
     this.#done.abort(new JobStop('interrupted'))
     await Promise.all(life)
     try {
@@ -151,17 +156,39 @@ export class SyncExecution {
     while (!this.#done.signal.aborted) {
       try {
         await leases.beat(id, lease.epoch)
-        const sync = await this.#owned.refresh()
-        if (sync.state === 'cancelling') this.stop(new JobStop('cancelled'))
       } catch (error) {
-        if (error instanceof JobStop) {
-          // Once the end is recorded the record is not ours any more, and rightly so.
-          if (!this.#done.signal.aborted) this.stop(error)
-          return
-        }
         log.warn({ err: error, syncId: id }, 'a heartbeat failed')
       }
+      await this.#look()
       await this.#sleep(HEARTBEAT_MS, this.#done.signal)
+    }
+  }
+
+  /** Has a cancel or a takeover by another process seen as soon as the storage tells of it; the heartbeat sees it anyway. */
+  #watchRecord(): () => void {
+    let isWaiting = false
+    return this.#options.storage.watch(this.#claimed.id, () => {
+      if (isWaiting) return
+      isWaiting = true
+      void this.#sleep(NEWS_MS, this.#done.signal).then(() => {
+        isWaiting = false
+        return this.#look()
+      })
+    })
+  }
+
+  /** Looks whether somebody else has changed what this execution must do. Never rejects. */
+  async #look(): Promise<void> {
+    if (this.#done.signal.aborted) return
+    try {
+      const sync = await this.#owned.refresh()
+      if (sync.state === 'cancelling') this.stop(new JobStop('cancelled'))
+    } catch (error) {
+      // Once the end is recorded the record is not ours any more, and rightly so.
+      if (this.#done.signal.aborted) return
+      if (error instanceof JobStop) this.stop(error)
+      else
+        this.#options.log.warn({ err: error, syncId: this.#claimed.id }, 'the record of a running sync cannot be read')
     }
   }
 

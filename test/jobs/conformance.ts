@@ -97,7 +97,8 @@ export function testJobRunner(t: Test, makeWorld: (t: Test) => Promise<RunnerWor
     const job: SyncJob = async () => {
       running += 1
       most = Math.max(most, running)
-      await systemClock.sleep(5)
+      // Longer than any driver takes to claim three, so that three are seen at once.
+      await systemClock.sleep(200)
       running -= 1
       return RESULT
     }

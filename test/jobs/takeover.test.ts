@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { AppError } from '../../src/errors.ts'
 import { InProcessRunner } from '../../src/jobs/in-process-runner.ts'
 import { HEARTBEAT_MS, LEASE_TIMEOUT_MS } from '../../src/jobs/lease-watch.ts'
 import { silentLog } from '../../src/log.ts'
@@ -104,3 +105,21 @@ t.test('an observer that was itself stopped does not take its own sleep for the 
   await settle()
   t.equal(job.started.length, 0, 'the beat that came at last counts')
 })
+
+t.test(
+  'owners that could not beat while the server of all was gone are not taken for dead when it is back',
+  async (t) => {
+    const { clock, leases, runner, sync, storage, job } = await aWorld(t)
+    await leases.beat(sync.id, sync.lease.epoch)
+    await runner.start()
+    await clock.advance(5 * HEARTBEAT_MS)
+    const list = storage.list.bind(storage)
+    storage.list = () => Promise.reject(new AppError('STORAGE_UNAVAILABLE', 'gone'))
+    await clock.advance(2 * LEASE_TIMEOUT_MS)
+    storage.list = list
+    await clock.advance(HEARTBEAT_MS)
+    t.equal(job.started.length, 0, 'the observer is back before the owner')
+    await clock.advance(30_000)
+    t.equal(job.started.length, 1, 'an owner that never comes back is found as ever')
+  },
+)

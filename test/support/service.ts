@@ -13,10 +13,13 @@ import { readConfig } from '../../src/config.ts'
 import type { SyncRequestInput } from '../../src/syncs/sync-request.ts'
 import type { SyncView } from '../../src/syncs/sync-schema.ts'
 
+/** What ends with a test, or with a bench that has no tests. */
+export type Endable = Pick<Test, 'teardown'>
+
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** An emulator that ends with the test. */
-export async function anEmulator(t: Test, options: EmulatorOptions = {}): Promise<Emulator> {
+export async function anEmulator(t: Endable, options: EmulatorOptions = {}): Promise<Emulator> {
   const emulator = await startEmulator(options)
   t.teardown(() => emulator.close())
   return emulator
@@ -34,7 +37,7 @@ export async function aService(
 }
 
 /** An empty folder that is removed with the test. */
-export async function aDirectory(t: Test): Promise<string> {
+export async function aDirectory(t: Endable): Promise<string> {
   const directory = await mkdtemp(`${tmpdir()}/sheetsync-test-`)
   t.teardown(() => rm(directory, { recursive: true, force: true }))
   return directory
@@ -61,7 +64,7 @@ export interface ServiceProcess {
 
 /** The service as its users start it: a process of its own. It is killed with the test if it still runs. */
 export async function aServiceProcess(
-  t: Test,
+  t: Endable,
   environment: Record<string, string>,
   nodeArguments: readonly string[] = ['src/server.ts'],
 ): Promise<ServiceProcess> {

@@ -1,0 +1,103 @@
+import t, { type Test } from 'tap'
+import { systemClock } from '../../src/clock.ts'
+import { Bell } from '../../src/jobs/bullmq/bell.ts'
+import { BullMqRunner } from '../../src/jobs/bullmq-runner.ts'
+import type { SyncJob } from '../../src/jobs/job-runner.ts'
+import { silentLog } from '../../src/log.ts'
+import { DatabaseLeases } from '../../src/storage/database-leases.ts'
+import { DatabaseStorage } from '../../src/storage/database-storage.ts'
+import type { LeaseStore } from '../../src/storage/lease-store.ts'
+import { RedisLeases } from '../../src/storage/redis-leases.ts'
+import { RedisStorage } from '../../src/storage/redis-storage.ts'
+import type { SyncStorage } from '../../src/storage/sync-storage.ts'
+import { aDatabase, aSchema } from '../support/postgres.ts'
+import { aNamespace, isThere, POSTGRES_URL, REDIS_URL, type ServerKind } from '../support/queue-servers.ts'
+import { aPrefix } from '../support/redis.ts'
+import { aQueuedSync } from '../support/syncs.ts'
+import { HeldJob, type RunnerOptions, type RunnerWorld, testJobRunner } from './conformance.ts'
+
+const URLS: Readonly<Record<ServerKind, string>> = { redis: REDIS_URL, postgres: POSTGRES_URL }
+
+interface Truth {
+  readonly storage: SyncStorage
+  readonly leases: () => LeaseStore
+}
+
+/** Where syncs are recorded when the service chooses this server for its queue. */
+const TRUTHS: Readonly<Record<ServerKind, (t: Test) => Truth>> = {
+  redis(t) {
+    const server = { url: REDIS_URL, prefix: aPrefix(t), clock: systemClock, log: silentLog }
+    return { storage: new RedisStorage(server), leases: () => new RedisLeases(server) }
+  },
+  postgres(t) {
+    const database = aDatabase(t, aSchema(t))
+    return {
+      storage: new DatabaseStorage({ database, clock: systemClock, log: silentLog }),
+      leases: () => new DatabaseLeases({ database }),
+    }
+  },
+}
+
+async function makeWorld(t: Test, kind: ServerKind): Promise<RunnerWorld & { readonly namespace: string }> {
+  const url = URLS[kind]
+  const { storage, leases } = TRUTHS[kind](t)
+  t.teardown(() => storage.close())
+  await storage.start()
+  const namespace = aNamespace(t, url)
+  return {
+    storage,
+    namespace,
+    runner: ({ job, concurrency = 4, deadlineMs = 60_000, clock = systemClock }: RunnerOptions) =>
+      new BullMqRunner({
+        url,
+        namespace,
+        storage,
+        leases: leases(),
+        job,
+        clock,
+        log: silentLog,
+        concurrency,
+        statusTtlMs: 60_000,
+        deadlineMs,
+      }),
+  }
+}
+
+for (const kind of ['redis', 'postgres'] as const) {
+  const skip = (await isThere(kind)) ? false : `no ${kind} here`
+  t.test(`BullMqRunner on ${kind}`, { skip }, async (t) => {
+    testJobRunner(t, (t) => makeWorld(t, kind))
+
+    t.test('a runner that stops leaves what waits in the queue to others', async (t) => {
+      const { storage, namespace, runner } = await makeWorld(t, kind)
+      const held = new HeldJob()
+      const slow = Promise.withResolvers<void>()
+      // Of two jobs one stops at once and leaves its place free, while the other still saves what it has.
+      const job: SyncJob = async (sync, context) => {
+        const isSlow = held.started.length > 0
+        try {
+          return await held.run(sync, context)
+        } finally {
+          if (isSlow) await slow.promise
+        }
+      }
+      const leaving = runner({ job, concurrency: 2 })
+      t.teardown(() => leaving.close())
+      await leaving.start()
+      const syncs = Array.from({ length: 20 }, () => aQueuedSync({}, new Date()))
+      for (const sync of syncs) {
+        await storage.create(sync)
+        await leaving.enqueue(sync.id)
+      }
+      await held.starts(2)
+      const closed = leaving.close()
+      await systemClock.sleep(500)
+      slow.resolve()
+      await closed
+      const bell = new Bell({ url: URLS[kind], namespace, clock: systemClock, log: silentLog })
+      t.teardown(() => bell.close())
+      bell.start()
+      t.ok((await bell.waiting()) >= 16, 'they still wait')
+    })
+  })
+}

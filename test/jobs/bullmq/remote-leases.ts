@@ -1,0 +1,10 @@
+import { FileLeases } from '../../../src/storage/file-leases.ts'
+import type { LeaseSign } from '../../../src/storage/lease-store.ts'
+
+/** Leases that tell of the dead no more than another machine would know: only that they do not beat. */
+export class RemoteLeases extends FileLeases {
+  override async read(syncId: string, epoch: number): Promise<LeaseSign | undefined> {
+    const sign = await super.read(syncId, epoch)
+    return sign && { ...sign, ownerIsGone: false }
+  }
+}
