@@ -92,11 +92,14 @@ export class RedisConnection {
   async close(): Promise<void> {
     this.#closed = true
     while (this.#busy.size > 0) await Promise.allSettled(this.#busy)
-    const client = this.#client
-    if (client === undefined || client.status === 'end') return
-    const ended = once(client, 'end')
-    client.disconnect()
-    await ended
+    const stream = this.#client?.stream
+    this.#client?.disconnect()
+    if (stream !== undefined && !stream.closed) {
+      // A hung server would never close its side. The client's own "end" does not come while it waits to reconnect.
+      const closed = once(stream, 'close')
+      stream.destroy()
+      await closed
+    }
     this.#endOutage?.()
   }
 

@@ -17,7 +17,7 @@ await t.test('on a real server', { skip }, async (t) => {
       open: async () => new RedisReadBudget(options),
       // The server's clock is nobody's to move: everything it has counted is made older instead.
       pass: async (ms) => {
-        for (const read of await redis.zrange(root, 0, -1)) await redis.zincrby(root, String(-ms), read)
+        for (const read of await redis.zrange(root, '0', '-1')) await redis.zincrby(root, String(-ms), read)
         for (const time of await redis.hkeys(`${root}:state`)) await redis.hincrby(`${root}:state`, time, String(-ms))
       },
     }

@@ -1,12 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
+
+const run = promisify(execFile)
 
 /** The server that tests share; each keeps to a prefix of its own. */
 export const REDIS_URL = 'redis://127.0.0.1:6379'
@@ -14,6 +17,15 @@ export const REDIS_URL = 'redis://127.0.0.1:6379'
 /** Why tests that need the shared server are left out; false when they run. In CI they always do, and fail without it. */
 export async function whyNoRedis(): Promise<string | false> {
   return process.env.CI === 'true' || (await answers(6379)) ? false : 'no Redis at 127.0.0.1:6379'
+}
+
+/** Why tests that start a server of their own are left out; false when they run. */
+export async function whyNoRedisServer(): Promise<string | false> {
+  const found = await run('redis-server', ['--version']).then(
+    () => true,
+    () => false,
+  )
+  return process.env.CI === 'true' || found ? false : 'no redis-server on this machine'
 }
 
 /** A prefix that nobody else uses; all keys under it are removed when the test ends. */
