@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { Database, Statement } from '../database/database.ts'
 import { toDatabaseError } from '../database/failures.ts'
@@ -55,21 +54,17 @@ export class DatabaseStorage implements SyncStorage {
   readonly #busy = new Set<Promise<unknown>>()
   constructor({ database, historyTtlMs = 0, clock, log, keptCharacters }: DatabaseStorageOptions) {
     const channel = `${database.schema}_changes`
-    const teller = randomUUID()
     this.#database = database
     this.#historyTtlMs = historyTtlMs
-    this.#statements = new Statements({ schema: database.schema, channel, teller })
+    this.#statements = new Statements({ schema: database.schema, channel })
     this.#rows = new SyncRows({ database, statements: this.#statements, keptCharacters })
     this.#notices = new Notices({
       connections: database.connections,
       channel,
       clock,
       log,
-      onNotice: (payload) => {
-        const [id = '', by] = payload.split(' ')
-        // What this instance has written it told its own watchers at once.
-        if (by !== teller) this.#watchers.tell(id)
-      },
+      // Also of what this instance has written: one whose answer did not come in time may be carried out later.
+      onNotice: (id) => this.#watchers.tell(id),
       onGap: () => this.#watchers.tellAll(),
     })
   }

@@ -58,6 +58,21 @@ t.test('a server that hangs', { skip }, async (t) => {
   await storage.checkWritable()
 })
 
+t.test('a server that crashes keeps what was told to be durable, and leases are told anew', { skip }, async (t) => {
+  const { server, storage, database, sync } = await setUp(t)
+  const leases = new DatabaseLeases({ database })
+  await leases.beat(sync.id, 1)
+  const before = await leases.read(sync.id, 1)
+  const running = claimSync(sync, 'an owner', NOW)
+  await storage.replace(running, 1)
+  await server.crash()
+  await server.start()
+  t.same(await storage.get(sync.id), running)
+  t.equal(await leases.read(sync.id, 1), undefined, 'beats are not worth a log')
+  await leases.beat(sync.id, 1)
+  t.not((await leases.read(sync.id, 1))?.beat, before?.beat)
+})
+
 t.test('closing while the server hangs does not hang', { skip }, async (t) => {
   const { server, storage, database } = await setUp(t)
   await server.freeze()
@@ -165,6 +180,31 @@ t.test('a write whose answer is lost is asked after', { skip: absent }, async (t
   t.equal(proxy.lost, 5)
   t.equal((await execute(`SELECT FROM "${schema}".reads`)).length, 1, 'one read was taken, not two')
 })
+
+t.test(
+  'a write that nobody can vouch for rejects, and who watches hears of it if it was made',
+  { skip: absent },
+  async (t) => {
+    const schema = aSchema(t)
+    const proxy = await aLossyProxy(t, POSTGRES_URL)
+    const database = new Database({ url: proxy.url, schema, log: silentLog, connections: 2 })
+    t.teardown(() => database.close())
+    const storage = new DatabaseStorage({ database, clock: systemClock, log: silentLog })
+    await storage.start()
+    t.teardown(() => storage.close())
+    const sync = aQueuedSync()
+    await storage.create(sync)
+    await storage.get(sync.id)
+    const news = new EventEmitter()
+    t.teardown(storage.watch(sync.id, () => news.emit('change')))
+    const told = once(news, 'change', { signal: AbortSignal.timeout(5000) })
+    const claimed = claimSync(sync, 'somebody unlucky', NOW)
+    proxy.loseAnswerTo('somebody unlucky', 3)
+    await t.rejects(storage.replace(claimed, 1), { code: 'STORAGE_UNAVAILABLE' })
+    await told
+    t.same(await storage.get(sync.id), claimed)
+  },
+)
 
 interface Parts {
   readonly server: OwnPostgres

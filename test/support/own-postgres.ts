@@ -18,6 +18,8 @@ export interface OwnPostgres {
   start(): Promise<void>
   /** As an operator would: connections are cut, what was committed is kept. */
   stop(): Promise<void>
+  /** As a kill would: no farewell, no checkpoint. */
+  crash(): Promise<void>
   /** Every process of it stands still: connections stay, nothing answers. */
   freeze(): Promise<void>
   thaw(): Promise<void>
@@ -78,6 +80,7 @@ export async function anOwnPostgres(t: Test, settings: Readonly<Record<string, s
       }
     },
     stop: () => stop('SIGINT'),
+    crash: () => stop('SIGQUIT'),
     freeze: () => signalAll('SIGSTOP'),
     thaw: () => signalAll('SIGCONT'),
   }
@@ -101,8 +104,8 @@ export async function anOwnPostgres(t: Test, settings: Readonly<Record<string, s
 /** Stands between a client and a server, and loses what it is told to. */
 export interface LossyProxy {
   readonly url: string
-  /** The next answer of the server to a message that holds `text` never arrives: the connection breaks instead. */
-  loseAnswerTo(text: string): void
+  /** The next answers to messages that hold `text` never arrive: the connection breaks instead. */
+  loseAnswerTo(text: string, times?: number): void
   /** How many answers were lost. */
   readonly lost: number
 }
@@ -111,6 +114,7 @@ export async function aLossyProxy(t: Test, to: string): Promise<LossyProxy> {
   const target = new URL(to)
   const sockets = new Set<Socket>()
   let losing: string | undefined
+  let left = 0
   let lost = 0
   const proxy: Server = createServer((client) => {
     const server = new Socket()
@@ -127,7 +131,7 @@ export async function aLossyProxy(t: Test, to: string): Promise<LossyProxy> {
     server.connect(Number(target.port), target.hostname)
     client.on('data', (bytes) => {
       if (losing !== undefined && bytes.includes(losing)) {
-        losing = undefined
+        if (--left === 0) losing = undefined
         isDoomed = true
       }
       server.write(bytes)
@@ -154,8 +158,9 @@ export async function aLossyProxy(t: Test, to: string): Promise<LossyProxy> {
   url.port = String(address.port)
   return {
     url: url.href,
-    loseAnswerTo(text) {
+    loseAnswerTo(text, times = 1) {
       losing = text
+      left = times
     },
     get lost() {
       return lost

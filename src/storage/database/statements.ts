@@ -27,14 +27,11 @@ export class Statements {
   readonly #syncs: string
   readonly #probe: string
   readonly #channel: string
-  /** Names this instance in what it tells, so that it need not heed itself. */
-  readonly #teller: string
 
-  constructor(options: { readonly schema: string; readonly channel: string; readonly teller: string }) {
+  constructor(options: { readonly schema: string; readonly channel: string }) {
     this.#syncs = `"${options.schema}".syncs`
     this.#probe = `"${options.schema}".probe`
     this.#channel = options.channel
-    this.#teller = options.teller
   }
 
   /** Row: `version`, or none when the id is taken. With `own`: the row if this very write has made it. */
@@ -46,8 +43,8 @@ export class Statements {
             INSERT INTO ${this.#syncs} (id, revision, write_id, state, spreadsheet_id, created_by, webhook_state,
               finished_at, expires_at, record)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING RETURNING id, xmin::text AS version
-          ) SELECT version, pg_notify($11, id || $12) FROM done`,
-        values: [...this.#columns(sync, record, writeId), ...this.#telling],
+          ) SELECT version, pg_notify($11, id) FROM done`,
+        values: [...this.#columns(sync, record, writeId), this.#channel],
         what: 'The status could not be written',
       },
       own: this.#own(sync.id, writeId),
@@ -67,10 +64,10 @@ export class Statements {
         text: `WITH done AS (
             UPDATE ${this.#syncs} SET revision = $2, write_id = $3, state = $4, spreadsheet_id = $5, created_by = $6,
               webhook_state = $7, finished_at = $8, expires_at = $9, set_aside_at = NULL, record = $10
-            WHERE id = $1 AND revision = $13 AND xmin = $14::xid RETURNING id, xmin::text AS version
-          ) SELECT version, pg_notify($11, id || $12), set_config('synchronous_commit',
-              CASE WHEN $15 THEN current_setting('synchronous_commit') ELSE 'off' END, true) FROM done`,
-        values: [...this.#columns(next, record, was.writeId), ...this.#telling, was.revision, was.version, was.durable],
+            WHERE id = $1 AND revision = $12 AND xmin = $13::xid RETURNING id, xmin::text AS version
+          ) SELECT version, pg_notify($11, id), set_config('synchronous_commit',
+              CASE WHEN $14 THEN current_setting('synchronous_commit') ELSE 'off' END, true) FROM done`,
+        values: [...this.#columns(next, record, was.writeId), this.#channel, was.revision, was.version, was.durable],
         what: 'The status could not be written',
       },
       own: this.#own(next.id, was.writeId),
@@ -82,8 +79,8 @@ export class Statements {
       name: 'sheetsync-delete',
       text: `WITH done AS (
           DELETE FROM ${this.#syncs} WHERE id = $1 AND revision = $2 AND xmin = $3::xid RETURNING id
-        ) SELECT id, pg_notify($4, id || $5) FROM done`,
-      values: [id, revision, version, ...this.#telling],
+        ) SELECT id, pg_notify($4, id) FROM done`,
+      values: [id, revision, version, this.#channel],
       what: 'The status could not be removed',
     }
   }
@@ -141,8 +138,8 @@ export class Statements {
           SELECT id FROM ${this.#syncs} WHERE ${expired} LIMIT ${SWEEP_BATCH} FOR UPDATE SKIP LOCKED
         ), done AS (
           DELETE FROM ${this.#syncs} AS gone USING expired WHERE gone.id = expired.id RETURNING gone.id
-        ) SELECT id, pg_notify($3, id || $4) FROM done`,
-      values: [now, endedBefore ?? 'infinity', ...this.#telling],
+        ) SELECT id, pg_notify($3, id) FROM done`,
+      values: [now, endedBefore ?? 'infinity', this.#channel],
       what: 'The status could not be swept',
     }
   }
@@ -173,10 +170,6 @@ export class Statements {
       values: [id, writeId],
       what: 'The status could not be read',
     }
-  }
-
-  get #telling(): [string, string] {
-    return [this.#channel, ` ${this.#teller}`]
   }
 
   #columns(sync: Sync, record: string, writeId: string): unknown[] {
