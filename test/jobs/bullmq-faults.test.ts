@@ -188,6 +188,15 @@ for (const kind of ['redis', 'postgres'] as const) {
       t.ok(seconds < 10, `run ${seconds.toFixed(1)} s after the server was there`)
     })
 
+    t.test('a worker whose server was never there stops when it is asked to', async (t) => {
+      const { server, runner } = await aWorld(t, kind)
+      await server.hang()
+      const waiting = await runner(aQuickJob().run)
+      const seconds = await secondsOf(() => waiting.close())
+      t.ok(seconds < 10, `closed within ${seconds.toFixed(1)} s`)
+      await server.resume()
+    })
+
     t.test('a queue that is lost with everything in it is told of every sync again', async (t) => {
       const { server, storage, runner, recorded } = await aWorld(t, kind)
       const held = new HeldJob()

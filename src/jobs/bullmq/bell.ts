@@ -9,7 +9,7 @@ const RING_MS = 2000
 /** Milliseconds between two lines in the log about the same trouble: a server that is down fails many times a second. */
 const TROUBLE_MS = 10_000
 
-export interface BellOptions extends Omit<QueueServerOptions, 'onTrouble'> {
+export interface BellOptions extends Omit<QueueServerOptions, 'onTrouble' | 'signal'> {
   readonly log: Log
   /** What is done about a ring; absent where rings are only sent. */
   readonly hearing?: Hearing
@@ -119,7 +119,7 @@ export class Bell {
   /** BullMQ never recovers from a first connection that failed, so that one is made anew. */
   async #open(): Promise<OpenQueue> {
     const { clock, hearing } = this.#options
-    const server = { ...this.#options, onTrouble: (error: Error) => this.tell(error) }
+    const server = { ...this.#options, signal: this.#closing.signal, onTrouble: (error: Error) => this.tell(error) }
     for (;;) {
       this.#closing.signal.throwIfAborted()
       try {

@@ -32,6 +32,8 @@ export interface QueueServerOptions {
   readonly clock: Clock
   /** Told of every trouble with the server; BullMQ goes on by itself. */
   readonly onTrouble: (error: Error) => void
+  /** Aborted when nobody waits any more for a connection that has not come about. */
+  readonly signal: AbortSignal
 }
 
 /** What is heard, and by how many at once. */
@@ -97,7 +99,7 @@ export async function openQueue(options: QueueServerOptions, hearing: Hearing | 
     let worker: RingWorker | undefined
     open.push(queue)
     queue.on('error', options.onTrouble)
-    await queue.waitUntilReady()
+    await orAborted(queue.waitUntilReady(), options.signal)
     if (hearing !== undefined) {
       worker = new (bullmq.Worker as unknown as NewWorker)(
         QUEUE,
@@ -117,7 +119,7 @@ export async function openQueue(options: QueueServerOptions, hearing: Hearing | 
       )
       open.push(worker)
       worker.on('error', options.onTrouble)
-      await worker.waitUntilReady()
+      await orAborted(worker.waitUntilReady(), options.signal)
       worker.run().catch(options.onTrouble)
     }
     return {
@@ -150,6 +152,20 @@ async function isDone(work: Promise<unknown>, { clock, onTrouble }: QueueServerO
     onTrouble(error as Error)
   }
   return true
+}
+
+/** Settles as the work does; rejects with the signal's reason once that is aborted. BullMQ waits for a Redis without end. */
+async function orAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const abort = () => reject(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    signal.throwIfAborted()
+    await Promise.race([work, promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+    work.catch(() => undefined)
+  }
 }
 
 function redisConnection(url: string): object {
