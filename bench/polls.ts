@@ -1,7 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
+import { systemClock } from '../src/clock.ts'
+import { silentLog } from '../src/log.ts'
+import { FileStorage } from '../src/storage/file-storage.ts'
 import { newSyncId } from '../src/syncs/sync-id.ts'
 import { median, say, startPinned } from './measure.ts'
 import { aRunningSync, fillDirectory } from './records.ts'
@@ -18,11 +21,14 @@ const directory = await mkdtemp(`${tmpdir()}/sheetsync-bench-`)
 const rates = new Map<string, number[]>(KINDS.map((kind) => [kind, []]))
 try {
   await fillDirectory(directory, FILES)
-  const id = newSyncId()
-  const sync = aRunningSync(id)
   for (let round = 0; round < ROUNDS; round++) {
     for (const kind of KINDS) {
-      await writeFile(`${directory}/${id}.json`, `${JSON.stringify(sync, null, 2)}\n`)
+      const id = newSyncId()
+      // Written as another process of the service would: this one.
+      const writer = new FileStorage({ directory, clock: systemClock, log: silentLog })
+      await writer.start()
+      await writer.create(aRunningSync(id))
+      await writer.close()
       const server = await startPinned(script, [kind.replace('-304', ''), directory, id])
       const url = `${server.firstLine}/syncs/${id}`
       const etag = (await fetch(url)).headers.get('etag') ?? ''

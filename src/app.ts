@@ -1,12 +1,15 @@
 import accepts from '@fastify/accepts'
 import cors from '@fastify/cors'
-import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import { v7 as uuidv7 } from 'uuid'
 import { type Clock, systemClock } from './clock.ts'
+import type { PrometheusMetrics } from './metrics/prometheus.ts'
 import { addDocs } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
+import { countAnswers, metricsRoutes } from './routes/metrics.ts'
 import { addProblemHandlers, refuseOtherMethods, sendProblem, toAppError } from './routes/problems.ts'
+import { RequestLog } from './routes/request-log.ts'
 import { spreadsheetRoutes } from './routes/spreadsheets.ts'
 import { syncEventRoutes } from './routes/sync-events.ts'
 import { syncFileRoutes } from './routes/sync-files.ts'
@@ -25,6 +28,8 @@ export interface AppDependencies {
   /** Resolves when requests can be served; rejects with an AppError that says why not. */
   readonly checkReady: () => Promise<void>
   readonly log: FastifyBaseLogger
+  /** Counts every answer and is shown at /metrics; without it there is no such address. */
+  readonly metrics?: Pick<PrometheusMetrics, 'route' | 'text' | 'contentType'>
   /** Version that the OpenAPI document names. */
   readonly version: string
   /** Times waits and pings; default: the system's. */
@@ -35,15 +40,14 @@ export interface AppDependencies {
 
 /** Builds the HTTP side of the service. Opens no port and knows no environment; `inject` and `listen` are the caller's. */
 export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
-  const { service, snapshots, checkReady, log, version, clock = systemClock, corsOrigins = [] } = dependencies
+  const { service, snapshots, checkReady, log, metrics, version, clock = systemClock, corsOrigins = [] } = dependencies
+  const requestLog = new RequestLog(log)
   const app = fastify({
-    loggerInstance: log,
     bodyLimit: BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: PARAM_LIMIT_CHARACTERS },
     genReqId: requestIds(),
     requestIdHeader: false,
-    // Polls come by the thousand and say nothing; what changes something is told.
-    logController: new LogController({ disableRequestLogging: (request) => request.method === 'GET' }),
+    logController: requestLog,
     // While draining, what is still under way is answered; new connections are refused by the closed port.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -55,11 +59,8 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   app.setValidatorCompiler(validateRequest)
   app.setSerializerCompiler(serializerCompiler)
   readJsonBodies(app)
-  addProblemHandlers(app)
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id)
-    done()
-  })
+  addProblemHandlers(app, requestLog)
+  requestLog.watch(app)
 
   if (corsOrigins.length > 0) {
     await app.register(cors, {
@@ -81,10 +82,12 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     })
   }
   await app.register(accepts)
+  if (metrics !== undefined) countAnswers(app, metrics)
   await addDocs(app, version)
 
   const refuse = refuseOtherMethods(app)
   await app.register(healthRoutes, { checkReady })
+  if (metrics !== undefined) await app.register(metricsRoutes, { metrics })
   await app.register(syncRoutes, { service, clock })
   await app.register(syncEventRoutes, { service, clock })
   await app.register(syncFileRoutes, { service, snapshots })

@@ -8,6 +8,11 @@ import { AppError } from './errors.ts'
 import { createDownloadJob } from './jobs/download-job.ts'
 import { InProcessRunner } from './jobs/in-process-runner.ts'
 import { Sweeper } from './jobs/sweeper.ts'
+import { countActive } from './metrics/active-syncs.ts'
+import { MeasuredQuota } from './metrics/measured-quota.ts'
+import { MeasuredSource } from './metrics/measured-source.ts'
+import { MeasuredStorage } from './metrics/measured-storage.ts'
+import { PrometheusMetrics } from './metrics/prometheus.ts'
 import { GoogleSheets } from './sheets/google-sheets.ts'
 import { ReadQuota } from './sheets/quota.ts'
 import { LocalSnapshotStore } from './snapshots/local-snapshot-store.ts'
@@ -33,7 +38,9 @@ export interface Service {
 /** Chooses the drivers that the settings ask for; the only place that does. */
 export async function compose(config: Config, log: Logger): Promise<Service> {
   const clock = systemClock
-  const storage = new FileStorage({ directory: config.statusDirectory, clock, log })
+  const files = new FileStorage({ directory: config.statusDirectory, clock, log })
+  const metrics = new PrometheusMetrics(countActive(files))
+  const storage = new MeasuredStorage(files, metrics)
   const leases = new FileLeases({ directory: config.statusDirectory, clock })
   const snapshots = new LocalSnapshotStore({
     directory: config.snapshotDirectory,
@@ -41,14 +48,20 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     log,
   })
   const { rootUrl, credentialFile, apiKey, readsPerMinute } = config.google
-  const source = new GoogleSheets({
+  const google = new GoogleSheets({
     clock,
     log,
     ...(rootUrl === undefined ? {} : { rootUrl }),
     ...(credentialFile === undefined ? {} : { credentialFile }),
     ...(apiKey === undefined ? {} : { apiKey }),
   })
-  const download = createDownloadJob({ source, snapshots, quota: new ReadQuota({ readsPerMinute, clock }), clock, log })
+  const download = createDownloadJob({
+    source: new MeasuredSource(google, metrics),
+    snapshots,
+    quota: new MeasuredQuota(new ReadQuota({ readsPerMinute, clock }), metrics),
+    clock,
+    log,
+  })
   const runner = new InProcessRunner({
     storage,
     leases,
@@ -78,6 +91,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     snapshots,
     checkReady,
     log,
+    metrics,
     version: packageJson.version,
     clock,
     corsOrigins: config.corsOrigins,

@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { z } from 'zod'
 import { AppError, type ErrorCode, toProblem } from '../errors.ts'
 import { problem } from '../syncs/sync-schema.ts'
+import type { RequestLog } from './request-log.ts'
 
 /** Fastify's own error codes and what they are here. */
 const FASTIFY_CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
@@ -51,15 +52,16 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
   if (error.status === 503) reply.header('retry-after', '1')
   return reply
     .code(error.status)
+    .header('x-request-id', request.id)
     .type('application/problem+json')
     .send(JSON.stringify(toProblem(error, request.id)))
 }
 
 /** Answers every failure, known address or not, as `application/problem+json` (RFC 9457). */
-export function addProblemHandlers(app: FastifyInstance): void {
+export function addProblemHandlers(app: FastifyInstance, log: RequestLog): void {
   app.setErrorHandler((thrown, request, reply) => {
     const error = toAppError(thrown)
-    if (error.status >= 500) request.log.error({ err: error, code: error.code }, 'request failed')
+    if (error.status >= 500) log.failed(request, error)
     return sendProblem(request, reply, error)
   })
   app.setNotFoundHandler((request, reply) =>

@@ -9,9 +9,7 @@ import type { SyncService } from '../syncs/sync-service.ts'
 import { jsonAnswer, problemAnswers } from './problems.ts'
 import { ifMatchRevisions, pointTo, sendSync, sendSyncIfChanged } from './sync-reply.ts'
 import { sendSyncAfterWait } from './sync-wait.ts'
-import { documentOnly, syncIdParam } from './validation.ts'
-
-const syncPath = z.object({ id: syncIdParam })
+import { documentOnly, syncPath } from './validation.ts'
 
 // Both are read as their RFCs say, which is to ignore what is not understood; so no poll pays for a check.
 const watchHeaders = documentOnly(

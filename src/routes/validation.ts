@@ -17,7 +17,9 @@ export function documentOnly<S extends z.ZodType>(schema: S): S {
 /** Checks each part of a request against its zod schema and answers with every field at fault, not just the first. */
 export const validateRequest: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
   if (unchecked.has(schema)) return () => true
+  const isGood = quickChecks.get(schema)
   return (data) => {
+    if (isGood?.(data)) return { value: data }
     if (httpPart === 'body' && (data === undefined || data === null)) {
       const hint = 'Send a JSON object with the header "Content-Type: application/json".'
       if (schema.safeParse(undefined).success) return { value: undefined }
@@ -31,11 +33,21 @@ export const validateRequest: FastifySchemaCompiler<z.ZodType> = ({ schema, http
   }
 }
 
+/**
+ * What tells good input of some schemas faster than zod does. Only for schemas that change nothing of what they take; what
+ * is refused goes the long way, so that it is refused in the same words.
+ */
+const quickChecks = new WeakMap<z.ZodType, (data: unknown) => boolean>()
+
 /** A path parameter that must be a sync id, checked before anything is made of it. */
 export const syncIdParam = z
   .string()
   .refine(isSyncId, 'is not a sync id; one looks like sync-0198c5b4-7d1e-7c3a-9b2f-3a1c5e7d9f01')
   .describe('The id of a sync, as POST /syncs answered it')
+
+/** The path of everything that is of one sync. */
+export const syncPath = z.object({ id: syncIdParam })
+quickChecks.set(syncPath, (data) => isSyncId((data as { id: string }).id))
 
 function invalid(errors: FieldError[]): AppError {
   const fields = errors.map(({ field }) => field).join(', ')

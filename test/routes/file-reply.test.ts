@@ -4,9 +4,11 @@ import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import fastify from 'fastify'
+import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { type ByteRange, type FileReply, sendFile } from '../../src/routes/file-reply.ts'
 import { addProblemHandlers } from '../../src/routes/problems.ts'
+import { RequestLog } from '../../src/routes/request-log.ts'
 import { sha256 } from '../snapshots/manifests.ts'
 
 const TEXT = 'one,two\n3,4\n'
@@ -30,7 +32,7 @@ async function aServer(t: Test, changes: Partial<FileReply> = {}): Promise<{ url
     ...changes,
   }
   const app = fastify({ forceCloseConnections: true })
-  addProblemHandlers(app)
+  addProblemHandlers(app, new RequestLog(pino({ level: 'silent' })))
   app.get('/file', (request, reply) => sendFile(request, reply, file))
   t.teardown(() => app.close())
   return { url: `${await app.listen({ port: 0 })}/file`, opened }

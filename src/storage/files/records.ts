@@ -49,10 +49,11 @@ export class Records {
     id: string,
     options: { readonly shared?: boolean } = {},
   ): StoredRecord | undefined | Promise<StoredRecord | undefined> {
-    if (!isSyncId(id)) return undefined
     const poll = options.shared === true ? currentPoll() : NO_POLL
     const entry = this.#entries.get(id)
-    if (entry !== undefined) {
+    if (entry === undefined) {
+      if (!isSyncId(id)) return undefined
+    } else {
       if (poll !== NO_POLL && entry.poll === poll) return entry
       const identity = this.#fs.identify(this.#layout.record(id))
       if (identity !== undefined && isSameVersion(identity, entry.identity)) {

@@ -1,0 +1,52 @@
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
+
+/**
+ * What the log tells of requests: one line for each that may change something, and every failure; their answers carry
+ * the `X-Request-Id` that the line names. Polls come by the thousand and say nothing. Fastify itself is given no logger: with one it makes a child logger and listens to the end
+ * of every answer, a tenth of what a poll costs in all.
+ */
+export class RequestLog extends LogController {
+  readonly #log: FastifyBaseLogger
+
+  constructor(log: FastifyBaseLogger) {
+    super({ disableRequestLogging: true })
+    this.#log = log
+  }
+
+  /** To be called before the routes are added. */
+  watch(app: FastifyInstance): void {
+    app.addHook('onRoute', (route) => {
+      if (route.method === 'GET' || route.method === 'HEAD') return
+      const answered = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+        const { method, url, id: requestId } = request
+        const told = { requestId, req: { method, url }, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }
+        this.#log.info(told, 'request answered')
+        done()
+      }
+      const named = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+        reply.header('x-request-id', request.id)
+        done()
+      }
+      route.onRequest = [named, route.onRequest ?? []].flat()
+      route.onResponse = [route.onResponse ?? [], answered].flat()
+    })
+  }
+
+  /** Tells of a failure that is ours, not the caller's. */
+  failed(request: FastifyRequest, error: { readonly code: string }): void {
+    this.#log.error({ err: error, code: error.code, requestId: request.id }, 'request failed')
+  }
+
+  /** Called by Fastify when a body broke off that was already being sent. */
+  override streamError(error: Error & { readonly code?: string }, request: FastifyRequest): void {
+    // The client has gone away; there is nothing to mend.
+    if (error.code === 'ERR_STREAM_PREMATURE_CLOSE') return
+    this.#log.warn({ err: error, requestId: request.id }, 'an answer broke off')
+  }
+}

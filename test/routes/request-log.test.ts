@@ -1,0 +1,63 @@
+import { Readable } from 'node:stream'
+import fastify from 'fastify'
+import { pino } from 'pino'
+import t, { type Test } from 'tap'
+import { AppError } from '../../src/errors.ts'
+import { addProblemHandlers } from '../../src/routes/problems.ts'
+import { RequestLog } from '../../src/routes/request-log.ts'
+
+/** A server with a route of each kind, and the lines that it logs. */
+async function aServer(t: Test) {
+  const lines: Record<string, unknown>[] = []
+  const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
+  const requestLog = new RequestLog(log)
+  const app = fastify({ logController: requestLog })
+  addProblemHandlers(app, requestLog)
+  requestLog.watch(app)
+  app.get('/poll', async () => 'as before')
+  app.post('/change', async () => 'changed')
+  app.get('/broken', async () => {
+    throw new AppError('STORAGE_UNAVAILABLE', 'The disk is away.')
+  })
+  app.get('/unfinished', async (_request, reply) =>
+    reply.header('content-length', 100).send(
+      Readable.from(
+        (async function* () {
+          yield 'half'
+          throw new Error('the disk went away')
+        })(),
+      ),
+    ),
+  )
+  t.teardown(() => app.close())
+  return { url: await app.listen({ port: 0 }), lines }
+}
+
+t.test('a poll is not told', async (t) => {
+  const { url, lines } = await aServer(t)
+  t.equal(await (await fetch(`${url}/poll`)).text(), 'as before')
+  t.same(lines, [])
+})
+
+t.test('what may change something is told in one line, under the id that the answer carries', async (t) => {
+  const { url, lines } = await aServer(t)
+  const answer = await fetch(`${url}/change`, { method: 'POST' })
+  await answer.text()
+  t.match(lines, [
+    { requestId: answer.headers.get('x-request-id'), req: { method: 'POST', url: '/change' }, status: 200, ms: Number },
+  ])
+})
+
+t.test('a failure of ours is told under the id that its problem carries', async (t) => {
+  const { url, lines } = await aServer(t)
+  const answer = await fetch(`${url}/broken`)
+  const { requestId } = (await answer.json()) as { requestId: string }
+  t.equal(answer.headers.get('x-request-id'), requestId)
+  t.match(lines, [{ requestId, code: 'STORAGE_UNAVAILABLE', err: { message: 'The disk is away.' } }])
+})
+
+t.test('an answer that breaks off is told', async (t) => {
+  const { url, lines } = await aServer(t)
+  await t.rejects(fetch(`${url}/unfinished`).then((answer) => answer.text()))
+  t.match(lines, [{ err: { message: 'the disk went away' }, requestId: String }])
+})
