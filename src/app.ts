@@ -7,7 +7,7 @@ import { type Clock, systemClock } from './clock.ts'
 import type { PrometheusMetrics } from './metrics/prometheus.ts'
 import { addDocs } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
-import { countAnswers, metricsRoutes } from './routes/metrics.ts'
+import { countAnswers, countUnmatched, metricsRoutes } from './routes/metrics.ts'
 import { addProblemHandlers, refuseOtherMethods, sendProblem, toAppError } from './routes/problems.ts'
 import { RequestLog } from './routes/request-log.ts'
 import { spreadsheetRoutes } from './routes/spreadsheets.ts'
@@ -59,7 +59,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   app.setValidatorCompiler(validateRequest)
   app.setSerializerCompiler(serializerCompiler)
   readJsonBodies(app)
-  addProblemHandlers(app, requestLog)
+  addProblemHandlers(app, requestLog, metrics && countUnmatched(metrics))
   requestLog.watch(app)
 
   if (corsOrigins.length > 0) {

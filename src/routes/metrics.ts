@@ -1,21 +1,58 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, onResponseHookHandler, RouteOptions } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import type { Metrics } from '../metrics/metrics.ts'
+import type { Metrics, RouteCounts } from '../metrics/metrics.ts'
 
-/** Counts the answers of every route that is added from now on. */
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Asked for by the thousand: counted when the handler is done, as a listener to the end of an answer costs a tenth. */
+    readonly isPolled?: boolean
+  }
+}
+
+/** Counts the answers of every route that is added from now on, by method, path and status. */
 export function countAnswers(app: FastifyInstance, metrics: Pick<Metrics, 'route'>): void {
   app.addHook('onRoute', (route) => {
-    // A hook of each route's own finds its counts without a lookup, which polls would pay for.
+    // Hooks of each route's own find its counts without a lookup.
     const methods = new Map([route.method].flat().map((method) => [method, metrics.route(method, route.url)]))
     const [only] = methods.size === 1 ? methods.values() : []
-    const count: typeof route.onResponse = (request, reply, done) => {
+    if (only !== undefined && route.config?.isPolled) return countPolls(app, route, only)
+    const count: onResponseHookHandler = (request, reply, done) => {
       const counts = only ?? methods.get(request.method)
       counts?.answered(reply.statusCode, reply.elapsedTime / 1000)
       done()
     }
     route.onResponse = [...[route.onResponse ?? []].flat(), count]
   })
+}
+
+/** What was not found has no route; it is counted as one. */
+export function countUnmatched(metrics: Pick<Metrics, 'route'>): (reply: FastifyReply) => void {
+  const counts = metrics.route('any', 'unmatched')
+  return (reply) => counts.answered(reply.statusCode, 0)
+}
+
+function countPolls(app: FastifyInstance, route: RouteOptions, counts: RouteCounts): void {
+  const { handler } = route
+  const answered = (reply: FastifyReply, begun: number) =>
+    counts.answered(reply.statusCode, (performance.now() - begun) / 1000)
+  route.handler = function (this: FastifyInstance, request, reply) {
+    const begun = performance.now()
+    const result: unknown = handler.call(this, request, reply)
+    if (!(result instanceof Promise)) {
+      answered(reply, begun)
+      return result
+    }
+    return result.then((value: unknown) => {
+      answered(reply, begun)
+      return value
+    })
+  }
+  // What throws, here or before the handler, has its status from the error.
+  route.errorHandler = (error, request, reply) => {
+    app.errorHandler(error, request, reply)
+    counts.answered(reply.statusCode, 0)
+  }
 }
 
 export interface MetricsRouteOptions {

@@ -58,15 +58,20 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
 }
 
 /** Answers every failure, known address or not, as `application/problem+json` (RFC 9457). */
-export function addProblemHandlers(app: FastifyInstance, log: RequestLog): void {
+export function addProblemHandlers(
+  app: FastifyInstance,
+  log: RequestLog,
+  onUnmatched: (reply: FastifyReply) => void = () => undefined,
+): void {
   app.setErrorHandler((thrown, request, reply) => {
     const error = toAppError(thrown)
     if (error.status >= 500) log.failed(request, error)
     return sendProblem(request, reply, error)
   })
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(request, reply, new AppError('ROUTE_NOT_FOUND', `Nothing is at ${request.method} of this path.`)),
-  )
+  app.setNotFoundHandler((request, reply) => {
+    sendProblem(request, reply, new AppError('ROUTE_NOT_FOUND', `Nothing is at ${request.method} of this path.`))
+    onUnmatched(reply)
+  })
 }
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const

@@ -91,6 +91,7 @@ export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (app, 
   app.get(
     '/syncs/:id',
     {
+      config: { isPolled: true },
       schema: {
         operationId: 'getSync',
         summary: 'Watch a sync',
