@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { newSyncId } from '../../src/syncs/sync-id.ts'
+import { SAMPLE_SPREADSHEET_ID } from '../../src/syncs/sync-request.ts'
 import { anEmulator, aService, finished, pollUntil, ROOT, startSync } from '../support/service.ts'
 
 /** Every sample of one scrape: name with labels → value. */
@@ -13,7 +14,7 @@ async function scrape(url: string): Promise<Map<string, number>> {
 async function aSyncedService(t: Test) {
   const emulator = await anEmulator(t, { folder: `${ROOT}emulator/workbooks` })
   const { url } = await aService(t, { GOOGLE_API_ROOT_URL: emulator.rootUrl })
-  const { id } = await startSync(url, { spreadsheet: 'demo', formats: ['json', 'csv'] })
+  const { id } = await startSync(url, { spreadsheet: SAMPLE_SPREADSHEET_ID, formats: ['json', 'csv'] })
   return { emulator, url, sync: await pollUntil(url, id, finished) }
 }
 
@@ -78,7 +79,8 @@ t.test('active syncs are counted by state, and histograms are cumulative', async
   const { url } = await aService(t, { GOOGLE_API_ROOT_URL: emulator.rootUrl, SYNC_CONCURRENCY: '1' })
   emulator.setLatency({ baseMs: 60_000 })
   const started = []
-  for (let at = 0; at < 3; at++) started.push(await startSync(url, { spreadsheet: 'demo', ifActive: 'start' }))
+  for (let at = 0; at < 3; at++)
+    started.push(await startSync(url, { spreadsheet: SAMPLE_SPREADSHEET_ID, ifActive: 'start' }))
   await pollUntil(url, started[0]?.id ?? '', ({ state }) => state === 'running')
   const samples = await scrape(url)
   t.equal(samples.get('sheetsync_syncs{state="running"}'), 1)
