@@ -23,6 +23,9 @@ export const ERROR_TABLE = {
   NOT_ACCEPTABLE: entry(406, 'No such representation'),
   PRECONDITION_FAILED: entry(412, 'It has changed since', { hint: 'GET it again and use its current ETag.' }),
   RANGE_NOT_SATISFIABLE: entry(416, 'The byte range lies outside the file'),
+  HEADERS_TOO_LARGE: entry(431, 'The headers are too large', {
+    hint: 'Path, query and headers may have 16 KiB at most together.',
+  }),
 
   // What a sync or a snapshot cannot do now.
   SYNC_NOT_FOUND: entry(404, 'There is no such sync', {

@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { addDetails } from './openapi-details.ts'
 
 /** Collects the OpenAPI document from the schemas of the routes, and shows it under /docs. To be added before the routes. */
 export async function addDocs(app: FastifyInstance, version: string): Promise<void> {
@@ -23,7 +24,7 @@ export async function addDocs(app: FastifyInstance, version: string): Promise<vo
       ],
     },
     transform: jsonSchemaTransform,
-    transformObject: (document) => tidy(jsonSchemaTransformObject(document)),
+    transformObject: (document) => addDetails(tidy(jsonSchemaTransformObject(document))),
   })
   await app.register(swaggerUi, {
     routePrefix: '/docs',

@@ -34,17 +34,16 @@ export function countUnmatched(metrics: Pick<Metrics, 'route'>): (reply: Fastify
 
 function countPolls(app: FastifyInstance, route: RouteOptions, counts: RouteCounts): void {
   const { handler } = route
-  const answered = (reply: FastifyReply, begun: number) =>
-    counts.answered(reply.statusCode, (performance.now() - begun) / 1000)
   route.handler = function (this: FastifyInstance, request, reply) {
-    const begun = performance.now()
     const result: unknown = handler.call(this, request, reply)
     if (!(result instanceof Promise)) {
-      answered(reply, begun)
+      // Answered from memory, in microseconds: not worth two looks at the clock.
+      counts.answered(reply.statusCode, 0)
       return result
     }
+    const begun = performance.now()
     return result.then((value: unknown) => {
-      answered(reply, begun)
+      counts.answered(reply.statusCode, (performance.now() - begun) / 1000)
       return value
     })
   }

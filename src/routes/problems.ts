@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { AppError, type ErrorCode, toProblem } from '../errors.ts'
 import { problem } from '../syncs/sync-schema.ts'
 import type { RequestLog } from './request-log.ts'
@@ -29,6 +29,19 @@ export function problemAnswers<const S extends number>(...statuses: S[]) {
 /** A good answer of one route, for its schema. */
 export function jsonAnswer<S extends z.ZodType>(description: string, schema: S) {
   return { description, content: { 'application/json': { schema } } }
+}
+
+/** The bytes of a file in whatever format it has, for the schema of a route. They are streamed and never checked. */
+export function rowsAnswer(description: string) {
+  const text = z.string()
+  return {
+    description,
+    content: {
+      'application/json': { schema: z.array(z.unknown()) },
+      'application/x-ndjson': { schema: text },
+      'text/csv': { schema: text },
+    },
+  }
 }
 
 /** Turns whatever was thrown into an AppError, so that every failure on the wire has a code. */
