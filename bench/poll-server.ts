@@ -10,6 +10,7 @@ import { MeasuredStorage } from '../src/metrics/measured-storage.ts'
 import { PrometheusMetrics } from '../src/metrics/prometheus.ts'
 import { LocalSnapshotStore } from '../src/snapshots/local-snapshot-store.ts'
 import { FileStorage } from '../src/storage/file-storage.ts'
+import { MemoryIdempotency } from '../src/storage/memory-idempotency.ts'
 import { MemoryStorage } from '../src/storage/memory-storage.ts'
 import type { SyncStorage } from '../src/storage/sync-storage.ts'
 import { parseSync } from '../src/syncs/sync.ts'
@@ -50,6 +51,7 @@ async function service(plain: SyncStorage) {
   const runner: JobRunner = { async start() {}, async enqueue() {}, hintCancel() {}, async close() {} }
   return buildApp({
     service: new SyncService({ storage, runner, clock: systemClock, statusTtlMs: 1 }),
+    idempotency: new MemoryIdempotency(),
     snapshots: new LocalSnapshotStore({ directory: `${directory}/snapshots`, kept: 1, log: silentLog }),
     checkReady: async () => undefined,
     log: pino({ level: 'silent' }),

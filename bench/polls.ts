@@ -14,6 +14,8 @@ const ROUNDS = Number(process.env.ROUNDS ?? 5)
 const SECONDS = Number(process.env.SECONDS ?? 3)
 /** Finished syncs that lie in the same directory. */
 const FILES = Number(process.env.FILES ?? 0)
+/** Tabs of the spreadsheet whose sync is polled. */
+const TABS = Number(process.env.TABS ?? 10)
 const KINDS = ['map', 'owner', 'foreign', 'naive', 'map-304', 'owner-304', 'bare304'] as const
 const script = fileURLToPath(new URL('poll-server.ts', import.meta.url))
 
@@ -27,7 +29,7 @@ try {
       // Written as another process of the service would: this one.
       const writer = new FileStorage({ directory, clock: systemClock, log: silentLog })
       await writer.start()
-      await writer.create(aRunningSync(id))
+      await writer.create(aRunningSync(id, TABS))
       await writer.close()
       const server = await startPinned(script, [kind.replace('-304', ''), directory, id])
       const url = `${server.firstLine}/syncs/${id}`
@@ -44,7 +46,9 @@ try {
 }
 
 const rate = (kind: (typeof KINDS)[number]) => median(rates.get(kind) ?? [])
-say(`polls per second, 32 connections, medians of ${ROUNDS} rounds of ${SECONDS} s, ${FILES} other files`)
+say(
+  `polls per second, 32 connections, medians of ${ROUNDS} rounds of ${SECONDS} s, ${FILES} other files, a sync of ${TABS} tabs`,
+)
 for (const kind of KINDS) say(`  ${kind.padEnd(10)} ${Math.round(rate(kind))}`)
 say('ratios')
 say(`  owner / map          ${(rate('owner') / rate('map')).toFixed(2)}   (wanted ≥ 0.90)`)

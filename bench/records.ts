@@ -3,12 +3,12 @@ import { type ActiveSync, cancelSync, claimSync, createSync, reportSync } from '
 import { newSyncId } from '../src/syncs/sync-id.ts'
 import { normalizeRequest, syncRequestBody } from '../src/syncs/sync-request.ts'
 
-/** A sync in the middle of a download of ten tabs. */
-export function aRunningSync(id = newSyncId()): ActiveSync {
+/** A sync in the middle of a download of so many tabs. */
+export function aRunningSync(id = newSyncId(), tabCount = 10): ActiveSync {
   const now = new Date()
   const body = syncRequestBody.parse({ spreadsheet: 'bench' })
   const queued = createSync({ id, ...normalizeRequest(body), labels: {}, now })
-  const tabs = Array.from({ length: 10 }, (_, gid) => ({
+  const tabs = Array.from({ length: tabCount }, (_, gid) => ({
     gid,
     title: `Tab ${gid}`,
     range: null,

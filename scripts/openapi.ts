@@ -8,6 +8,7 @@ import type { JobRunner } from '../src/jobs/job-runner.ts'
 import { silentLog } from '../src/log.ts'
 import { PrometheusMetrics } from '../src/metrics/prometheus.ts'
 import { LocalSnapshotStore } from '../src/snapshots/local-snapshot-store.ts'
+import { MemoryIdempotency } from '../src/storage/memory-idempotency.ts'
 import { MemoryStorage } from '../src/storage/memory-storage.ts'
 import { SyncService } from '../src/syncs/sync-service.ts'
 
@@ -23,6 +24,7 @@ const idleRunner: JobRunner = {
 }
 const app = await buildApp({
   service: new SyncService({ storage: new MemoryStorage(), runner: idleRunner, clock: systemClock, statusTtlMs: 1 }),
+  idempotency: new MemoryIdempotency(),
   snapshots: new LocalSnapshotStore({ directory: 'unused', kept: 1, log: silentLog }),
   checkReady: async () => undefined,
   log: pino({ level: 'silent' }),

@@ -16,6 +16,8 @@ import { syncFileRoutes } from './routes/sync-files.ts'
 import { syncRoutes } from './routes/syncs.ts'
 import { validateRequest } from './routes/validation.ts'
 import type { SnapshotStore } from './snapshots/snapshot-store.ts'
+import type { IdempotencyStore } from './storage/idempotency-store.ts'
+import { IdempotentStart } from './syncs/idempotent-start.ts'
 import type { SyncService } from './syncs/sync-service.ts'
 
 const BODY_LIMIT_BYTES = 64 * 1024
@@ -24,6 +26,8 @@ const PARAM_LIMIT_CHARACTERS = 16 * 1024
 
 export interface AppDependencies {
   readonly service: SyncService
+  /** Where idempotency keys are remembered. */
+  readonly idempotency: IdempotencyStore
   readonly snapshots: SnapshotStore
   /** Resolves when requests can be served; rejects with an AppError that says why not. */
   readonly checkReady: () => Promise<void>
@@ -40,7 +44,17 @@ export interface AppDependencies {
 
 /** Builds the HTTP side of the service. Opens no port and knows no environment; `inject` and `listen` are the caller's. */
 export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
-  const { service, snapshots, checkReady, log, metrics, version, clock = systemClock, corsOrigins = [] } = dependencies
+  const {
+    service,
+    idempotency,
+    snapshots,
+    checkReady,
+    log,
+    metrics,
+    version,
+    clock = systemClock,
+    corsOrigins = [],
+  } = dependencies
   const requestLog = new RequestLog(log)
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
@@ -88,7 +102,8 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   const refuse = refuseOtherMethods(app)
   await app.register(healthRoutes, { checkReady })
   if (metrics !== undefined) await app.register(metricsRoutes, { metrics })
-  await app.register(syncRoutes, { service, clock })
+  const starts = new IdempotentStart({ service, store: idempotency, clock })
+  await app.register(syncRoutes, { service, starts, clock })
   await app.register(syncEventRoutes, { service, clock })
   await app.register(syncFileRoutes, { service, snapshots })
   await app.register(spreadsheetRoutes, { snapshots })

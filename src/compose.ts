@@ -16,6 +16,7 @@ import { PrometheusMetrics } from './metrics/prometheus.ts'
 import { GoogleSheets } from './sheets/google-sheets.ts'
 import { ReadQuota } from './sheets/quota.ts'
 import { LocalSnapshotStore } from './snapshots/local-snapshot-store.ts'
+import { FileIdempotency } from './storage/file-idempotency.ts'
 import { FileLeases } from './storage/file-leases.ts'
 import { FileStorage } from './storage/file-storage.ts'
 import { SyncService } from './syncs/sync-service.ts'
@@ -42,6 +43,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
   const metrics = new PrometheusMetrics(countActive(files))
   const storage = new MeasuredStorage(files, metrics)
   const leases = new FileLeases({ directory: config.statusDirectory, clock })
+  const idempotency = new FileIdempotency({ directory: config.statusDirectory, clock })
   const snapshots = new LocalSnapshotStore({
     directory: config.snapshotDirectory,
     kept: config.snapshotsKept,
@@ -73,7 +75,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     deadlineMs: config.syncDeadlineMs,
   })
   const service = new SyncService({ storage, runner, clock, statusTtlMs: config.statusTtlMs })
-  const sweeper = new Sweeper({ storage, snapshots, clock, log, intervalMs: config.sweepIntervalMs })
+  const sweeper = new Sweeper({ storage, idempotency, snapshots, clock, log, intervalMs: config.sweepIntervalMs })
 
   let lastLook: { readonly at: number; readonly result: Promise<void> } | undefined
   async function checkReady(): Promise<void> {
@@ -88,6 +90,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
 
   const app = await buildApp({
     service,
+    idempotency,
     snapshots,
     checkReady,
     log,
@@ -109,6 +112,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     await app.close()
     clearTimeout(limit)
     await snapshots.close()
+    await idempotency.close()
     await storage.close()
   }
 
@@ -116,6 +120,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     app,
     async start() {
       await storage.start()
+      await idempotency.start()
       await snapshots.start()
       const address = await app.listen({ host: config.host, port: config.port })
       await runner.start()

@@ -47,6 +47,14 @@ export const ERROR_TABLE = {
   TAB_NOT_FOUND: entry(404, 'There is no such tab'),
   RANGE_NOT_FOUND: entry(404, 'There is no such range'),
 
+  IDEMPOTENCY_KEY_REUSED: entry(422, 'The idempotency key was used for another request', {
+    hint: 'Use a new Idempotency-Key for each new request; repeat one only with the very same body.',
+  }),
+  IDEMPOTENCY_KEY_IN_FLIGHT: entry(409, 'A request with this idempotency key is under way', {
+    retryable: true,
+    hint: 'Send the same request again after Retry-After; it is then answered as the first one was.',
+  }),
+
   // What is wrong on this side.
   STATUS_CORRUPT: entry(500, 'The status of this sync cannot be read', {
     hint: 'The unreadable record was set aside for the operator; start a new sync.',

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { SnapshotStore } from '../snapshots/snapshot-store.ts'
+import type { IdempotencyStore } from '../storage/idempotency-store.ts'
 import type { SyncStorage } from '../storage/sync-storage.ts'
 import { isTerminal } from '../syncs/sync.ts'
 import { JobStop } from './job-runner.ts'
@@ -11,6 +12,8 @@ const CLOCK_JUMP_MS = 30_000
 
 export interface SweeperOptions {
   readonly storage: SyncStorage
+  /** Where idempotency keys are remembered, if they are. */
+  readonly idempotency?: IdempotencyStore
   readonly snapshots: SnapshotStore
   readonly clock: Clock
   readonly log: Log
@@ -41,7 +44,7 @@ export class Sweeper {
 
   /** One pass. Resolves when it is done, skipped, or has failed and said so in the log. */
   async sweep(): Promise<void> {
-    const { storage, snapshots, clock, log } = this.#options
+    const { storage, idempotency, snapshots, clock, log } = this.#options
     if (this.#clockJumped()) {
       log.warn({}, 'the wall clock was set; nothing is removed in this pass')
       return
@@ -49,8 +52,9 @@ export class Sweeper {
     try {
       const report = await storage.cleanup(clock.now())
       const drafts = await snapshots.sweepDrafts((syncId) => this.#isLive(syncId))
+      const keys = (await idempotency?.cleanup(clock.now())) ?? 0
       if (report.quarantined.length > 0) log.error({ names: report.quarantined }, 'unreadable records were set aside')
-      log.debug({ removed: report.removed.length, leftovers: report.leftovers, drafts }, 'swept')
+      log.debug({ removed: report.removed.length, leftovers: report.leftovers, keys, drafts }, 'swept')
     } catch (error) {
       log.error({ err: error }, 'a pass of the sweeper failed; the next one tries again')
     }

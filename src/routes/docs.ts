@@ -23,7 +23,7 @@ export async function addDocs(app: FastifyInstance, version: string): Promise<vo
         { name: 'operations', description: 'Is the service well' },
       ],
     },
-    transform: jsonSchemaTransform,
+    transform: (route) => withHeaders(route.schema, jsonSchemaTransform(route)),
     transformObject: (document) => addDetails(tidy(jsonSchemaTransformObject(document))),
   })
   await app.register(swaggerUi, {
@@ -32,6 +32,20 @@ export async function addDocs(app: FastifyInstance, version: string): Promise<vo
     staticCSP: true,
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+}
+
+/** Puts back the headers of answers, which the transformation of the zod schemas leaves out. */
+function withHeaders<T extends { readonly schema: object }>(
+  declared: { readonly response?: unknown },
+  transformed: T,
+): T {
+  const answers = (declared?.response ?? {}) as Readonly<Record<string, { readonly headers?: object }>>
+  const shown = (transformed.schema as { response?: Record<string, { headers?: object }> } | undefined)?.response ?? {}
+  for (const [status, { headers }] of Object.entries(answers)) {
+    const answer = shown[status]
+    if (answer !== undefined && headers !== undefined && Object.keys(headers).length > 0) answer.headers = headers
+  }
+  return transformed
 }
 
 interface OpenApiDocument {

@@ -10,6 +10,9 @@ const SILENCE_MS = 14_000
 /** Milliseconds that one write may wait for its reader before the stream is dropped. */
 const STALL_MS = 20_000
 
+/** As above, when the process is about to end. */
+const HURRY_MS = 1000
+
 const PING = Buffer.from(': ping\n\n')
 
 /** Why the looking ends: no stream is open any more. */
@@ -97,9 +100,9 @@ export class EventStream {
     this.#lastIsNext = true
   }
 
-  /** Drops the reader, unless it has taken all that was sent; then ends with these bytes. */
+  /** Like {@link finish}, but drops a reader that has not taken the last event for a while: there is no time to wait. */
   finishNow(bytes: Uint8Array): void {
-    if (this.#writing || this.#lastIsNext) this.#response.destroy()
+    if (this.#writing && this.#clock.monotonic() - this.#wroteAt >= HURRY_MS) this.#response.destroy()
     else this.finish(bytes)
   }
 

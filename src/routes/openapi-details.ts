@@ -1,4 +1,4 @@
-import { GOOD_ANSWERS, HEADERS, PARAMETERS, problemExamples, ROWS } from './openapi-examples.ts'
+import { GOOD_ANSWERS, PARAMETERS, problemExamples, ROWS } from './openapi-examples.ts'
 
 interface Media {
   readonly schema: object
@@ -13,7 +13,6 @@ interface Parameter {
 interface Answer {
   readonly description: string
   content?: Record<string, Media>
-  headers?: Record<string, object>
 }
 interface Operation {
   readonly operationId: string
@@ -25,7 +24,7 @@ interface Operation {
 
 const PROBLEM = 'application/problem+json'
 
-/** Adds to each operation what no schema says: examples of its parameters and answers, and the headers of these. */
+/** Adds to each operation what no schema says: examples of its parameters and answers. */
 export function addDetails<D extends object>(document: D): D {
   const { paths = {} } = document as { paths?: Record<string, Record<string, Operation>> }
   const operations = Object.values(paths).flatMap((methods) => Object.entries(methods))
@@ -40,8 +39,6 @@ export function addDetails<D extends object>(document: D): D {
         const examples = examplesOf(operation.operationId, status, type)
         if (examples !== undefined) media.examples = named(examples)
       }
-      const headers = headersOf(operation.operationId, Number(status))
-      if (Object.keys(headers).length > 0) answer.headers = { ...answer.headers, ...headers }
     }
   }
   return document
@@ -73,23 +70,4 @@ function examplesOf(operationId: string, status: string, type: string): Readonly
 
 function named(examples: Readonly<Record<string, unknown>>): Record<string, { value: unknown }> {
   return Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }]))
-}
-
-/** Operations whose good answer is a sync, or what belongs to one revision or file. */
-const TAGGED = new Set(['startSync', 'getSync', 'cancelSync', 'retrySync', 'redeliverWebhook', 'getSyncFile', 'getTab'])
-const STARTING = new Set(['startSync', 'retrySync'])
-
-function headersOf(operationId: string, status: number): Record<string, object> {
-  const isGood = status < 400 && status !== 204
-  return {
-    ...(isGood && TAGGED.has(operationId) ? { ETag: header(HEADERS.etag) } : {}),
-    ...(status === 202 && STARTING.has(operationId)
-      ? { Location: header(HEADERS.location), 'Operation-Location': header(HEADERS.location) }
-      : {}),
-    ...(status === 202 || status === 429 || status === 503 ? { 'Retry-After': header(HEADERS.retryAfter) } : {}),
-  }
-}
-
-function header({ description, example }: { description: string; example: string }): object {
-  return { description, schema: { type: 'string' }, example }
 }

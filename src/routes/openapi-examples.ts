@@ -221,9 +221,3 @@ function example(code: ErrorCode): AppError {
   const errors = [{ field: 'formats[0]', message: 'must be one of json, ndjson, csv' }]
   return new AppError(code, 'The request is not valid: formats[0].', { errors })
 }
-
-export const HEADERS = {
-  etag: { description: 'The revision, quoted: for If-None-Match and If-Match', example: ETAG },
-  location: { description: 'Where the sync is watched', example: `/syncs/${ID}` },
-  retryAfter: { description: 'Seconds until the next request makes sense', example: '1' },
-} as const

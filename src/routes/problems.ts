@@ -26,9 +26,14 @@ export function problemAnswers<const S extends number>(...statuses: S[]) {
   return Object.fromEntries(statuses.map((status) => [status, answer])) as Record<S, typeof answer>
 }
 
-/** A good answer of one route, for its schema. */
-export function jsonAnswer<S extends z.ZodType>(description: string, schema: S) {
-  return { description, content: { 'application/json': { schema } } }
+/** A good answer of one route, for its schema; `headers` are names and what each says. */
+export function jsonAnswer<S extends z.ZodType>(
+  description: string,
+  schema: S,
+  headers: Readonly<Record<string, string>> = {},
+) {
+  const described = Object.entries(headers).map(([name, says]) => [name, { type: 'string', description: says }])
+  return { description, headers: Object.fromEntries(described), content: { 'application/json': { schema } } }
 }
 
 /** The bytes of a file in whatever format it has, for the schema of a route. They are streamed and never checked. */
@@ -62,7 +67,7 @@ export function toAppError(error: unknown): AppError {
 }
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: AppError): FastifyReply {
-  if (error.status === 503) reply.header('retry-after', '1')
+  if (error.status === 503 || error.code === 'IDEMPOTENCY_KEY_IN_FLIGHT') reply.header('retry-after', '1')
   return reply
     .code(error.status)
     .header('x-request-id', request.id)

@@ -9,7 +9,7 @@ import { syncView } from '../syncs/sync-schema.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
 import { EventStreams } from './event-streams.ts'
 import { problemAnswers, toAppError } from './problems.ts'
-import { syncIdParam } from './validation.ts'
+import { syncPath } from './validation.ts'
 
 /** Milliseconds after which a client whose stream broke comes back. */
 const RETRY_MS = 2000
@@ -47,7 +47,7 @@ export const syncEventRoutes: FastifyPluginAsyncZod<SyncEventsOptions> = async (
         summary: 'Stream a sync',
         description: DESCRIPTION,
         tags: ['syncs'],
-        params: z.object({ id: syncIdParam }),
+        params: syncPath,
         headers: z.object({
           'last-event-id': z.string().max(100).optional().describe('The id of the last event that was read'),
         }),

@@ -7,7 +7,7 @@ import { snapshotFile } from '../syncs/sync-schema.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
 import { sendFile } from './file-reply.ts'
 import { jsonAnswer, problemAnswers, rowsAnswer } from './problems.ts'
-import { syncIdParam } from './validation.ts'
+import { syncIdParam, syncPath } from './validation.ts'
 
 const listOfFiles = z
   .object({
@@ -30,7 +30,7 @@ export const syncFileRoutes: FastifyPluginAsyncZod<SyncFilesOptions> = async (ap
         summary: 'List the files of a sync',
         description: '409 until the sync has succeeded: files appear all at once or not at all.',
         tags: ['rows'],
-        params: z.object({ id: syncIdParam }),
+        params: syncPath,
         response: { 200: jsonAnswer('The files', listOfFiles), ...problemAnswers(400, 404, 409, 500, 503) },
       },
     },

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { type Sync, toView } from '../syncs/sync.ts'
-import { syncView } from '../syncs/sync-schema.ts'
+import { type SyncView, syncView } from '../syncs/sync-schema.ts'
 
 interface Encoded {
   readonly etag: string
@@ -32,6 +32,15 @@ export function sendSync(reply: FastifyReply, sync: Sync): FastifyReply {
   return reply.send(body)
 }
 
+/** Answers with a sync as it was at an earlier time. */
+export function sendView(reply: FastifyReply, view: SyncView): FastifyReply {
+  return reply
+    .header('etag', `"${view.revision}"`)
+    .header('cache-control', 'no-cache')
+    .header('content-type', 'application/json; charset=utf-8')
+    .send(Buffer.from(JSON.stringify(syncView.parse(view))))
+}
+
 /** Like {@link sendSync}, but 304 without a body when the client has this revision (RFC 9110, section 13.1.2). */
 export function sendSyncIfChanged(request: FastifyRequest, reply: FastifyReply, sync: Sync): FastifyReply {
   const condition = request.headers['if-none-match']
@@ -44,7 +53,7 @@ export function sendSyncIfChanged(request: FastifyRequest, reply: FastifyReply, 
 }
 
 /** Tells where a sync that was just started can be watched. */
-export function pointTo(reply: FastifyReply, sync: Sync): FastifyReply {
+export function pointTo(reply: FastifyReply, sync: Pick<Sync, 'id'>): FastifyReply {
   const location = `/syncs/${sync.id}`
   return reply.header('location', location).header('operation-location', location)
 }

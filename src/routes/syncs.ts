@@ -1,13 +1,15 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
+import type { IdempotentStart } from '../syncs/idempotent-start.ts'
 import { parseSpreadsheetReference } from '../syncs/spreadsheet-reference.ts'
 import { toView } from '../syncs/sync.ts'
 import { syncRequestBody } from '../syncs/sync-request.ts'
 import { SYNC_STATES, type SyncState, syncView } from '../syncs/sync-schema.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
+import { idempotencyKey } from './idempotency-key.ts'
 import { jsonAnswer, problemAnswers } from './problems.ts'
-import { ifMatchRevisions, pointTo, sendSync, sendSyncIfChanged } from './sync-reply.ts'
+import { ifMatchRevisions, pointTo, sendSync, sendSyncIfChanged, sendView } from './sync-reply.ts'
 import { sendSyncAfterWait } from './sync-wait.ts'
 import { documentOnly, syncPath } from './validation.ts'
 
@@ -64,11 +66,12 @@ const listQuery = z.strictObject({
 
 export interface SyncRoutesOptions {
   readonly service: SyncService
+  readonly starts: IdempotentStart
   readonly clock: Clock
 }
 
 /** The syncs themselves: start, watch, list, cancel, retry, forget. */
-export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (app, { service, clock }) => {
+export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (app, { service, starts, clock }) => {
   app.post(
     '/syncs',
     {
@@ -76,16 +79,29 @@ export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (app, 
         operationId: 'startSync',
         summary: 'Start a sync',
         description:
-          'Records a sync durably and downloads the spreadsheet in the background. While the same download is active it is joined instead, unless ifActive is "start".',
+          'Records a sync durably and downloads the spreadsheet in the background. While the same download is active it is joined instead, unless ifActive is "start". With an Idempotency-Key the request may be sent again without fear: the same key and body is answered as the first time, with "Idempotent-Replayed: true"; another body is refused with 422; while another process still works on the first request it is 409 with Retry-After (in the same process it waits for that answer). A refused request does not use up its key.',
         tags: ['syncs'],
+        headers: z.object({ 'idempotency-key': idempotencyKey }),
         body: syncRequestBody,
         response: {
-          202: jsonAnswer('The sync, recorded durably', syncView),
-          ...problemAnswers(400, 413, 415, 500, 503),
+          202: jsonAnswer('The sync, recorded durably', syncView, {
+            Location: 'Where the sync can be watched',
+            'Operation-Location': 'The same',
+            ETag: 'Its revision',
+            'Retry-After': 'Seconds to wait before the first look',
+            'Idempotent-Replayed': '"true" when this answer was given before',
+          }),
+          ...problemAnswers(400, 409, 413, 415, 422, 500, 503),
         },
       },
     },
     async (request, reply) => {
+      const key = request.headers['idempotency-key']
+      if (key !== undefined) {
+        const { view, replayed } = await starts.start(key, request.body)
+        if (replayed) reply.header('idempotent-replayed', 'true')
+        return sendView(pointTo(reply.code(202), view).header('retry-after', '1'), view)
+      }
       const sync = await service.start(request.body)
       return sendSync(pointTo(reply.code(202), sync).header('retry-after', '1'), sync)
     },
@@ -104,7 +120,11 @@ export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (app, 
         params: syncPath,
         headers: watchHeaders,
         response: {
-          200: jsonAnswer('The sync as it is now', syncView),
+          200: jsonAnswer('The sync as it is now', syncView, {
+            ETag: 'Its revision, for If-None-Match',
+            'Retry-After': 'Seconds to wait before the next look, while it is active',
+            'Preference-Applied': 'wait=N when the answer may have waited: N seconds at the most',
+          }),
           304: z.undefined().describe('Nothing has changed'),
           ...problemAnswers(400, 404, 500, 503),
         },

@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts'
 import type { JobRunner } from '../jobs/job-runner.ts'
 import type { SyncPage, SyncQuery, SyncStorage } from '../storage/sync-storage.ts'
 import { KeyedMutex } from './keyed-mutex.ts'
-import { createSync, isTerminal, requestCancel, type Sync } from './sync.ts'
+import { createSync, isTerminal, type NewSync, requestCancel, type Sync } from './sync.ts'
 import { SyncFeed } from './sync-feed.ts'
 import { newSyncId } from './sync-id.ts'
 import { isSameDownload, normalizeRequest, type SyncRequest, type SyncRequestBody } from './sync-request.ts'
@@ -50,16 +50,17 @@ export class SyncService {
 
   /**
    * Records a sync durably, then has it run. While the same download of the spreadsheet is active, resolves to that
-   * one instead, unless the request says `ifActive: start`.
+   * one instead, unless the request says `ifActive: start`. `id`: of the sync, should one be recorded; rejects with
+   * SYNC_EXISTS if it is taken.
    */
-  async start(body: SyncRequestBody): Promise<Sync> {
+  async start(body: SyncRequestBody, { id = newSyncId() }: { readonly id?: string } = {}): Promise<Sync> {
     const { spreadsheetId, request } = normalizeRequest(body)
-    if (request.ifActive === 'start') return this.#record(spreadsheetId, request, body.labels)
+    if (request.ifActive === 'start') return this.#record({ id, spreadsheetId, request, labels: body.labels })
     // One at a time for each spreadsheet, or two equal requests at once would both find nothing to join.
     return this.#starting.run(spreadsheetId, async () => {
       this.#refuseWhileDraining()
       const active = await this.#findActive(spreadsheetId, request)
-      return active ?? this.#record(spreadsheetId, request, body.labels)
+      return active ?? this.#record({ id, spreadsheetId, request, labels: body.labels })
     })
   }
 
@@ -96,7 +97,13 @@ export class SyncService {
     if (sync.state !== 'failed' && sync.state !== 'cancelled') {
       throw new AppError('SYNC_NOT_RETRYABLE', `The sync is ${sync.state}.`)
     }
-    return this.#record(sync.spreadsheet.id, sync.request, sync.labels, sync.id)
+    return this.#record({
+      id: newSyncId(),
+      spreadsheetId: sync.spreadsheet.id,
+      request: sync.request,
+      labels: sync.labels,
+      retryOf: sync.id,
+    })
   }
 
   /** Forgets a finished sync; its snapshot stays. `ifRevisions`: only while its revision is one of these. */
@@ -132,21 +139,9 @@ export class SyncService {
     return undefined
   }
 
-  async #record(
-    spreadsheetId: string,
-    request: SyncRequest,
-    labels: Readonly<Record<string, string>>,
-    retryOf?: string,
-  ): Promise<Sync> {
+  async #record(fresh: Omit<NewSync, 'now'>): Promise<Sync> {
     this.#refuseWhileDraining()
-    const sync = createSync({
-      id: newSyncId(),
-      spreadsheetId,
-      request,
-      labels,
-      now: this.#clock.now(),
-      ...(retryOf === undefined ? {} : { retryOf }),
-    })
+    const sync = createSync({ ...fresh, now: this.#clock.now() })
     await this.#storage.create(sync)
     await this.#runner.enqueue(sync.id)
     return sync

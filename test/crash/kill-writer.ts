@@ -15,7 +15,9 @@ const LOOPS = 6
 
 const [directory = '', seed = '0'] = process.argv.slice(2)
 const random = new Random(Number(seed))
-const storage = new FileStorage({ directory, clock: systemClock, log: silentLog })
+// With the padding below some records are packed and some are not, and a sync goes from the one to the other.
+const packAboveBytes = 1350
+const storage = new FileStorage({ directory, clock: systemClock, log: silentLog, packAboveBytes })
 await storage.start()
 const ids = (await storage.list({ pageSize: 100 })).syncs.map(({ id }) => id)
 

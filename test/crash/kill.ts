@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { systemClock } from '../../src/clock.ts'
 import { silentLog } from '../../src/log.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
+import { readText } from '../../src/storage/files/record-format.ts'
 import { isSyncId } from '../../src/syncs/sync-id.ts'
 import { Random } from './simulation/random.ts'
 
@@ -54,13 +55,13 @@ function note(line: string, { revisions, removalTried, removed, complaints }: To
   else if (what === '-') removed.add(id)
 }
 
-/** Reads every file again and again, past the storage, as `cat` would; complains about any that is not whole. */
+/** Reads every file again and again, past the storage, as `cat` or `zcat` would; complains about any that is not whole. */
 async function readMeanwhile(directory: string, told: Told, signal: AbortSignal): Promise<number> {
   let reads = 0
   while (!signal.aborted) {
     for (const name of (await readdir(directory)).filter((name) => name.endsWith('.json')).slice(-20)) {
       try {
-        JSON.parse(await readFile(join(directory, name), 'utf8'))
+        JSON.parse(await readText(await readFile(join(directory, name))))
         reads++
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') told.complaints.push(`torn: ${name}: ${String(error)}`)

@@ -3,6 +3,7 @@ import { AppError } from '../../src/errors.ts'
 import { Sweeper } from '../../src/jobs/sweeper.ts'
 import type { Log } from '../../src/log.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
+import { MemoryIdempotency } from '../../src/storage/memory-idempotency.ts'
 import { MemoryStorage } from '../../src/storage/memory-storage.ts'
 import { cancelSync } from '../../src/syncs/sync.ts'
 import { FakeClock } from '../support/fake-clock.ts'
@@ -19,7 +20,8 @@ async function aWorld(t: Test) {
   const log: Log = { debug() {}, info() {}, warn: note, error: note }
   const snapshots = new LocalSnapshotStore({ directory: t.testdir({}), kept: 1, log })
   await snapshots.start()
-  const sweeper = new Sweeper({ storage, snapshots, clock, log, intervalMs: INTERVAL_MS })
+  const idempotency = new MemoryIdempotency()
+  const sweeper = new Sweeper({ storage, idempotency, snapshots, clock, log, intervalMs: INTERVAL_MS })
   t.teardown(async () => {
     await sweeper.close()
     await snapshots.close()
@@ -28,7 +30,7 @@ async function aWorld(t: Test) {
   const ended = cancelSync(aQueuedSync({}, clock.now()), clock.now(), TTL_MS)
   await storage.create(live)
   await storage.create(ended)
-  return { clock, storage, snapshots, sweeper, logged, live, ended }
+  return { clock, storage, idempotency, snapshots, sweeper, logged, live, ended }
 }
 
 t.test('by timer, what has expired is removed and what lives is kept', async (t) => {
@@ -37,6 +39,21 @@ t.test('by timer, what has expired is removed and what lives is kept', async (t)
   while ((await storage.get(ended.id)) !== undefined) await clock.advance(INTERVAL_MS / 10)
   t.ok(clock.monotonic() >= TTL_MS, 'not before its time')
   t.ok(await storage.get(live.id))
+})
+
+t.test('idempotency keys are forgotten when their time is up; a failure of that stops nothing else', async (t) => {
+  const { clock, storage, idempotency, sweeper, logged, ended } = await aWorld(t)
+  const reservation = { key: 'a'.repeat(64), fingerprint: 'f', syncId: ended.id, now: clock.now(), ttlMs: TTL_MS }
+  await idempotency.reserve(reservation)
+  await sweeper.sweep()
+  t.equal((await idempotency.reserve(reservation)).state, 'in-flight')
+  await clock.advance(TTL_MS)
+  await sweeper.sweep()
+  t.equal(await idempotency.cleanup(clock.now()), 0, 'it was forgotten')
+  idempotency.cleanup = () => Promise.reject(new AppError('STORAGE_UNAVAILABLE', 'no keys'))
+  await sweeper.sweep()
+  t.match(logged, [/a pass of the sweeper failed/])
+  t.equal(await storage.get(ended.id), undefined)
 })
 
 t.test('after the wall clock was set, a pass is skipped; nothing live is ever deleted', async (t) => {

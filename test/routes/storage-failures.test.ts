@@ -8,6 +8,7 @@ import { silentLog } from '../../src/log.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
 import { type FileSystem, nodeFileSystem } from '../../src/storage/files/file-system.ts'
+import { MemoryIdempotency } from '../../src/storage/memory-idempotency.ts'
 import type { SyncView } from '../../src/syncs/sync-schema.ts'
 import { SyncService } from '../../src/syncs/sync-service.ts'
 import { aDirectory } from '../support/service.ts'
@@ -46,6 +47,7 @@ async function aWorld(t: Test) {
   const runner: JobRunner = { async start() {}, async enqueue() {}, hintCancel() {}, async close() {} }
   const app = await buildApp({
     service: new SyncService({ storage, runner, clock: systemClock, statusTtlMs: 60_000 }),
+    idempotency: new MemoryIdempotency(),
     snapshots: new LocalSnapshotStore({ directory: `${directory}/snapshots`, kept: 1, log: silentLog }),
     checkReady: () => storage.checkWritable(),
     log: pino({ level: 'silent' }),

@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { syntheticTab } from '../../emulator/workbook.ts'
 import { AppError } from '../../src/errors.ts'
@@ -22,7 +25,6 @@ t.test('the sync comes first, then every change, and the stream ends with the la
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
-    'x-request-id': /^req-/,
   })
   await client.until(({ events }) => events.length === 1)
   t.equal(client.retryMs, 2000)
@@ -64,6 +66,23 @@ t.test('Last-Event-ID resumes: what the client has is not sent again, and the en
   t.equal(knowing.lastEventId, '2-end')
   const again = (await openEvents(url, sync.id, { lastEventId: knowing.lastEventId })).read()
   t.equal(again.status, 204, 'tells an EventSource that was not closed to stop coming back')
+})
+
+t.test('an EventSource that nobody closes comes back once after the end, and then stops by itself', async (t) => {
+  const { url, storage, service, sync } = await aSyncServed(t)
+  const script = fileURLToPath(new URL('event-source.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--experimental-eventsource', script, `${url}/syncs/${sync.id}/events`], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  const lines: string[] = []
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines.push(line)
+    if (line === '1 queued') await storage.replace(claimSync(sync, 'an owner', NOW), 1)
+    if (line === '2 running') await storage.replace({ ...cancelSync(sync, NOW, 1000), revision: 3 }, 2)
+  }
+  t.same(lines, ['1 queued', '2 running', '3 cancelled', 'again', 'closed'])
+  t.equal(service.feed.size, 0)
 })
 
 t.test('what is wrong with a request is told as JSON before a stream begins', async (t) => {
@@ -212,15 +231,51 @@ t.test('a service that stops ends its streams at once, and tells clients when to
   t.equal(await stopped, 0)
 })
 
+t.test('a stalled reader does not hold up the stop of the service', async (t) => {
+  const { url, storage, clock, service, sync } = await aSyncServed(t)
+  const [stalled, reading] = [await openEvents(url, sync.id), (await openEvents(url, sync.id)).read()]
+  const labels = Object.fromEntries(Array.from({ length: 400 }, (_, n) => [`label-${n}`, 'x'.repeat(250)]))
+  for (let revision = 2; revision <= 200; revision++) {
+    await storage.replace({ ...sync, labels, revision }, revision - 1)
+    await reading.until(({ lastEventId }) => lastEventId === String(revision))
+  }
+  await clock.advance(1000)
+  service.drain()
+  t.equal(await reading.ended, true)
+  t.not(reading.retryMs, 2000, 'told when to come back')
+  stalled.read()
+  t.equal(await stalled.ended, false, 'cut off')
+})
+
+t.test('a stream on one process shows a sync that another process runs', { timeout: 60_000 }, async (t) => {
+  const tab = syntheticTab({ gid: 0, title: 'Many', rows: 3000, columns: 10, kind: 'mixed' })
+  const emulator = await anEmulator(t, { workbooks: [{ id: ID, title: 'Streamed', tabs: [tab] }] })
+  const release = Promise.withResolvers<void>()
+  emulator.onCall(() => release.promise)
+  const environment = { ...environmentFor(t.testdir({})), GOOGLE_API_ROOT_URL: emulator.rootUrl }
+  const [owner, other] = await Promise.all([aServiceProcess(t, environment), aServiceProcess(t, environment)])
+  const { id } = await startSync(owner.url, { spreadsheet: ID })
+  const client = (await openEvents(other.url, id)).read()
+  await client.until(({ events }) => events.some((event) => viewOf(event).state === 'running'))
+  const waiting = fetch(`${other.url}/syncs/${id}`, { headers: { prefer: 'wait=25' } })
+  release.resolve()
+  t.equal(await client.ended, true)
+  t.match(viewOf(client.events.at(-1)), { state: 'succeeded' })
+  t.match(await (await waiting).json(), { state: 'succeeded' })
+  for (const process of [owner, other]) t.equal(await process.end('SIGTERM'), 0)
+})
+
 t.test('the whole service: a stream shows a download from the start to the end', async (t) => {
   const tab = syntheticTab({ gid: 0, title: 'Many', rows: 3000, columns: 10, kind: 'mixed' })
   const emulator = await anEmulator(t, {
     workbooks: [{ id: ID, title: 'Streamed', tabs: [tab] }],
     latency: { baseMs: 100 },
   })
-  const { url } = await aService(t, { GOOGLE_API_ROOT_URL: emulator.rootUrl })
+  const origin = 'https://app.example.com'
+  const { url } = await aService(t, { GOOGLE_API_ROOT_URL: emulator.rootUrl, CORS_ORIGINS: origin })
   const posted = await startSync(url, { spreadsheet: ID })
-  const client = (await openEvents(url, posted.id)).read()
+  const client = (await openEvents(url, posted.id, { origin })).read()
+  t.equal(client.response.headers['access-control-allow-origin'], origin, 'browsers of other origins may read it')
   t.equal(await client.ended, true)
   const views = client.events.map(viewOf)
   t.match(views.at(-1), { state: 'succeeded', progress: { percent: 100 } })

@@ -29,13 +29,18 @@ const TTL_MS = 300_000
 const EXPIRED = new Date(NOW.getTime() + TTL_MS)
 const TEN_MINUTES_MS = 600_000
 
-await testSyncStorage(t, 'FileStorage', async (t) => {
-  const directory = t.testdir({})
-  return {
-    open: async () => new FileStorage({ directory, clock: systemClock, log: silentLog }),
-    damage: (id) => truncate(`${directory}/${id}.json`, 100),
-  }
-})
+for (const [name, packing] of [
+  ['FileStorage', {}],
+  ['FileStorage, every record packed', { packAboveBytes: 0 }],
+] as const) {
+  await testSyncStorage(t, name, async (t) => {
+    const directory = t.testdir({})
+    return {
+      open: async () => new FileStorage({ directory, clock: systemClock, log: silentLog, ...packing }),
+      damage: (id) => truncate(`${directory}/${id}.json`, 100),
+    }
+  })
+}
 
 t.test('a record is one file that reads well, and nothing else lies beside it', async (t) => {
   const { storage, directory } = await setUp(t)

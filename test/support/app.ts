@@ -3,6 +3,8 @@ import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
 import type { JobRunner } from '../../src/jobs/job-runner.ts'
 import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
+import type { IdempotencyStore } from '../../src/storage/idempotency-store.ts'
+import { MemoryIdempotency } from '../../src/storage/memory-idempotency.ts'
 import type { SyncStorage } from '../../src/storage/sync-storage.ts'
 import { SyncService } from '../../src/syncs/sync-service.ts'
 import { FakeClock } from './fake-clock.ts'
@@ -16,11 +18,12 @@ const idleRunner: JobRunner = {
 }
 
 /** The HTTP side over a storage, listening, with a clock that the test moves and nobody who runs syncs. */
-export async function anApp(t: Test, storage: SyncStorage) {
+export async function anApp(t: Test, storage: SyncStorage, store: IdempotencyStore = new MemoryIdempotency()) {
   const clock = new FakeClock()
   const service = new SyncService({ storage, runner: idleRunner, clock, statusTtlMs: 300_000 })
   const app = await buildApp({
     service,
+    idempotency: store,
     snapshots: {} as SnapshotStore,
     checkReady: async () => {},
     log: pino({ level: 'silent' }),

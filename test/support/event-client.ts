@@ -78,7 +78,7 @@ export class EventClient {
 export function openEvents(
   url: string,
   id: string,
-  options: { readonly lastEventId?: string; readonly method?: string } = {},
+  options: { readonly lastEventId?: string; readonly method?: string; readonly origin?: string } = {},
 ): Promise<EventClient> {
   return new Promise((resolve, reject) => {
     request(`${url}/syncs/${id}/events`, {
@@ -86,6 +86,7 @@ export function openEvents(
       agent: false,
       headers: {
         accept: 'text/event-stream',
+        ...(options.origin === undefined ? {} : { origin: options.origin }),
         ...(options.lastEventId === undefined ? {} : { 'last-event-id': options.lastEventId }),
       },
     })

@@ -43,6 +43,8 @@ export class BlockReads {
   readonly #dates: DateReads | undefined
   readonly #firstAnswer = Promise.withResolvers<void>()
   readonly #inFlight = new Set<Promise<void>>()
+  /** For each target the row up to which it is being read. */
+  readonly #begun = new Map<TargetState, number>()
   /** Blocks that may still tell of columns that hold numbers. */
   #reading = 0
   #target = 0
@@ -103,10 +105,15 @@ export class BlockReads {
     const { calls, budget, write, signal } = this.#options
     this.#reading += 1
     let isReading = true
+    for (const { state, area } of parts) {
+      this.#begun.set(state, area.endRow)
+      this.#announce(state)
+    }
     const use = async (body: Body, used: readonly BlockPart[]) => {
       this.#firstAnswer.resolve()
       try {
         const scanned = await this.#scan(body, used)
+        for (const { state } of used) this.#announce(state)
         for (const { state, area } of used) state.arrive(area)
         if (isReading) this.#reading -= 1
         isReading = false
@@ -125,6 +132,11 @@ export class BlockReads {
     const written = blocks.flat()
     await write(written)
     for (const { state } of written) this.#dates?.forget(state)
+  }
+
+  /** Once the columns are known, the dates of all that is under way can be read beside it. */
+  #announce(state: TargetState): void {
+    if (state.isScanned) this.#dates?.announce(state, this.#begun.get(state) ?? 0)
   }
 
   async #encode(body: Body, parts: readonly BlockPart[]): Promise<WrittenPart[]> {

@@ -76,6 +76,12 @@ export class DateReads {
     return { columns, isText: assemble(dates.masks, area, columns, state.target.area.startColumn) }
   }
 
+  /** Tells that dates will be asked for down to this row, so that they may be read while the rows themselves are. */
+  announce(state: TargetState, endRow: number): void {
+    this.#wantTo(state, this.#datesOf(state), endRow)
+    this.pumpSoon()
+  }
+
   /** Forgets what lies above a row that is written. */
   forget(state: TargetState): void {
     const dates = this.#targets.get(state)
@@ -158,7 +164,7 @@ export class DateReads {
     return dates
   }
 
-  /** Wants a target down to the end of some rows, and further, if that makes the calls as full as they may be. */
+  /** Wants some rows of a target, and those above them that columns found late still lack. */
   #want(state: TargetState, dates: TargetDates, area: Rectangle): void {
     const columns = state.numberColumns
     // Columns that were not known to hold numbers when these rows were wanted, or rows above them.
@@ -168,12 +174,19 @@ export class DateReads {
       this.#push(state, dates, area.startRow, from, together)
       for (const column of together) dates.wantedFrom.set(column, area.startRow)
     }
+    this.#wantTo(state, dates, area.endRow)
+  }
+
+  /** Wants a target down to a row, and further, if that makes the calls as full as they may be. */
+  #wantTo(state: TargetState, dates: TargetDates, toRow: number): void {
+    const columns = state.numberColumns
+    for (const column of columns) if (!dates.wantedFrom.has(column)) dates.wantedFrom.set(column, dates.wantedTo)
     if (columns.length === 0) {
-      dates.wantedTo = Math.max(dates.wantedTo, area.endRow)
+      dates.wantedTo = Math.max(dates.wantedTo, toRow)
       return
     }
     const { endRow } = state.target.area
-    while (dates.wantedTo < area.endRow) {
+    while (dates.wantedTo < toRow) {
       const left = endRow - dates.wantedTo
       const calls = Math.ceil((left * columns.length) / (this.#options.budget.cells * SLACK))
       const rows = Math.ceil(left / calls)

@@ -13,6 +13,7 @@ export class Layout {
   readonly leases: string
   readonly quarantine: string
   readonly journal: string
+  readonly keys: string
 
   constructor(directory: string) {
     this.directory = directory
@@ -21,6 +22,7 @@ export class Layout {
     this.leases = join(directory, '.leases')
     this.quarantine = join(directory, 'quarantine')
     this.journal = join(directory, '.created')
+    this.keys = join(directory, '.idempotency')
   }
 
   get folders(): readonly string[] {

@@ -37,17 +37,17 @@ export class TempFiles {
   }
 
   /**
-   * Writes all the bytes, or rejects and leaves nothing. The time of modification is set to the present second and, in
-   * microseconds, the revision: kernel clocks tick in milliseconds and inodes are used again at once, so without it two
+   * Writes all the bytes, or rejects and leaves nothing. The time of modification is set to the present second (or that
+   * of `modified`) and, in microseconds, the revision: kernel clocks tick in milliseconds and inodes are used again at once, so without it two
    * versions of a record could look alike from outside (size, time and inode), and a reader would keep the older one.
    */
   async write(
     purpose: Pick<TempName, 'kind' | 'base'>,
     bytes: Uint8Array,
-    options: { readonly sync: boolean; readonly revision: number },
+    options: { readonly sync: boolean; readonly revision: number; readonly modified?: Date },
   ): Promise<TempFile> {
     const { fs, clock } = this.#options
-    const second = Math.floor(clock.now().getTime() / 1000)
+    const second = Math.floor((options.modified ?? clock.now()).getTime() / 1000)
     const micros = options.revision % 1_000_000
     const temp = this.#begin(purpose, `${second * 1_000_000 + micros}-${bytes.length}`)
     try {

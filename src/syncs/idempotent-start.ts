@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto'
+import type { Clock } from '../clock.ts'
+import { AppError } from '../errors.ts'
+import type { IdempotencyStore, KeyState } from '../storage/idempotency-store.ts'
+import { type Sync, toView } from './sync.ts'
+import { newSyncId } from './sync-id.ts'
+import type { SyncRequestBody } from './sync-request.ts'
+import type { SyncView } from './sync-schema.ts'
+import type { SyncService } from './sync-service.ts'
+
+/** Milliseconds for which a key is remembered. */
+export const KEY_TTL_MS = 86_400_000
+
+export interface IdempotentStartOptions {
+  readonly service: SyncService
+  readonly store: IdempotencyStore
+  readonly clock: Clock
+}
+
+/** The answer to a start under a key; `replayed` tells that it had been given before. */
+export interface StartAnswer {
+  readonly view: SyncView
+  readonly replayed: boolean
+}
+
+interface Flight {
+  readonly fingerprint: string
+  readonly answer: Promise<SyncView>
+}
+
+/**
+ * Starts syncs under an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): however often and wherever a
+ * request is sent again within 24 hours, one sync is started and every repeat gets the answer of the first. A request
+ * that was refused does not use up its key.
+ */
+export class IdempotentStart {
+  readonly #options: IdempotentStartOptions
+  /** Starts under way in this process: their repeats wait for the answer instead of being sent away. */
+  readonly #flights = new Map<string, Flight>()
+
+  constructor(options: IdempotentStartOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Rejects with `IDEMPOTENCY_KEY_REUSED` if the key was used for another body, with `IDEMPOTENCY_KEY_IN_FLIGHT` while
+   * another process is at it, and with whatever the start itself is refused with. `scope`: whose key it is; the same key
+   * of another scope is another key.
+   */
+  async start(key: string, body: SyncRequestBody, scope = ''): Promise<StartAnswer> {
+    const hash = sha256(canonical([scope, key]))
+    const fingerprint = sha256(canonical(body))
+    const flight = this.#flights.get(hash)
+    if (flight !== undefined) {
+      requireSame(flight.fingerprint, fingerprint)
+      return { view: await flight.answer, replayed: true }
+    }
+    const starting = this.#start(hash, fingerprint, body)
+    const answer = starting.then(({ view }) => view)
+    // Told by `starting` too, so that it is not unhandled when nobody else waits for it.
+    answer.catch(() => {})
+    this.#flights.set(hash, { fingerprint, answer })
+    try {
+      return await starting
+    } finally {
+      this.#flights.delete(hash)
+    }
+  }
+
+  async #start(key: string, fingerprint: string, body: SyncRequestBody): Promise<StartAnswer> {
+    const { store, clock } = this.#options
+    const syncId = newSyncId()
+    const state: KeyState = await store.reserve({ key, fingerprint, syncId, now: clock.now(), ttlMs: KEY_TTL_MS })
+    if (state.state !== 'mine') {
+      requireSame(state.fingerprint, fingerprint)
+      if (state.state === 'done') return { view: state.answer, replayed: true }
+      throw new AppError(
+        'IDEMPOTENCY_KEY_IN_FLIGHT',
+        'The first request with this Idempotency-Key is not answered yet.',
+      )
+    }
+    // Another id than ours is that of a request whose process has died; its sync may be there.
+    const earlier = state.syncId === syncId ? undefined : await this.#find(state.syncId)
+    const view = toView(earlier ?? (await this.#create(key, state.syncId, body)))
+    await store.complete(key, view)
+    return { view, replayed: earlier !== undefined }
+  }
+
+  async #create(key: string, id: string, body: SyncRequestBody): Promise<Sync> {
+    try {
+      return await this.#options.service.start(body, { id })
+    } catch (error) {
+      try {
+        // A storage that failed may have recorded the sync all the same; only who knows that there is none lets go.
+        const found = await this.#find(id)
+        if (found !== undefined) return found
+        await this.#options.store.release(key)
+      } catch (second) {
+        // The key is not let go then: after a minute it is the next caller's, under the same id.
+        if (!(second instanceof AppError)) throw second
+      }
+      throw error
+    }
+  }
+
+  async #find(id: string): Promise<Sync | undefined> {
+    try {
+      return await this.#options.service.find(id)
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'SYNC_NOT_FOUND') return undefined
+      throw error
+    }
+  }
+}
+
+function requireSame(known: string, fingerprint: string): void {
+  if (known === fingerprint) return
+  throw new AppError('IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key came with another body before.')
+}
+
+/** JSON with the members of every object in order, so that equal requests read the same. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : part,
+  )
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

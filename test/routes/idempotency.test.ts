@@ -1,0 +1,191 @@
+import { readdir } from 'node:fs/promises'
+import t from 'tap'
+import { tabFromRows } from '../../emulator/workbook.ts'
+import { AppError } from '../../src/errors.ts'
+import { MemoryIdempotency } from '../../src/storage/memory-idempotency.ts'
+import { MemoryStorage } from '../../src/storage/memory-storage.ts'
+import type { SyncView } from '../../src/syncs/sync-schema.ts'
+import { anApp } from '../support/app.ts'
+import { anEmulator, aServiceProcess, environmentFor, finished, pollUntil } from '../support/service.ts'
+
+const ID = '1PostedTwiceByTheTests-0123456789_abcdefghijk'
+const HOUR_MS = 3_600_000
+
+t.test('the same key and body starts one sync, and every repeat gets the first answer', async (t) => {
+  const { url, storage } = await anAppOverMemory(t)
+  const first = await post(url, 'a-key')
+  t.equal(first.status, 202)
+  t.equal(first.headers.get('idempotent-replayed'), null)
+  await storage.replace({ ...(await mustGet(storage, first.sync.id)), revision: 2 }, 1)
+  for (const key of ['a-key', '"a-key"']) {
+    const again = await post(url, key)
+    t.equal(again.status, 202)
+    t.same(again.sync, first.sync, 'as it was answered then')
+    t.equal(again.headers.get('idempotent-replayed'), 'true')
+    for (const name of ['location', 'operation-location', 'retry-after', 'etag', 'content-type', 'cache-control']) {
+      t.equal(again.headers.get(name), first.headers.get(name), name)
+    }
+  }
+  await storage.remove(first.sync.id, 2)
+  t.same((await post(url, 'a-key')).sync, first.sync, 'even when the sync is forgotten')
+  t.not((await post(url, 'another-key')).sync.id, first.sync.id)
+  t.not((await post(url, 'A-KEY')).sync.id, first.sync.id, 'keys are told apart by case')
+})
+
+t.test('bodies that mean the same are the same; any other is refused with 422', async (t) => {
+  const { url } = await anAppOverMemory(t)
+  const { sync } = await post(url, 'k', { spreadsheet: ID, ifActive: 'start', labels: { a: '1', b: '2' } })
+  const same = await post(url, 'k', { labels: { b: '2', a: '1' }, headerRow: 1, ifActive: 'start', spreadsheet: ID })
+  t.equal(same.sync.id, sync.id)
+  const other = await post(url, 'k', { spreadsheet: ID, ifActive: 'start', labels: { a: '1', b: '3' } })
+  t.equal(other.status, 422)
+  t.match(other.sync, { code: 'IDEMPOTENCY_KEY_REUSED', hint: /new Idempotency-Key/ })
+})
+
+t.test('a key is 1 to 255 printable characters, quoted or not', async (t) => {
+  const { url, storage } = await anAppOverMemory(t)
+  for (const key of [
+    '""',
+    '"',
+    '"a',
+    'a"b'.padStart(256, 'x'),
+    `"${'x'.repeat(256)}"`,
+    '"a"b"',
+    '"a";p=1',
+    '"\\x"',
+    'é',
+    '',
+  ]) {
+    const answer = await post(url, key)
+    t.equal(answer.status, 400, key)
+    t.match(answer.sync, { code: 'VALIDATION_FAILED', errors: [{ field: 'header idempotency-key' }] }, key)
+  }
+  t.same((await storage.list({ pageSize: 1 })).syncs, [], 'nothing was started')
+  for (const key of ['x', 'x'.repeat(255), `"${'y'.repeat(255)}"`, '"a \\"b\\" \\\\"', '../../etc', 'a b, c=1;d']) {
+    t.equal((await post(url, key)).status, 202, key)
+  }
+})
+
+t.test('a key is forgotten after 24 hours', async (t) => {
+  const { url, clock } = await anAppOverMemory(t)
+  const { sync } = await post(url, 'k')
+  await clock.advance(24 * HOUR_MS - 1)
+  t.equal((await post(url, 'k')).sync.id, sync.id)
+  await clock.advance(1)
+  t.not((await post(url, 'k')).sync.id, sync.id)
+})
+
+t.test('of 100 requests at once with one key one starts a sync, and the others get its answer', async (t) => {
+  const { url, storage } = await anAppOverMemory(t)
+  const answers = await Promise.all(Array.from({ length: 100 }, () => post(url, 'k')))
+  t.same([...new Set(answers.map(({ status }) => status))], [202])
+  t.equal(new Set(answers.map(({ sync }) => sync.id)).size, 1)
+  t.equal(answers.filter(({ headers }) => headers.get('idempotent-replayed') === null).length, 1)
+  t.equal((await storage.list({ pageSize: 10 })).syncs.length, 1)
+})
+
+t.test('a request that was refused does not use up its key', async (t) => {
+  const { url, storage, service } = await anAppOverMemory(t)
+  t.equal((await post(url, 'k', { spreadsheet: ID, headerRow: -1 })).status, 400)
+  const { create } = storage
+  storage.create = () => Promise.reject(new AppError('STORAGE_FULL', 'full'))
+  const refused = await Promise.all([post(url, 'k'), post(url, 'k')])
+  t.same(
+    refused.map(({ status, sync }) => [status, (sync as unknown as { code: string }).code]),
+    [
+      [503, 'STORAGE_FULL'],
+      [503, 'STORAGE_FULL'],
+    ],
+  )
+  storage.create = create
+  const { status, sync, headers } = await post(url, 'k', { spreadsheet: 'another', ifActive: 'start' })
+  t.equal(status, 202, 'even for another body')
+  t.equal(headers.get('idempotent-replayed'), null)
+  service.drain()
+  t.equal((await post(url, 'l')).status, 503)
+  t.equal((await post(url, 'k', { spreadsheet: 'another', ifActive: 'start' })).sync.id, sync.id)
+})
+
+t.test('while another process is at it the answer is 409 with Retry-After, and 422 for another body', async (t) => {
+  const store = new MemoryIdempotency()
+  const { url, clock } = await anAppOverMemory(t, store)
+  const { reserve } = store
+  // Another process has the key, as this one's requests never get to reserve it.
+  await new Promise<void>((resolve) => {
+    store.reserve = async (reservation) => {
+      await reserve.call(store, reservation)
+      resolve()
+      return reserve.call(store, reservation)
+    }
+    void post(url, 'k')
+  })
+  store.reserve = reserve
+  const answer = await post(url, 'k')
+  t.equal(answer.status, 409)
+  t.match(answer.sync, { code: 'IDEMPOTENCY_KEY_IN_FLIGHT', retryable: true })
+  t.equal(answer.headers.get('retry-after'), '1')
+  t.equal((await post(url, 'k', { spreadsheet: 'another', ifActive: 'start' })).status, 422)
+  await clock.advance(60_000)
+  t.equal((await post(url, 'k')).status, 202, 'a minute later it must have died')
+})
+
+t.test(
+  'two processes: of 200 requests at once with one key one starts a sync, and repeats find it after a restart',
+  { timeout: 120_000 },
+  async (t) => {
+    const emulator = await anEmulator(t, {
+      workbooks: [{ id: ID, title: 'Twice', tabs: [tabFromRows(0, 'A', [['A'], [1]])] }],
+    })
+    const directory = t.testdir({})
+    const environment = { ...environmentFor(directory), GOOGLE_API_ROOT_URL: emulator.rootUrl }
+    const services = await Promise.all([aServiceProcess(t, environment), aServiceProcess(t, environment)])
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, n) => post(services[n % 2]?.url ?? '', 'one-key')),
+    )
+    const started = answers.filter(({ status }) => status === 202)
+    t.equal(new Set(started.map(({ sync }) => sync.id)).size, 1)
+    t.equal(started.filter(({ headers }) => headers.get('idempotent-replayed') === null).length, 1)
+    for (const { status, headers } of answers) {
+      if (status === 202) continue
+      t.equal(status, 409)
+      t.equal(headers.get('retry-after'), '1')
+    }
+    const id = started[0]?.sync.id ?? ''
+    await pollUntil(services[0]?.url ?? '', id, finished)
+    t.same(
+      (await readdir(`${directory}/sync-status`)).filter((name) => name.startsWith('sync-')),
+      [`${id}.json`],
+    )
+    for (const service of services) {
+      t.equal((await post(service.url, 'one-key')).sync.id, id)
+      await service.end('SIGKILL')
+    }
+    const restarted = await aServiceProcess(t, environment)
+    const again = await post(restarted.url, 'one-key')
+    t.equal(again.sync.id, id)
+    t.equal(again.headers.get('idempotent-replayed'), 'true')
+    t.same(await readdir(`${directory}/sync-status/.tmp`), [], 'nothing is left')
+    t.equal(await restarted.end('SIGTERM'), 0)
+  },
+)
+
+async function anAppOverMemory(t: Parameters<typeof anApp>[0], store = new MemoryIdempotency()) {
+  const storage = new MemoryStorage()
+  return { ...(await anApp(t, storage, store)), storage }
+}
+
+async function mustGet(storage: MemoryStorage, id: string) {
+  const sync = await storage.get(id)
+  if (sync === undefined) throw new AppError('SYNC_NOT_FOUND', id)
+  return sync
+}
+
+/** Posts a request that is never joined with another, so that only the key can keep a second sync from starting. */
+async function post(url: string, key: string, body: object = { spreadsheet: ID, ifActive: 'start' }) {
+  const answer = await fetch(`${url}/syncs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': key },
+    body: JSON.stringify(body),
+  })
+  return { status: answer.status, headers: answer.headers, sync: (await answer.json()) as SyncView }
+}

@@ -1,0 +1,288 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import t, { type Test } from 'tap'
+import { systemClock } from '../../src/clock.ts'
+import { AppError } from '../../src/errors.ts'
+import { FileIdempotency, type FileIdempotencyOptions } from '../../src/storage/file-idempotency.ts'
+import { type FileSystem, nodeFileSystem } from '../../src/storage/files/file-system.ts'
+import { systemProcesses } from '../../src/storage/files/processes.ts'
+import type { KeyReservation, KeyState } from '../../src/storage/idempotency-store.ts'
+import { toView } from '../../src/syncs/sync.ts'
+import { newSyncId } from '../../src/syncs/sync-id.ts'
+import { aQueuedSync } from '../support/syncs.ts'
+import { type Fault, FaultyFileSystem } from './faulty-file-system.ts'
+import { testIdempotencyStore } from './idempotency-conformance.ts'
+
+const NOW = new Date('2026-01-01T00:00:00.000Z')
+const TTL_MS = 86_400_000
+const EXPIRED = after(TTL_MS)
+const answer = toView(aQueuedSync())
+
+await testIdempotencyStore(t, 'FileIdempotency', async (t) => setUp(t))
+
+t.test('a key is one file that reads well, named by its hash, and nothing else lies beside it', async (t) => {
+  const { open, directory } = setUp(t)
+  const store = await open()
+  const reservation = aReservation()
+  await store.reserve(reservation)
+  await store.complete(reservation.key, answer)
+  t.same(await readdir(`${directory}/.idempotency`), [`${reservation.key}.json`])
+  t.same(await readdir(`${directory}/.tmp`), [])
+  t.match(JSON.parse(await readFile(`${directory}/.idempotency/${reservation.key}.json`, 'utf8')), {
+    state: 'done',
+    fingerprint: reservation.fingerprint,
+    syncId: reservation.syncId,
+    expiresAt: EXPIRED.toISOString(),
+    answer: { id: answer.id },
+  })
+  for (const key of ['', '../secret', 'a-key', hash('k').toUpperCase(), `${hash('k')}/../x`]) {
+    await t.rejects(store.reserve(aReservation({ key })), TypeError)
+    await t.rejects(store.complete(key, answer), TypeError)
+    await t.rejects(store.release(key), TypeError)
+  }
+})
+
+const BEFORE: Readonly<Record<string, (store: FileIdempotency, first: KeyReservation) => Promise<Date>>> = {
+  'was never used': async () => NOW,
+  'was released': async (store, first) => {
+    await store.reserve(first)
+    await store.release(first.key)
+    return NOW
+  },
+  'has expired': async (store, first) => {
+    await store.reserve(first)
+    await store.complete(first.key, answer)
+    return EXPIRED
+  },
+  'was left reserved': async (store, first) => {
+    await store.reserve(first)
+    return after(60_000)
+  },
+}
+
+for (const [name, prepare] of Object.entries(BEFORE)) {
+  t.test(`a key that ${name}: of many claimants in several instances, beside sweepers, exactly one wins`, async (t) => {
+    const { open, directory } = setUp(t)
+    const stores = await Promise.all([open(), open(), open()])
+    for (let round = 0; round < 30; round++) {
+      const first = aReservation()
+      const now = await prepare(await open(), first)
+      const claims: Promise<KeyState>[] = []
+      const sweeps: Promise<number>[] = []
+      for (let n = 0; n < 12; n++) {
+        const store = stores[n % 3] ?? (await open())
+        if (n % 4 === 1) sweeps.push(store.cleanup(now))
+        claims.push(store.reserve({ ...first, syncId: newSyncId(), now }))
+        if (n % 4 === 3) sweeps.push(store.cleanup(now))
+      }
+      const states = await Promise.all(claims)
+      await Promise.all(sweeps)
+      t.equal(states.filter(({ state }) => state === 'mine').length, 1, JSON.stringify(states))
+      t.equal(states.filter(({ state }) => state === 'in-flight').length, 11)
+      const mine = states.find(({ state }) => state === 'mine')
+      if (name === 'was left reserved') t.match(mine, { syncId: first.syncId })
+    }
+    t.same(await readdir(`${directory}/.tmp`), [])
+  })
+}
+
+for (const late of ['claimant', 'sweeper'] as const) {
+  t.test(`a ${late} that sleeps while the key is forgotten and used anew harms nobody`, async (t) => {
+    const { open, directory } = setUp(t)
+    const [asleep, awake] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const fs: FileSystem = {
+      ...nodeFileSystem,
+      link: async (from, to) => {
+        asleep.resolve()
+        await awake.promise
+        return nodeFileSystem.link(from, to)
+      },
+    }
+    const [sleeper, other] = [await open({ fs }), await open()]
+    const first = aReservation()
+    await other.reserve(first)
+    const again = { ...first, now: EXPIRED }
+    const sleeping = late === 'claimant' ? sleeper.reserve(again) : sleeper.cleanup(EXPIRED)
+    await asleep.promise
+    t.equal(await other.cleanup(EXPIRED), 1)
+    const next = { ...again, syncId: newSyncId() }
+    t.same(await other.reserve(next), { state: 'mine', syncId: next.syncId })
+    awake.resolve()
+    t.same(await sleeping, late === 'claimant' ? { state: 'in-flight', fingerprint: first.fingerprint } : 0)
+    t.equal((await other.reserve(again)).state, 'in-flight')
+    t.same(await readdir(`${directory}/.idempotency`), [`${first.key}.json`])
+  })
+}
+
+t.test(
+  'the reservation of a process that has ended is free at once, under its id, for the same request only',
+  async (t) => {
+    const { open } = setUp(t)
+    const dead = systemProcesses()
+    const gone = await open({ processes: { ...dead, self: `999999999-${dead.self.split('-').slice(1).join('-')}` } })
+    const reservation = aReservation()
+    await gone.reserve(reservation)
+    const store = await open()
+    const other = { ...reservation, syncId: newSyncId() }
+    t.same(await store.reserve({ ...other, fingerprint: hash('other') }), {
+      state: 'in-flight',
+      fingerprint: reservation.fingerprint,
+    })
+    t.same(await store.reserve(other), { state: 'mine', syncId: reservation.syncId })
+  },
+)
+
+t.test('a sweeper reads no key that is still valid, and forgets all of one that is not', async (t) => {
+  const { open, directory } = setUp(t)
+  const reads: string[] = []
+  const fs: FileSystem = {
+    ...nodeFileSystem,
+    read: (path, position) => {
+      reads.push(path)
+      return nodeFileSystem.read(path, position)
+    },
+  }
+  const store = await open({ fs })
+  const [old, young] = [aReservation(), aReservation({ now: after(1000) })]
+  for (const each of [old, young]) {
+    await store.reserve(each)
+    await store.release(each.key)
+    await store.reserve(each)
+  }
+  reads.length = 0
+  t.equal(await store.cleanup(after(TTL_MS - 1000)), 0)
+  t.same(reads, [])
+  t.equal(await store.cleanup(EXPIRED), 1)
+  const left = await readdir(`${directory}/.idempotency`)
+  t.equal(left.length, 2)
+  t.ok(left.every((name) => name.startsWith(young.key)))
+})
+
+t.test(
+  'a sweeper that fails halfway is finished by its next pass, or by others once its process has ended',
+  async (t) => {
+    const { open, directory } = setUp(t)
+    let failing = true
+    const fs: FileSystem = {
+      ...nodeFileSystem,
+      unlink: async (path) => {
+        if (failing && path.includes('.idempotency')) throw Object.assign(new Error('EIO'), { code: 'EIO' })
+        return nodeFileSystem.unlink(path)
+      },
+    }
+    const processes = systemProcesses()
+    let isGone = false
+    const failer = await open({ fs, processes: { ...processes, self: `7${processes.self}` } })
+    const other = await open({
+      processes: { ...processes, isGone: (token) => isGone && token === `7${processes.self}` },
+    })
+    for (const finisher of [failer, other]) {
+      failing = true
+      const reservation = aReservation()
+      await failer.reserve(reservation)
+      await t.rejects(failer.cleanup(EXPIRED), { code: 'STORAGE_UNAVAILABLE' })
+      t.equal(await other.cleanup(EXPIRED), 0, 'its process lives')
+      await t.rejects(other.reserve({ ...reservation, now: EXPIRED }), { code: 'STORAGE_UNAVAILABLE' })
+      failing = false
+      isGone = finisher === other
+      t.equal(await finisher.cleanup(EXPIRED), 1)
+      t.match(await other.reserve({ ...reservation, now: EXPIRED }), { state: 'mine' })
+      await other.release(reservation.key)
+      t.equal(await other.cleanup(after(2 * TTL_MS)), 1)
+      t.same(await readdir(`${directory}/.idempotency`), [])
+    }
+  },
+)
+
+t.test('a damaged record is an error for its key, and no trouble for the others', async (t) => {
+  const { open, directory } = setUp(t)
+  const store = await open()
+  const [damaged, sound] = [aReservation(), aReservation()]
+  for (const each of [damaged, sound]) await store.reserve(each)
+  await writeFile(`${directory}/.idempotency/${damaged.key}.json`, '{')
+  const other = await open()
+  await t.rejects(other.reserve(damaged), { code: 'STORAGE_UNAVAILABLE', hint: /another Idempotency-Key/ })
+  t.match(await other.reserve(sound), { state: 'in-flight' })
+  t.equal(await other.cleanup(EXPIRED), 1)
+})
+
+const FAULTS: readonly Omit<Fault, 'nth'>[] = [
+  { code: 'EIO', forEver: false },
+  { code: 'EIO', forEver: false, afterEffect: true },
+  { code: 'ENOSPC', forEver: true },
+  { code: 'EMFILE', forEver: true },
+  { code: 'short write', forEver: false },
+]
+
+for (const fault of FAULTS) {
+  t.test(`${JSON.stringify(fault)} at each call in turn: never two owners, and the repeat succeeds`, async (t) => {
+    let nth = 1
+    for (let struck = true; struck; nth++) {
+      const { open, directory } = setUp(t, `${nth}`)
+      const faulty = new FaultyFileSystem()
+      const store = await open({ fs: faulty.fs })
+      const reservation = aReservation()
+      faulty.set({ ...fault, nth })
+      const owned = await attempt(() => store.reserve(reservation))
+      const complete = async () => {
+        await store.complete(reservation.key, answer)
+        return true
+      }
+      const completed = owned !== undefined && (await attempt(complete))
+      struck = faulty.struck
+      faulty.set(undefined)
+      const again = { ...reservation, syncId: newSyncId() }
+      const state = await store.reserve(again)
+      if (owned === undefined) t.same(state, { state: 'mine', syncId: again.syncId }, `call ${nth}`)
+      else if (completed === true) t.match(state, { state: 'done', answer: { id: answer.id } }, `call ${nth}`)
+      else t.match(state.state, /^(in-flight|done)$/, `call ${nth}`)
+      if (state.state === 'in-flight') {
+        const later = await store.reserve({ ...again, now: after(60_000) })
+        t.same(later, { state: 'mine', syncId: reservation.syncId }, `call ${nth}, a minute later`)
+      }
+      await store.complete(reservation.key, answer)
+      const other = await open()
+      t.match(await other.reserve(again), { state: 'done' }, `call ${nth}, elsewhere`)
+      t.equal(await other.cleanup(after(2 * TTL_MS)), 1, `call ${nth}`)
+      t.same(await readdir(`${directory}/.idempotency`), [])
+    }
+    t.ok(nth > 3, `${nth - 1} calls`)
+  })
+}
+
+/** `undefined` when it failed as a store may fail. */
+async function attempt<T>(task: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await task()
+  } catch (error) {
+    if (error instanceof AppError && error.status === 503) return undefined
+    throw error
+  }
+}
+
+function setUp(t: Test, name = 'keys') {
+  const directory = `${t.testdirName}/${name}`
+  t.testdir({})
+  return {
+    directory,
+    async open(options: Partial<FileIdempotencyOptions> = {}): Promise<FileIdempotency> {
+      const store = new FileIdempotency({ directory, clock: systemClock, ...options })
+      await store.start()
+      t.teardown(() => store.close())
+      return store
+    },
+  }
+}
+
+function aReservation(changes: Partial<KeyReservation> = {}): KeyReservation {
+  const syncId = newSyncId()
+  return { key: hash(syncId), fingerprint: hash('a request'), syncId, now: NOW, ttlMs: TTL_MS, ...changes }
+}
+
+function after(ms: number): Date {
+  return new Date(NOW.getTime() + ms)
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

@@ -1,0 +1,8 @@
+import t from 'tap'
+import { MemoryIdempotency } from '../../src/storage/memory-idempotency.ts'
+import { testIdempotencyStore } from './idempotency-conformance.ts'
+
+await testIdempotencyStore(t, 'MemoryIdempotency', async () => {
+  const keys = new MemoryIdempotency()
+  return { open: async () => keys }
+})

@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile } from 'node:fs/promises'
+import t, { type Test } from 'tap'
+import { systemClock } from '../../src/clock.ts'
+import { AppError } from '../../src/errors.ts'
+import { silentLog } from '../../src/log.ts'
+import { FileIdempotency } from '../../src/storage/file-idempotency.ts'
+import { FileStorage } from '../../src/storage/file-storage.ts'
+import { MemoryIdempotency } from '../../src/storage/memory-idempotency.ts'
+import { MemoryStorage } from '../../src/storage/memory-storage.ts'
+import { IdempotentStart } from '../../src/syncs/idempotent-start.ts'
+import { syncRequestBody } from '../../src/syncs/sync-request.ts'
+import { SyncService } from '../../src/syncs/sync-service.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+
+const body = syncRequestBody.parse({ spreadsheet: 'a-spreadsheet', ifActive: 'start' })
+const runner = { start: async () => {}, enqueue: async () => {}, hintCancel: () => {}, close: async () => {} }
+
+for (const step of ['create', 'complete']) {
+  t.test(`a process killed before its ${step}: the repeat is answered at once and starts no second sync`, async (t) => {
+    const directory = t.testdir({})
+    const child = spawn(process.execPath, [new URL('dying-start.ts', import.meta.url).pathname, directory, 'k', step], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
+    t.same(await once(child, 'exit'), [null, 'SIGKILL'])
+    const [reserved = ''] = await readdir(`${directory}/.idempotency`)
+    const { syncId } = JSON.parse(await readFile(`${directory}/.idempotency/${reserved}`, 'utf8')) as { syncId: string }
+
+    const starts = await onFiles(t, directory)
+    const { view, replayed } = await starts.start('k', body)
+    t.equal(view.id, syncId, 'the id that the killed process had chosen')
+    t.equal(replayed, step === 'complete', 'only what was there is a replay')
+    t.same(
+      (await readdir(directory)).filter((name) => name.startsWith('sync-')),
+      [`${syncId}.json`],
+    )
+    t.same(await starts.start('k', body), { view, replayed: true })
+    await t.rejects(starts.start('k', { ...body, headerRow: 0 }), { code: 'IDEMPOTENCY_KEY_REUSED' })
+  })
+}
+
+t.test('the key of another scope is another key', async (t) => {
+  const { starts } = inMemory()
+  const one = await starts.start('k', body, 'one')
+  t.not((await starts.start('k', body, 'other')).view.id, one.view.id)
+  t.not((await starts.start('k', body)).view.id, one.view.id)
+  t.not((await starts.start('onek', body)).view.id, one.view.id, 'where the scope ends makes a difference')
+  t.equal((await starts.start('k', body, 'one')).view.id, one.view.id)
+})
+
+t.test('a sync that was recorded though its create failed is the answer', async (t) => {
+  const { starts, storage } = inMemory()
+  const { create } = storage
+  storage.create = async (sync) => {
+    await create.call(storage, sync)
+    throw new AppError('STORAGE_UNAVAILABLE', 'the last step failed')
+  }
+  const { view } = await starts.start('k', body)
+  t.equal((await storage.list({ pageSize: 10 })).syncs[0]?.id, view.id)
+  t.equal((await starts.start('k', body)).view.id, view.id)
+  t.equal((await storage.list({ pageSize: 10 })).syncs.length, 1)
+})
+
+t.test(
+  'where nobody can tell whether the sync was recorded the key is kept, and a minute later it is found',
+  async (t) => {
+    const { starts, storage, clock } = inMemory()
+    const { create, get } = storage
+    storage.create = async (sync) => {
+      await create.call(storage, sync)
+      throw new AppError('STORAGE_UNAVAILABLE', 'the last step failed')
+    }
+    storage.get = () => Promise.reject(new AppError('STORAGE_UNAVAILABLE', 'and now nothing can be read'))
+    await t.rejects(starts.start('k', body), { message: 'the last step failed' })
+    Object.assign(storage, { create, get })
+    await t.rejects(starts.start('k', body), { code: 'IDEMPOTENCY_KEY_IN_FLIGHT' })
+    await clock.advance(60_000)
+    const { view, replayed } = await starts.start('k', body)
+    t.equal(replayed, true)
+    t.same(
+      (await storage.list({ pageSize: 10 })).syncs.map(({ id }) => id),
+      [view.id],
+    )
+  },
+)
+
+t.test('a joined sync is the answer to its key too', async (t) => {
+  const { starts, storage } = inMemory()
+  const join = { ...body, ifActive: 'join' as const }
+  const first = await starts.start('k', join)
+  const second = await starts.start('l', join)
+  t.equal(second.view.id, first.view.id)
+  t.equal(second.replayed, false)
+  await storage.remove(first.view.id, 1)
+  t.equal((await starts.start('l', join)).view.id, first.view.id)
+})
+
+function inMemory() {
+  const storage = new MemoryStorage()
+  const clock = new FakeClock()
+  const service = new SyncService({ storage, runner, clock, statusTtlMs: 1000 })
+  return { storage, clock, starts: new IdempotentStart({ service, store: new MemoryIdempotency(), clock }) }
+}
+
+async function onFiles(t: Test, directory: string): Promise<IdempotentStart> {
+  const storage = new FileStorage({ directory, clock: systemClock, log: silentLog })
+  const store = new FileIdempotency({ directory, clock: systemClock })
+  for (const each of [storage, store]) {
+    await each.start()
+    t.teardown(() => each.close())
+  }
+  const service = new SyncService({ storage, runner, clock: systemClock, statusTtlMs: 1000 })
+  return new IdempotentStart({ service, store, clock: systemClock })
+}
