@@ -19,6 +19,7 @@ import { LocalSnapshotStore } from './snapshots/local-snapshot-store.ts'
 import { FileIdempotency } from './storage/file-idempotency.ts'
 import { FileLeases } from './storage/file-leases.ts'
 import { FileStorage } from './storage/file-storage.ts'
+import { ActiveCount } from './syncs/active-count.ts'
 import { SyncService } from './syncs/sync-service.ts'
 
 /** Milliseconds for which one look at the storage answers readiness, so that probes cannot wear the disk. */
@@ -74,7 +75,9 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     statusTtlMs: config.statusTtlMs,
     deadlineMs: config.syncDeadlineMs,
   })
-  const service = new SyncService({ storage, runner, clock, statusTtlMs: config.statusTtlMs })
+  const { limits } = config
+  const activeCount = new ActiveCount({ storage, clock, ...limits })
+  const service = new SyncService({ storage, runner, clock, statusTtlMs: config.statusTtlMs, activeCount })
   const sweeper = new Sweeper({ storage, idempotency, snapshots, clock, log, intervalMs: config.sweepIntervalMs })
 
   let lastLook: { readonly at: number; readonly result: Promise<void> } | undefined
@@ -98,6 +101,11 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     version: packageJson.version,
     clock,
     corsOrigins: config.corsOrigins,
+    apiKeys: config.apiKeys,
+    openMetrics: config.openMetrics,
+    requestsPerMinute: limits.requestsPerMinute,
+    maxStreamsPerKey: limits.maxStreamsPerKey,
+    requestTimeoutMs: limits.requestTimeoutMs,
   })
 
   let closed: Promise<void> | undefined

@@ -1,4 +1,6 @@
+import { isIPv4 } from 'node:net'
 import { z } from 'zod'
+import { type ApiKey, parseApiKeys } from './api-keys.ts'
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
@@ -16,6 +18,26 @@ const wholeNumber = (fallback: number, lowest: number, highest: number) =>
     .default(String(fallback))
     .transform(Number)
     .refine((number) => number >= lowest && number <= highest, `must be a whole number from ${lowest} to ${highest}`)
+
+const wholeNumberOr = (fallback: string, lowest: number, highest: number) =>
+  z
+    .string()
+    .default(fallback)
+    .refine(
+      (text) => text === 'off' || (/^\d{1,9}$/.test(text) && Number(text) >= lowest && Number(text) <= highest),
+      `must be off, or a whole number from ${lowest} to ${highest}`,
+    )
+    .transform((text) => (text === 'off' ? undefined : Number(text)))
+
+const apiKeys = z
+  .string()
+  .optional()
+  .transform((setting, context): readonly ApiKey[] => {
+    if (setting === undefined) return []
+    const { keys, faults } = parseApiKeys(setting)
+    for (const message of faults) context.addIssue({ code: 'custom', message })
+    return keys
+  })
 
 const fileUrl = (fallback: string) =>
   z
@@ -55,8 +77,14 @@ const settings = z.object({
       (origins) => origins.every((origin) => origin === '*' || URL.parse(origin)?.origin === origin),
       'must be origins such as https://app.example.com, separated by commas, or *',
     ),
-  API_KEYS: notBuiltYet,
-  RATE_LIMIT: notBuiltYet,
+  API_KEYS: apiKeys,
+  INSECURE: z.enum(['0', '1'], 'must be 1, or unset').default('0'),
+  METRICS_ACCESS: z.enum(['admin', 'open']).default('admin'),
+  RATE_LIMIT: wholeNumberOr('off', 1, 1_000_000),
+  MAX_QUEUED: wholeNumber(1000, 1, 1_000_000),
+  MAX_ACTIVE_PER_KEY: wholeNumber(100, 1, 1_000_000),
+  MAX_STREAMS_PER_KEY: wholeNumber(100, 1, 1_000_000),
+  REQUEST_TIMEOUT: duration('30s').refine((ms) => ms >= 1000, 'must be 1s or more'),
   HISTORY_TTL: notBuiltYet,
   ROLE: z.literal('all', 'can only be "all"; other roles are not built yet').default('all'),
 })
@@ -81,6 +109,19 @@ export interface Config {
   }
   /** Empty: no cross-origin access. `*` among them: any origin. */
   readonly corsOrigins: readonly string[]
+  /** Empty: no key is asked for. */
+  readonly apiKeys: readonly ApiKey[]
+  /** Whether /metrics is shown without a key. */
+  readonly openMetrics: boolean
+  readonly limits: {
+    /** Requests a minute of each key, and of each address for those without; `undefined` = no limit. */
+    readonly requestsPerMinute: number | undefined
+    readonly maxQueued: number
+    readonly maxActivePerKey: number
+    readonly maxStreamsPerKey: number
+    /** How long a client may take to send a request. */
+    readonly requestTimeoutMs: number
+  }
 }
 
 /** The settings at fault, one line each; values are not repeated, as one may be a secret. */
@@ -102,6 +143,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`))
   }
   const value = parsed.data
+  requireKeys(value)
   return {
     host: value.HOST,
     port: value.PORT,
@@ -120,5 +162,23 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       readsPerMinute: value.GOOGLE_READS_PER_MINUTE,
     },
     corsOrigins: value.CORS_ORIGINS,
+    apiKeys: value.API_KEYS,
+    openMetrics: value.METRICS_ACCESS === 'open',
+    limits: {
+      requestsPerMinute: value.RATE_LIMIT,
+      maxQueued: value.MAX_QUEUED,
+      maxActivePerKey: value.MAX_ACTIVE_PER_KEY,
+      maxStreamsPerKey: value.MAX_STREAMS_PER_KEY,
+      requestTimeoutMs: value.REQUEST_TIMEOUT,
+    },
   }
+}
+
+/** Without keys whoever reaches the port reads every row, so only this machine may reach it. */
+function requireKeys({ HOST, API_KEYS, INSECURE }: z.output<typeof settings>): void {
+  const isLoopback = HOST === 'localhost' || HOST === '::1' || (isIPv4(HOST) && HOST.startsWith('127.'))
+  if (API_KEYS.length > 0 || isLoopback || INSECURE === '1') return
+  throw new ConfigError([
+    'HOST may only be 127.0.0.1, ::1 or localhost while no API_KEYS are set: set API_KEYS (npm run api-key makes one), or INSECURE=1 if something else keeps strangers from this port',
+  ])
 }

@@ -23,8 +23,34 @@ export const ERROR_TABLE = {
   NOT_ACCEPTABLE: entry(406, 'No such representation'),
   PRECONDITION_FAILED: entry(412, 'It has changed since', { hint: 'GET it again and use its current ETag.' }),
   RANGE_NOT_SATISFIABLE: entry(416, 'The byte range lies outside the file'),
+
+  REQUEST_MALFORMED: entry(400, 'The request is not HTTP'),
+  REQUEST_TIMEOUT: entry(408, 'The request took too long to arrive', { retryable: true }),
   HEADERS_TOO_LARGE: entry(431, 'The headers are too large', {
     hint: 'Path, query and headers may have 16 KiB at most together.',
+  }),
+
+  // What a caller may not do, or not now.
+  API_KEY_MISSING: entry(401, 'An API key is needed', { hint: 'Send the header "Authorization: Bearer <API key>".' }),
+  API_KEY_INVALID: entry(401, 'The API key is not known', {
+    hint: 'Check that the key is whole, and that its entry is in API_KEYS.',
+  }),
+  API_KEY_SCOPE: entry(403, 'The API key may not do this'),
+  RATE_LIMITED: entry(429, 'Too many requests', {
+    retryable: true,
+    hint: 'Wait for the seconds that Retry-After names. Prefer: wait=25 or /events watch a sync with fewer requests.',
+  }),
+  TOO_MANY_ACTIVE: entry(429, 'Too many syncs of this API key are active', {
+    retryable: true,
+    hint: 'Wait until one has finished, or cancel one.',
+  }),
+  TOO_MANY_STREAMS: entry(429, 'Too many event streams of this API key are open', {
+    retryable: true,
+    hint: 'Close one, or poll the sync instead.',
+  }),
+  QUEUE_FULL: entry(503, 'Too many syncs are waiting', {
+    retryable: true,
+    hint: 'Send the request again in a while; the operator may raise MAX_QUEUED or SYNC_CONCURRENCY.',
   }),
 
   // What a sync or a snapshot cannot do now.
@@ -133,6 +159,8 @@ export interface AppErrorOptions {
   readonly hint?: string
   /** Every field at fault, for bad input. */
   readonly errors?: readonly FieldError[]
+  /** Whole seconds after which trying again makes sense; the `Retry-After` header. */
+  readonly retryAfterSeconds?: number
 }
 
 /** A failure with a stable code. `message` is the detail: safe to show, free of secrets. */
@@ -141,12 +169,14 @@ export class AppError extends Error {
   readonly code: ErrorCode
   readonly hint: string | undefined
   readonly errors: readonly FieldError[] | undefined
+  readonly retryAfterSeconds: number | undefined
 
   constructor(code: ErrorCode, detail: string, options: AppErrorOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.hint = options.hint ?? (ERROR_TABLE[code] as ErrorEntry).hint
     this.errors = options.errors
+    this.retryAfterSeconds = options.retryAfterSeconds
   }
 
   get status(): number {

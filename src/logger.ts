@@ -1,8 +1,8 @@
 import { type Logger, pino, stdSerializers } from 'pino'
 
-/** What could hold a credential wherever it comes from: API keys in URLs, bearer tokens, signed assertions, private keys. */
+/** What could hold a credential wherever it comes from: API keys, Google's and ours, bearer tokens, signed assertions, private keys. */
 const SECRETS =
-  /([?&](?:key|access_token|assertion)=)[^&\s"']+|(bearer\s+)[^\s"',]+|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/gi
+  /([?&](?:key|access_token|assertion)=)[^&\s"']+|(bearer\s+)[^\s"',]+|ssk_[\w-]+|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/gi
 
 /** What is told of an error: never its other fields, as a vendor's error may carry the request with its headers. */
 interface LoggedError {

@@ -12,7 +12,70 @@ t.test('an empty environment gives every default', async (t) => {
     syncDeadlineMs: 7_200_000,
     google: { readsPerMinute: 60 },
     corsOrigins: [],
+    apiKeys: [],
+    openMetrics: false,
+    limits: { maxQueued: 1000, maxActivePerKey: 100, maxStreamsPerKey: 100, requestTimeoutMs: 30_000 },
   })
+  t.equal(readConfig({}).limits.requestsPerMinute, undefined)
+})
+
+t.test('API keys are read by name, scopes and SHA-256', async (t) => {
+  const [one, two] = ['1', '2'].map((digit) => digit.repeat(64))
+  const { apiKeys } = readConfig({ API_KEYS: `web-1:read+write:${one}, ops:admin:${two}` })
+  t.match(apiKeys, [
+    { name: 'web-1', scopes: ['read', 'write'], seesAll: false },
+    { name: 'ops', scopes: ['admin'], seesAll: true },
+  ])
+  t.same(
+    apiKeys[1]?.digests.map((digest) => digest.toString('hex')),
+    [two],
+  )
+})
+
+t.test('a wrong API key is told by its place, one line each, and nothing of it is repeated', async (t) => {
+  const hash = 'c0ffee'.repeat(11).slice(0, 64)
+  const wrong: [string, RegExp][] = [
+    ['hunter2', /key 1 must be name:scope/],
+    [`a:read:${hash},`, /key 2 must be/],
+    [`A:read:${hash}`, /key 1 must be/],
+    [`${'a'.repeat(33)}:read:${hash}`, /key 1 must be/],
+    [`a:read:${hash.slice(1)}`, /key 1 must be/],
+    [`a:read:ssk_${hash}`, /key 1 must be/],
+    [`a:read:${hash.toUpperCase()}`, /key 1 must be/],
+    [`a:all:${hash}`, /key 1 must have scopes of read, write, admin/],
+    [`a:read+read:${hash}`, /key 1 must have scopes/],
+    [`a:read+:${hash}`, /key 1 must have scopes/],
+    [`a:read:${hash},b:read:${hash}`, /key 2 is the same key as another/],
+    [`a:read:${hash}+${hash}`, /key 1 is the same key as another/],
+    [`a:read:${hash}+`, /key 1 must be/],
+    [`a:read:${hash},a:read:${hash.replace('c', 'd')}`, /key 2 has the name of another/],
+  ]
+  for (const [setting, says] of wrong) {
+    t.throws(() => readConfig({ API_KEYS: setting }), says)
+    try {
+      readConfig({ API_KEYS: setting })
+    } catch (error) {
+      t.notMatch((error as ConfigError).lines.join(), /hunter2|c0ffee/i)
+    }
+  }
+  const lines = (setting: string) => {
+    try {
+      return readConfig({ API_KEYS: setting })
+    } catch (error) {
+      return (error as ConfigError).lines.length
+    }
+  }
+  t.equal(lines('a,b,c'), 3)
+})
+
+t.test('without API keys only this machine may reach the port, unless INSECURE says so', async (t) => {
+  for (const HOST of ['127.0.0.1', '127.1.2.3', '::1', 'localhost']) t.equal(readConfig({ HOST }).host, HOST)
+  for (const HOST of ['0.0.0.0', '::', '192.168.1.5', 'example.com', '127.0.0.1.example.com', '127.example.com']) {
+    t.throws(() => readConfig({ HOST }), /^HOST .*API_KEYS.*INSECURE=1/, HOST)
+    t.throws(() => readConfig({ HOST, INSECURE: '0' }), /INSECURE=1/)
+    t.equal(readConfig({ HOST, INSECURE: '1' }).host, HOST)
+    t.equal(readConfig({ HOST, API_KEYS: `a:read:${'1'.repeat(64)}` }).host, HOST)
+  }
 })
 
 t.test('an empty value counts as unset', async (t) => {
@@ -45,6 +108,10 @@ t.test('every wrong value is named in a line of its own, and no value is repeate
     GOOGLE_API_ROOT_URL: 'nowhere',
     CORS_ORIGINS: 'example.com',
     API_KEYS: 'hunter2',
+    RATE_LIMIT: 'some',
+    MAX_QUEUED: '0',
+    INSECURE: 'yes',
+    REQUEST_TIMEOUT: '10ms',
   }
   try {
     readConfig(wrong)

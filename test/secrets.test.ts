@@ -1,6 +1,7 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import t, { type Test } from 'tap'
 import { tabFromRows } from '../emulator/workbook.ts'
+import { createApiKey } from '../src/api-keys.ts'
 import { describeError } from '../src/logger.ts'
 import {
   aDirectory,
@@ -70,6 +71,55 @@ t.test('a credential file is in no log, status file, snapshot or error', async (
   for (const file of files) {
     await writeFile(path, file)
     await nothingLeaks(t, { GOOGLE_API_ROOT_URL: emulator.rootUrl, GOOGLE_APPLICATION_CREDENTIALS: path })
+  }
+})
+
+t.test('an API key of ours, true or wrong, is in no log, status file, snapshot or answer', async (t) => {
+  const emulator = await anEmulator(t, {
+    workbooks: [{ id: ID, title: 'Secret', tabs: [tabFromRows(0, 'A', [['A'], [1]])] }],
+  })
+  const directory = await aDirectory(t)
+  const known = createApiKey('team', ['read', 'write'])
+  const reader = createApiKey('reader', ['read'])
+  const unknown = createApiKey('stranger', ['admin'])
+  const service = await aServiceProcess(t, {
+    ...environmentFor(directory),
+    LOG_LEVEL: 'trace',
+    GOOGLE_API_ROOT_URL: emulator.rootUrl,
+    API_KEYS: `${known.entry},${reader.entry}`,
+    RATE_LIMIT: '40',
+  })
+  const said: string[] = []
+  const ask = async (method: string, path: string, authorization: string, body?: string) => {
+    const headers = { authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
+    const answer = await fetch(`${service.url}${path}`, { method, headers, ...(body === undefined ? {} : { body }) })
+    said.push(JSON.stringify([...answer.headers]), await answer.text())
+    return answer
+  }
+  await ask('POST', '/syncs', `Bearer ${known.key}`, `{"spreadsheet":"${ID}"}`)
+  const { id } = JSON.parse(said.at(-1) ?? '')
+  do await ask('GET', `/syncs/${id}`, `Bearer ${known.key}`)
+  while (JSON.parse(said.at(-1) ?? '').finishedAt === null)
+  const bearers = [known, reader, unknown].flatMap(({ key }) => [`Bearer ${key}`, key, `Basic ${key}`])
+  for (const authorization of bearers) {
+    await ask('POST', `/syncs/${id}/cancel`, authorization)
+    await ask('POST', '/syncs', authorization, '{"spreadsheet":')
+    await ask('DELETE', `/syncs/${id}x`, authorization)
+  }
+  for (const { key } of [known, unknown]) {
+    await ask('POST', `/nope?access_token=${key}&x=${key}`, '')
+    await ask('DELETE', `/syncs/${key}`, '')
+  }
+  while ((await ask('GET', '/syncs', `Bearer ${known.key}`)).status !== 429);
+  t.equal(await service.end('SIGTERM'), 0)
+  const secrets = [known, reader, unknown].flatMap(({ key, entry }) => [key, entry.split(':')[2] ?? ''])
+  const whereTheyMayNotBe = { answers: said.join('\n'), log: service.output() }
+  for (const secret of secrets) {
+    for (const [where, text] of Object.entries(whereTheyMayNotBe)) t.notOk(text.includes(secret), where)
+    for (const name of await readdir(directory, { recursive: true })) {
+      const path = `${directory}/${name}`
+      if ((await stat(path)).isFile()) t.notOk((await readFile(path, 'utf8')).includes(secret), name)
+    }
   }
 })
 

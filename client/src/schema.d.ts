@@ -115,7 +115,7 @@ export interface paths {
         put?: never;
         /**
          * Start a sync
-         * @description Records a sync durably and downloads the spreadsheet in the background. While the same download is active it is joined instead, unless ifActive is "start".
+         * @description Records a sync durably and downloads the spreadsheet in the background. While the same download is active it is joined instead, unless ifActive is "start". With an Idempotency-Key the request may be sent again without fear: the same key and body is answered as the first time, with "Idempotent-Replayed: true"; another body is refused with 422; while another process still works on the first request it is 409 with Retry-After (in the same process it waits for that answer). A refused request does not use up its key.
          */
         post: operations["startSync"];
         delete?: never;
@@ -280,7 +280,7 @@ export interface components {
         /** @description application/problem+json, RFC 9457 */
         Problem: {
             /** @enum {string} */
-            code: "VALIDATION_FAILED" | "BODY_NOT_JSON" | "PAGE_TOKEN_INVALID" | "BODY_TOO_LARGE" | "URI_TOO_LONG" | "MEDIA_TYPE_UNSUPPORTED" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "NOT_ACCEPTABLE" | "PRECONDITION_FAILED" | "RANGE_NOT_SATISFIABLE" | "SYNC_NOT_FOUND" | "SYNC_ACTIVE" | "SYNC_FINISHED" | "SYNC_NOT_RETRYABLE" | "SYNC_EXISTS" | "FILES_NOT_READY" | "FILE_NOT_FOUND" | "SNAPSHOT_NOT_FOUND" | "TAB_NOT_FOUND" | "RANGE_NOT_FOUND" | "STATUS_CORRUPT" | "SNAPSHOT_CORRUPT" | "STORAGE_UNAVAILABLE" | "STORAGE_FULL" | "SHUTTING_DOWN" | "INTERNAL" | "SYNC_DEADLINE_EXCEEDED" | "SHEET_FORBIDDEN" | "SHEET_NOT_FOUND" | "SHEET_NOT_GOOGLE" | "GOOGLE_CREDENTIAL_MISSING" | "GOOGLE_CREDENTIAL_INVALID" | "GOOGLE_API_DISABLED" | "GOOGLE_QUOTA_EXCEEDED" | "GOOGLE_UNAVAILABLE" | "GOOGLE_UNREACHABLE" | "GOOGLE_REQUEST_REFUSED" | "GOOGLE_ANSWER_INCOMPLETE";
+            code: "VALIDATION_FAILED" | "BODY_NOT_JSON" | "PAGE_TOKEN_INVALID" | "BODY_TOO_LARGE" | "URI_TOO_LONG" | "MEDIA_TYPE_UNSUPPORTED" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "NOT_ACCEPTABLE" | "PRECONDITION_FAILED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_MALFORMED" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "API_KEY_MISSING" | "API_KEY_INVALID" | "API_KEY_SCOPE" | "RATE_LIMITED" | "TOO_MANY_ACTIVE" | "TOO_MANY_STREAMS" | "QUEUE_FULL" | "SYNC_NOT_FOUND" | "SYNC_ACTIVE" | "SYNC_FINISHED" | "SYNC_NOT_RETRYABLE" | "SYNC_EXISTS" | "FILES_NOT_READY" | "FILE_NOT_FOUND" | "SNAPSHOT_NOT_FOUND" | "TAB_NOT_FOUND" | "RANGE_NOT_FOUND" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_KEY_IN_FLIGHT" | "STATUS_CORRUPT" | "SNAPSHOT_CORRUPT" | "STORAGE_UNAVAILABLE" | "STORAGE_FULL" | "SHUTTING_DOWN" | "INTERNAL" | "SYNC_DEADLINE_EXCEEDED" | "SHEET_FORBIDDEN" | "SHEET_NOT_FOUND" | "SHEET_NOT_GOOGLE" | "GOOGLE_CREDENTIAL_MISSING" | "GOOGLE_CREDENTIAL_INVALID" | "GOOGLE_API_DISABLED" | "GOOGLE_QUOTA_EXCEEDED" | "GOOGLE_UNAVAILABLE" | "GOOGLE_UNREACHABLE" | "GOOGLE_REQUEST_REFUSED" | "GOOGLE_ANSWER_INCOMPLETE";
             detail: string;
             errors?: {
                 field: string;
@@ -559,6 +559,15 @@ export interface operations {
                     };
                 };
             };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     metrics: {
@@ -577,6 +586,42 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -602,14 +647,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             503: {
                 headers: {
-                    /**
-                     * @description Seconds until the next request makes sense
-                     * @example 1
-                     */
-                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -649,7 +698,43 @@ export interface operations {
                 };
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -669,11 +754,6 @@ export interface operations {
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             503: {
                 headers: {
-                    /**
-                     * @description Seconds until the next request makes sense
-                     * @example 1
-                     */
-                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -705,11 +785,6 @@ export interface operations {
             /** @description The rows */
             200: {
                 headers: {
-                    /**
-                     * @description The revision, quoted: for If-None-Match and If-Match
-                     * @example "7"
-                     */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -721,11 +796,6 @@ export interface operations {
             /** @description The bytes of the range */
             206: {
                 headers: {
-                    /**
-                     * @description The revision, quoted: for If-None-Match and If-Match
-                     * @example "7"
-                     */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -737,17 +807,30 @@ export interface operations {
             /** @description Nothing has changed */
             304: {
                 headers: {
-                    /**
-                     * @description The revision, quoted: for If-None-Match and If-Match
-                     * @example "7"
-                     */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -792,6 +875,24 @@ export interface operations {
                 };
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -803,11 +904,6 @@ export interface operations {
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             503: {
                 headers: {
-                    /**
-                     * @description Seconds until the next request makes sense
-                     * @example 1
-                     */
-                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -865,13 +961,53 @@ export interface operations {
                 };
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             503: {
                 headers: {
-                    /**
-                     * @description Seconds until the next request makes sense
-                     * @example 1
-                     */
-                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -883,7 +1019,13 @@ export interface operations {
     startSync: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A key of your choice, such as a UUID: when this request is sent again with the same key and body within 24 hours, no second sync is started and the first answer is given once more.
+                 * @example 7f1d9a60-4f0c-4d6e-9a51-0c5a3c7f9f10
+                 */
+                "idempotency-key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -896,25 +1038,15 @@ export interface operations {
             /** @description The sync, recorded durably */
             202: {
                 headers: {
-                    /**
-                     * @description The revision, quoted: for If-None-Match and If-Match
-                     * @example "7"
-                     */
+                    /** @description Its revision */
                     ETag?: string;
-                    /**
-                     * @description Where the sync is watched
-                     * @example /syncs/sync-0198c5b4-7d1e-7c3a-9b2f-3a1c5e7d9f01
-                     */
+                    /** @description "true" when this answer was given before */
+                    "Idempotent-Replayed"?: string;
+                    /** @description Where the sync can be watched */
                     Location?: string;
-                    /**
-                     * @description Where the sync is watched
-                     * @example /syncs/sync-0198c5b4-7d1e-7c3a-9b2f-3a1c5e7d9f01
-                     */
+                    /** @description The same */
                     "Operation-Location"?: string;
-                    /**
-                     * @description Seconds until the next request makes sense
-                     * @example 1
-                     */
+                    /** @description Seconds to wait before the first look */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -924,6 +1056,33 @@ export interface operations {
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -950,13 +1109,44 @@ export interface operations {
                 };
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             503: {
                 headers: {
-                    /**
-                     * @description Seconds until the next request makes sense
-                     * @example 1
-                     */
-                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -994,11 +1184,12 @@ export interface operations {
             /** @description The sync as it is now */
             200: {
                 headers: {
-                    /**
-                     * @description The revision, quoted: for If-None-Match and If-Match
-                     * @example "7"
-                     */
+                    /** @description Its revision, for If-None-Match */
                     ETag?: string;
+                    /** @description wait=N when the answer may have waited: N seconds at the most */
+                    "Preference-Applied"?: string;
+                    /** @description Seconds to wait before the next look, while it is active */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1008,11 +1199,6 @@ export interface operations {
             /** @description Nothing has changed */
             304: {
                 headers: {
-                    /**
-                     * @description The revision, quoted: for If-None-Match and If-Match
-                     * @example "7"
-                     */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -1027,7 +1213,43 @@ export interface operations {
                 };
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1047,11 +1269,6 @@ export interface operations {
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             503: {
                 headers: {
-                    /**
-                     * @description Seconds until the next request makes sense
-                     * @example 1
-                     */
-                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1098,6 +1315,24 @@ export interface operations {
                 };
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1124,6 +1359,42 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             500: {
                 headers: {
@@ -1136,11 +1407,6 @@ export interface operations {
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             503: {
                 headers: {
-                    /**
-                     * @description Seconds until the next request makes sense
-                     * @example 1
-                     */
-                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1167,11 +1433,6 @@ export interface operations {
             /** @description It was cancelled before */
             200: {
                 headers: {
-                    /**
-                     * @description The revision, quoted: for If-None-Match and If-Match
-                     * @example "7"
-                     */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1181,16 +1442,6 @@ export interface operations {
             /** @description The cancellation is recorded */
             202: {
                 headers: {
-                    /**
-                     * @description The revision, quoted: for If-None-Match and If-Match
-                     * @example "7"
-                     */
-                    ETag?: string;
-                    /**
-                     * @description Seconds until the next request makes sense
-                     * @example 1
-                     */
-                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1199,6 +1450,24 @@ export interface operations {
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1224,6 +1493,42 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             500: {
                 headers: {
@@ -1236,11 +1541,6 @@ export interface operations {
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             503: {
                 headers: {
-                    /**
-                     * @description Seconds until the next request makes sense
-                     * @example 1
-                     */
-                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1296,7 +1596,43 @@ export interface operations {
                 };
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1316,11 +1652,6 @@ export interface operations {
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             503: {
                 headers: {
-                    /**
-                     * @description Seconds until the next request makes sense
-                     * @example 1
-                     */
-                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1363,6 +1694,24 @@ export interface operations {
                 };
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -1373,6 +1722,24 @@ export interface operations {
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1392,11 +1759,6 @@ export interface operations {
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             503: {
                 headers: {
-                    /**
-                     * @description Seconds until the next request makes sense
-                     * @example 1
-                     */
-                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1428,11 +1790,6 @@ export interface operations {
             /** @description The bytes of the file */
             200: {
                 headers: {
-                    /**
-                     * @description The revision, quoted: for If-None-Match and If-Match
-                     * @example "7"
-                     */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1444,11 +1801,6 @@ export interface operations {
             /** @description The bytes of the range */
             206: {
                 headers: {
-                    /**
-                     * @description The revision, quoted: for If-None-Match and If-Match
-                     * @example "7"
-                     */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1460,17 +1812,30 @@ export interface operations {
             /** @description Nothing has changed */
             304: {
                 headers: {
-                    /**
-                     * @description The revision, quoted: for If-None-Match and If-Match
-                     * @example "7"
-                     */
-                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1515,6 +1880,24 @@ export interface operations {
                 };
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -1526,11 +1909,6 @@ export interface operations {
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             503: {
                 headers: {
-                    /**
-                     * @description Seconds until the next request makes sense
-                     * @example 1
-                     */
-                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1557,26 +1935,6 @@ export interface operations {
             /** @description The new sync */
             202: {
                 headers: {
-                    /**
-                     * @description The revision, quoted: for If-None-Match and If-Match
-                     * @example "7"
-                     */
-                    ETag?: string;
-                    /**
-                     * @description Where the sync is watched
-                     * @example /syncs/sync-0198c5b4-7d1e-7c3a-9b2f-3a1c5e7d9f01
-                     */
-                    Location?: string;
-                    /**
-                     * @description Where the sync is watched
-                     * @example /syncs/sync-0198c5b4-7d1e-7c3a-9b2f-3a1c5e7d9f01
-                     */
-                    "Operation-Location"?: string;
-                    /**
-                     * @description Seconds until the next request makes sense
-                     * @example 1
-                     */
-                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1585,6 +1943,24 @@ export interface operations {
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1610,6 +1986,42 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             500: {
                 headers: {
@@ -1622,11 +2034,6 @@ export interface operations {
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             503: {
                 headers: {
-                    /**
-                     * @description Seconds until the next request makes sense
-                     * @example 1
-                     */
-                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {

@@ -1,8 +1,32 @@
+import helmet, { type FastifyHelmetOptions } from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { type AccessRule, accessRuleOf } from './access-rules.ts'
 import { addDetails } from './openapi-details.ts'
+import { problemAnswers } from './problems.ts'
+
+const SCHEME = 'apiKey'
+
+/** What browsers are told about a page. Nothing comes from elsewhere, and nobody may frame it. */
+const PAGE_HEADERS: FastifyHelmetOptions = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'self'"],
+      // Swagger UI adds a style of its own to the page, which its next version may change, and draws with data: images.
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      imgSrc: ["'self'", 'data:'],
+      objectSrc: ["'none'"],
+      baseUri: ["'none'"],
+      formAction: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+  // Whether a host is only reached by TLS is for whoever ends the TLS to say.
+  strictTransportSecurity: false,
+}
 
 /** Collects the OpenAPI document from the schemas of the routes, and shows it under /docs. To be added before the routes. */
 export async function addDocs(app: FastifyInstance, version: string): Promise<void> {
@@ -22,14 +46,30 @@ export async function addDocs(app: FastifyInstance, version: string): Promise<vo
         { name: 'rows', description: 'Read what was downloaded' },
         { name: 'operations', description: 'Is the service well' },
       ],
+      components: {
+        securitySchemes: {
+          [SCHEME]: {
+            type: 'http',
+            scheme: 'bearer',
+            description:
+              'An API key with the scope that the operation names (admin includes all). Needed where API_KEYS is set; a service without keys asks for none.',
+          },
+        },
+      },
     },
-    transform: (route) => withHeaders(route.schema, jsonSchemaTransform(route)),
+    transform: (route) => {
+      const schema = withAccess(route.schema, accessRuleOf(route.route))
+      return withHeaders(schema, jsonSchemaTransform({ ...route, schema }))
+    },
     transformObject: (document) => addDetails(tidy(jsonSchemaTransformObject(document))),
   })
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    uiConfig: { tryItOutEnabled: true, displayRequestDuration: true },
-    staticCSP: true,
+  // Its headers are about pages, and these are the only ones; a poll is spared the dozen.
+  await app.register(async (pages) => {
+    await pages.register(helmet, PAGE_HEADERS)
+    await pages.register(swaggerUi, {
+      routePrefix: '/docs',
+      uiConfig: { tryItOutEnabled: true, displayRequestDuration: true },
+    })
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 }
@@ -46,6 +86,18 @@ function withHeaders<T extends { readonly schema: object }>(
     if (answer !== undefined && headers !== undefined && Object.keys(headers).length > 0) answer.headers = headers
   }
   return transformed
+}
+
+/** Adds to an operation which scope it asks for, and how it is refused to those who may not. */
+function withAccess<S>(schema: S, rule: AccessRule): S {
+  if (rule === 'open') return { ...schema, security: [] }
+  const { response } = schema as { response?: object }
+  return {
+    ...schema,
+    // The empty one says that a key is not needed everywhere.
+    security: [{ [SCHEME]: [rule] }, {}],
+    response: { ...response, ...problemAnswers(401, 403, 429) },
+  }
 }
 
 interface OpenApiDocument {

@@ -18,8 +18,6 @@ interface Operation {
   readonly operationId: string
   readonly parameters?: Parameter[]
   readonly responses: Record<string, Answer>
-  /** Empty: anybody may call. */
-  security?: object[]
 }
 
 const PROBLEM = 'application/problem+json'
@@ -29,7 +27,6 @@ export function addDetails<D extends object>(document: D): D {
   const { paths = {} } = document as { paths?: Record<string, Record<string, Operation>> }
   const operations = Object.values(paths).flatMap((methods) => Object.entries(methods))
   for (const [method, operation] of operations) {
-    operation.security ??= []
     for (const [status, description] of refusedEarly(method)) {
       operation.responses[status] ??= { description, content: problemContent() }
     }

@@ -113,7 +113,7 @@ const retried: SyncView = { ...queued, id: NEXT_ID, retryOf: ID }
 
 const { href: _, ...storedFile } = file
 
-const manifest: SnapshotManifest = {
+const manifest: Omit<SnapshotManifest, 'createdBy'> = {
   version: 1,
   syncId: ID,
   publishedAt: ended.finishedAt,

@@ -67,7 +67,9 @@ export function toAppError(error: unknown): AppError {
 }
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: AppError): FastifyReply {
-  if (error.status === 503 || error.code === 'IDEMPOTENCY_KEY_IN_FLIGHT') reply.header('retry-after', '1')
+  const isForNow = error.status === 503 || error.code === 'IDEMPOTENCY_KEY_IN_FLIGHT'
+  const retryAfter = error.retryAfterSeconds ?? (isForNow ? 1 : undefined)
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
   return reply
     .code(error.status)
     .header('x-request-id', request.id)
@@ -113,6 +115,7 @@ export function refuseOtherMethods(app: FastifyInstance): () => void {
         url,
         method: METHODS.filter((method) => !known.has(method)),
         schema: { hide: true },
+        config: { access: 'open' },
         onRequest: async (request, reply) => {
           reply.header('allow', allow)
           throw new AppError('METHOD_NOT_ALLOWED', `${request.method} is not allowed here; ${allow} is.`)

@@ -3,9 +3,11 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { selectTab } from '../snapshots/select-tab.ts'
-import { type SnapshotManifest, type SnapshotStore, snapshotManifest } from '../snapshots/snapshot-store.ts'
+import { type SnapshotManifest, type SnapshotStore, snapshotContents } from '../snapshots/snapshot-store.ts'
+import { type Caller, maySee } from '../syncs/caller.ts'
 import { SPREADSHEET_ID_PATTERN } from '../syncs/spreadsheet-reference.ts'
 import { SAMPLE_SPREADSHEET_ID, SNAPSHOT_FORMATS, type SnapshotFormat } from '../syncs/sync-request.ts'
+import type { CallerOf } from './access.ts'
 import { sendFile } from './file-reply.ts'
 import { jsonAnswer, problemAnswers, rowsAnswer } from './problems.ts'
 
@@ -34,8 +36,19 @@ type TabRequest = FastifyRequest<{
   Querystring: { format?: SnapshotFormat | undefined }
 }>
 
-/** What was downloaded, by spreadsheet. Answers from snapshots alone and never asks Google. */
-export const spreadsheetRoutes: FastifyPluginAsyncZod<{ snapshots: SnapshotStore }> = async (app, { snapshots }) => {
+export interface SpreadsheetRoutesOptions {
+  readonly snapshots: SnapshotStore
+  readonly callerOf: CallerOf
+}
+
+/**
+ * What was downloaded, by spreadsheet. Answers from snapshots alone and never asks Google; to a caller there are no
+ * snapshots but those of the syncs that it may see.
+ */
+export const spreadsheetRoutes: FastifyPluginAsyncZod<SpreadsheetRoutesOptions> = async (
+  app,
+  { snapshots, callerOf },
+) => {
   app.get(
     '/spreadsheets/:spreadsheetId',
     {
@@ -45,11 +58,11 @@ export const spreadsheetRoutes: FastifyPluginAsyncZod<{ snapshots: SnapshotStore
         description: 'The manifest of the latest snapshot: which tabs, when, of which version.',
         tags: ['rows'],
         params: z.object({ spreadsheetId }),
-        response: { 200: jsonAnswer('The manifest', snapshotManifest), ...problemAnswers(400, 404, 500, 503) },
+        response: { 200: jsonAnswer('The manifest', snapshotContents), ...problemAnswers(400, 404, 500, 503) },
       },
     },
     async (request) => {
-      const [latest] = await existing(request.params.spreadsheetId)
+      const [latest] = await existing(request.params.spreadsheetId, callerOf(request))
       return latest
     },
   )
@@ -93,7 +106,7 @@ export const spreadsheetRoutes: FastifyPluginAsyncZod<{ snapshots: SnapshotStore
 
   async function sendTab(request: TabRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { tab, spreadsheetId: id } = request.params
-    const manifests = await existing(id)
+    const manifests = await existing(id, callerOf(request))
     const format = request.query.format ?? wantedFormat(request, formatsOf(manifests, tab))
     const selection = selectTab(manifests, tab, format)
     if (selection.outcome === 'no-tab') throw noSuchTab(selection.tabs)
@@ -109,8 +122,8 @@ export const spreadsheetRoutes: FastifyPluginAsyncZod<{ snapshots: SnapshotStore
     })
   }
 
-  async function existing(id: string): Promise<[SnapshotManifest, ...SnapshotManifest[]]> {
-    const [latest, ...older] = await snapshots.list(id)
+  async function existing(id: string, caller: Caller): Promise<[SnapshotManifest, ...SnapshotManifest[]]> {
+    const [latest, ...older] = (await snapshots.list(id)).filter((manifest) => maySee(caller, manifest))
     if (latest === undefined) throw new AppError('SNAPSHOT_NOT_FOUND', `No sync of ${id} has succeeded yet.`)
     return [latest, ...older]
   }

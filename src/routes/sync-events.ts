@@ -7,8 +7,10 @@ import { isTerminal, type Sync, toView } from '../syncs/sync.ts'
 import type { SyncNews } from '../syncs/sync-feed.ts'
 import { syncView } from '../syncs/sync-schema.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
+import type { CallerOf } from './access.ts'
 import { EventStreams } from './event-streams.ts'
 import { problemAnswers, toAppError } from './problems.ts'
+import type { StreamLimit } from './stream-limit.ts'
 import { syncPath } from './validation.ts'
 
 /** Milliseconds after which a client whose stream broke comes back. */
@@ -34,10 +36,16 @@ stops. A reader that takes nothing for 20 seconds is dropped.`
 export interface SyncEventsOptions {
   readonly service: SyncService
   readonly clock: Clock
+  readonly callerOf: CallerOf
+  /** How many streams one caller may have open. */
+  readonly limit: StreamLimit
 }
 
 /** Progress as a stream of events. */
-export const syncEventRoutes: FastifyPluginAsyncZod<SyncEventsOptions> = async (app, { service, clock }) => {
+export const syncEventRoutes: FastifyPluginAsyncZod<SyncEventsOptions> = async (
+  app,
+  { service, clock, callerOf, limit },
+) => {
   const streams = new EventStreams(clock)
   app.get(
     '/syncs/:id/events',
@@ -54,19 +62,25 @@ export const syncEventRoutes: FastifyPluginAsyncZod<SyncEventsOptions> = async (
         response: {
           200: { description: 'The events', content: { 'text/event-stream': { schema: z.string() } } },
           204: z.undefined().describe('The client has had the last event; it need not come back'),
-          ...problemAnswers(400, 404, 500, 503),
+          ...problemAnswers(400, 404, 429, 500, 503),
         },
       },
     },
     async (request, reply) => {
       const { id } = request.params
+      const caller = callerOf(request)
       const lastEventId = request.headers['last-event-id']
-      const sync = await service.find(id)
+      const sync = await service.find(id, caller)
       if (isTerminal(sync) && lastEventId === endId(sync)) return reply.code(204).send()
 
+      const leave = limit.open(caller)
       reply.hijack()
       const response = reply.raw
-      if (response.destroyed) return reply
+      if (response.destroyed) {
+        leave()
+        return reply
+      }
+      response.once('close', leave)
       response.writeHead(200, {
         ...(reply.getHeaders() as OutgoingHttpHeaders),
         'content-type': 'text/event-stream; charset=utf-8',

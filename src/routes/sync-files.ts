@@ -5,6 +5,7 @@ import type { SnapshotManifest, SnapshotStore } from '../snapshots/snapshot-stor
 import type { Sync } from '../syncs/sync.ts'
 import { snapshotFile } from '../syncs/sync-schema.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
+import type { CallerOf } from './access.ts'
 import { sendFile } from './file-reply.ts'
 import { jsonAnswer, problemAnswers, rowsAnswer } from './problems.ts'
 import { syncIdParam, syncPath } from './validation.ts'
@@ -18,10 +19,14 @@ const listOfFiles = z
 export interface SyncFilesOptions {
   readonly service: SyncService
   readonly snapshots: SnapshotStore
+  readonly callerOf: CallerOf
 }
 
 /** The files that a succeeded sync published. */
-export const syncFileRoutes: FastifyPluginAsyncZod<SyncFilesOptions> = async (app, { service, snapshots }) => {
+export const syncFileRoutes: FastifyPluginAsyncZod<SyncFilesOptions> = async (
+  app,
+  { service, snapshots, callerOf },
+) => {
   app.get(
     '/syncs/:id/files',
     {
@@ -35,7 +40,7 @@ export const syncFileRoutes: FastifyPluginAsyncZod<SyncFilesOptions> = async (ap
       },
     },
     async (request) => {
-      const manifest = await publishedBy(await service.find(request.params.id))
+      const manifest = await publishedBy(await service.find(request.params.id, callerOf(request)))
       const files = manifest.tabs.flatMap((tab) =>
         tab.files.map((file) => ({
           ...file,
@@ -68,7 +73,7 @@ export const syncFileRoutes: FastifyPluginAsyncZod<SyncFilesOptions> = async (ap
       },
     },
     async (request, reply) => {
-      const manifest = await publishedBy(await service.find(request.params.id))
+      const manifest = await publishedBy(await service.find(request.params.id, callerOf(request)))
       const { name } = request.params
       const file = manifest.tabs.flatMap((tab) => tab.files).find((candidate) => candidate.name === name)
       if (file === undefined) {

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../clock.ts'
+import type { Caller } from '../syncs/caller.ts'
 import { isTerminal, type Sync } from '../syncs/sync.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
 import { matchesWeakly, sendSyncIfChanged } from './sync-reply.ts'
@@ -16,6 +17,7 @@ export interface SyncWait {
   readonly service: SyncService
   readonly clock: Clock
   readonly id: string
+  readonly caller: Caller
 }
 
 /**
@@ -26,23 +28,23 @@ export interface SyncWait {
 export async function sendSyncAfterWait(
   request: FastifyRequest,
   reply: FastifyReply,
-  { service, clock, id }: SyncWait,
+  { service, clock, id, caller }: SyncWait,
 ): Promise<void> {
   const seconds = preferredWait(String(request.headers.prefer))
-  let sync = await service.find(id)
+  let sync = await service.find(id, caller)
   if (seconds !== undefined) {
     reply.header('preference-applied', `wait=${seconds}`)
     const condition = request.headers['if-none-match']
     const isAnswer = (found: Sync) =>
       isTerminal(found) || (condition !== undefined && !matchesWeakly(condition, `"${found.revision}"`))
     if (!isAnswer(sync) && seconds > 0) {
-      await change({ service, clock, id, isAnswer, ms: seconds * 1000, reply })
+      await change({ service, clock, id, caller, isAnswer, ms: seconds * 1000, reply })
       // Nobody is there to be answered.
       if (reply.raw.destroyed) {
         reply.hijack()
         return
       }
-      sync = await service.find(id)
+      sync = await service.find(id, caller)
     }
   }
   sendSyncIfChanged(request, reply, sync)

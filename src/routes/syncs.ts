@@ -7,6 +7,7 @@ import { toView } from '../syncs/sync.ts'
 import { syncRequestBody } from '../syncs/sync-request.ts'
 import { SYNC_STATES, type SyncState, syncView } from '../syncs/sync-schema.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
+import type { CallerOf } from './access.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 import { jsonAnswer, problemAnswers } from './problems.ts'
 import { ifMatchRevisions, pointTo, sendSync, sendSyncIfChanged, sendView } from './sync-reply.ts'
@@ -68,10 +69,14 @@ export interface SyncRoutesOptions {
   readonly service: SyncService
   readonly starts: IdempotentStart
   readonly clock: Clock
+  readonly callerOf: CallerOf
 }
 
 /** The syncs themselves: start, watch, list, cancel, retry, forget. */
-export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (app, { service, starts, clock }) => {
+export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (
+  app,
+  { service, starts, clock, callerOf },
+) => {
   app.post(
     '/syncs',
     {
@@ -96,13 +101,14 @@ export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (app, 
       },
     },
     async (request, reply) => {
+      const caller = callerOf(request)
       const key = request.headers['idempotency-key']
       if (key !== undefined) {
-        const { view, replayed } = await starts.start(key, request.body)
+        const { view, replayed } = await starts.start(key, request.body, caller)
         if (replayed) reply.header('idempotent-replayed', 'true')
         return sendView(pointTo(reply.code(202), view).header('retry-after', '1'), view)
       }
-      const sync = await service.start(request.body)
+      const sync = await service.start(request.body, caller)
       return sendSync(pointTo(reply.code(202), sync).header('retry-after', '1'), sync)
     },
   )
@@ -132,10 +138,11 @@ export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (app, 
     },
     // Not async: a poll that is answered from memory should not pay for a promise.
     (request, reply) => {
+      const caller = callerOf(request)
       if (request.headers.prefer !== undefined) {
-        return sendSyncAfterWait(request, reply, { service, clock, id: request.params.id })
+        return sendSyncAfterWait(request, reply, { service, clock, id: request.params.id, caller })
       }
-      const sync = service.peek(request.params.id)
+      const sync = service.peek(request.params.id, caller)
       if (!(sync instanceof Promise)) {
         sendSyncIfChanged(request, reply, sync)
         return
@@ -160,12 +167,13 @@ export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (app, 
     },
     async (request) => {
       const { state, spreadsheet, pageSize, pageToken } = request.query
-      const page = await service.list({
+      const query = {
         pageSize,
         ...(state === undefined ? {} : { states: state }),
         ...(spreadsheet === undefined ? {} : { spreadsheetId: spreadsheet }),
         ...(pageToken === undefined ? {} : { pageToken }),
-      })
+      }
+      const page = await service.list(query, callerOf(request))
       return { syncs: page.syncs.map(toView), nextPageToken: page.nextPageToken ?? null }
     },
   )
@@ -187,7 +195,7 @@ export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (app, 
       },
     },
     async (request, reply) => {
-      const { sync, already } = await service.cancel(request.params.id)
+      const { sync, already } = await service.cancel(request.params.id, callerOf(request))
       return sendSync(reply.code(already ? 200 : 202), sync)
     },
   )
@@ -205,7 +213,7 @@ export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (app, 
       },
     },
     async (request, reply) => {
-      const sync = await service.retry(request.params.id)
+      const sync = await service.retry(request.params.id, callerOf(request))
       return sendSync(pointTo(reply.code(202), sync).header('retry-after', '1'), sync)
     },
   )
@@ -224,7 +232,7 @@ export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (app, 
       },
     },
     async (request, reply) => {
-      await service.remove(request.params.id, ifMatchRevisions(request.headers['if-match']))
+      await service.remove(request.params.id, callerOf(request), ifMatchRevisions(request.headers['if-match']))
       return reply.code(204).send()
     },
   )

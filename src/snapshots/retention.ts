@@ -8,10 +8,16 @@ export function newestFirst(manifests: readonly SnapshotManifest[]): SnapshotMan
 }
 
 /**
- * Which snapshots of one spreadsheet, given newest first, retention no longer keeps: all but the newest `kept` and, for
- * each tab (or range of it) and format, the newest that holds it.
+ * Which snapshots of one spreadsheet, given newest first, retention no longer keeps: for each API key (`createdBy`), all
+ * but its newest `kept` and, for each tab (or range of it) and format, its newest that holds it. One key's snapshots
+ * never push out another's, as their owners cannot even see each other's.
  */
 export function expendable(manifests: readonly SnapshotManifest[], kept: number): SnapshotManifest[] {
+  const owners = Map.groupBy(manifests, ({ createdBy }) => createdBy)
+  return [...owners.values()].flatMap((own) => expendableOf(own, kept))
+}
+
+function expendableOf(manifests: readonly SnapshotManifest[], kept: number): SnapshotManifest[] {
   const held = new Set<string>()
   return manifests.filter((manifest, age) => {
     let isNewestOfSomething = false

@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { SNAPSHOT_FORMATS, syncRequest } from '../syncs/sync-request.ts'
 import { syncWarning } from '../syncs/sync-schema.ts'
 
-/** `manifest.json` of a snapshot: what was published, and from what. */
-export const snapshotManifest = z
+/** What a snapshot holds, as it is shown. */
+export const snapshotContents = z
   .object({
     version: z.literal(1),
     syncId: z.string(),
@@ -33,6 +33,11 @@ export const snapshotManifest = z
     warnings: z.array(syncWarning),
   })
   .meta({ id: 'SnapshotManifest' })
+
+/** `manifest.json` of a snapshot: what was published, from what, and for whom. */
+export const snapshotManifest = snapshotContents.extend({
+  createdBy: z.string().nullable().default(null).describe('Name of the API key whose sync it is; null without keys'),
+})
 export type SnapshotManifest = z.output<typeof snapshotManifest>
 export type ManifestTab = SnapshotManifest['tabs'][number]
 
@@ -73,8 +78,8 @@ export interface SnapshotStore {
   openFile(key: FileKey, range?: { readonly start: number; readonly end: number }): Promise<Readable | undefined>
 
   /**
-   * Removes the snapshots of a spreadsheet that retention no longer keeps: all but the newest SNAPSHOTS_KEPT and, for
-   * each tab and format, the newest that holds it. Resolves to the sync ids of what was removed.
+   * Removes the snapshots of a spreadsheet that retention no longer keeps: for each `createdBy`, all but the newest
+   * SNAPSHOTS_KEPT and, for each tab and format, the newest that holds it. Resolves to the sync ids of what was removed.
    */
   prune(spreadsheetId: string): Promise<readonly string[]>
 

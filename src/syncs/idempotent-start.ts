@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { IdempotencyStore, KeyState } from '../storage/idempotency-store.ts'
+import type { Caller } from './caller.ts'
 import { type Sync, toView } from './sync.ts'
 import { newSyncId } from './sync-id.ts'
 import type { SyncRequestBody } from './sync-request.ts'
@@ -44,18 +45,18 @@ export class IdempotentStart {
 
   /**
    * Rejects with `IDEMPOTENCY_KEY_REUSED` if the key was used for another body, with `IDEMPOTENCY_KEY_IN_FLIGHT` while
-   * another process is at it, and with whatever the start itself is refused with. `scope`: whose key it is; the same key
-   * of another scope is another key.
+   * another process is at it, and with whatever the start itself is refused with. The same key of another
+   * caller is another key.
    */
-  async start(key: string, body: SyncRequestBody, scope = ''): Promise<StartAnswer> {
-    const hash = sha256(canonical([scope, key]))
+  async start(key: string, body: SyncRequestBody, caller: Caller): Promise<StartAnswer> {
+    const hash = sha256(canonical([caller.name, key]))
     const fingerprint = sha256(canonical(body))
     const flight = this.#flights.get(hash)
     if (flight !== undefined) {
       requireSame(flight.fingerprint, fingerprint)
       return { view: await flight.answer, replayed: true }
     }
-    const starting = this.#start(hash, fingerprint, body)
+    const starting = this.#start(hash, fingerprint, body, caller)
     const answer = starting.then(({ view }) => view)
     // Told by `starting` too, so that it is not unhandled when nobody else waits for it.
     answer.catch(() => {})
@@ -67,7 +68,7 @@ export class IdempotentStart {
     }
   }
 
-  async #start(key: string, fingerprint: string, body: SyncRequestBody): Promise<StartAnswer> {
+  async #start(key: string, fingerprint: string, body: SyncRequestBody, caller: Caller): Promise<StartAnswer> {
     const { store, clock } = this.#options
     const syncId = newSyncId()
     const state: KeyState = await store.reserve({ key, fingerprint, syncId, now: clock.now(), ttlMs: KEY_TTL_MS })
@@ -80,19 +81,19 @@ export class IdempotentStart {
       )
     }
     // Another id than ours is that of a request whose process has died; its sync may be there.
-    const earlier = state.syncId === syncId ? undefined : await this.#find(state.syncId)
-    const view = toView(earlier ?? (await this.#create(key, state.syncId, body)))
+    const earlier = state.syncId === syncId ? undefined : await this.#find(state.syncId, caller)
+    const view = toView(earlier ?? (await this.#create(key, state.syncId, body, caller)))
     await store.complete(key, view)
     return { view, replayed: earlier !== undefined }
   }
 
-  async #create(key: string, id: string, body: SyncRequestBody): Promise<Sync> {
+  async #create(key: string, id: string, body: SyncRequestBody, caller: Caller): Promise<Sync> {
     try {
-      return await this.#options.service.start(body, { id })
+      return await this.#options.service.start(body, caller, { id })
     } catch (error) {
       try {
         // A storage that failed may have recorded the sync all the same; only who knows that there is none lets go.
-        const found = await this.#find(id)
+        const found = await this.#find(id, caller)
         if (found !== undefined) return found
         await this.#options.store.release(key)
       } catch (second) {
@@ -103,9 +104,9 @@ export class IdempotentStart {
     }
   }
 
-  async #find(id: string): Promise<Sync | undefined> {
+  async #find(id: string, caller: Caller): Promise<Sync | undefined> {
     try {
-      return await this.#options.service.find(id)
+      return await this.#options.service.find(id, caller)
     } catch (error) {
       if (error instanceof AppError && error.code === 'SYNC_NOT_FOUND') return undefined
       throw error

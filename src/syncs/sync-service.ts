@@ -2,6 +2,8 @@ import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { JobRunner } from '../jobs/job-runner.ts'
 import type { SyncPage, SyncQuery, SyncStorage } from '../storage/sync-storage.ts'
+import type { ActiveCount } from './active-count.ts'
+import { type Caller, maySee } from './caller.ts'
 import { KeyedMutex } from './keyed-mutex.ts'
 import { createSync, isTerminal, type NewSync, requestCancel, type Sync } from './sync.ts'
 import { SyncFeed } from './sync-feed.ts'
@@ -15,14 +17,20 @@ export interface SyncServiceOptions {
   readonly clock: Clock
   /** Milliseconds for which a finished sync is remembered. */
   readonly statusTtlMs: number
+  /** Refuses new syncs while too many are waiting or active; default: never. */
+  readonly activeCount?: ActiveCount
 }
 
-/** What users do with syncs. Every method rejects with an AppError that can be shown to them. */
+/**
+ * What users do with syncs. Every method rejects with an AppError that can be shown to them, and takes the caller on
+ * whose behalf it is done: of a sync that the caller may not see, each says just what it says of none.
+ */
 export class SyncService {
   readonly #storage: SyncStorage
   readonly #runner: JobRunner
   readonly #clock: Clock
   readonly #statusTtlMs: number
+  readonly #activeCount: ActiveCount | undefined
   readonly #starting = new KeyedMutex()
   /** Tells of changes as they come. */
   readonly feed: SyncFeed
@@ -33,6 +41,7 @@ export class SyncService {
     this.#runner = options.runner
     this.#clock = options.clock
     this.#statusTtlMs = options.statusTtlMs
+    this.#activeCount = options.activeCount
     this.feed = new SyncFeed(options.storage, options.clock)
   }
 
@@ -49,39 +58,45 @@ export class SyncService {
   }
 
   /**
-   * Records a sync durably, then has it run. While the same download of the spreadsheet is active, resolves to that
-   * one instead, unless the request says `ifActive: start`. `id`: of the sync, should one be recorded; rejects with
-   * SYNC_EXISTS if it is taken.
+   * Records a sync durably, then has it run. While the caller's own same download of the spreadsheet is active, resolves
+   * to that one instead, unless the request says `ifActive: start`. `id`: of the sync, should one be recorded; rejects
+   * with SYNC_EXISTS if it is taken.
    */
-  async start(body: SyncRequestBody, { id = newSyncId() }: { readonly id?: string } = {}): Promise<Sync> {
+  async start(
+    body: SyncRequestBody,
+    caller: Caller,
+    { id = newSyncId() }: { readonly id?: string } = {},
+  ): Promise<Sync> {
     const { spreadsheetId, request } = normalizeRequest(body)
-    if (request.ifActive === 'start') return this.#record({ id, spreadsheetId, request, labels: body.labels })
+    const fresh = { id, spreadsheetId, request, labels: body.labels, createdBy: caller.name }
+    if (request.ifActive === 'start') return this.#record(fresh)
     // One at a time for each spreadsheet, or two equal requests at once would both find nothing to join.
     return this.#starting.run(spreadsheetId, async () => {
       this.#refuseWhileDraining()
-      const active = await this.#findActive(spreadsheetId, request)
-      return active ?? this.#record({ id, spreadsheetId, request, labels: body.labels })
+      const active = await this.#findActive(spreadsheetId, request, caller)
+      return active ?? this.#record(fresh)
     })
   }
 
   /** The sync as it is now: at once when it is in memory, otherwise as a promise. Polling takes this way. */
-  peek(id: string): Sync | Promise<Sync> {
+  peek(id: string, caller: Caller): Sync | Promise<Sync> {
     const found = this.#storage.peek(id)
-    return found instanceof Promise ? found.then((sync) => sync ?? notFound(id)) : (found ?? notFound(id))
+    return found instanceof Promise ? found.then((sync) => visible(sync, id, caller)) : visible(found, id, caller)
   }
 
-  async find(id: string): Promise<Sync> {
-    return (await this.#storage.get(id)) ?? notFound(id)
+  /** The sync, if this caller may see it; otherwise SYNC_NOT_FOUND, as when there is none. */
+  async find(id: string, caller: Caller): Promise<Sync> {
+    return visible(await this.#storage.get(id), id, caller)
   }
 
-  list(query: SyncQuery): Promise<SyncPage> {
-    return this.#storage.list(query)
+  list(query: Omit<SyncQuery, 'createdBy'>, caller: Caller): Promise<SyncPage> {
+    return this.#storage.list({ ...query, ...ownedBy(caller) })
   }
 
   /** Asks a sync to end; `already` tells that it had been cancelled before. Rejects with SYNC_FINISHED if it ended otherwise. */
-  async cancel(id: string): Promise<{ readonly sync: Sync; readonly already: boolean }> {
+  async cancel(id: string, caller: Caller): Promise<{ readonly sync: Sync; readonly already: boolean }> {
     for (;;) {
-      const sync = await this.find(id)
+      const sync = await this.find(id, caller)
       const next = requestCancel(sync, this.#clock.now(), this.#statusTtlMs)
       const changed = next !== sync
       if (!changed || (await this.#storage.replace(next, sync.revision))) {
@@ -91,25 +106,21 @@ export class SyncService {
     }
   }
 
-  /** Starts the same download once more under a new id. */
-  async retry(id: string): Promise<Sync> {
-    const sync = await this.find(id)
+  /** Starts the same download once more under a new id. It belongs to whom the first one belonged. */
+  async retry(id: string, caller: Caller): Promise<Sync> {
+    const sync = await this.find(id, caller)
     if (sync.state !== 'failed' && sync.state !== 'cancelled') {
       throw new AppError('SYNC_NOT_RETRYABLE', `The sync is ${sync.state}.`)
     }
-    return this.#record({
-      id: newSyncId(),
-      spreadsheetId: sync.spreadsheet.id,
-      request: sync.request,
-      labels: sync.labels,
-      retryOf: sync.id,
-    })
+    const { spreadsheet, request, labels, createdBy } = sync
+    const fresh = { id: newSyncId(), spreadsheetId: spreadsheet.id, request, labels, createdBy }
+    return this.#record({ ...fresh, retryOf: sync.id })
   }
 
   /** Forgets a finished sync; its snapshot stays. `ifRevisions`: only while its revision is one of these. */
-  async remove(id: string, ifRevisions?: readonly number[]): Promise<void> {
+  async remove(id: string, caller: Caller, ifRevisions?: readonly number[]): Promise<void> {
     for (;;) {
-      const sync = await this.find(id)
+      const sync = await this.find(id, caller)
       if (ifRevisions !== undefined && !ifRevisions.includes(sync.revision)) {
         throw new AppError(
           'PRECONDITION_FAILED',
@@ -122,12 +133,14 @@ export class SyncService {
     }
   }
 
-  async #findActive(spreadsheetId: string, request: SyncRequest): Promise<Sync | undefined> {
+  async #findActive(spreadsheetId: string, request: SyncRequest, caller: Caller): Promise<Sync | undefined> {
     let pageToken: string | undefined
     do {
       const page: SyncPage = await this.#storage.list({
         states: ACTIVE_STATES,
         spreadsheetId,
+        // Not even an administrator's: what is joined must go on when others cancel what is theirs.
+        ...(caller.name === null ? {} : { createdBy: caller.name }),
         pageSize: 1000,
         ...(pageToken === undefined ? {} : { pageToken }),
       })
@@ -139,10 +152,11 @@ export class SyncService {
     return undefined
   }
 
-  async #record(fresh: Omit<NewSync, 'now'>): Promise<Sync> {
+  async #record(fresh: Omit<NewSync, 'now'> & { readonly createdBy: string | null }): Promise<Sync> {
     this.#refuseWhileDraining()
     const sync = createSync({ ...fresh, now: this.#clock.now() })
-    await this.#storage.create(sync)
+    const create = () => this.#storage.create(sync)
+    await (this.#activeCount === undefined ? create() : this.#activeCount.admit(fresh.createdBy, create))
     await this.#runner.enqueue(sync.id)
     return sync
   }
@@ -150,6 +164,14 @@ export class SyncService {
   #refuseWhileDraining(): void {
     if (this.#draining) throw new AppError('SHUTTING_DOWN', 'This instance is stopping and starts no more syncs.')
   }
+}
+
+function visible(sync: Sync | undefined, id: string, caller: Caller): Sync {
+  return sync !== undefined && maySee(caller, sync) ? sync : notFound(id)
+}
+
+function ownedBy({ name, seesAll }: Caller): { readonly createdBy?: string } {
+  return seesAll || name === null ? {} : { createdBy: name }
 }
 
 function notFound(id: string): never {

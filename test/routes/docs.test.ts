@@ -1,7 +1,12 @@
+import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import t from 'tap'
 import type { SyncRequestInput } from '../../src/syncs/sync-request.ts'
-import { anEmulator, aService, finished, pollUntil, ROOT, startSync } from '../support/service.ts'
+import { someKeys } from '../support/callers.ts'
+import { aDirectory, anEmulator, aService, finished, pollUntil, ROOT, startSync } from '../support/service.ts'
+
+const run = promisify(execFile)
 
 interface OpenApi {
   readonly openapi: string
@@ -37,8 +42,53 @@ t.test('Swagger UI is under /docs, with all it needs from here', async (t) => {
   t.match(html, /swagger-ui/)
   for (const [, source] of html.matchAll(/(?:src|href)="([^"]+)"/g)) {
     t.notMatch(source, /^https?:/, 'nothing comes from elsewhere')
-    t.equal((await fetch(new URL(source ?? '', `${url}/docs/`))).status, 200, source ?? '')
+    const file = await fetch(new URL(source ?? '', `${url}/docs/`))
+    t.equal(file.status, 200, source ?? '')
+    // What is not read to its end holds the close of the service up.
+    await file.arrayBuffer()
   }
+})
+
+t.test('pages are sent with a policy that lets nothing in from elsewhere; polls are spared its headers', async (t) => {
+  const { url } = await aService(t, {})
+  const page = await fetch(`${url}/docs/`)
+  const policy = page.headers.get('content-security-policy') ?? ''
+  t.match(policy, /default-src 'self'/)
+  t.match(policy, /frame-ancestors 'none'/)
+  t.notMatch(policy, /https?:|\*|unsafe-eval|script-src[^;]*unsafe|upgrade-insecure/)
+  t.equal(page.headers.get('x-content-type-options'), 'nosniff')
+  t.notMatch(await page.text(), /<script(?![^>]*\bsrc=)|\son\w+=/i, 'no script stands in the page itself')
+  const list = await fetch(`${url}/syncs`)
+  t.equal(list.headers.get('content-security-policy'), null)
+})
+
+const noBrowser = await run('chromium', ['--version']).then(
+  () => false,
+  (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+    return 'Chromium is not installed'
+  },
+)
+
+t.test('a browser shows every operation and complains of nothing', { skip: noBrowser }, async (t) => {
+  const { url } = await aService(t, {})
+  const profile = await aDirectory(t)
+  const options = [
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    `--user-data-dir=${profile}`,
+    '--virtual-time-budget=9000',
+  ]
+  const { stdout, stderr } = await run(
+    'chromium',
+    [...options, '--enable-logging=stderr', '--log-level=0', '--dump-dom', `${url}/docs`],
+    { maxBuffer: 64 * 1024 * 1024 },
+  )
+  const document = (await (await fetch(`${url}/openapi.json`)).json()) as OpenApi
+  const ids = Object.values(document.paths).flatMap((path) => Object.values(path).map((one) => one.operationId))
+  for (const id of ids) t.ok(stdout.includes(`-${id}"`), `${id} is on the page`)
+  t.notMatch(stderr, /:CONSOLE:/, 'the console is empty')
 })
 
 t.test('the examples of the document run as they stand', async (t) => {
@@ -61,6 +111,20 @@ t.test('the examples of the document run as they stand', async (t) => {
   )
   const rows = (await (await fetch(`${url}${filled}`)).json()) as unknown[]
   t.ok(rows.length > 0, `GET ${filled}`)
+})
+
+t.test('a browser may ask for leave without a key, and may read why it was refused', async (t) => {
+  const { setting } = someKeys({ one: ['read'] })
+  const { url } = await aService(t, { CORS_ORIGINS: 'https://app.example.com', API_KEYS: setting, RATE_LIMIT: '1' })
+  const headers = { origin: 'https://app.example.com' }
+  const preflight = { ...headers, 'access-control-request-method': 'GET' }
+  for (let index = 0; index < 3; index++)
+    t.equal((await fetch(`${url}/syncs`, { method: 'OPTIONS', headers: preflight })).status, 204)
+  for (const status of [401, 429]) {
+    const refused = await fetch(`${url}/syncs`, { headers })
+    t.equal(refused.status, status)
+    t.equal(refused.headers.get('access-control-allow-origin'), 'https://app.example.com')
+  }
 })
 
 t.test('browsers may call from the origins that are set, and from no other', async (t) => {
@@ -87,6 +151,15 @@ t.test('browsers may call from the origins that are set, and from no other', asy
     },
   })
   t.equal(preflight.status, 204)
+  const allowed = preflight.headers.get('access-control-allow-headers')?.toLowerCase().split(', ') ?? []
+  for (const name of 'authorization content-type idempotency-key if-none-match if-match prefer last-event-id traceparent'.split(
+    ' ',
+  ))
+    t.ok(allowed.includes(name), `${name} may be sent`)
+  const exposed =
+    (await asked('https://app.example.com')).headers.get('access-control-expose-headers')?.split(', ') ?? []
+  for (const name of ['ETag', 'Location', 'Retry-After', 'RateLimit', 'RateLimit-Policy', 'WWW-Authenticate'])
+    t.ok(exposed.includes(name), `${name} may be read`)
   const { url: closed } = await aService(t, {})
   t.equal(
     (await fetch(`${closed}/syncs`, { headers: { origin: 'https://app.example.com' } })).headers.get(

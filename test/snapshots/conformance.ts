@@ -377,6 +377,25 @@ export function testSnapshotStore(t: Test, name: string, place: (t: Test) => Ope
     t.strictSame(await store.prune('nothing-here'), [])
   })
 
+  t.test(`${name}: pruning keeps as many for each API key, and for those without one`, async (t) => {
+    const store = await place(t)({ kept: 1 })
+    const ids: Record<string, string> = {}
+    for (const [day, createdBy] of ['one', null, 'two', 'one', 'one', null].entries()) {
+      const publishedAt = `2026-01-0${day + 1}T00:00:00Z`
+      ids[day] = (await publishFiles(store, { 'a.csv': '1' }, { publishedAt, createdBy })).syncId
+    }
+    t.strictSame(new Set(await store.prune(SPREADSHEET)), new Set([ids[0], ids[1], ids[3]]))
+    const left = await store.list(SPREADSHEET)
+    t.strictSame(
+      left.map(({ syncId, createdBy }) => [syncId, createdBy]),
+      [
+        [ids[5], null],
+        [ids[4], 'one'],
+        [ids[2], 'two'],
+      ],
+    )
+  })
+
   t.test(`${name}: snapshots are listed newest first, and by sync id within one instant`, async (t) => {
     const store = await place(t)()
     const ids = [newSyncId(), newSyncId(), newSyncId()] as const

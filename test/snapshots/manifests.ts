@@ -17,7 +17,11 @@ export function aTab(gid: number, title: string, files: ManifestTab['files'] = [
 export function aManifest(
   syncId: string,
   tabs: ManifestTab[],
-  { publishedAt = '2026-01-01T00:00:00.000Z', spreadsheetId = SPREADSHEET } = {},
+  {
+    publishedAt = '2026-01-01T00:00:00.000Z',
+    spreadsheetId = SPREADSHEET,
+    createdBy = null,
+  }: { readonly publishedAt?: string; readonly spreadsheetId?: string; readonly createdBy?: string | null } = {},
 ): SnapshotManifest {
   return {
     version: 1,
@@ -38,6 +42,7 @@ export function aManifest(
     },
     tabs,
     warnings: [],
+    createdBy,
   }
 }
 
@@ -58,7 +63,7 @@ export async function manifestOf(
 export async function publishFiles(
   store: SnapshotStore,
   files: Readonly<Record<string, string>>,
-  options: { readonly syncId?: string; readonly publishedAt?: string; readonly spreadsheetId?: string } = {},
+  options: { readonly syncId?: string } & Parameters<typeof aManifest>[2] = {},
 ): Promise<SnapshotManifest> {
   const { syncId = newSyncId(), spreadsheetId = SPREADSHEET } = options
   const draft = await store.openDraft({ spreadsheetId, syncId, epoch: 1 })

@@ -287,6 +287,25 @@ export async function testSyncStorage(
       }
     })
 
+    await t.test('list filters by the API key that asked, and what nobody asked for is of no key', async (t) => {
+      const { storage, another } = await setUp(t)
+      const other = await another()
+      const syncs = [null, 'one', 'two', 'one'].map((createdBy) => ({ ...aQueuedSync(), createdBy }))
+      for (const sync of syncs) await storage.create(sync)
+      const [unowned, first, second, third] = syncs.map(({ id }) => id)
+      await storage.replace(cancelSync(syncs[1] as Sync, NOW, TTL_MS), 1)
+      for (const instance of [storage, other]) {
+        const find = async (query: Omit<SyncQuery, 'pageSize'>) =>
+          (await instance.list({ ...query, pageSize: 10 })).syncs.map(({ id }) => id)
+        t.same(await find({ createdBy: 'one' }), [third, first])
+        t.same(await find({ createdBy: 'two' }), [second])
+        t.same(await find({ createdBy: 'nobody' }), [])
+        t.same(await find({ createdBy: 'null' }), [])
+        t.same(await find({ createdBy: 'one', states: ACTIVE_STATES }), [third])
+        t.same(await find({}), [third, second, first, unowned])
+      }
+    })
+
     await t.test('a page token stays good while syncs come and go', async (t) => {
       const { storage } = await setUp(t)
       const syncs = range(6).map(() => aQueuedSync())

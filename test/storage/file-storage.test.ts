@@ -267,6 +267,28 @@ t.test('files that are no records are let be', async (t) => {
   for (const name of names) t.equal(await readFile(`${directory}/${name}`, 'utf8'), 'mine')
 })
 
+t.test("a list of one API key's syncs looks at no other's", async (t) => {
+  let looks = 0
+  const fs = {
+    ...nodeFileSystem,
+    identify(path: string) {
+      if (path.endsWith('.json')) looks += 1
+      return nodeFileSystem.identify(path)
+    },
+  }
+  const { storage, another } = await setUp(t, { fs })
+  for (let index = 0; index < 100; index++) await storage.create({ ...aQueuedSync(), createdBy: 'many' })
+  await storage.create({ ...aQueuedSync(), createdBy: 'few' })
+  const other = await another()
+  for (const instance of [storage, other]) {
+    // The first list of all looks through the directory.
+    await instance.list({ pageSize: 1 })
+    looks = 0
+    t.equal((await instance.list({ createdBy: 'few', pageSize: 100 })).syncs.length, 1)
+    t.ok(looks < 10, `${looks} looks`)
+  }
+})
+
 t.test('a directory on NFS is refused in words', async (t) => {
   const { storage } = await setUp(t, { fs: { ...nodeFileSystem, kind: async () => 0x6969 }, started: false })
   await t.rejects(storage.start(), { code: 'STORAGE_UNAVAILABLE', message: /NFS/, hint: /STORAGE_URL/ })

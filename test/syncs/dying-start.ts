@@ -2,6 +2,7 @@ import { systemClock } from '../../src/clock.ts'
 import { silentLog } from '../../src/log.ts'
 import { FileIdempotency } from '../../src/storage/file-idempotency.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
+import { ANYONE } from '../../src/syncs/caller.ts'
 import { IdempotentStart } from '../../src/syncs/idempotent-start.ts'
 import { syncRequestBody } from '../../src/syncs/sync-request.ts'
 import { SyncService } from '../../src/syncs/sync-service.ts'
@@ -24,4 +25,4 @@ await store.start()
 const runner = { start: async () => {}, enqueue: async () => {}, hintCancel: () => {}, close: async () => {} }
 const service = new SyncService({ storage, runner, clock: systemClock, statusTtlMs: 1000 })
 const body = syncRequestBody.parse({ spreadsheet: 'a-spreadsheet', ifActive: 'start' })
-await new IdempotentStart({ service, store, clock: systemClock }).start(key, body)
+await new IdempotentStart({ service, store, clock: systemClock }).start(key, body, ANYONE)

@@ -9,6 +9,7 @@ import { FileIdempotency } from '../../src/storage/file-idempotency.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
 import { MemoryIdempotency } from '../../src/storage/memory-idempotency.ts'
 import { MemoryStorage } from '../../src/storage/memory-storage.ts'
+import { ANYONE, type Caller } from '../../src/syncs/caller.ts'
 import { IdempotentStart } from '../../src/syncs/idempotent-start.ts'
 import { syncRequestBody } from '../../src/syncs/sync-request.ts'
 import { SyncService } from '../../src/syncs/sync-service.ts'
@@ -28,25 +29,26 @@ for (const step of ['create', 'complete']) {
     const { syncId } = JSON.parse(await readFile(`${directory}/.idempotency/${reserved}`, 'utf8')) as { syncId: string }
 
     const starts = await onFiles(t, directory)
-    const { view, replayed } = await starts.start('k', body)
+    const { view, replayed } = await starts.start('k', body, ANYONE)
     t.equal(view.id, syncId, 'the id that the killed process had chosen')
     t.equal(replayed, step === 'complete', 'only what was there is a replay')
     t.same(
       (await readdir(directory)).filter((name) => name.startsWith('sync-')),
       [`${syncId}.json`],
     )
-    t.same(await starts.start('k', body), { view, replayed: true })
-    await t.rejects(starts.start('k', { ...body, headerRow: 0 }), { code: 'IDEMPOTENCY_KEY_REUSED' })
+    t.same(await starts.start('k', body, ANYONE), { view, replayed: true })
+    await t.rejects(starts.start('k', { ...body, headerRow: 0 }, ANYONE), { code: 'IDEMPOTENCY_KEY_REUSED' })
   })
 }
 
-t.test('the key of another scope is another key', async (t) => {
+t.test('the key of another caller is another key', async (t) => {
   const { starts } = inMemory()
-  const one = await starts.start('k', body, 'one')
-  t.not((await starts.start('k', body, 'other')).view.id, one.view.id)
-  t.not((await starts.start('k', body)).view.id, one.view.id)
-  t.not((await starts.start('onek', body)).view.id, one.view.id, 'where the scope ends makes a difference')
-  t.equal((await starts.start('k', body, 'one')).view.id, one.view.id)
+  const [one, other] = ['one', 'other'].map((name) => ({ name, seesAll: false })) as [Caller, Caller]
+  const first = await starts.start('k', body, one)
+  t.not((await starts.start('k', body, other)).view.id, first.view.id)
+  t.not((await starts.start('k', body, ANYONE)).view.id, first.view.id)
+  t.not((await starts.start('onek', body, ANYONE)).view.id, first.view.id, 'where the name ends makes a difference')
+  t.equal((await starts.start('k', body, one)).view.id, first.view.id)
 })
 
 t.test('a sync that was recorded though its create failed is the answer', async (t) => {
@@ -56,9 +58,9 @@ t.test('a sync that was recorded though its create failed is the answer', async 
     await create.call(storage, sync)
     throw new AppError('STORAGE_UNAVAILABLE', 'the last step failed')
   }
-  const { view } = await starts.start('k', body)
+  const { view } = await starts.start('k', body, ANYONE)
   t.equal((await storage.list({ pageSize: 10 })).syncs[0]?.id, view.id)
-  t.equal((await starts.start('k', body)).view.id, view.id)
+  t.equal((await starts.start('k', body, ANYONE)).view.id, view.id)
   t.equal((await storage.list({ pageSize: 10 })).syncs.length, 1)
 })
 
@@ -72,11 +74,11 @@ t.test(
       throw new AppError('STORAGE_UNAVAILABLE', 'the last step failed')
     }
     storage.get = () => Promise.reject(new AppError('STORAGE_UNAVAILABLE', 'and now nothing can be read'))
-    await t.rejects(starts.start('k', body), { message: 'the last step failed' })
+    await t.rejects(starts.start('k', body, ANYONE), { message: 'the last step failed' })
     Object.assign(storage, { create, get })
-    await t.rejects(starts.start('k', body), { code: 'IDEMPOTENCY_KEY_IN_FLIGHT' })
+    await t.rejects(starts.start('k', body, ANYONE), { code: 'IDEMPOTENCY_KEY_IN_FLIGHT' })
     await clock.advance(60_000)
-    const { view, replayed } = await starts.start('k', body)
+    const { view, replayed } = await starts.start('k', body, ANYONE)
     t.equal(replayed, true)
     t.same(
       (await storage.list({ pageSize: 10 })).syncs.map(({ id }) => id),
@@ -88,12 +90,12 @@ t.test(
 t.test('a joined sync is the answer to its key too', async (t) => {
   const { starts, storage } = inMemory()
   const join = { ...body, ifActive: 'join' as const }
-  const first = await starts.start('k', join)
-  const second = await starts.start('l', join)
+  const first = await starts.start('k', join, ANYONE)
+  const second = await starts.start('l', join, ANYONE)
   t.equal(second.view.id, first.view.id)
   t.equal(second.replayed, false)
   await storage.remove(first.view.id, 1)
-  t.equal((await starts.start('l', join)).view.id, first.view.id)
+  t.equal((await starts.start('l', join, ANYONE)).view.id, first.view.id)
 })
 
 function inMemory() {

@@ -95,9 +95,11 @@ export class Download {
   }
 
   async #findUnchanged(version: string): Promise<SnapshotManifest | undefined> {
-    const { request, spreadsheet } = this.#sync
+    const { request, spreadsheet, createdBy } = this.#sync
     if (request.ifUnchanged !== 'skip') return undefined
-    const [latest] = await this.#deps.snapshots.list(spreadsheet.id)
+    const snapshots = await this.#deps.snapshots.list(spreadsheet.id)
+    // Another key's snapshot is not this one's to read, whatever it holds.
+    const latest = snapshots.find((manifest) => manifest.createdBy === createdBy)
     return latest !== undefined && isUnchanged(latest, version, request) ? latest : undefined
   }
 
@@ -185,7 +187,7 @@ export class Download {
   }
 
   async #publish(version: string | undefined, consistent: SyncResult['consistent']): Promise<SyncResult> {
-    const { request, id, spreadsheet } = this.#sync
+    const { request, id, spreadsheet, createdBy } = this.#sync
     this.#phase = 'publishing'
     this.#reportAll()
     const report = {
@@ -209,6 +211,7 @@ export class Download {
         files: saved.files ?? [],
       })),
       warnings: [...(report.warnings ?? [])],
+      createdBy,
     }
     this.#context.signal.throwIfAborted()
     await this.#draft.publish(manifest)

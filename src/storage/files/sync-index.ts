@@ -22,7 +22,7 @@ interface Finished {
 }
 
 /** As much of a record as the index needs. */
-type Summary = Pick<Sync, 'id' | 'state' | 'spreadsheet' | 'expiresAt'>
+type Summary = Pick<Sync, 'id' | 'state' | 'spreadsheet' | 'expiresAt' | 'createdBy'>
 
 export interface SyncIndexOptions {
   readonly layout: Layout
@@ -41,6 +41,8 @@ export class SyncIndex {
   readonly #finished = new Map<string, Finished>()
   /** Id to spreadsheet id. */
   readonly #spreadsheets = new Map<string, string>()
+  /** Id to the name of the API key that asked for it, where one did. */
+  readonly #creators = new Map<string, string>()
   readonly #unreadable = new Set<string>()
   /** Ids that were announced, and not yet read. */
   readonly #told = new Set<string>()
@@ -77,6 +79,7 @@ export class SyncIndex {
     this.#unreadable.delete(id)
     this.#all.add(id)
     if (!this.#spreadsheets.has(id)) this.#spreadsheets.set(id, sync.spreadsheet.id)
+    if (sync.createdBy !== null) this.#creators.set(id, sync.createdBy)
     if (sync.expiresAt === null) {
       // A finished sync stays finished, whatever an older write of ours tells late; only its file can say otherwise.
       if (identity !== undefined) this.#finished.delete(id)
@@ -97,6 +100,7 @@ export class SyncIndex {
     this.#active.delete(id)
     this.#finished.delete(id)
     this.#spreadsheets.delete(id)
+    this.#creators.delete(id)
     this.#unreadable.delete(id)
   }
 
@@ -131,7 +135,8 @@ export class SyncIndex {
     }
   }
 
-  #mayMatch(id: string, { states, spreadsheetId }: SyncQuery): boolean {
+  #mayMatch(id: string, { states, spreadsheetId, createdBy }: SyncQuery): boolean {
+    if (createdBy !== undefined && this.#creators.get(id) !== createdBy) return false
     if (spreadsheetId !== undefined && this.#spreadsheets.get(id) !== spreadsheetId) return false
     const known = this.#finished.get(id)
     return known === undefined || states === undefined || states.includes(known.state)
@@ -244,10 +249,11 @@ async function summarize(id: string, bytes: Buffer): Promise<Summary | undefined
     throw error
   }
   if (typeof record !== 'object' || record === null) return undefined
-  const { state, spreadsheet, expiresAt } = record
+  const { state, spreadsheet, expiresAt, createdBy = null } = record
   if (record.id !== id || state === undefined || !SYNC_STATES.includes(state)) return undefined
   if (typeof spreadsheet !== 'object' || typeof spreadsheet?.id !== 'string') return undefined
   if (expiresAt !== null && !(typeof expiresAt === 'string' && Date.parse(expiresAt) > 0)) return undefined
   if (isTerminalState(state) !== (expiresAt !== null)) return undefined
-  return { id, state, spreadsheet, expiresAt } as Summary
+  if (createdBy !== null && typeof createdBy !== 'string') return undefined
+  return { id, state, spreadsheet, expiresAt, createdBy } as Summary
 }

@@ -1,0 +1,78 @@
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { type Caller, SCOPES, type Scope } from './syncs/caller.ts'
+
+/** So that a key is known for one where it should not be: in a commit, a log, a chat. */
+const KEY_PREFIX = 'ssk_'
+const KEY_BYTES = 32
+
+const ENTRY = /^([a-z0-9-]{1,32}):([a-z+]+):([0-9a-f]{64}(?:\+[0-9a-f]{64})*)$/
+
+/**
+ * One entry of API_KEYS: `name:scope[+scope]:sha256[+sha256]`. Several digests are several keys that pass for one, so that
+ * a key can be replaced while both work; what the name made stays its own. The keys themselves are never known here.
+ */
+export interface ApiKey extends Caller {
+  /** `[a-z0-9-]{1,32}`, unique. */
+  readonly name: string
+  /** Each stands for itself; `admin` includes the others. */
+  readonly scopes: readonly Scope[]
+  /** SHA-256 of each key, 32 bytes. */
+  readonly digests: readonly Buffer[]
+}
+
+/** Reads the API_KEYS setting; answers with one line for each fault, in which nothing of the value is repeated. */
+export function parseApiKeys(setting: string): {
+  readonly keys: readonly ApiKey[]
+  readonly faults: readonly string[]
+} {
+  const keys: ApiKey[] = []
+  const faults: string[] = []
+  const known = new Set<string>()
+  for (const [index, entry] of setting.split(',').entries()) {
+    const place = `key ${index + 1}`
+    const [, name = '', scopeList = '', digestList = ''] = ENTRY.exec(entry.trim()) ?? []
+    const scopes = scopeList.split('+') as Scope[]
+    const digests = digestList.split('+')
+    if (name === '') {
+      faults.push(`${place} must be name:scope[+scope]:sha256, with a name of 1 to 32 of a-z 0-9 - and 64 hex digits`)
+    } else if (!scopes.every((scope) => SCOPES.includes(scope)) || new Set(scopes).size < scopes.length) {
+      faults.push(`${place} must have scopes of ${SCOPES.join(', ')}, joined by +, each once`)
+    } else if (keys.some((other) => other.name === name)) {
+      faults.push(`${place} has the name of another`)
+    } else if (digests.some((digest) => known.has(digest)) || new Set(digests).size < digests.length) {
+      faults.push(`${place} is the same key as another`)
+    } else {
+      for (const digest of digests) known.add(digest)
+      keys.push({
+        name,
+        scopes,
+        digests: digests.map((digest) => Buffer.from(digest, 'hex')),
+        seesAll: scopes.includes('admin'),
+      })
+    }
+  }
+  return { keys, faults }
+}
+
+/**
+ * The key that was presented, or `undefined`. Digests are compared, each in constant time and all of them, so that how
+ * long it takes tells nothing of how near a guess was, nor of which key it met.
+ */
+export function findApiKey(keys: readonly ApiKey[], presented: string): ApiKey | undefined {
+  const digest = hash('sha256', presented, 'buffer')
+  let found: ApiKey | undefined
+  for (const key of keys) {
+    for (const one of key.digests) found = timingSafeEqual(digest, one) ? key : found
+  }
+  return found
+}
+
+export function mayUse(key: ApiKey, scope: Scope): boolean {
+  return key.scopes.includes(scope) || key.scopes.includes('admin')
+}
+
+/** Makes a new key, and its entry for API_KEYS. The key is random (256 bits), so its plain SHA-256 cannot be guessed back. */
+export function createApiKey(name: string, scopes: readonly Scope[]): { readonly key: string; readonly entry: string } {
+  const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url')
+  return { key, entry: `${name}:${scopes.join('+')}:${hash('sha256', key, 'hex')}` }
+}

@@ -1,0 +1,120 @@
+import t from 'tap'
+import { MemoryStorage } from '../../src/storage/memory-storage.ts'
+import type { SyncQuery } from '../../src/storage/sync-storage.ts'
+import { ActiveCount } from '../../src/syncs/active-count.ts'
+import { claimSync, failSync } from '../../src/syncs/sync.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { aQueuedSync } from '../support/syncs.ts'
+
+/** A storage that says how often it was asked for a list. */
+class CountedStorage extends MemoryStorage {
+  lists = 0
+
+  override list(query: SyncQuery) {
+    this.lists += 1
+    return super.list(query)
+  }
+}
+
+function aCount(limits: { readonly maxQueued?: number; readonly maxActivePerKey?: number }) {
+  const storage = new CountedStorage()
+  const clock = new FakeClock()
+  const count = new ActiveCount({ storage, clock, maxQueued: 1000, maxActivePerKey: 1000, ...limits })
+  const start = async (createdBy: string | null = null) => {
+    const sync = { ...aQueuedSync(), createdBy }
+    await count.admit(createdBy, () => storage.create(sync))
+    return sync
+  }
+  return { storage, clock, count, start }
+}
+
+const codes = (ends: readonly PromiseSettledResult<unknown>[]) =>
+  ends.filter((end) => end.status === 'rejected').map(({ reason }) => (reason as { code: string }).code)
+
+t.test('of fifty that come at once as many are let in as there is room for', async (t) => {
+  const { storage, start } = aCount({ maxQueued: 20 })
+  const ends = await Promise.allSettled(Array.from({ length: 50 }, () => start()))
+  t.same(codes(ends), Array(30).fill('QUEUE_FULL'))
+  t.equal((await storage.list({ pageSize: 1000 })).syncs.length, 20)
+})
+
+t.test('each key has room of its own, and a sync that runs waits no more but is active', async (t) => {
+  const { storage, clock, start } = aCount({ maxActivePerKey: 2, maxQueued: 4 })
+  const [first] = await Promise.all([start('one'), start('one')])
+  await t.rejects(start('one'), { code: 'TOO_MANY_ACTIVE', retryAfterSeconds: 1 })
+  await Promise.all([start('two'), start('two')])
+  await t.rejects(start('three'), { code: 'QUEUE_FULL' })
+  const running = claimSync(first, 'owner', clock.now())
+  await storage.replace(running, first.revision)
+  await start('three')
+  await t.rejects(start('one'), { code: 'TOO_MANY_ACTIVE' }, 'it runs, and is active')
+  const problem = { type: '', title: '', status: 500, detail: '', code: 'INTERNAL', retryable: false } as const
+  await storage.replace(failSync(running, problem, clock.now(), 1), running.revision)
+  await t.rejects(start('one'), { code: 'QUEUE_FULL' })
+})
+
+t.test('without keys nobody has too many active', async (t) => {
+  const { storage, start } = aCount({ maxActivePerKey: 1 })
+  await Promise.all([start(), start(), start()])
+  t.equal((await storage.list({ pageSize: 10 })).syncs.length, 3)
+})
+
+t.test('while there is room, syncs are counted once a second and not for each post', async (t) => {
+  const { storage, clock, start } = aCount({})
+  for (let index = 0; index < 100; index++) await start('one')
+  t.equal(storage.lists, 1)
+  await clock.advance(1001)
+  await start('one')
+  t.equal(storage.lists, 2)
+})
+
+t.test('where counting takes long, it is done less often', async (t) => {
+  const { storage, clock, start } = aCount({})
+  const list = storage.list.bind(storage)
+  storage.list = async (query) => {
+    clock.leap(300)
+    return list(query)
+  }
+  await start()
+  await clock.advance(2900)
+  await start()
+  t.equal(storage.lists, 1)
+  await clock.advance(101)
+  await start()
+  t.equal(storage.lists, 2)
+})
+
+t.test('a refusal is told again from memory while counting would take more than a tenth of the time', async (t) => {
+  const { storage, clock, start } = aCount({ maxQueued: 1 })
+  await start()
+  const list = storage.list.bind(storage)
+  storage.list = async (query) => {
+    clock.leap(20)
+    return list(query)
+  }
+  await clock.advance(1001)
+  await t.rejects(start(), { code: 'QUEUE_FULL' })
+  const before = storage.lists
+  await clock.advance(199)
+  await t.rejects(start(), { code: 'QUEUE_FULL' })
+  t.equal(storage.lists, before)
+  await clock.advance(1)
+  await t.rejects(start(), { code: 'QUEUE_FULL' })
+  t.equal(storage.lists, before + 1)
+})
+
+t.test('a create that fails gives its place back; one that takes long keeps it through a count', async (t) => {
+  const { storage, clock, count, start } = aCount({ maxQueued: 1 })
+  await t.rejects(
+    count.admit(null, () => Promise.reject(new Error('the disk is full'))),
+    /full/,
+  )
+  const slow = Promise.withResolvers<void>()
+  const creating = count.admit(null, () => slow.promise)
+  await clock.advance(1001)
+  await t.rejects(start(), { code: 'QUEUE_FULL' }, 'the count missed it, and it is there all the same')
+  slow.resolve()
+  await creating
+  t.equal(storage.lists > 1, true)
+  await start()
+})
