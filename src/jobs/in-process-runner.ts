@@ -6,6 +6,7 @@ import type { SyncStorage } from '../storage/sync-storage.ts'
 import { claimSync, isTerminal, type Sync } from '../syncs/sync.ts'
 import { newSyncId } from '../syncs/sync-id.ts'
 import { ACTIVE_STATES } from '../syncs/sync-schema.ts'
+import { traceFields } from '../syncs/trace-context.ts'
 import { type JobRunner, JobStop, type SyncJob } from './job-runner.ts'
 import { LeaseWatch } from './lease-watch.ts'
 import { SyncExecution } from './sync-execution.ts'
@@ -107,7 +108,7 @@ export class InProcessRunner implements JobRunner {
       const claimed = claimSync(sync, this.#owner, clock.now())
       // Somebody else was faster, or the sync has changed: the next look finds it again if it is still free.
       if (!(await storage.replace(claimed, sync.revision))) return
-      log.info({ syncId, epoch: claimed.lease.epoch, attempt: claimed.attempt }, 'sync begun')
+      log.info({ syncId, epoch: claimed.lease.epoch, attempt: claimed.attempt, ...traceFields(claimed) }, 'sync begun')
       const execution = new SyncExecution(this.#options, claimed)
       started(execution)
       if (this.#closing.signal.aborted) execution.stop(new JobStop('interrupted'))

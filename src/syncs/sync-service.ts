@@ -21,6 +21,13 @@ export interface SyncServiceOptions {
   readonly activeCount?: ActiveCount
 }
 
+export interface StartOptions {
+  /** Of the sync, should one be recorded; default: a new one. */
+  readonly id?: string
+  /** The trace that the request belongs to, as `parseTraceparent` answers it. */
+  readonly traceparent?: string | undefined
+}
+
 /**
  * What users do with syncs. Every method rejects with an AppError that can be shown to them, and takes the caller on
  * whose behalf it is done: of a sync that the caller may not see, each says just what it says of none.
@@ -65,10 +72,10 @@ export class SyncService {
   async start(
     body: SyncRequestBody,
     caller: Caller,
-    { id = newSyncId() }: { readonly id?: string } = {},
+    { id = newSyncId(), traceparent }: StartOptions = {},
   ): Promise<Sync> {
     const { spreadsheetId, request } = normalizeRequest(body)
-    const fresh = { id, spreadsheetId, request, labels: body.labels, createdBy: caller.name }
+    const fresh = { id, spreadsheetId, request, labels: body.labels, createdBy: caller.name, traceparent }
     if (request.ifActive === 'start') return this.#record(fresh)
     // One at a time for each spreadsheet, or two equal requests at once would both find nothing to join.
     return this.#starting.run(spreadsheetId, async () => {

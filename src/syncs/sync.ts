@@ -55,7 +55,14 @@ export function parseSync(value: unknown): Sync {
 
 /** The wire form of a sync: the stored record without who runs it. */
 export function toView(sync: Sync): SyncView {
-  const { lease: _lease, snapshotId: _snapshotId, createdBy: _createdBy, webhook: _webhook, ...view } = sync
+  const {
+    lease: _lease,
+    snapshotId: _snapshotId,
+    createdBy: _createdBy,
+    webhook: _webhook,
+    traceparent: _traceparent,
+    ...view
+  } = sync
   return view as SyncView
 }
 
@@ -68,10 +75,21 @@ export interface NewSync {
   readonly retryOf?: string
   /** Name of the API key that asks; default: none. */
   readonly createdBy?: string | null
+  /** The trace that it is asked for in, as `parseTraceparent` answers it; default: none. */
+  readonly traceparent?: string | undefined
   readonly now: Date
 }
 
-export function createSync({ id, spreadsheetId, request, labels, retryOf, createdBy, now }: NewSync): ActiveSync {
+export function createSync({
+  id,
+  spreadsheetId,
+  request,
+  labels,
+  retryOf,
+  createdBy,
+  traceparent,
+  now,
+}: NewSync): ActiveSync {
   return {
     id,
     state: 'queued',
@@ -112,6 +130,7 @@ export function createSync({ id, spreadsheetId, request, labels, retryOf, create
     snapshotId: null,
     createdBy: createdBy ?? null,
     webhook: null,
+    traceparent: traceparent ?? null,
   }
 }
 
