@@ -33,6 +33,9 @@ t.test(
     const {
       lease: _lease,
       snapshotId: _snapshotId,
+      createdBy: _createdBy,
+      webhook: _webhook,
+      traceparent: _traceparent,
       ...view
     } = JSON.parse(await readFile(`${directory}/sync-status/${id}.json`, 'utf8'))
     t.same(view, answered, 'the file says what the wire says')
