@@ -5,6 +5,9 @@ import { buildApp } from '../src/app.ts'
 import { systemClock } from '../src/clock.ts'
 import type { JobRunner } from '../src/jobs/job-runner.ts'
 import { silentLog } from '../src/log.ts'
+import { countActive } from '../src/metrics/active-syncs.ts'
+import { MeasuredStorage } from '../src/metrics/measured-storage.ts'
+import { PrometheusMetrics } from '../src/metrics/prometheus.ts'
 import { LocalSnapshotStore } from '../src/snapshots/local-snapshot-store.ts'
 import { FileStorage } from '../src/storage/file-storage.ts'
 import { MemoryIdempotency } from '../src/storage/memory-idempotency.ts'
@@ -13,7 +16,8 @@ import type { SyncStorage } from '../src/storage/sync-storage.ts'
 import { parseSync } from '../src/syncs/sync.ts'
 import { SyncService } from '../src/syncs/sync-service.ts'
 
-// One of the servers that bench/polls.ts compares: the same route over different storages, and two yardsticks.
+// One of the servers that bench/polls.ts and bench/metrics.ts compare: the same route over different storages, with what
+// is counted in production (`counted`), and two yardsticks.
 const [kind, directory = '', id = ''] = process.argv.slice(2)
 const path = `${directory}/${id}.json`
 const app = kind === 'naive' || kind === 'bare304' ? yardstick() : await service(await storageOf())
@@ -36,11 +40,14 @@ async function storageOf(): Promise<SyncStorage> {
   const files = new FileStorage({ directory, clock: systemClock, log: silentLog })
   await files.start()
   // The owner of a sync is who wrote it last; `foreign` only ever reads what another process wrote.
-  if (kind === 'owner') await files.replace({ ...sync, revision: sync.revision + 1 }, sync.revision)
+  if (kind === 'owner' || kind === 'counted')
+    await files.replace({ ...sync, revision: sync.revision + 1 }, sync.revision)
   return files
 }
 
-async function service(storage: SyncStorage) {
+async function service(plain: SyncStorage) {
+  const metrics = kind === 'counted' ? new PrometheusMetrics(countActive(plain)) : undefined
+  const storage = metrics === undefined ? plain : new MeasuredStorage(plain, metrics)
   const runner: JobRunner = { async start() {}, async enqueue() {}, hintCancel() {}, async close() {} }
   return buildApp({
     service: new SyncService({ storage, runner, clock: systemClock, statusTtlMs: 1 }),
@@ -49,6 +56,7 @@ async function service(storage: SyncStorage) {
     checkReady: async () => undefined,
     log: pino({ level: 'silent' }),
     version: 'bench',
+    ...(metrics === undefined ? {} : { metrics }),
   })
 }
 

@@ -6,6 +6,7 @@ import { buildApp } from '../src/app.ts'
 import { systemClock } from '../src/clock.ts'
 import type { JobRunner } from '../src/jobs/job-runner.ts'
 import { silentLog } from '../src/log.ts'
+import { PrometheusMetrics } from '../src/metrics/prometheus.ts'
 import { LocalSnapshotStore } from '../src/snapshots/local-snapshot-store.ts'
 import { MemoryIdempotency } from '../src/storage/memory-idempotency.ts'
 import { MemoryStorage } from '../src/storage/memory-storage.ts'
@@ -27,6 +28,7 @@ const app = await buildApp({
   snapshots: new LocalSnapshotStore({ directory: 'unused', kept: 1, log: silentLog }),
   checkReady: async () => undefined,
   log: pino({ level: 'silent' }),
+  metrics: new PrometheusMetrics(async () => undefined),
   version: packageJson.version,
 })
 await app.ready()

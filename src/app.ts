@@ -5,10 +5,12 @@ import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-
 import { v7 as uuidv7 } from 'uuid'
 import type { ApiKey } from './api-keys.ts'
 import { type Clock, systemClock } from './clock.ts'
+import type { PrometheusMetrics } from './metrics/prometheus.ts'
 import { accessControl } from './routes/access.ts'
 import { answerClientError } from './routes/client-errors.ts'
 import { addDocs } from './routes/docs.ts'
 import { healthRoutes } from './routes/health.ts'
+import { countAnswers, countUnmatched, metricsRoutes } from './routes/metrics.ts'
 import { addProblemHandlers, refuseOtherMethods, sendProblem, toAppError } from './routes/problems.ts'
 import { addRateLimit } from './routes/rate-limit.ts'
 import { RequestLog } from './routes/request-log.ts'
@@ -59,6 +61,8 @@ export interface AppDependencies {
   /** Resolves when requests can be served; rejects with an AppError that says why not. */
   readonly checkReady: () => Promise<void>
   readonly log: FastifyBaseLogger
+  /** Counts every answer and is shown at /metrics; without it there is no such address. */
+  readonly metrics?: Pick<PrometheusMetrics, 'route' | 'text' | 'contentType'>
   /** Version that the OpenAPI document names. */
   readonly version: string
   /** Times waits and pings; default: the system's. */
@@ -89,6 +93,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     snapshots,
     checkReady,
     log,
+    metrics,
     version,
     clock = systemClock,
     corsOrigins = [],
@@ -128,7 +133,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   app.setValidatorCompiler(validateRequest)
   app.setSerializerCompiler(serializerCompiler)
   readJsonBodies(app)
-  addProblemHandlers(app, requestLog)
+  addProblemHandlers(app, requestLog, metrics && countUnmatched(metrics))
   requestLog.watch(app)
 
   if (corsOrigins.length > 0) {
@@ -161,10 +166,12 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   if (requestsPerMinute !== undefined) await addRateLimit(app, { requestsPerMinute, keyOf })
   access.enforce()
   await app.register(accepts)
+  if (metrics !== undefined) countAnswers(app, metrics)
   if (serves === 'everything') await addDocs(app, version)
 
   const refuse = refuseOtherMethods(app)
   await app.register(healthRoutes, { checkReady })
+  if (metrics !== undefined) await app.register(metricsRoutes, { metrics })
   if (serves === 'health') {
     refuse()
     return app

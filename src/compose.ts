@@ -8,6 +8,11 @@ import type { Config } from './config.ts'
 import { AppError } from './errors.ts'
 import { createDownloadJob } from './jobs/download-job.ts'
 import { Sweeper } from './jobs/sweeper.ts'
+import { countActive } from './metrics/active-syncs.ts'
+import { MeasuredQuota } from './metrics/measured-quota.ts'
+import { MeasuredSource } from './metrics/measured-source.ts'
+import { MeasuredStorage } from './metrics/measured-storage.ts'
+import { PrometheusMetrics } from './metrics/prometheus.ts'
 import { GoogleSheets } from './sheets/google-sheets.ts'
 import { LocalSnapshotStore } from './snapshots/local-snapshot-store.ts'
 import { S3SnapshotStore } from './snapshots/s3-snapshot-store.ts'
@@ -38,22 +43,25 @@ export interface Service {
 export async function compose(config: Config, log: Logger): Promise<Service> {
   const clock = systemClock
   const drivers = await composeStorage(config, clock, log)
-  const { quota, idempotency } = drivers
+  const { idempotency } = drivers
+  const metrics = new PrometheusMetrics(countActive(drivers.storage))
+  const measured = new MeasuredStorage(drivers.storage, metrics)
   const { insecure } = config.webhooks
   if (insecure) log.warn('WEBHOOK_INSECURE=1: webhooks are sent by http too, and to addresses that are not public')
   const isWorking = config.role !== 'api'
-  const deliverer = isWorking ? await composeDeliverer(config, drivers.storage, log) : undefined
-  const storage =
-    deliverer === undefined ? drivers.storage : withToldEnds(drivers.storage, (sync) => deliverer.hint(sync))
+  const deliverer = isWorking ? await composeDeliverer(config, measured, log) : undefined
+  const storage = deliverer === undefined ? measured : withToldEnds(measured, (sync) => deliverer.hint(sync))
   const snapshots = snapshotStore(config, log)
   const { rootUrl, credentialFile, apiKey } = config.google
-  const source = new GoogleSheets({
+  const google = new GoogleSheets({
     clock,
     log,
     ...(rootUrl === undefined ? {} : { rootUrl }),
     ...(credentialFile === undefined ? {} : { credentialFile }),
     ...(apiKey === undefined ? {} : { apiKey }),
   })
+  const source = new MeasuredSource(google, metrics)
+  const quota = new MeasuredQuota(drivers.quota, metrics)
   const download = createDownloadJob({ source, snapshots, quota, clock, log })
   const runner = drivers.makeRunner({
     storage,
@@ -88,6 +96,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     snapshots,
     checkReady,
     log,
+    metrics,
     version: packageJson.version,
     clock,
     corsOrigins: config.corsOrigins,

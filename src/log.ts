@@ -6,5 +6,16 @@ export interface Log {
   error(fields: object, message: string): void
 }
 
+/** The same log, each of whose lines carries these fields too. */
+export function withFields(log: Log, fields: object): Log {
+  if (Object.keys(fields).length === 0) return log
+  return {
+    debug: (more, message) => log.debug({ ...fields, ...more }, message),
+    info: (more, message) => log.info({ ...fields, ...more }, message),
+    warn: (more, message) => log.warn({ ...fields, ...more }, message),
+    error: (more, message) => log.error({ ...fields, ...more }, message),
+  }
+}
+
 /** A log that says nothing. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} }

@@ -34,6 +34,7 @@ t.test(
       lease: _lease,
       snapshotId: _snapshotId,
       createdBy: _createdBy,
+      traceparent: _traceparent,
       ...view
     } = JSON.parse(await readFile(`${directory}/sync-status/${id}.json`, 'utf8'))
     t.same(view, answered, 'the file says what the wire says')

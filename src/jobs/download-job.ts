@@ -1,9 +1,10 @@
 import type { Clock } from '../clock.ts'
-import type { Log } from '../log.ts'
+import { type Log, withFields } from '../log.ts'
 import type { Quota } from '../sheets/quota.ts'
 import type { SheetSource } from '../sheets/sheet-source.ts'
 import { DraftSuperseded, type SnapshotDraft, type SnapshotStore } from '../snapshots/snapshot-store.ts'
 import type { ActiveSync, SyncResult } from '../syncs/sync.ts'
+import { traceFields } from '../syncs/trace-context.ts'
 import { CodecPool } from './download/codec-pool.ts'
 import { Download } from './download/download.ts'
 import { resultOf } from './download/result.ts'
@@ -40,7 +41,8 @@ export function createDownloadJob(options: DownloadJobOptions): DownloadJob {
     async run(sync, context) {
       running += 1
       try {
-        return await runDownload({ ...options, tuning, codec }, sync, context)
+        const log = withFields(options.log, traceFields(sync))
+        return await runDownload({ ...options, log, tuning, codec }, sync, context)
       } finally {
         running -= 1
         if (running === 0) codec.spare.clear()

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { AppError, toProblem } from '../errors.ts'
-import type { Log } from '../log.ts'
+import { type Log, withFields } from '../log.ts'
 import type { LeaseStore } from '../storage/lease-store.ts'
 import type { SyncStorage } from '../storage/sync-storage.ts'
 import {
@@ -12,6 +12,7 @@ import {
   type Sync,
   succeedSync,
 } from '../syncs/sync.ts'
+import { traceFields } from '../syncs/trace-context.ts'
 import { JobStop, type SyncJob } from './job-runner.ts'
 import { HEARTBEAT_MS } from './lease-watch.ts'
 import { OwnedSync } from './owned-sync.ts'
@@ -46,13 +47,14 @@ export class SyncExecution {
   readonly #progress: ProgressWriter
 
   constructor(options: ExecutionOptions, claimed: ActiveSync) {
-    this.#options = options
+    const log = withFields(options.log, traceFields(claimed))
+    this.#options = { ...options, log }
     this.#claimed = claimed
     this.#owned = new OwnedSync(options.storage, claimed)
     this.#progress = new ProgressWriter({
       owned: this.#owned,
       clock: options.clock,
-      log: options.log,
+      log,
       onSuperseded: (stop) => this.stop(stop),
     })
   }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { claimSync, isTerminal, type Sync } from '../syncs/sync.ts'
 import { newSyncId } from '../syncs/sync-id.ts'
+import { traceFields } from '../syncs/trace-context.ts'
 import { JobStop } from './job-runner.ts'
 import { LeaseWatch } from './lease-watch.ts'
 import { type ExecutionOptions, SyncExecution } from './sync-execution.ts'
@@ -77,7 +78,7 @@ export class SyncRuns {
       const claimed = claimSync(sync, this.#owner, clock.now())
       // Somebody else was faster, or the sync has changed: the next look finds it again if it is still free.
       if (!(await storage.replace(claimed, sync.revision))) return
-      log.info({ syncId, epoch: claimed.lease.epoch, attempt: claimed.attempt }, 'sync begun')
+      log.info({ syncId, epoch: claimed.lease.epoch, attempt: claimed.attempt, ...traceFields(claimed) }, 'sync begun')
       run.execution = new SyncExecution(this.#options, claimed)
       if (this.#closing !== undefined) run.execution.stop(this.#closing)
       await run.execution.run()

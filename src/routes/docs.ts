@@ -4,6 +4,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { type AccessRule, accessRuleOf } from './access-rules.ts'
+import { addDetails } from './openapi-details.ts'
 import { problemAnswers } from './problems.ts'
 
 const SCHEME = 'apiKey'
@@ -60,7 +61,7 @@ export async function addDocs(app: FastifyInstance, version: string): Promise<vo
       const schema = withAccess(route.schema, accessRuleOf(route.route))
       return withHeaders(schema, jsonSchemaTransform({ ...route, schema }))
     },
-    transformObject: (document) => tidy(jsonSchemaTransformObject(document)),
+    transformObject: (document) => addDetails(tidy(jsonSchemaTransformObject(document))),
   })
   // Its headers are about pages, and these are the only ones; a poll is spared the dozen.
   await app.register(async (pages) => {

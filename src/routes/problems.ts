@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { AppError, type ErrorCode, toProblem } from '../errors.ts'
 import { problem } from '../syncs/sync-schema.ts'
 import type { RequestLog } from './request-log.ts'
@@ -36,6 +36,19 @@ export function jsonAnswer<S extends z.ZodType>(
   return { description, headers: Object.fromEntries(described), content: { 'application/json': { schema } } }
 }
 
+/** The bytes of a file in whatever format it has, for the schema of a route. They are streamed and never checked. */
+export function rowsAnswer(description: string) {
+  const text = z.string()
+  return {
+    description,
+    content: {
+      'application/json': { schema: z.array(z.unknown()) },
+      'application/x-ndjson': { schema: text },
+      'text/csv': { schema: text },
+    },
+  }
+}
+
 /** Turns whatever was thrown into an AppError, so that every failure on the wire has a code. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
@@ -65,15 +78,20 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
 }
 
 /** Answers every failure, known address or not, as `application/problem+json` (RFC 9457). */
-export function addProblemHandlers(app: FastifyInstance, log: RequestLog): void {
+export function addProblemHandlers(
+  app: FastifyInstance,
+  log: RequestLog,
+  onUnmatched: (reply: FastifyReply) => void = () => undefined,
+): void {
   app.setErrorHandler((thrown, request, reply) => {
     const error = toAppError(thrown)
     if (error.status >= 500) log.failed(request, error)
     return sendProblem(request, reply, error)
   })
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(request, reply, new AppError('ROUTE_NOT_FOUND', `Nothing is at ${request.method} of this path.`)),
-  )
+  app.setNotFoundHandler((request, reply) => {
+    sendProblem(request, reply, new AppError('ROUTE_NOT_FOUND', `Nothing is at ${request.method} of this path.`))
+    onUnmatched(reply)
+  })
 }
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const

@@ -5,6 +5,16 @@ import {
   type FastifyRequest,
   LogController,
 } from 'fastify'
+import { isSyncId } from '../syncs/sync-id.ts'
+import { parseTraceparent, traceFields } from '../syncs/trace-context.ts'
+
+/** The sync that a request is about: the one it names, or the one that was started for it. */
+function syncFields(request: FastifyRequest, reply: FastifyReply): object {
+  const started = /^\/syncs\/([^/]+)$/.exec(String(reply.getHeader('location') ?? ''))?.[1]
+  const { id } = (request.params ?? {}) as { readonly id?: string }
+  const syncId = started ?? (id !== undefined && isSyncId(id) ? id : undefined)
+  return syncId === undefined ? {} : { syncId }
+}
 
 /**
  * What the log tells of requests: one line for each that may change something, and every failure; their answers carry
@@ -25,7 +35,14 @@ export class RequestLog extends LogController {
       if (route.method === 'GET' || route.method === 'HEAD') return
       const answered = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
         const { method, url, id: requestId } = request
-        const told = { requestId, req: { method, url }, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }
+        const told = {
+          requestId,
+          ...syncFields(request, reply),
+          ...traceFields({ traceparent: parseTraceparent(request.headers.traceparent as string | undefined) }),
+          req: { method, url },
+          status: reply.statusCode,
+          ms: Math.round(reply.elapsedTime),
+        }
         this.#log.info(told, 'request answered')
         done()
       }

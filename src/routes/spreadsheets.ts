@@ -9,7 +9,7 @@ import { SPREADSHEET_ID_PATTERN } from '../syncs/spreadsheet-reference.ts'
 import { SAMPLE_SPREADSHEET_ID, SNAPSHOT_FORMATS, type SnapshotFormat } from '../syncs/sync-request.ts'
 import type { CallerOf } from './access.ts'
 import { sendFile } from './file-reply.ts'
-import { jsonAnswer, problemAnswers } from './problems.ts'
+import { jsonAnswer, problemAnswers, rowsAnswer } from './problems.ts'
 
 /** More titles than this in a hint help nobody. */
 const TITLES_IN_HINT = 20
@@ -86,10 +86,10 @@ export const spreadsheetRoutes: FastifyPluginAsyncZod<SpreadsheetRoutesOptions> 
         }),
         querystring: tabQuery,
         response: {
-          200: z.any().describe('The rows'),
-          206: z.any().describe('The bytes of the range'),
+          200: rowsAnswer('The rows'),
+          206: rowsAnswer('The bytes of the range'),
           304: z.undefined().describe('Nothing has changed'),
-          ...problemAnswers(400, 404, 406, 416, 500, 503),
+          ...problemAnswers(400, 404, 406, 412, 416, 500, 503),
         },
       },
     },

@@ -7,7 +7,7 @@ import { snapshotFile } from '../syncs/sync-schema.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
 import type { CallerOf } from './access.ts'
 import { sendFile } from './file-reply.ts'
-import { jsonAnswer, problemAnswers } from './problems.ts'
+import { jsonAnswer, problemAnswers, rowsAnswer } from './problems.ts'
 import { syncIdParam, syncPath } from './validation.ts'
 
 const listOfFiles = z
@@ -65,10 +65,10 @@ export const syncFileRoutes: FastifyPluginAsyncZod<SyncFilesOptions> = async (
           name: z.string().max(200, 'is longer than any file name').describe('As listed'),
         }),
         response: {
-          200: z.any().describe('The bytes of the file'),
-          206: z.any().describe('The bytes of the range'),
+          200: rowsAnswer('The bytes of the file'),
+          206: rowsAnswer('The bytes of the range'),
           304: z.undefined().describe('Nothing has changed'),
-          ...problemAnswers(400, 404, 409, 416, 500, 503),
+          ...problemAnswers(400, 404, 409, 412, 416, 500, 503),
         },
       },
     },

@@ -7,6 +7,7 @@ import { toView } from '../syncs/sync.ts'
 import { syncRequestBody } from '../syncs/sync-request.ts'
 import { SYNC_STATES, type SyncState, syncView } from '../syncs/sync-schema.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
+import { parseTraceparent } from '../syncs/trace-context.ts'
 import type { CallerOf } from './access.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 import { jsonAnswer, problemAnswers } from './problems.ts'
@@ -86,7 +87,13 @@ export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (
         description:
           'Records a sync durably and downloads the spreadsheet in the background. While the same download is active it is joined instead, unless ifActive is "start". With an Idempotency-Key the request may be sent again without fear: the same key and body is answered as the first time, with "Idempotent-Replayed: true"; another body is refused with 422; while another process still works on the first request it is 409 with Retry-After (in the same process it waits for that answer). A refused request does not use up its key.',
         tags: ['syncs'],
-        headers: z.object({ 'idempotency-key': idempotencyKey }),
+        headers: z.object({
+          'idempotency-key': idempotencyKey,
+          traceparent: z
+            .string()
+            .optional()
+            .describe('W3C Trace Context: the log of the sync carries its trace id; what is not valid is ignored'),
+        }),
         body: syncRequestBody,
         response: {
           202: jsonAnswer('The sync, recorded durably', syncView, {
@@ -96,19 +103,20 @@ export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (
             'Retry-After': 'Seconds to wait before the first look',
             'Idempotent-Replayed': '"true" when this answer was given before',
           }),
-          ...problemAnswers(400, 409, 413, 415, 422, 503),
+          ...problemAnswers(400, 409, 413, 415, 422, 500, 503),
         },
       },
     },
     async (request, reply) => {
       const caller = callerOf(request)
       const key = request.headers['idempotency-key']
+      const traceparent = parseTraceparent(request.headers.traceparent)
       if (key !== undefined) {
-        const { view, replayed } = await starts.start(key, request.body, caller)
+        const { view, replayed } = await starts.start(key, request.body, caller, { traceparent })
         if (replayed) reply.header('idempotent-replayed', 'true')
         return sendView(pointTo(reply.code(202), view).header('retry-after', '1'), view)
       }
-      const sync = await service.start(request.body, caller)
+      const sync = await service.start(request.body, caller, { traceparent })
       return sendSync(pointTo(reply.code(202), sync).header('retry-after', '1'), sync)
     },
   )
@@ -116,6 +124,7 @@ export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (
   app.get(
     '/syncs/:id',
     {
+      config: { isPolled: true },
       schema: {
         operationId: 'getSync',
         summary: 'Watch a sync',
@@ -161,7 +170,7 @@ export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (
         description: 'One page of syncs, newest first.',
         tags: ['syncs'],
         querystring: listQuery,
-        response: { 200: jsonAnswer('One page', pageOfSyncs), ...problemAnswers(400, 503) },
+        response: { 200: jsonAnswer('One page', pageOfSyncs), ...problemAnswers(400, 500, 503) },
       },
     },
     async (request) => {

@@ -7,7 +7,7 @@ import { type Sync, toView } from './sync.ts'
 import { newSyncId } from './sync-id.ts'
 import type { SyncRequestBody } from './sync-request.ts'
 import type { SyncView } from './sync-schema.ts'
-import type { SyncService } from './sync-service.ts'
+import type { StartOptions, SyncService } from './sync-service.ts'
 
 /** Milliseconds for which a key is remembered. */
 export const KEY_TTL_MS = 86_400_000
@@ -48,7 +48,12 @@ export class IdempotentStart {
    * another process is at it, and with whatever the start itself is refused with. The same key of another
    * caller is another key.
    */
-  async start(key: string, body: SyncRequestBody, caller: Caller): Promise<StartAnswer> {
+  async start(
+    key: string,
+    body: SyncRequestBody,
+    caller: Caller,
+    trace: Pick<StartOptions, 'traceparent'> = {},
+  ): Promise<StartAnswer> {
     const hash = sha256(canonical([caller.name, key]))
     const fingerprint = sha256(canonical(body))
     const flight = this.#flights.get(hash)
@@ -56,7 +61,7 @@ export class IdempotentStart {
       requireSame(flight.fingerprint, fingerprint)
       return { view: await flight.answer, replayed: true }
     }
-    const starting = this.#start(hash, fingerprint, body, caller)
+    const starting = this.#start(hash, fingerprint, body, caller, trace)
     const answer = starting.then(({ view }) => view)
     // Told by `starting` too, so that it is not unhandled when nobody else waits for it.
     answer.catch(() => {})
@@ -68,7 +73,13 @@ export class IdempotentStart {
     }
   }
 
-  async #start(key: string, fingerprint: string, body: SyncRequestBody, caller: Caller): Promise<StartAnswer> {
+  async #start(
+    key: string,
+    fingerprint: string,
+    body: SyncRequestBody,
+    caller: Caller,
+    trace: Pick<StartOptions, 'traceparent'>,
+  ): Promise<StartAnswer> {
     const { store, clock } = this.#options
     const syncId = newSyncId()
     const state: KeyState = await store.reserve({ key, fingerprint, syncId, now: clock.now(), ttlMs: KEY_TTL_MS })
@@ -82,18 +93,23 @@ export class IdempotentStart {
     }
     // Another id than ours is that of a request whose process has died; its sync may be there.
     const earlier = state.syncId === syncId ? undefined : await this.#find(state.syncId, caller)
-    const view = toView(earlier ?? (await this.#create(key, state.syncId, body, caller)))
+    const view = toView(earlier ?? (await this.#create(key, body, caller, { ...trace, id: state.syncId })))
     await store.complete(key, view)
     return { view, replayed: earlier !== undefined }
   }
 
-  async #create(key: string, id: string, body: SyncRequestBody, caller: Caller): Promise<Sync> {
+  async #create(
+    key: string,
+    body: SyncRequestBody,
+    caller: Caller,
+    options: StartOptions & { readonly id: string },
+  ): Promise<Sync> {
     try {
-      return await this.#options.service.start(body, caller, { id })
+      return await this.#options.service.start(body, caller, options)
     } catch (error) {
       try {
         // A storage that failed may have recorded the sync all the same; only who knows that there is none lets go.
-        const found = await this.#find(id, caller)
+        const found = await this.#find(options.id, caller)
         if (found !== undefined) return found
         await this.#options.store.release(key)
       } catch (second) {

@@ -146,5 +146,6 @@ export const syncRecord = syncView
       .describe('The sync whose snapshot holds the files: this one, or an earlier one when unchanged'),
     createdBy: z.string().nullable().default(null).describe('Name of the API key that asked for it; null without keys'),
     webhook: syncWebhook.nullable().default(null),
+    traceparent: z.string().nullable().default(null).describe('The trace that the sync was asked for in (W3C)'),
   })
   .meta({ id: 'SyncRecord' })

@@ -32,6 +32,13 @@ const NO_WEBHOOKS: WebhookFault = {
 /** A sync that is to be recorded. */
 type Order = Omit<NewSync, 'now'> & { readonly createdBy: string | null }
 
+export interface StartOptions {
+  /** Of the sync, should one be recorded; default: a new one. */
+  readonly id?: string
+  /** The trace that the request belongs to, as `parseTraceparent` answers it. */
+  readonly traceparent?: string | undefined
+}
+
 /**
  * What users do with syncs. Every method rejects with an AppError that can be shown to them, and takes the caller on
  * whose behalf it is done: of a sync that the caller may not see, each says just what it says of none.
@@ -78,11 +85,19 @@ export class SyncService {
   async start(
     body: SyncRequestBody,
     caller: Caller,
-    { id = newSyncId() }: { readonly id?: string } = {},
+    { id = newSyncId(), traceparent }: StartOptions = {},
   ): Promise<Sync> {
     const { spreadsheetId, request } = normalizeRequest(body)
     const webhookUrl = body.webhook === undefined ? undefined : this.#checkedWebhook(body.webhook.url)
-    const order: Order = { id, spreadsheetId, request, labels: body.labels, createdBy: caller.name, webhookUrl }
+    const order: Order = {
+      id,
+      spreadsheetId,
+      request,
+      labels: body.labels,
+      createdBy: caller.name,
+      webhookUrl,
+      traceparent,
+    }
     if (request.ifActive === 'start') return this.#record(order)
     // One at a time for each spreadsheet, or two equal requests at once would both find nothing to join.
     return this.#starting.run(spreadsheetId, async () => {

@@ -61,7 +61,7 @@ export function parseSync(value: unknown): Sync {
 
 /** The wire form of a sync: the stored record without who runs it. */
 export function toView(sync: Sync): SyncView {
-  const { lease: _lease, snapshotId: _snapshotId, createdBy: _createdBy, ...view } = sync
+  const { lease: _lease, snapshotId: _snapshotId, createdBy: _createdBy, traceparent: _traceparent, ...view } = sync
   return view as SyncView
 }
 
@@ -76,11 +76,13 @@ export interface NewSync {
   readonly createdBy?: string | null
   /** Address that is told of its end; default: nobody is. */
   readonly webhookUrl?: string | undefined
+  /** The trace that it is asked for in, as `parseTraceparent` answers it; default: none. */
+  readonly traceparent?: string | undefined
   readonly now: Date
 }
 
 export function createSync(fresh: NewSync): ActiveSync {
-  const { id, spreadsheetId, request, labels, retryOf, createdBy, webhookUrl, now } = fresh
+  const { id, spreadsheetId, request, labels, retryOf, createdBy, webhookUrl, traceparent, now } = fresh
   return {
     id,
     state: 'queued',
@@ -121,6 +123,7 @@ export function createSync(fresh: NewSync): ActiveSync {
     lease: { epoch: 0, owner: null },
     snapshotId: null,
     createdBy: createdBy ?? null,
+    traceparent: traceparent ?? null,
   }
 }
 

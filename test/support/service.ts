@@ -12,6 +12,7 @@ import { compose } from '../../src/compose.ts'
 import { readConfig } from '../../src/config.ts'
 import type { SyncRequestInput } from '../../src/syncs/sync-request.ts'
 import type { SyncView } from '../../src/syncs/sync-schema.ts'
+import { checkedByDocument } from './contract.ts'
 
 /** What ends with a test, or with a bench that has no tests. */
 export type Endable = Pick<Test, 'teardown'>
@@ -33,7 +34,10 @@ export async function aService(
   const directory = await aDirectory(t)
   const service = await compose(readConfig({ ...environmentFor(directory), ...environment }), pino({ level: 'silent' }))
   t.teardown(() => service.close())
-  return { url: await service.start(), directory, close: () => service.close() }
+  const url = await service.start()
+  // `npm run test:contract`: every answer that a test gets is held against the OpenAPI document.
+  const isChecked = process.env.CONTRACT === '1'
+  return { url: isChecked ? await checkedByDocument(t, url, directory) : url, directory, close: () => service.close() }
 }
 
 /** An empty folder that is removed with the test. */

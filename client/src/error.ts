@@ -1,0 +1,92 @@
+import type { Problem } from './types.ts'
+
+/** What an error of the service is made of when it did not come from the service. */
+export type OwnCode = 'NETWORK_ERROR' | 'UNEXPECTED_ANSWER'
+
+/** A call that failed. `message` says what is wrong, `hint` how to mend it. */
+export class SheetsyncError extends Error {
+  override readonly name = 'SheetsyncError'
+  /** Stable; one of the service's own, `NETWORK_ERROR` when no answer came, or `UNEXPECTED_ANSWER` when somebody else answered. */
+  readonly code: Problem['code'] | OwnCode
+  /** HTTP status; 0 when there was no answer. */
+  readonly status: number
+  readonly hint: string | undefined
+  /** Every field at fault, for bad input. */
+  readonly errors: NonNullable<Problem['errors']>
+  /** Names the request in the log of the service. */
+  readonly requestId: string | undefined
+  /** Whether the same call may succeed later with nothing changed. */
+  readonly retryable: boolean
+  /** Milliseconds that the service asked to wait. */
+  readonly retryAfterMs: number | undefined
+
+  constructor(
+    message: string,
+    fields: {
+      readonly code: Problem['code'] | OwnCode
+      readonly status: number
+      readonly retryable: boolean
+      readonly hint?: string | undefined
+      readonly errors?: Problem['errors']
+      readonly requestId?: string | undefined
+      readonly retryAfterMs?: number | undefined
+      readonly cause?: unknown
+    },
+  ) {
+    super(message, fields.cause === undefined ? undefined : { cause: fields.cause })
+    this.code = fields.code
+    this.status = fields.status
+    this.retryable = fields.retryable
+    this.hint = fields.hint
+    this.errors = fields.errors ?? []
+    this.requestId = fields.requestId
+    this.retryAfterMs = fields.retryAfterMs
+  }
+}
+
+/** The error that a problem tells of. */
+export function problemError(problem: Problem, retryAfterMs?: number): SheetsyncError {
+  return new SheetsyncError(problem.detail, { ...problem, retryAfterMs })
+}
+
+/** The error of an answer that is not a good one. `body`: what it held, as JSON if it was that. */
+export function answerError(response: Response, body: unknown): SheetsyncError {
+  const retryAfterMs = retryAfterMsOf(response)
+  if (isProblem(body)) return problemError(body, retryAfterMs)
+  return new SheetsyncError(
+    `${response.url || 'The service'} answered ${response.status} ${response.statusText}`.trim(),
+    {
+      code: 'UNEXPECTED_ANSWER',
+      status: response.status,
+      retryable: response.status >= 500 || response.status === 429,
+      retryAfterMs,
+      hint: 'The answer is not one of Sheetsync; check baseUrl, and what stands between.',
+    },
+  )
+}
+
+/** The error of a call to which no answer came. */
+export function networkError(cause: unknown): SheetsyncError {
+  return new SheetsyncError(
+    `The service cannot be reached: ${cause instanceof Error ? cause.message : String(cause)}`,
+    {
+      code: 'NETWORK_ERROR',
+      status: 0,
+      retryable: true,
+      cause,
+    },
+  )
+}
+
+/** Milliseconds that `Retry-After` names, in seconds or as a date (RFC 9110, section 10.2.3). */
+export function retryAfterMsOf(response: Response): number | undefined {
+  const text = response.headers.get('retry-after')
+  if (text === null) return undefined
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now()
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms)
+}
+
+function isProblem(body: unknown): body is Problem {
+  const { code, detail, type } = (body ?? {}) as Partial<Problem>
+  return typeof code === 'string' && typeof detail === 'string' && String(type).startsWith('urn:sheetsync:')
+}

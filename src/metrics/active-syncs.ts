@@ -1,0 +1,48 @@
+import type { SyncPage, SyncStorage } from '../storage/sync-storage.ts'
+import { ACTIVE_STATES, type ActiveState } from '../syncs/sync-schema.ts'
+
+/** Milliseconds for which one count answers every scrape. */
+const MEMORY_MS = 2000
+
+/** Milliseconds after which a scrape does not wait for a storage that hangs. */
+const PATIENCE_MS = 1000
+
+export type ActiveCounts = Readonly<Record<ActiveState, number>>
+
+/**
+ * Counts the syncs that have not ended, of every process that shares the storage. The storage finds those by state,
+ * without a look at the ones that have ended. Resolves to `undefined` while the storage does not answer.
+ */
+export function countActive(storage: Pick<SyncStorage, 'list'>): () => Promise<ActiveCounts | undefined> {
+  let latest: { readonly at: number; readonly counts: Promise<ActiveCounts | undefined> } | undefined
+  return async () => {
+    if (latest === undefined || performance.now() - latest.at > MEMORY_MS) {
+      // A storage that fails is counted where it fails; a scrape only leaves these lines out.
+      latest = { at: performance.now(), counts: count(storage).catch(() => undefined) }
+    }
+    let alarm: NodeJS.Timeout | undefined
+    const patience = new Promise<undefined>((resolve) => {
+      alarm = setTimeout(resolve, PATIENCE_MS, undefined)
+    })
+    try {
+      return await Promise.race([latest.counts, patience])
+    } finally {
+      clearTimeout(alarm)
+    }
+  }
+}
+
+async function count(storage: Pick<SyncStorage, 'list'>): Promise<ActiveCounts> {
+  const counts = { queued: 0, running: 0, cancelling: 0, interrupted: 0 }
+  let pageToken: string | undefined
+  do {
+    const page: SyncPage = await storage.list({
+      states: ACTIVE_STATES,
+      pageSize: 1000,
+      ...(pageToken === undefined ? {} : { pageToken }),
+    })
+    for (const { state } of page.syncs) if (state in counts) counts[state as ActiveState] += 1
+    pageToken = page.nextPageToken
+  } while (pageToken !== undefined)
+  return counts
+}
