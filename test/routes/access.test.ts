@@ -21,6 +21,7 @@ const aBook = (rows: readonly number[] = [1]): Workbook => ({
 const WANTED: Readonly<Record<string, 'open' | 'read' | 'write' | 'admin'>> = {
   'GET /livez': 'open',
   'GET /readyz': 'open',
+  'GET /metrics': 'admin',
   'POST /syncs': 'write',
   'GET /syncs': 'read',
   'GET /syncs/{id}': 'read',
