@@ -10,14 +10,14 @@ import type { SyncJob } from '../../src/jobs/job-runner.ts'
 import { silentLog } from '../../src/log.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
 import type { Sync } from '../../src/syncs/sync.ts'
+import { RemoteLeases } from '../jobs/bullmq/remote-leases.ts'
+import { ended, HeldJob, RESULT } from '../jobs/conformance.ts'
 import { anOwnServer, type OwnServer } from '../support/own-servers.ts'
 import { isThere, type ServerKind } from '../support/queue-servers.ts'
 import { aDirectory } from '../support/service.ts'
 import { aQueuedSync } from '../support/syncs.ts'
-import { RemoteLeases } from './bullmq/remote-leases.ts'
-import { ended, HeldJob, RESULT } from './conformance.ts'
 
-const WORKER = fileURLToPath(new URL('bullmq/worker.ts', import.meta.url))
+const WORKER = fileURLToPath(new URL('../jobs/bullmq/worker.ts', import.meta.url))
 const NAMESPACE = 'faults'
 
 interface World {
