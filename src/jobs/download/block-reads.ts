@@ -4,7 +4,7 @@ import type { Body, Render } from '../../sheets/sheet-source.ts'
 import { CallFault } from '../../sheets/sheet-source.ts'
 import type { SyncRequest } from '../../syncs/sync-request.ts'
 import type { EncodedPiece, Part, Piece } from './block-task.ts'
-import { type Calls, columnsOf } from './calls.ts'
+import { type Calls, cellsOf, columnsOf } from './calls.ts'
 import type { CodecPool } from './codec-pool.ts'
 import { DateReads } from './date-reads.ts'
 import type { TargetState } from './target-state.ts'
@@ -45,6 +45,7 @@ export class BlockReads {
   readonly #inFlight = new Set<Promise<void>>()
   /** For each target the row up to which it is being read. */
   readonly #begun = new Map<TargetState, number>()
+  #cellsInFlight = 0
   /** Blocks that may still tell of columns that hold numbers. */
   #reading = 0
   #target = 0
@@ -77,23 +78,38 @@ export class BlockReads {
 
   /** Resolves when everything is written. Rejects with the first error; nothing goes on after that. */
   async run(): Promise<void> {
-    const { tuning, budget } = this.#options
+    const { budget } = this.#options
     let before: Promise<void> = Promise.resolve()
     while (this.#target < this.#options.states.length) {
-      while (this.#inFlight.size >= tuning.blocksInFlight) await Promise.race(this.#inFlight)
+      while (this.#isFull()) await Promise.race(this.#inFlight)
       // The size of the next block is chosen by what the first one weighs, unless one more will be all.
       if (!budget.isKnown && this.#inFlight.size > 0 && this.#cellsLeft() > budget.cells) {
         await Promise.race([this.#firstAnswer.promise, ...this.#inFlight])
       }
-      const block = this.#runBlock(this.#nextBlock(), before)
+      const parts = this.#nextBlock()
+      const cells = cellsOf(parts)
+      const block = this.#runBlock(parts, before)
       before = block
       this.#inFlight.add(block)
+      this.#cellsInFlight += cells
       block.then(
-        () => this.#inFlight.delete(block),
+        () => {
+          this.#inFlight.delete(block)
+          this.#cellsInFlight -= cells
+        },
         () => {},
       )
     }
     await Promise.all(this.#inFlight)
+  }
+
+  /** Whether one more block would be more than may be in memory: small ones, such as the first, leave room for others. */
+  #isFull(): boolean {
+    const { tuning, budget } = this.#options
+    const { size } = this.#inFlight
+    if (size < tuning.blocksInFlight) return false
+    const next = Math.min(budget.cells, this.#cellsLeft())
+    return size >= 2 * tuning.blocksInFlight || this.#cellsInFlight + next > tuning.blocksInFlight * budget.cells
   }
 
   /** Resolves when nothing of what {@link run} began is still under way, whatever came of it. */
