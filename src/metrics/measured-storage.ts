@@ -7,6 +7,7 @@ import type { Metrics } from './metrics.ts'
 export class MeasuredStorage implements SyncStorage {
   readonly #storage: SyncStorage
   readonly #metrics: Metrics
+  readonly #underWay = new Set<Promise<unknown>>()
 
   constructor(storage: SyncStorage, metrics: Metrics) {
     this.#storage = storage
@@ -57,11 +58,21 @@ export class MeasuredStorage implements SyncStorage {
     return this.#storage.watch(id, onChange)
   }
 
-  close(): Promise<void> {
-    return this.#storage.close()
+  async close(): Promise<void> {
+    await this.#storage.close()
+    // Whoever called is answered a moment after the storage is done.
+    await Promise.allSettled(this.#underWay)
   }
 
-  async #timed<T>(operation: string, work: () => Promise<T>): Promise<T> {
+  #timed<T>(operation: string, work: () => Promise<T>): Promise<T> {
+    const timed = this.#time(operation, work)
+    this.#underWay.add(timed)
+    const done = () => this.#underWay.delete(timed)
+    timed.then(done, done)
+    return timed
+  }
+
+  async #time<T>(operation: string, work: () => Promise<T>): Promise<T> {
     const begun = performance.now()
     let code: string | undefined
     try {

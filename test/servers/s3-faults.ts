@@ -8,9 +8,9 @@ import { buffer } from 'node:stream/consumers'
 import { inspect } from 'node:util'
 import t from 'tap'
 import { newSyncId } from '../../src/syncs/sync-id.ts'
+import { manifestOf, publishedText, publishFiles, SPREADSHEET, stagedText } from '../snapshots/manifests.ts'
+import { anS3Store } from '../snapshots/s3-stores.ts'
 import { anS3Server } from '../support/s3-server.ts'
-import { manifestOf, publishedText, publishFiles, SPREADSHEET, stagedText } from './manifests.ts'
-import { anS3Store } from './s3-stores.ts'
 
 const aKey = () => ({ spreadsheetId: SPREADSHEET, syncId: newSyncId(), epoch: 1 })
 
