@@ -6,6 +6,8 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts
 
 FROM node:24-bookworm-slim
+# On every address, or no published port would reach it. So the service wants API_KEYS, or INSECURE=1 from whoever publishes
+# the port on loopback only; set here, either would open every container.
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
