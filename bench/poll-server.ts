@@ -13,7 +13,7 @@ import { FileStorage } from '../src/storage/file-storage.ts'
 import { MemoryIdempotency } from '../src/storage/memory-idempotency.ts'
 import { MemoryStorage } from '../src/storage/memory-storage.ts'
 import type { SyncStorage } from '../src/storage/sync-storage.ts'
-import { parseSync } from '../src/syncs/sync.ts'
+import { parseSync, type Sync } from '../src/syncs/sync.ts'
 import { SyncService } from '../src/syncs/sync-service.ts'
 
 // One of the servers that bench/polls.ts and bench/metrics.ts compare: the same route over different storages, with what
@@ -37,12 +37,51 @@ async function storageOf(): Promise<SyncStorage> {
     await memory.create(sync)
     return memory
   }
+  if (kind === 'redis' || kind === 'postgres') return onServer(kind, sync)
   const files = new FileStorage({ directory, clock: systemClock, log: silentLog })
   await files.start()
   // The owner of a sync is who wrote it last; `foreign` only ever reads what another process wrote.
   if (kind === 'owner' || kind === 'counted')
     await files.replace({ ...sync, revision: sync.revision + 1 }, sync.revision)
   return files
+}
+
+/** The machine's own Redis or PostgreSQL, under a name of this process that is taken away at the end. */
+async function onServer(server: 'redis' | 'postgres', sync: Sync): Promise<SyncStorage> {
+  const name = `bench_${process.pid}`
+  const drivers = { clock: systemClock, log: silentLog }
+  if (server === 'redis') {
+    const { RedisStorage } = await import('../src/storage/redis-storage.ts')
+    const storage = new RedisStorage({ url: 'redis://127.0.0.1:6379', prefix: `{${name}}:`, ...drivers })
+    await storage.start()
+    await storage.create(sync)
+    process.once('SIGTERM', () => void storage.remove(sync.id, sync.revision).then(() => storage.close()))
+    return storage
+  }
+  const [{ Database }, { DatabaseStorage }, { Client }] = await Promise.all([
+    import('../src/database/database.ts'),
+    import('../src/storage/database-storage.ts'),
+    import('pg'),
+  ])
+  const url = 'postgres://postgres@127.0.0.1:5432/test'
+  const database = new Database({ url, schema: name, log: silentLog })
+  const storage = new DatabaseStorage({ database, historyTtlMs: 0, ...drivers })
+  await storage.start()
+  await storage.create(sync)
+  process.once('SIGTERM', () => {
+    const drop = async () => {
+      await storage.close()
+      await database.close()
+      const client = new Client({ connectionString: url })
+      await client.connect()
+      await client.query(`DROP SCHEMA "${name}" CASCADE`)
+      await client.end()
+    }
+    drop().catch((error: unknown) => {
+      throw error
+    })
+  })
+  return storage
 }
 
 async function service(plain: SyncStorage) {
