@@ -10,6 +10,7 @@ import { MeasuredStorage } from '../src/metrics/measured-storage.ts'
 import { PrometheusMetrics } from '../src/metrics/prometheus.ts'
 import { LocalSnapshotStore } from '../src/snapshots/local-snapshot-store.ts'
 import { FileStorage } from '../src/storage/file-storage.ts'
+import { readText } from '../src/storage/files/record-format.ts'
 import { MemoryIdempotency } from '../src/storage/memory-idempotency.ts'
 import { MemoryStorage } from '../src/storage/memory-storage.ts'
 import type { SyncStorage } from '../src/storage/sync-storage.ts'
@@ -30,7 +31,7 @@ process.once('SIGTERM', () => {
 })
 
 async function storageOf(): Promise<SyncStorage> {
-  const sync = parseSync(JSON.parse(await readFile(path, 'utf8')))
+  const sync = parseSync(JSON.parse(await readText(await readFile(path))))
   if (kind === 'map') {
     const memory = new MemoryStorage()
     await memory.start()
@@ -101,7 +102,7 @@ async function service(plain: SyncStorage) {
 
 function yardstick() {
   const bare = fastify()
-  if (kind === 'naive') bare.get('/syncs/:id', async () => JSON.parse(await readFile(path, 'utf8')))
+  if (kind === 'naive') bare.get('/syncs/:id', async () => JSON.parse(await readText(await readFile(path))))
   else bare.get('/syncs/:id', (_request, reply) => reply.code(304).header('etag', '"2"').send())
   return bare
 }
