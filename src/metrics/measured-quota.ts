@@ -1,4 +1,5 @@
-import type { Quota, Read, ReadWait } from '../sheets/quota.ts'
+import type { Quota } from '../sheets/quota.ts'
+import type { Read, ReadWait } from '../sheets/waiting-reads.ts'
 import type { Metrics } from './metrics.ts'
 
 /** Seconds below which a read counts as free: it was only scheduled. */

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
-import type { Quota, Read, ReadWait } from './quota.ts'
+import type { Quota } from './quota.ts'
 import type { ReadBudget } from './read-budget.ts'
-import { WINDOW_MS } from './read-pace.ts'
+import { type Read, type ReadWait, WaitingReads } from './waiting-reads.ts'
 
 /** Milliseconds before a budget that could not be reached is asked again. */
 const RETRY_MS = 1000
@@ -16,11 +16,6 @@ export interface SharedQuotaOptions {
   readonly log: Log
 }
 
-interface Waiter extends ReadWait {
-  readonly resolve: (read: Read) => void
-  isTold: boolean
-}
-
 /**
  * The reads of one credential that several instances share. Which of those who wait in this process goes first is decided
  * here: the one that has read least; whether it may is for the budget to say, which is asked for one read at a time.
@@ -31,9 +26,7 @@ export class SharedQuota implements Quota {
   readonly #budget: ReadBudget
   readonly #clock: Clock
   readonly #log: Log
-  readonly #waiting: Waiter[] = []
-  /** Reads of this process under way or done less than a window ago. */
-  #taken: { readonly key: string; until: number }[] = []
+  readonly #waiting: WaitingReads
   #pausedUntil = Number.NEGATIVE_INFINITY
   /** Ends the present pause of the serving; a newcomer may be let through where the one before it is not. */
   #nap: AbortController | undefined
@@ -48,29 +41,11 @@ export class SharedQuota implements Quota {
     this.#budget = budget
     this.#clock = clock
     this.#log = log
+    this.#waiting = new WaitingReads(clock, () => this.#serveSoon())
   }
 
-  async take(wait: ReadWait): Promise<Read> {
-    wait.signal.throwIfAborted()
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        ...wait,
-        isTold: false,
-        resolve: (read) => {
-          wait.signal.removeEventListener('abort', leave)
-          resolve(read)
-        },
-      }
-      const leave = () => {
-        const at = this.#waiting.indexOf(waiter)
-        if (at >= 0) this.#waiting.splice(at, 1)
-        reject(wait.signal.reason)
-        this.#serveSoon()
-      }
-      wait.signal.addEventListener('abort', leave, { once: true })
-      this.#waiting.push(waiter)
-      this.#serveSoon()
-    })
+  take(wait: ReadWait): Promise<Read> {
+    return this.#waiting.wait(wait)
   }
 
   /** Holds this process back at once, and the others as soon as the budget hears of it. */
@@ -96,12 +71,12 @@ export class SharedQuota implements Quota {
     this.#serving ??= this.#serve().finally(() => {
       this.#serving = undefined
       // One may have come after the loop had found nobody.
-      if (this.#waiting.length > 0 && !this.#closing.signal.aborted) this.#serveSoon()
+      if (!this.#waiting.isEmpty && !this.#closing.signal.aborted) this.#serveSoon()
     })
   }
 
   async #serve(): Promise<void> {
-    for (let waiter = this.#next(); waiter !== undefined; waiter = this.#next()) {
+    for (let waiter = this.#waiting.next(); waiter !== undefined; waiter = this.#waiting.next()) {
       if (this.#closing.signal.aborted) return
       this.#isWoken = false
       const pausedMs = this.#pausedUntil - this.#clock.monotonic()
@@ -127,11 +102,7 @@ export class SharedQuota implements Quota {
   }
 
   async #rest(ms: number): Promise<void> {
-    const until = new Date(this.#clock.now().getTime() + Math.min(ms, WINDOW_MS))
-    for (const waiter of [...this.#waiting]) {
-      waiter.isTold = true
-      waiter.onWait?.(until)
-    }
+    this.#waiting.tellAll(ms)
     if (this.#isWoken) return
     const nap = new AbortController()
     this.#nap = nap
@@ -143,37 +114,11 @@ export class SharedQuota implements Quota {
     this.#nap = undefined
   }
 
-  /** Of those who wait, the one that read least in this window; the first to come among equals. */
-  #next(): Waiter | undefined {
-    const now = this.#clock.monotonic()
-    this.#taken = this.#taken.filter(({ until }) => until > now)
-    const used = Map.groupBy(this.#taken, ({ key }) => key)
-    let best: Waiter | undefined
-    let least = Number.POSITIVE_INFINITY
-    for (const waiter of this.#waiting) {
-      const count = used.get(waiter.key)?.length ?? 0
-      if (count < least) [best, least] = [waiter, count]
-    }
-    return best
-  }
-
   /** Hands the read to who is next by now: whoever it was asked for may have left. */
   #grant(name: string): void {
-    const waiter = this.#next()
-    if (waiter === undefined) {
-      this.#tellDone(name)
-      return
-    }
-    this.#waiting.splice(this.#waiting.indexOf(waiter), 1)
-    const read = { key: waiter.key, until: Number.POSITIVE_INFINITY }
-    this.#taken.push(read)
-    if (waiter.isTold) waiter.onWait?.(undefined)
-    waiter.resolve({
-      done: () => {
-        read.until = this.#clock.monotonic() + WINDOW_MS
-        this.#tellDone(name)
-      },
-    })
+    const waiter = this.#waiting.next()
+    if (waiter === undefined) this.#tellDone(name)
+    else this.#waiting.grant(waiter, () => this.#tellDone(name))
   }
 
   #tellDone(name: string): void {
