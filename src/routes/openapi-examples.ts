@@ -1,7 +1,8 @@
 import { AppError, ERROR_TABLE, type ErrorCode, type Problem, toProblem } from '../errors.ts'
 import type { SnapshotManifest } from '../snapshots/snapshot-store.ts'
-import { SAMPLE_SPREADSHEET_ID } from '../syncs/sync-request.ts'
-import { POLL_AFTER_MS, type SnapshotFile, type SyncView } from '../syncs/sync-schema.ts'
+import { createSync, toView } from '../syncs/sync.ts'
+import { normalizeRequest, SAMPLE_SPREADSHEET_ID, syncRequestBody } from '../syncs/sync-request.ts'
+import type { SnapshotFile, SyncView } from '../syncs/sync-schema.ts'
 
 // What the OpenAPI document shows of each answer. The types hold the examples true to the schemas.
 const ID = 'sync-0198c5b4-7d1e-7c3a-9b2f-3a1c5e7d9f01'
@@ -16,54 +17,14 @@ const file: SnapshotFile = {
   href: `/syncs/${ID}/files/class-data-0.json`,
 }
 
-const queued: SyncView = {
-  id: ID,
-  state: 'queued',
-  revision: 1,
-  spreadsheet: {
-    id: SAMPLE_SPREADSHEET_ID,
-    title: null,
-    url: `https://docs.google.com/spreadsheets/d/${SAMPLE_SPREADSHEET_ID}`,
-    version: null,
-  },
-  request: {
-    tabs: null,
-    ranges: null,
-    formats: ['json'],
-    headerRow: 1,
-    values: 'typed',
-    dates: 'iso',
-    csv: { injection: 'escape', bom: false },
-    ifUnchanged: 'download',
-    ifActive: 'join',
-  },
-  progress: {
-    phase: 'waiting',
-    percent: 0,
-    tabsDone: 0,
-    tabsTotal: null,
-    rowsDone: 0,
-    rowsTotal: null,
-    cellsDone: 0,
-    apiCalls: 0,
-    waitingUntil: null,
-  },
-  tabs: [],
-  warnings: [],
-  outcome: null,
-  consistent: null,
-  error: null,
-  attempt: 0,
-  retryOf: null,
-  labels: {},
-  webhook: null,
-  createdAt: '2026-01-31T09:00:00.000Z',
-  startedAt: null,
-  updatedAt: '2026-01-31T09:00:00.000Z',
-  finishedAt: null,
-  expiresAt: null,
-  pollAfterMs: POLL_AFTER_MS,
-}
+const queued: SyncView = toView(
+  createSync({
+    id: ID,
+    ...normalizeRequest(syncRequestBody.parse({ spreadsheet: SAMPLE_SPREADSHEET_ID })),
+    labels: {},
+    now: new Date('2026-01-31T09:00:00.000Z'),
+  }),
+)
 
 const running: SyncView = {
   ...queued,
