@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
+import { everyPage } from '../storage/every-page.ts'
 import type { SyncStorage } from '../storage/sync-storage.ts'
 import type { Sync } from '../syncs/sync.ts'
 import type { SyncState } from '../syncs/sync-schema.ts'
@@ -69,19 +70,12 @@ export class ActiveLook {
     const states = await this.#options.states()
     const seen = new Set<string>()
     const free: Sync[] = []
-    let pageToken: string | undefined
-    do {
-      const page = await storage.list({
-        states,
-        pageSize: 1000,
-        ...(pageToken === undefined ? {} : { pageToken }),
-      })
-      for (const sync of page.syncs) {
+    for await (const syncs of everyPage(storage, { states })) {
+      for (const sync of syncs) {
         seen.add(sync.id)
         if (!runs.has(sync.id) && (await runs.isFree(sync))) free.push(sync)
       }
-      pageToken = page.nextPageToken
-    } while (pageToken !== undefined)
+    }
     runs.keepOnly(seen)
     // Pages come newest first; what was asked for first is run first.
     if (!this.#closing.signal.aborted) await onFree(free.reverse())

@@ -1,4 +1,5 @@
-import type { SyncPage, SyncStorage } from '../storage/sync-storage.ts'
+import { everyPage } from '../storage/every-page.ts'
+import type { SyncStorage } from '../storage/sync-storage.ts'
 import { ACTIVE_STATES, type ActiveState } from '../syncs/sync-schema.ts'
 
 /** Milliseconds for which one count answers every scrape. */
@@ -34,15 +35,8 @@ export function countActive(storage: Pick<SyncStorage, 'list'>): () => Promise<A
 
 async function count(storage: Pick<SyncStorage, 'list'>): Promise<ActiveCounts> {
   const counts = { queued: 0, running: 0, cancelling: 0, interrupted: 0 }
-  let pageToken: string | undefined
-  do {
-    const page: SyncPage = await storage.list({
-      states: ACTIVE_STATES,
-      pageSize: 1000,
-      ...(pageToken === undefined ? {} : { pageToken }),
-    })
-    for (const { state } of page.syncs) if (state in counts) counts[state as ActiveState] += 1
-    pageToken = page.nextPageToken
-  } while (pageToken !== undefined)
+  for await (const syncs of everyPage(storage, { states: ACTIVE_STATES })) {
+    for (const { state } of syncs) if (state in counts) counts[state as ActiveState] += 1
+  }
   return counts
 }

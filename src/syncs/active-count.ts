@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
-import type { SyncPage, SyncStorage } from '../storage/sync-storage.ts'
+import { everyPage } from '../storage/every-page.ts'
+import type { SyncStorage } from '../storage/sync-storage.ts'
 import { ACTIVE_STATES } from './sync-schema.ts'
 
 /** Milliseconds after which other processes may have started so many that the syncs are counted anew. */
@@ -94,19 +95,12 @@ export class ActiveCount {
     for (const place of this.#places) if (place.isCreated) this.#places.delete(place)
     let queued = 0
     const byKey = new Map<string, number>()
-    let pageToken: string | undefined
-    do {
-      const page: SyncPage = await storage.list({
-        states: ACTIVE_STATES,
-        pageSize: 1000,
-        ...(pageToken === undefined ? {} : { pageToken }),
-      })
-      for (const { state, createdBy } of page.syncs) {
+    for await (const syncs of everyPage(storage, { states: ACTIVE_STATES })) {
+      for (const { state, createdBy } of syncs) {
         if (state === 'queued' || state === 'interrupted') queued += 1
         if (createdBy !== null) byKey.set(createdBy, (byKey.get(createdBy) ?? 0) + 1)
       }
-      pageToken = page.nextPageToken
-    } while (pageToken !== undefined)
+    }
     this.#queued = queued
     this.#byKey = byKey
     for (const { createdBy } of this.#places) this.#add(createdBy, 1)

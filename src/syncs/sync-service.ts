@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
 import type { JobRunner } from '../jobs/job-runner.ts'
+import { everyPage } from '../storage/every-page.ts'
 import type { SyncPage, SyncQuery, SyncStorage } from '../storage/sync-storage.ts'
 import type { ActiveCount } from './active-count.ts'
 import { type Caller, maySee } from './caller.ts'
@@ -175,17 +176,10 @@ export class SyncService {
   }
 
   async #findActive({ spreadsheetId, request, createdBy, webhookUrl }: Order): Promise<Sync | undefined> {
-    let pageToken: string | undefined
-    do {
-      const page: SyncPage = await this.#storage.list({
-        states: ACTIVE_STATES,
-        spreadsheetId,
-        // Not even an administrator's: what is joined must go on when others cancel what is theirs.
-        ...(createdBy === null ? {} : { createdBy }),
-        pageSize: 1000,
-        ...(pageToken === undefined ? {} : { pageToken }),
-      })
-      const same = page.syncs.find(
+    // Not even an administrator's: what is joined must go on when others cancel what is theirs.
+    const own = createdBy === null ? {} : { createdBy }
+    for await (const syncs of everyPage(this.#storage, { states: ACTIVE_STATES, spreadsheetId, ...own })) {
+      const same = syncs.find(
         (sync) =>
           // A sync that is being cancelled will not deliver, so nobody is made to wait for it.
           sync.state !== 'cancelling' &&
@@ -194,8 +188,7 @@ export class SyncService {
           (webhookUrl === undefined || webhookUrl === sync.webhook?.url),
       )
       if (same !== undefined) return same
-      pageToken = page.nextPageToken
-    } while (pageToken !== undefined)
+    }
     return undefined
   }
 

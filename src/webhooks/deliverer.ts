@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
-import type { SyncPage, SyncStorage } from '../storage/sync-storage.ts'
+import { everyPage } from '../storage/every-page.ts'
+import type { SyncStorage } from '../storage/sync-storage.ts'
 import type { Sync } from '../syncs/sync.ts'
 import { ATTEMPT_LEASE_MS, type AttemptResult } from '../syncs/webhook.ts'
 import {
@@ -30,8 +31,6 @@ const DRAIN_MS = 3000
 
 /** Milliseconds between two tries to record what an attempt has met, while the storage refuses. */
 const RECORD_RETRY_MS = 1000
-
-const PAGE_SIZE = 1000
 
 export interface WebhookDelivererOptions {
   readonly storage: SyncStorage
@@ -181,18 +180,12 @@ export class WebhookDeliverer {
   async #scan(): Promise<void> {
     const { storage, clock } = this.#options
     const due: Deliverable[] = []
-    let pageToken: string | undefined
-    do {
-      const page: SyncPage = await storage.list({
-        webhook: 'pending',
-        pageSize: PAGE_SIZE,
-        ...(pageToken === undefined ? {} : { pageToken }),
-      })
-      for (const sync of page.syncs) {
+    for await (const syncs of everyPage(storage, { webhook: 'pending' })) {
+      for (const sync of syncs) {
         if (isDeliveryDue(sync, clock.now())) due.push(sync)
       }
-      pageToken = page.nextPageToken
-    } while (pageToken !== undefined && !this.#closing.signal.aborted)
+      if (this.#closing.signal.aborted) break
+    }
     // Pages come newest first; what ended first is told first.
     for (const sync of due.reverse()) this.hint(sync)
   }
