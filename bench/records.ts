@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { type ActiveSync, cancelSync, claimSync, createSync, reportSync } from '../src/syncs/sync.ts'
-import { newSyncId } from '../src/syncs/sync-id.ts'
-import { normalizeRequest, syncRequestBody } from '../src/syncs/sync-request.ts'
+import type { ActiveSync } from '../src/model/sync.ts'
+import { newSyncId } from '../src/model/sync-id.ts'
+import { normalizeRequest, syncRequestBody } from '../src/model/sync-request.ts'
+import { cancelSync, claimSync, createSync, reportSync } from '../src/syncs/sync.ts'
 
 /** A sync in the middle of a download of so many tabs. */
 export function aRunningSync(id = newSyncId(), tabCount = 10): ActiveSync {

@@ -3,14 +3,14 @@ import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import { buildApp } from '../src/app.ts'
-import { systemClock } from '../src/clock.ts'
-import type { JobRunner } from '../src/jobs/job-runner.ts'
-import { silentLog } from '../src/log.ts'
 import { PrometheusMetrics } from '../src/metrics/prometheus.ts'
+import type { JobRunner } from '../src/ports/job-runner.ts'
+import { silentLog } from '../src/ports/log.ts'
 import { LocalSnapshotStore } from '../src/snapshots/local-snapshot-store.ts'
 import { MemoryIdempotency } from '../src/storage/memory-idempotency.ts'
 import { MemoryStorage } from '../src/storage/memory-storage.ts'
 import { SyncService } from '../src/syncs/sync-service.ts'
+import { systemClock } from '../src/system-clock.ts'
 
 // Writes openapi/openapi.json from the schemas of the routes; with --check says whether the committed one is still true.
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })

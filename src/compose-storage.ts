@@ -1,12 +1,12 @@
-import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
-import type { JobRunner } from './jobs/job-runner.ts'
 import type { ExecutionOptions } from './jobs/sync-execution.ts'
-import type { Log } from './log.ts'
+import type { Clock } from './ports/clock.ts'
+import type { IdempotencyStore } from './ports/idempotency-store.ts'
+import type { JobRunner } from './ports/job-runner.ts'
+import type { LeaseStore } from './ports/lease-store.ts'
+import type { Log } from './ports/log.ts'
+import type { SyncStorage } from './ports/sync-storage.ts'
 import { type Quota, ReadQuota } from './sheets/quota.ts'
-import type { IdempotencyStore } from './storage/idempotency-store.ts'
-import type { LeaseStore } from './storage/lease-store.ts'
-import type { SyncStorage } from './storage/sync-storage.ts'
 
 /** What a runner is made of, beyond what STORAGE_URL decides. */
 export type RunnerParts = Omit<ExecutionOptions, 'leases' | 'clock' | 'log'>

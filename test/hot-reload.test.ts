@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { syntheticTab } from '../emulator/workbook.ts'
-import type { SyncView } from '../src/syncs/sync-schema.ts'
+import type { SyncView } from '../src/model/sync-schema.ts'
 import {
   aDirectory,
   anEmulator,
@@ -53,7 +53,7 @@ t.test(
 
     const reload = async () => {
       const now = new Date()
-      await utimes(`${directory}/src/log.ts`, now, now)
+      await utimes(`${directory}/src/logger.ts`, now, now)
     }
     const statuses = new Set<number>()
     let refused = 0

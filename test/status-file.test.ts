@@ -1,8 +1,8 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import t from 'tap'
 import { syntheticTab, tabFromRows } from '../emulator/workbook.ts'
-import { newSyncId } from '../src/syncs/sync-id.ts'
-import type { SyncView } from '../src/syncs/sync-schema.ts'
+import { newSyncId } from '../src/model/sync-id.ts'
+import type { SyncView } from '../src/model/sync-schema.ts'
 import { anEmulator, aService, finished, getSync, pollUntil, startSync } from './support/service.ts'
 
 const ID = '1StatusFile-0123456789_abcdefghijklmnopqrstu'

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { systemClock } from '../../src/clock.ts'
-import { silentLog } from '../../src/log.ts'
+import { silentLog } from '../../src/ports/log.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
+import { systemClock } from '../../src/system-clock.ts'
 import { aQueuedSync } from '../../test/support/syncs.ts'
 import { print, quantile, timeEach } from './figures.ts'
 

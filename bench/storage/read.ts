@@ -1,10 +1,10 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
-import { systemClock } from '../../src/clock.ts'
-import { silentLog } from '../../src/log.ts'
+import { parseSync, type Sync } from '../../src/model/sync.ts'
+import { silentLog } from '../../src/ports/log.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
-import { parseSync, type Sync } from '../../src/syncs/sync.ts'
+import { systemClock } from '../../src/system-clock.ts'
 import { aQueuedSync } from '../../test/support/syncs.ts'
 import { nanosecondsPerCall, print, quantile, timeEach } from './figures.ts'
 

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg'
-import type { Log } from '../log.ts'
+import type { Log } from '../ports/log.ts'
 import { ANSWER_MS, CONNECT_MS, Connections, within } from './connections.ts'
 import { deservesAnother, endsConnection, toDatabaseError } from './failures.ts'
 import { migrate } from './migrate.ts'

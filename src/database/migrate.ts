@@ -1,5 +1,5 @@
 import type { Client } from 'pg'
-import type { Log } from '../log.ts'
+import type { Log } from '../ports/log.ts'
 import { ANSWER_MS, type Connections, within } from './connections.ts'
 import { MIGRATIONS } from './migrations.ts'
 

@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
-import type { Clock } from '../clock.ts'
-import type { Log } from '../log.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
 import { ANSWER_MS, type Connections, within } from './connections.ts'
 
 /** Milliseconds between two questions whether the server is still there. */
@@ -62,7 +62,7 @@ export class Notices {
           log.warn({ err: error }, 'Changes made elsewhere are not heard of until PostgreSQL is back')
         await this.#letGo(client)
         client = undefined
-        await clock.sleep(RETRY_MS, signal).catch(unlessAborted(signal))
+        await clock.sleep(RETRY_MS, signal)
       }
     }
     if (client !== undefined) await connections.end(client)
@@ -83,26 +83,19 @@ export class Notices {
     }
   }
 
-  async #untilItBreaks(client: Client): Promise<never> {
+  async #untilItBreaks(client: Client): Promise<void> {
     const { clock } = this.#options
     const broken = new Promise<never>((_, reject) => {
       client.once('end', () => reject(new Error('the connection that listens has ended')))
     })
     // Told at the next wait, or not at all once nobody waits any more.
     broken.catch(() => {})
-    for (;;) {
-      await Promise.race([broken, clock.sleep(PING_MS, this.#stop.signal)])
+    while (await Promise.race([broken, clock.sleep(PING_MS, this.#stop.signal)])) {
       await within(ANSWER_MS, client.query('SELECT 1'))
     }
   }
 
   async #letGo(client: Client | undefined): Promise<void> {
     if (client !== undefined) await this.#options.connections.end(client)
-  }
-}
-
-function unlessAborted(signal: AbortSignal): (reason: unknown) => void {
-  return (reason) => {
-    if (reason !== signal.reason) throw reason
   }
 }

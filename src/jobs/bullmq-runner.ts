@@ -1,11 +1,11 @@
-import type { Sync } from '../syncs/sync.ts'
-import { ACTIVE_STATES, type SyncState } from '../syncs/sync-schema.ts'
-import { ActiveLook } from './active-look.ts'
-import { Bell, type Ring } from './bullmq/bell.ts'
-import { TooSlow, within } from './bullmq/within.ts'
-import type { JobRunner } from './job-runner.ts'
+import { TimeoutError, withTimeout } from '../concurrency/timeout.ts'
+import type { Sync } from '../model/sync.ts'
+import { ACTIVE_STATES, type SyncState } from '../model/sync-schema.ts'
+import type { JobRunner } from '../ports/job-runner.ts'
+import { Bell, type Ring } from './bullmq/queue-client.ts'
+import { ActiveLook } from './orphan-scan.ts'
+import { SyncRuns } from './running-syncs.ts'
 import type { ExecutionOptions } from './sync-execution.ts'
-import { SyncRuns } from './sync-runs.ts'
 
 /** While so many rings wait to be heard, no worker is idle, and the many queued syncs are looked through less often. */
 const BACKLOG = 1000
@@ -108,14 +108,14 @@ export class BullMqRunner implements JobRunner {
     const { clock, log, leases } = this.#options
     this.#bell.rest()
     try {
-      await within(
+      await withTimeout(
         Promise.all([this.#runs.close(), this.#look.close()]),
         INTERRUPT_MS,
         'to record what was interrupted',
         clock,
       )
     } catch (error) {
-      if (!(error instanceof TooSlow)) throw error
+      if (!(error instanceof TimeoutError)) throw error
       log.error({ err: error }, 'the storage does not answer; who looks next will find what ran here by its dead lease')
     }
     await this.#bell.close()

@@ -1,15 +1,15 @@
-import type { Clock } from '../clock.ts'
-import { type Log, withFields } from '../log.ts'
+import type { ActiveSync, SyncResult } from '../model/sync.ts'
+import type { Clock } from '../ports/clock.ts'
+import { type JobContext, JobStop, type SyncJob } from '../ports/job-runner.ts'
+import { type Log, withFields } from '../ports/log.ts'
+import type { SheetSource } from '../ports/sheet-source.ts'
+import { DraftSuperseded, type SnapshotDraft, type SnapshotStore } from '../ports/snapshot-store.ts'
 import type { Quota } from '../sheets/quota.ts'
-import type { SheetSource } from '../sheets/sheet-source.ts'
-import { DraftSuperseded, type SnapshotDraft, type SnapshotStore } from '../snapshots/snapshot-store.ts'
-import type { ActiveSync, SyncResult } from '../syncs/sync.ts'
 import { traceFields } from '../syncs/trace-context.ts'
 import { CodecPool } from './download/codec-pool.ts'
 import { Download } from './download/download.ts'
 import { resultOf } from './download/result.ts'
 import { DEFAULT_TUNING, type DownloadTuning } from './download/tuning.ts'
-import { type JobContext, JobStop, type SyncJob } from './job-runner.ts'
 
 export interface DownloadJobOptions {
   readonly source: SheetSource

@@ -1,8 +1,8 @@
-import { ACTIVE_STATES } from '../syncs/sync-schema.ts'
-import { ActiveLook } from './active-look.ts'
-import type { JobRunner } from './job-runner.ts'
+import { ACTIVE_STATES } from '../model/sync-schema.ts'
+import type { JobRunner } from '../ports/job-runner.ts'
+import { ActiveLook } from './orphan-scan.ts'
+import { SyncRuns } from './running-syncs.ts'
 import type { ExecutionOptions } from './sync-execution.ts'
-import { SyncRuns } from './sync-runs.ts'
 
 export interface InProcessRunnerOptions extends ExecutionOptions {
   /** How many syncs run at once in this process. */

@@ -1,7 +1,7 @@
-import type { SyncStorage } from '../storage/sync-storage.ts'
-import type { ActiveSync, Sync } from '../syncs/sync.ts'
-import { isTerminal } from '../syncs/sync.ts'
-import { JobStop } from './job-runner.ts'
+import type { ActiveSync, Sync } from '../model/sync.ts'
+import { isTerminal } from '../model/sync.ts'
+import { JobStop } from '../ports/job-runner.ts'
+import type { SyncStorage } from '../ports/sync-storage.ts'
 
 /**
  * A sync while this process holds it. Others may still write the record (a cancel does), so each change is a

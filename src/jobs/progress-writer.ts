@@ -1,7 +1,8 @@
-import type { Clock } from '../clock.ts'
-import type { Log } from '../log.ts'
-import { reportSync, type SyncReport } from '../syncs/sync.ts'
-import { JobStop } from './job-runner.ts'
+import type { SyncReport } from '../model/sync.ts'
+import type { Clock } from '../ports/clock.ts'
+import { JobStop } from '../ports/job-runner.ts'
+import type { Log } from '../ports/log.ts'
+import { reportSync } from '../syncs/sync.ts'
 import type { OwnedSync } from './owned-sync.ts'
 
 /** Progress is written at most four times a second per sync: more than a poller can see, less than a disk can feel. */
@@ -37,7 +38,7 @@ export class ProgressWriter {
 
   /** Takes no more reports; resolves when no write is under way. What was not written yet is returned, to be told with the end. */
   async stop(): Promise<SyncReport | undefined> {
-    this.#stopped.abort(new JobStop('interrupted'))
+    this.#stopped.abort()
     await this.#writing
     return this.#pending
   }
@@ -57,9 +58,7 @@ export class ProgressWriter {
         // Progress is told again with the next report; a full disk must not end a download that still can succeed.
         log.warn({ err: error, syncId: owned.id }, 'progress could not be written')
       }
-      await clock.sleep(PROGRESS_INTERVAL_MS, this.#stopped.signal).catch((reason: unknown) => {
-        if (!(reason instanceof JobStop)) throw reason
-      })
+      await clock.sleep(PROGRESS_INTERVAL_MS, this.#stopped.signal)
     }
     this.#writing = undefined
   }

@@ -1,11 +1,11 @@
-import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
-import type { Log } from '../log.ts'
-import type { SnapshotStore } from '../snapshots/snapshot-store.ts'
-import type { IdempotencyStore } from '../storage/idempotency-store.ts'
-import type { SyncStorage } from '../storage/sync-storage.ts'
-import { isTerminal } from '../syncs/sync.ts'
-import { JobStop } from './job-runner.ts'
+import { isTerminal } from '../model/sync.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { IdempotencyStore } from '../ports/idempotency-store.ts'
+import { JobStop } from '../ports/job-runner.ts'
+import type { Log } from '../ports/log.ts'
+import type { SnapshotStore } from '../ports/snapshot-store.ts'
+import type { SyncStorage } from '../ports/sync-storage.ts'
 
 /** A pass is skipped when the wall clock has moved this much more or less than the monotonic one since the last pass. */
 const CLOCK_JUMP_MS = 30_000

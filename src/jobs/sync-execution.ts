@@ -1,20 +1,13 @@
-import type { Clock } from '../clock.ts'
 import { AppError, toProblem } from '../errors.ts'
-import { type Log, withFields } from '../log.ts'
-import type { LeaseStore } from '../storage/lease-store.ts'
-import type { SyncStorage } from '../storage/sync-storage.ts'
-import {
-  type ActiveSync,
-  cancelSync,
-  failSync,
-  interruptSync,
-  reportSync,
-  type Sync,
-  succeedSync,
-} from '../syncs/sync.ts'
+import type { ActiveSync, Sync } from '../model/sync.ts'
+import type { Clock } from '../ports/clock.ts'
+import { JobStop, type SyncJob } from '../ports/job-runner.ts'
+import type { LeaseStore } from '../ports/lease-store.ts'
+import { type Log, withFields } from '../ports/log.ts'
+import type { SyncStorage } from '../ports/sync-storage.ts'
+import { cancelSync, failSync, interruptSync, reportSync, succeedSync } from '../syncs/sync.ts'
 import { traceFields } from '../syncs/trace-context.ts'
-import { JobStop, type SyncJob } from './job-runner.ts'
-import { HEARTBEAT_MS } from './lease-watch.ts'
+import { HEARTBEAT_MS } from './lease-observer.ts'
 import { OwnedSync } from './owned-sync.ts'
 import { ProgressWriter } from './progress-writer.ts'
 
@@ -80,7 +73,7 @@ export class SyncExecution {
       )
     }
     unwatch()
-    this.#done.abort(new JobStop('interrupted'))
+    this.#done.abort()
     await Promise.all(life)
     try {
       await leases.drop(id, lease.epoch)
@@ -136,7 +129,7 @@ export class SyncExecution {
 
   /** Stores the end. A storage that refuses is asked again until it takes it, or until the process is told to go. */
   async #record(transition: (sync: Sync) => Sync): Promise<void> {
-    const { log } = this.#options
+    const { clock, log } = this.#options
     for (;;) {
       try {
         const sync = await this.#owned.change(transition, { durable: true })
@@ -147,13 +140,13 @@ export class SyncExecution {
         log.error({ err: error, syncId: this.#owned.id }, 'the end of a sync could not be recorded; trying again')
         // On the way out the record stays as it is: the next owner finds the sync by its dead lease.
         if (this.#leaving.signal.aborted) return
-        await this.#sleep(RECORD_RETRY_MS, this.#leaving.signal)
+        await clock.sleep(RECORD_RETRY_MS, this.#leaving.signal)
       }
     }
   }
 
   async #beat(): Promise<void> {
-    const { leases, log } = this.#options
+    const { clock, leases, log } = this.#options
     const { id, lease } = this.#claimed
     while (!this.#done.signal.aborted) {
       try {
@@ -162,7 +155,7 @@ export class SyncExecution {
         log.warn({ err: error, syncId: id }, 'a heartbeat failed')
       }
       await this.#look()
-      await this.#sleep(HEARTBEAT_MS, this.#done.signal)
+      await clock.sleep(HEARTBEAT_MS, this.#done.signal)
     }
   }
 
@@ -172,7 +165,7 @@ export class SyncExecution {
     return this.#options.storage.watch(this.#claimed.id, () => {
       if (isWaiting) return
       isWaiting = true
-      void this.#sleep(NEWS_MS, this.#done.signal).then(() => {
+      void this.#options.clock.sleep(NEWS_MS, this.#done.signal).then(() => {
         isWaiting = false
         return this.#look()
       })
@@ -199,15 +192,6 @@ export class SyncExecution {
     const startedAt = Date.parse(this.#claimed.startedAt ?? this.#claimed.createdAt)
     // A wall clock that was set may say anything of the past; the time left is never more than the whole.
     const left = Math.min(deadlineMs, Math.max(0, startedAt + deadlineMs - clock.now().getTime()))
-    await this.#sleep(left, this.#done.signal)
-    if (!this.#done.signal.aborted) this.stop(new JobStop('deadline'))
-  }
-
-  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
-    try {
-      await this.#options.clock.sleep(ms, signal)
-    } catch (reason) {
-      if (!(reason instanceof JobStop)) throw reason
-    }
+    if (await clock.sleep(left, this.#done.signal)) this.stop(new JobStop('deadline'))
   }
 }

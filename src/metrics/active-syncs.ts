@@ -1,6 +1,6 @@
-import { everyPage } from '../storage/every-page.ts'
-import type { SyncStorage } from '../storage/sync-storage.ts'
-import { ACTIVE_STATES, type ActiveState } from '../syncs/sync-schema.ts'
+import { ACTIVE_STATES, type ActiveState } from '../model/sync-schema.ts'
+import { everyPage } from '../ports/paginate.ts'
+import type { SyncStorage } from '../ports/sync-storage.ts'
 
 /** Milliseconds for which one count answers every scrape. */
 const MEMORY_MS = 2000

@@ -1,6 +1,6 @@
+import type { Metrics } from '../ports/metrics.ts'
 import type { Quota } from '../sheets/quota.ts'
 import type { Read, ReadWait } from '../sheets/waiting-reads.ts'
-import type { Metrics } from './metrics.ts'
 
 /** Seconds below which a read counts as free: it was only scheduled. */
 const FREE_SECONDS = 0.005

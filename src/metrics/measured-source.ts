@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import type { CallKind, Metrics } from '../ports/metrics.ts'
 import {
   type Body,
   CallFault,
@@ -7,8 +8,7 @@ import {
   type SheetSource,
   type SourceCall,
   type SpreadsheetDescription,
-} from '../sheets/sheet-source.ts'
-import type { CallKind, Metrics } from './metrics.ts'
+} from '../ports/sheet-source.ts'
 
 /** A source whose calls are counted by what came of them; a call that was never sent is none. */
 export class MeasuredSource implements SheetSource {

@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
-import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../storage/sync-storage.ts'
-import { isTerminal, type Sync } from '../syncs/sync.ts'
-import type { Metrics } from './metrics.ts'
+import { isTerminal, type Sync } from '../model/sync.ts'
+import type { Metrics } from '../ports/metrics.ts'
+import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
 
 /** A storage whose operations are timed and whose ended syncs are counted. A peek that is answered from memory is not. */
 export class MeasuredStorage implements SyncStorage {

@@ -1,8 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Sync } from '../syncs/sync.ts'
+import type { Sync } from '../model/sync.ts'
+import type { CallKind, Metrics, RouteCounts } from '../ports/metrics.ts'
 import type { ActiveCounts } from './active-syncs.ts'
 import { Latencies, type LatencyRow } from './latencies.ts'
-import type { CallKind, Metrics, RouteCounts } from './metrics.ts'
 
 const HTTP_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 const STORAGE_BOUNDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]

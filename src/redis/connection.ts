@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import type { Redis } from 'ioredis'
-import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
-import type { Log } from '../log.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
 import { toRedisError, withoutCommand } from './redis-errors.ts'
 
 /** Milliseconds a call waits for a connection that was just lost; one lost longer ago it does not wait for at all. */
@@ -161,12 +161,9 @@ export class RedisConnection {
       over.abort()
       resolve()
     }
-    const graceEnds = this.#options.clock.sleep(graceMs, over.signal).then(
-      () => {
-        throw toRedisError(this.#lastFault ?? new Error('the server does not answer'), 'could not be reached')
-      },
-      () => {},
-    )
+    const graceEnds = this.#options.clock.sleep(graceMs, over.signal).then((isOver) => {
+      if (isOver) throw toRedisError(this.#lastFault ?? new Error('the server does not answer'), 'could not be reached')
+    })
     this.#outage = Promise.race([promise, graceEnds])
     // Whoever makes a call during the outage is told; it may be that nobody does.
     this.#outage.catch(() => {})

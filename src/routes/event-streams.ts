@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../ports/clock.ts'
 
 /** Milliseconds between two looks at the open streams. */
 const LOOK_INTERVAL_MS = 1000
@@ -14,11 +14,6 @@ const STALL_MS = 20_000
 const HURRY_MS = 1000
 
 const PING = Buffer.from(': ping\n\n')
-
-/** Why the looking ends: no stream is open any more. */
-class NoneOpen extends Error {
-  override readonly name = 'NoneOpen'
-}
 
 /** The open event streams of this process: keeps them alive, and drops readers that have stopped reading. */
 export class EventStreams {
@@ -42,7 +37,7 @@ export class EventStreams {
     response.once('close', () => {
       this.#open.delete(stream)
       if (this.#open.size === 0) {
-        this.#looking?.abort(new NoneOpen())
+        this.#looking?.abort()
         this.#looking = undefined
       }
       onClose()
@@ -55,13 +50,7 @@ export class EventStreams {
   }
 
   async #lookRegularly(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        await this.#clock.sleep(LOOK_INTERVAL_MS, signal)
-      } catch (reason) {
-        if (!(reason instanceof NoneOpen)) throw reason
-        return
-      }
+    while (await this.#clock.sleep(LOOK_INTERVAL_MS, signal)) {
       for (const stream of this.#open) stream.look(this.#clock.monotonic())
     }
   }

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
-import type { SnapshotFormat } from '../syncs/sync-request.ts'
+import type { SnapshotFormat } from '../model/sync-request.ts'
 
 export const CONTENT_TYPES: Readonly<Record<SnapshotFormat, string>> = {
   json: 'application/json',

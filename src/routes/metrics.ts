@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, onResponseHookHandler, RouteOptions } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import type { Metrics, RouteCounts } from '../metrics/metrics.ts'
+import type { Metrics, RouteCounts } from '../ports/metrics.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

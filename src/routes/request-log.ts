@@ -5,7 +5,7 @@ import {
   type FastifyRequest,
   LogController,
 } from 'fastify'
-import { isSyncId } from '../syncs/sync-id.ts'
+import { isSyncId } from '../model/sync-id.ts'
 import { parseTraceparent, traceFields } from '../syncs/trace-context.ts'
 
 /** The sync that a request is about: the one it names, or the one that was started for it. */

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { type Sync, toView } from '../syncs/sync.ts'
-import { type SyncView, syncView } from '../syncs/sync-schema.ts'
+import type { Sync } from '../model/sync.ts'
+import { type SyncView, syncView } from '../model/sync-schema.ts'
+import { toView } from '../syncs/sync.ts'
 
 interface Encoded {
   readonly etag: string

@@ -1,17 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Clock } from '../clock.ts'
+import { isTerminal, type Sync } from '../model/sync.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Caller } from '../syncs/caller.ts'
-import { isTerminal, type Sync } from '../syncs/sync.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
 import { matchesWeakly, sendSyncIfChanged } from './sync-reply.ts'
 
 /** Seconds that a request may wait at the most: less than the half minute after which proxies like to give up. */
 export const LONGEST_WAIT_SECONDS = 25
-
-/** Why the timer of a wait ends early. */
-class WaitOver extends Error {
-  override readonly name = 'WaitOver'
-}
 
 export interface SyncWait {
   readonly service: SyncService
@@ -60,15 +55,13 @@ async function change(
     if (news.kind !== 'sync' || wait.isAnswer(news.sync)) over.resolve()
   })
   wait.reply.raw.once('close', over.resolve)
-  const timeUp = wait.clock.sleep(wait.ms, timer.signal).then(over.resolve, (reason: unknown) => {
-    if (!(reason instanceof WaitOver)) over.reject(reason)
-  })
+  const timeUp = wait.clock.sleep(wait.ms, timer.signal).then(() => over.resolve())
   try {
     await over.promise
   } finally {
     stop()
     wait.reply.raw.removeListener('close', over.resolve)
-    timer.abort(new WaitOver())
+    timer.abort()
     await timeUp
   }
 }

@@ -1,7 +1,7 @@
 import type { FastifySchemaCompiler } from 'fastify'
 import { z } from 'zod'
 import { AppError, type FieldError } from '../errors.ts'
-import { isSyncId } from '../syncs/sync-id.ts'
+import { isSyncId } from '../model/sync-id.ts'
 
 /** Where a request part's field names begin, so that a header and a body field of one name are told apart. */
 const PREFIX: Readonly<Record<string, string>> = { headers: 'header ' }

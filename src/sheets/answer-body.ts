@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { type Body, CallFault } from './sheet-source.ts'
+import { type Body, CallFault } from '../ports/sheet-source.ts'
 
 /** Bytes that one answer may have: far above the 2 MB that are asked for, far below what would hurt. */
 const LARGEST = 48 * 1024 * 1024

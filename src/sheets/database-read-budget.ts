@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Database } from '../database/database.ts'
-import type { BudgetAnswer, ReadBudget } from './read-budget.ts'
+import type { BudgetAnswer, ReadBudget } from '../ports/read-budget.ts'
 
 export interface DatabaseReadBudgetOptions {
   /** Where the tables are; shared with the other drivers of this process, and closed by whoever made it. */

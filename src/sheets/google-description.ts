@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Body, CallFault, type SpreadsheetDescription } from './sheet-source.ts'
+import { type Body, CallFault, type SpreadsheetDescription } from '../ports/sheet-source.ts'
 
 const index = z.int().min(0).optional()
 

@@ -1,16 +1,10 @@
 import type { Readable } from 'node:stream'
 import type { drive_v3 } from 'googleapis/build/src/apis/drive/index.js'
 import type { StreamMethodOptions, sheets_v4 } from 'googleapis/build/src/apis/sheets/index.js'
-import type { Clock } from '../clock.ts'
+import { abortable } from '../concurrency/abortable.ts'
 import { AppError } from '../errors.ts'
-import type { Log } from '../log.ts'
-import { looksLikeJson, readBody } from './answer-body.ts'
-import { readCredentialFile } from './google-credential.ts'
-import { asDescription, parseBody } from './google-description.ts'
-import { type Caller, type ErrorAnswer, errorOfAnswer, isDriveClosed } from './google-errors.ts'
-import { asCredentialError, asNetworkFault } from './google-faults.ts'
-import { orAborted } from './or-aborted.ts'
-import { retryAfterMs } from './retry.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
 import {
   type Body,
   CallFault,
@@ -19,7 +13,13 @@ import {
   type SheetSource,
   type SourceCall,
   type SpreadsheetDescription,
-} from './sheet-source.ts'
+} from '../ports/sheet-source.ts'
+import { looksLikeJson, readBody } from './answer-body.ts'
+import { readCredentialFile } from './google-credential.ts'
+import { asDescription, parseBody } from './google-description.ts'
+import { type Caller, type ErrorAnswer, errorOfAnswer, isDriveClosed } from './http-errors.ts'
+import { asCredentialError, asNetworkFault } from './network-errors.ts'
+import { retryAfterMs } from './retry.ts'
 
 /** What is asked of `spreadsheets.get`; without a mask it sends formats and themes of no use here. */
 const DESCRIPTION_FIELDS =
@@ -176,7 +176,7 @@ export class GoogleSheets implements SheetSource {
     this.#clients = connecting
     try {
       const clients = await connecting
-      await orAborted(clients.signIn(), signal)
+      await abortable(clients.signIn(), signal)
       return clients
     } catch (error) {
       if (this.#clients === connecting) this.#clients = undefined

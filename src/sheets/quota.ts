@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../ports/clock.ts'
 import { readableAt } from './read-pace.ts'
 import { type Read, type ReadWait, WaitingReads } from './waiting-reads.ts'
 
@@ -72,13 +72,8 @@ export class ReadQuota implements Quota {
   #wakeIn(ms: number): void {
     const alarm = new AbortController()
     this.#alarm = alarm
-    this.#clock.sleep(Math.ceil(ms), alarm.signal).then(
-      () => {
-        if (this.#alarm === alarm) this.#serve()
-      },
-      (reason: unknown) => {
-        if (reason !== alarm.signal.reason) throw reason
-      },
-    )
+    void this.#clock.sleep(Math.ceil(ms), alarm.signal).then((isDue) => {
+      if (isDue && this.#alarm === alarm) this.#serve()
+    })
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import type { BudgetAnswer, ReadBudget } from '../ports/read-budget.ts'
 import { DEFAULT_PREFIX, RedisConnection, type RedisOptions, script } from '../redis/connection.ts'
-import type { BudgetAnswer, ReadBudget } from './read-budget.ts'
 import { reserveOf, SMALL, WINDOW_MS } from './read-pace.ts'
 
 /** Milliseconds after which a read that nobody told done is free again. */

@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.ts'
-import type { Log } from '../log.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import type { ReadBudget } from '../ports/read-budget.ts'
 import type { Quota } from './quota.ts'
-import type { ReadBudget } from './read-budget.ts'
 import { type Read, type ReadWait, WaitingReads } from './waiting-reads.ts'
 
 /** Milliseconds before a budget that could not be reached is asked again. */
@@ -106,11 +106,7 @@ export class SharedQuota implements Quota {
     if (this.#isWoken) return
     const nap = new AbortController()
     this.#nap = nap
-    try {
-      await this.#clock.sleep(Math.ceil(ms), nap.signal)
-    } catch (error) {
-      if (!nap.signal.aborted) throw error
-    }
+    await this.#clock.sleep(Math.ceil(ms), nap.signal)
     this.#nap = undefined
   }
 
@@ -141,11 +137,7 @@ export class SharedQuota implements Quota {
         if (signal.aborted || this.#clock.monotonic() >= until) return
         this.#log.debug({ err: error }, 'the shared read budget was not told')
       }
-      try {
-        await this.#clock.sleep(RETRY_MS, signal)
-      } catch (error) {
-        if (!signal.aborted) throw error
-      }
+      await this.#clock.sleep(RETRY_MS, signal)
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../ports/clock.ts'
 import { WINDOW_MS } from './read-pace.ts'
 
 /** One read that may be made now. */

@@ -1,6 +1,6 @@
-import { toDiskError } from '../disk-errors.ts'
+import { toDiskError } from '../disk/disk-errors.ts'
 
-export { errnoOf } from '../disk-errors.ts'
+export { errnoOf } from '../disk/disk-errors.ts'
 
 /** Turns a failed system call into `STORAGE_FULL` or `STORAGE_UNAVAILABLE`; any other error comes back as it is. */
 export function asDiskError(error: unknown): unknown {

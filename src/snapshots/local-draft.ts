@@ -1,18 +1,13 @@
 import { dirname } from 'node:path'
 import { Readable } from 'node:stream'
-import type { Log } from '../log.ts'
-import { type AdoptedFile, type SavedFile, writeCheckpoint } from './checkpoint.ts'
+import { isSnapshotFileName, type SnapshotManifest } from '../model/snapshot-manifest.ts'
+import type { Log } from '../ports/log.ts'
+import { type DraftKey, DraftSuperseded, type SnapshotDraft } from '../ports/snapshot-store.ts'
+import { forEach, Slots } from './concurrency-limit.ts'
 import { type DiskFs, syncFolder, unless } from './disk.ts'
 import { asDiskError, errnoOf, onDisk } from './disk-errors.ts'
+import { type AdoptedFile, type SavedFile, writeCheckpoint } from './draft-checkpoint.ts'
 import { mustTell, publishFolder, tidySnapshot } from './publish-folder.ts'
-import { forEach, Slots } from './slots.ts'
-import {
-  type DraftKey,
-  DraftSuperseded,
-  isSnapshotFileName,
-  type SnapshotDraft,
-  type SnapshotManifest,
-} from './snapshot-store.ts'
 import { StagedFile } from './staged-file.ts'
 import { StagedFolder } from './staged-folder.ts'
 import type { StagingArea } from './staging-area.ts'

@@ -2,23 +2,17 @@ import { constants } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { AppError } from '../errors.ts'
-import type { Log } from '../log.ts'
-import { SPREADSHEET_ID_PATTERN } from '../syncs/spreadsheet-reference.ts'
-import { isSyncId } from '../syncs/sync-id.ts'
-import { adoptCheckpoint } from './checkpoint.ts'
+import { isSnapshotFileName, type SnapshotManifest } from '../model/snapshot-manifest.ts'
+import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
+import { isSyncId } from '../model/sync-id.ts'
+import type { Log } from '../ports/log.ts'
+import type { DraftKey, FileKey, SnapshotDraft, SnapshotStore } from '../ports/snapshot-store.ts'
 import { type DiskFs, namesIn, nodeDisk, unless } from './disk.ts'
 import { onDisk } from './disk-errors.ts'
+import { adoptCheckpoint } from './draft-checkpoint.ts'
 import { LocalDraft } from './local-draft.ts'
 import { ManifestCache } from './manifest-cache.ts'
 import { expendable, newestFirst } from './retention.ts'
-import {
-  type DraftKey,
-  type FileKey,
-  isSnapshotFileName,
-  type SnapshotDraft,
-  type SnapshotManifest,
-  type SnapshotStore,
-} from './snapshot-store.ts'
 import { CHECKPOINT, StagingArea } from './staging-area.ts'
 
 export interface LocalSnapshotStoreOptions {

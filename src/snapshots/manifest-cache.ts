@@ -2,10 +2,10 @@ import { type BigIntStats, constants } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
-import type { Log } from '../log.ts'
+import { MANIFEST_NAME, type SnapshotManifest, snapshotManifest } from '../model/snapshot-manifest.ts'
+import type { Log } from '../ports/log.ts'
 import { type DiskFs, unless } from './disk.ts'
 import { errnoOf } from './disk-errors.ts'
-import { MANIFEST_NAME, type SnapshotManifest, snapshotManifest } from './snapshot-store.ts'
 
 /** Bytes of manifest text that may stay parsed in memory. */
 const BYTES_AT_MOST = 8 * 1024 * 1024

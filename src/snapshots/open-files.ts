@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
+import { Slots } from './concurrency-limit.ts'
 import type { DiskFs } from './disk.ts'
-import { Slots } from './slots.ts'
 
 const BUSY_AT_MOST = 16
 const IDLE_AT_MOST = 48

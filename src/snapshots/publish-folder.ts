@@ -1,14 +1,9 @@
 import { dirname, join } from 'node:path'
-import type { Log } from '../log.ts'
+import { MANIFEST_NAME, type SnapshotManifest, snapshotManifest } from '../model/snapshot-manifest.ts'
+import type { Log } from '../ports/log.ts'
+import { type DraftKey, DraftSuperseded } from '../ports/snapshot-store.ts'
 import { type DiskFs, namesIn, syncFolder, writeWhole } from './disk.ts'
 import { errnoOf } from './disk-errors.ts'
-import {
-  type DraftKey,
-  DraftSuperseded,
-  MANIFEST_NAME,
-  type SnapshotManifest,
-  snapshotManifest,
-} from './snapshot-store.ts'
 import type { StagedFile } from './staged-file.ts'
 
 /** A manifest that does not tell what is staged is a mistake of the caller, and must not become a snapshot. */

@@ -1,4 +1,4 @@
-import type { SnapshotManifest } from './snapshot-store.ts'
+import type { SnapshotManifest } from '../model/snapshot-manifest.ts'
 
 /** Sorts snapshots newest first; sync ids break a tie, as they sort by the time they were made. */
 export function newestFirst(manifests: readonly SnapshotManifest[]): SnapshotManifest[] {

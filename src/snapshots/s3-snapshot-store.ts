@@ -1,13 +1,22 @@
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { AppError } from '../errors.ts'
-import type { Log } from '../log.ts'
-import { SPREADSHEET_ID_PATTERN } from '../syncs/spreadsheet-reference.ts'
-import { isSyncId } from '../syncs/sync-id.ts'
+import { isSnapshotFileName, type SnapshotManifest } from '../model/snapshot-manifest.ts'
+import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
+import { isSyncId } from '../model/sync-id.ts'
+import type { Log } from '../ports/log.ts'
+import {
+  type DraftKey,
+  DraftSuperseded,
+  type FileKey,
+  type SnapshotDraft,
+  type SnapshotStore,
+} from '../ports/snapshot-store.ts'
+import { forEach } from './concurrency-limit.ts'
 import { expendable, newestFirst } from './retention.ts'
 import { Bucket } from './s3/bucket.ts'
+import { Layout } from './s3/bucket-keys.ts'
 import { DraftFile } from './s3/draft-file.ts'
-import { Layout } from './s3/layout.ts'
 import { exactly, readPieces } from './s3/pieces.ts'
 import { S3Draft } from './s3/s3-draft.ts'
 import {
@@ -18,16 +27,6 @@ import {
   type SnapshotRecord,
   SnapshotRecords,
 } from './s3/snapshot-record.ts'
-import { forEach } from './slots.ts'
-import {
-  type DraftKey,
-  DraftSuperseded,
-  type FileKey,
-  isSnapshotFileName,
-  type SnapshotDraft,
-  type SnapshotManifest,
-  type SnapshotStore,
-} from './snapshot-store.ts'
 
 export interface S3SnapshotStoreOptions {
   /** The bucket; it must exist. */

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import type { AdoptedFile, SavedFile } from './checkpoint.ts'
+import type { AdoptedFile, SavedFile } from './draft-checkpoint.ts'
 
 /** One file of a draft as its owner sees it. */
 export class StagedFile {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { DraftSuperseded } from '../ports/snapshot-store.ts'
 import { type DiskFs, namesIn, syncFolder, unless } from './disk.ts'
-import { DraftSuperseded } from './snapshot-store.ts'
 
 /** Name of the file that holds a draft's last checkpoint; the dot keeps it apart from what callers may name. */
 export const CHECKPOINT = '.checkpoint.json'

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Database } from '../database/database.ts'
 import { AppError } from '../errors.ts'
-import type { SyncView } from '../syncs/sync-schema.ts'
-import type { IdempotencyStore, KeyReservation, KeyState } from './idempotency-store.ts'
+import type { SyncView } from '../model/sync-schema.ts'
+import type { IdempotencyStore, KeyReservation, KeyState } from '../ports/idempotency-store.ts'
 
 /** Milliseconds after which a reservation that was neither completed nor released may be taken over. */
 const ABANDONED_MS = 60_000

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Database } from '../database/database.ts'
-import { isSyncId } from '../syncs/sync-id.ts'
-import type { LeaseSign, LeaseStore } from './lease-store.ts'
-import { requireSyncId } from './require.ts'
+import { isSyncId } from '../model/sync-id.ts'
+import type { LeaseSign, LeaseStore } from '../ports/lease-store.ts'
+import { requireSyncId } from './shared/argument-checks.ts'
 
 export interface DatabaseLeasesOptions {
   /** Where the table is; shared with the other drivers of this process, and closed by whoever made it. */

@@ -1,12 +1,13 @@
-import type { Clock } from '../clock.ts'
-import { isSyncId } from '../syncs/sync-id.ts'
-import { type FileSystem, nodeFileSystem } from './files/file-system.ts'
-import { Layout, parseLeaseName } from './files/layout.ts'
+import { nodeFileSystem } from '../disk/node-file-system.ts'
+import { isSyncId } from '../model/sync-id.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { FileSystem } from '../ports/file-system.ts'
+import type { LeaseSign, LeaseStore } from '../ports/lease-store.ts'
+import { Layout, parseLeaseName } from './files/folder-layout.ts'
 import { type Processes, systemProcesses } from './files/processes.ts'
 import { errnoOf, toStorageError } from './files/storage-errors.ts'
 import { TempFiles } from './files/temp-files.ts'
-import type { LeaseSign, LeaseStore } from './lease-store.ts'
-import { requireSyncId } from './require.ts'
+import { requireSyncId } from './shared/argument-checks.ts'
 
 export interface FileLeasesOptions {
   /** Folder of the records that the leases belong to; theirs lies within it. */

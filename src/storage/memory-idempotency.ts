@@ -1,6 +1,6 @@
-import type { SyncView } from '../syncs/sync-schema.ts'
-import type { IdempotencyStore, KeyReservation, KeyState } from './idempotency-store.ts'
-import { RESERVATION_MS, requireKeyHash } from './require.ts'
+import type { SyncView } from '../model/sync-schema.ts'
+import type { IdempotencyStore, KeyReservation, KeyState } from '../ports/idempotency-store.ts'
+import { RESERVATION_MS, requireKeyHash } from './shared/argument-checks.ts'
 
 interface Entry {
   readonly fingerprint: string

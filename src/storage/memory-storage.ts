@@ -1,11 +1,11 @@
 import { AppError } from '../errors.ts'
-import { isTerminal, type Sync } from '../syncs/sync.ts'
-import { deepFreeze } from './deep-freeze.ts'
-import { readPageToken, toPageToken } from './page-token.ts'
-import { requireSuccessor, requireSyncId } from './require.ts'
-import { matchesQuery } from './sync-query.ts'
-import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from './sync-storage.ts'
-import { Watchers } from './watchers.ts'
+import { isTerminal, type Sync } from '../model/sync.ts'
+import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
+import { requireSuccessor, requireSyncId } from './shared/argument-checks.ts'
+import { deepFreeze } from './shared/deep-freeze.ts'
+import { matchesQuery } from './shared/matches-query.ts'
+import { readPageToken, toPageToken } from './shared/page-token.ts'
+import { Watchers } from './shared/watchers.ts'
 
 /** Syncs in the memory of one process: for tests, and as the measure that the other drivers are held against. */
 export class MemoryStorage implements SyncStorage {

@@ -1,9 +1,9 @@
+import type { SyncView } from '../model/sync-schema.ts'
+import type { IdempotencyStore, KeyReservation, KeyState } from '../ports/idempotency-store.ts'
 import { DEFAULT_PREFIX, RedisConnection, type RedisOptions, script } from '../redis/connection.ts'
 import { isUnanswered } from '../redis/redis-errors.ts'
-import type { SyncView } from '../syncs/sync-schema.ts'
-import type { IdempotencyStore, KeyReservation, KeyState } from './idempotency-store.ts'
 import { UnansweredWrites } from './redis/unanswered-writes.ts'
-import { RESERVATION_MS, requireKeyHash } from './require.ts'
+import { RESERVATION_MS, requireKeyHash } from './shared/argument-checks.ts'
 
 /** Keys that one script forgets, at most. */
 const BATCH = 500

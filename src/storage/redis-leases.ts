@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { isSyncId } from '../model/sync-id.ts'
+import type { LeaseSign, LeaseStore } from '../ports/lease-store.ts'
 import { DEFAULT_PREFIX, RedisConnection, type RedisOptions, script } from '../redis/connection.ts'
-import { isSyncId } from '../syncs/sync-id.ts'
-import type { LeaseSign, LeaseStore } from './lease-store.ts'
-import { requireSyncId } from './require.ts'
+import { requireSyncId } from './shared/argument-checks.ts'
 
 /** Milliseconds after its last beat for which a lease is kept; whoever watches it has long seen it stand still by then. */
 const KEPT_MS = 3_600_000

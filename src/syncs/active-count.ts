@@ -1,8 +1,8 @@
-import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
-import { everyPage } from '../storage/every-page.ts'
-import type { SyncStorage } from '../storage/sync-storage.ts'
-import { ACTIVE_STATES } from './sync-schema.ts'
+import { ACTIVE_STATES } from '../model/sync-schema.ts'
+import type { Clock } from '../ports/clock.ts'
+import { everyPage } from '../ports/paginate.ts'
+import type { SyncStorage } from '../ports/sync-storage.ts'
 
 /** Milliseconds after which other processes may have started so many that the syncs are counted anew. */
 const COUNT_MEMORY_MS = 1000

@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.ts'
 import { AppError } from '../errors.ts'
-import type { SyncStorage } from '../storage/sync-storage.ts'
-import type { Sync } from './sync.ts'
+import type { Sync } from '../model/sync.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { SyncStorage } from '../ports/sync-storage.ts'
 
 /** Milliseconds after which a storage that could not be read is asked again. */
 const ASK_AGAIN_MS = 1000
@@ -18,11 +18,6 @@ export type SyncNews =
   | { readonly kind: 'draining' }
 
 export type Follower = (news: SyncNews) => void
-
-/** Why the wait for the next try ends: nobody follows any more. */
-class NobodyFollows extends Error {
-  override readonly name = 'NobodyFollows'
-}
 
 interface Source {
   readonly followers: Set<Follower>
@@ -95,7 +90,7 @@ export class SyncFeed {
     if (this.#sources.get(id) !== source) return
     this.#sources.delete(id)
     source.stop()
-    source.ended.abort(new NobodyFollows())
+    source.ended.abort()
   }
 
   /** One read at a time: what changes during it is read once more after it. */
@@ -120,12 +115,7 @@ export class SyncFeed {
         // Whatever it was, followers must hear of it: nobody else waits for this read.
         if (!(error instanceof AppError) || !error.retryable) return { kind: 'unreadable', error }
       }
-      try {
-        await this.#clock.sleep(ASK_AGAIN_MS, signal)
-      } catch (reason) {
-        if (!(reason instanceof NobodyFollows)) throw reason
-        return undefined
-      }
+      if (!(await this.#clock.sleep(ASK_AGAIN_MS, signal))) return undefined
     }
   }
 }

@@ -1,63 +1,19 @@
-import type { z } from 'zod'
 import { AppError, type Problem } from '../errors.ts'
-import type { SyncRequest } from './sync-request.ts'
 import {
-  type ActiveState,
-  POLL_AFTER_MS,
-  type SyncProgress,
-  type SyncTab,
-  type SyncView,
-  type SyncWarning,
-  syncRecord,
-  TERMINAL_STATES,
-  type TerminalState,
-} from './sync-schema.ts'
+  type ActiveSync,
+  type CancelledSync,
+  type FailedSync,
+  type Finished,
+  isTerminal,
+  type SucceededSync,
+  type Sync,
+  type SyncFields,
+  type SyncReport,
+  type SyncResult,
+} from '../model/sync.ts'
+import type { SyncRequest } from '../model/sync-request.ts'
+import { type ActiveState, POLL_AFTER_MS, type SyncView, type TerminalState } from '../model/sync-schema.ts'
 import { armWebhook, newWebhook, PENDING_KEPT_MS } from './webhook.ts'
-
-type Fields = Omit<z.output<typeof syncRecord>, 'state' | 'finishedAt' | 'expiresAt' | 'error' | 'outcome'>
-interface Unfinished extends Fields {
-  readonly finishedAt: null
-  readonly expiresAt: null
-  readonly error: null
-  readonly outcome: null
-}
-interface Finished extends Fields {
-  readonly finishedAt: string
-  readonly expiresAt: string
-}
-export type ActiveSync = Unfinished & { readonly state: ActiveState }
-export type SucceededSync = Finished & {
-  readonly state: 'succeeded'
-  readonly outcome: 'downloaded' | 'unchanged'
-  readonly error: null
-}
-export type FailedSync = Finished & { readonly state: 'failed'; readonly outcome: null; readonly error: Problem }
-export type CancelledSync = Finished & { readonly state: 'cancelled'; readonly outcome: null; readonly error: null }
-
-export type FinishedSync = SucceededSync | FailedSync | CancelledSync
-
-/** A sync as it is stored; immutable, every change makes a new one with the next revision. */
-export type Sync = ActiveSync | FinishedSync
-
-export function isTerminal(sync: Sync): sync is FinishedSync {
-  return sync.finishedAt !== null
-}
-
-/** Checks a record that was read back; throws a ZodError for anything that is not a whole, true sync. */
-export function parseSync(value: unknown): Sync {
-  const record = syncRecord.parse(value)
-  const terminal = (TERMINAL_STATES as readonly string[]).includes(record.state)
-  if (terminal !== (record.finishedAt !== null) || terminal !== (record.expiresAt !== null)) {
-    throw new TypeError(`state ${record.state} contradicts finishedAt ${record.finishedAt}`)
-  }
-  if ((record.state === 'failed') !== (record.error !== null)) {
-    throw new TypeError(`state ${record.state} contradicts its error`)
-  }
-  if (record.webhook !== null && (record.webhook.state === 'waiting') === terminal) {
-    throw new TypeError(`state ${record.state} contradicts its webhook, which is ${record.webhook.state}`)
-  }
-  return record as Sync
-}
 
 /** The wire form of a sync: the stored record without who runs it. */
 export function toView(sync: Sync): SyncView {
@@ -125,23 +81,6 @@ export function createSync(fresh: NewSync): ActiveSync {
     createdBy: createdBy ?? null,
     traceparent: traceparent ?? null,
   }
-}
-
-/** What a download has got so far; what is absent stays as it is. */
-export interface SyncReport {
-  readonly spreadsheet?: { readonly title: string; readonly version: string | null }
-  readonly progress?: Partial<SyncProgress>
-  readonly tabs?: readonly SyncTab[]
-  readonly warnings?: readonly SyncWarning[]
-}
-
-/** What a download ended with. */
-export interface SyncResult {
-  readonly outcome: 'downloaded' | 'unchanged'
-  readonly consistent: boolean | 'unknown'
-  /** The sync under whose id the files were published: an earlier one when nothing had changed. */
-  readonly snapshotId: string
-  readonly report: SyncReport
 }
 
 /**
@@ -216,7 +155,7 @@ export function failSync(sync: Sync, error: Problem, now: Date, ttlMs: number): 
   }) as FailedSync
 }
 
-type Changes = Partial<Omit<Fields, 'id' | 'revision' | 'createdAt' | 'updatedAt'>>
+type Changes = Partial<Omit<SyncFields, 'id' | 'revision' | 'createdAt' | 'updatedAt'>>
 
 function applyReport(active: ActiveSync, report: SyncReport, highest: number): Changes {
   const progress = { ...active.progress, ...report.progress }

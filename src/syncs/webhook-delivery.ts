@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts'
-import { type FinishedSync, isTerminal, type Sync, stamp } from './sync.ts'
-import type { SyncWebhook } from './sync-schema.ts'
+import { type FinishedSync, isTerminal, type Sync } from '../model/sync.ts'
+import type { SyncWebhook } from '../model/sync-schema.ts'
+import { stamp } from './sync.ts'
 import {
   type AttemptResult,
   claimAttempt,

@@ -1,8 +1,9 @@
-import type { Clock } from '../clock.ts'
-import type { Log } from '../log.ts'
-import { everyPage } from '../storage/every-page.ts'
-import type { SyncStorage } from '../storage/sync-storage.ts'
-import type { Sync } from '../syncs/sync.ts'
+import type { Sync } from '../model/sync.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import { everyPage } from '../ports/paginate.ts'
+import type { SyncStorage } from '../ports/sync-storage.ts'
+import type { SendResult, WebhookSender } from '../ports/webhook-sender.ts'
 import { ATTEMPT_LEASE_MS, type AttemptResult } from '../syncs/webhook.ts'
 import {
   claimDelivery,
@@ -12,9 +13,8 @@ import {
   recordDelivery,
   releaseDelivery,
 } from '../syncs/webhook-delivery.ts'
-import { Lanes } from './lanes.ts'
+import { Lanes } from './concurrency-by-host.ts'
 import { webhookMessage } from './message.ts'
-import type { SendResult, WebhookSender } from './webhook-sender.ts'
 
 /** Milliseconds between two looks for webhooks that are due, so by how much an attempt may be late. */
 export const SCAN_INTERVAL_MS = 5000
@@ -88,13 +88,13 @@ export class WebhookDeliverer {
   }
 
   async #drain(): Promise<void> {
-    this.#closing.abort(new Stopped())
+    this.#closing.abort()
     this.#lanes.clear()
     await this.#scanning
     const done = new AbortController()
-    const limit = this.#sleep(DRAIN_MS, done.signal).then(() => this.#leaving.abort(new Stopped()))
+    const limit = this.#options.clock.sleep(DRAIN_MS, done.signal).then(() => this.#leaving.abort(new Stopped()))
     await Promise.all(this.#running.values())
-    done.abort(new Stopped())
+    done.abort()
     await limit
   }
 
@@ -157,7 +157,7 @@ export class WebhookDeliverer {
         // After the lease another sender may have begun; then it is sent once more, which is better than never.
         if (this.#closing.signal.aborted || clock.monotonic() - began > ATTEMPT_LEASE_MS) throw error
         log.warn({ err: error, syncId: id }, 'what a webhook has met could not be recorded; trying again')
-        await this.#sleep(RECORD_RETRY_MS, this.#closing.signal)
+        await clock.sleep(RECORD_RETRY_MS, this.#closing.signal)
       }
     }
   }
@@ -173,7 +173,7 @@ export class WebhookDeliverer {
         log.error({ err: error }, 'the look for webhooks failed; it is repeated')
       }
       const pause = Math.max(SCAN_INTERVAL_MS, PAUSE_PER_LOOK * (clock.monotonic() - began))
-      await this.#sleep(pause, this.#closing.signal)
+      await clock.sleep(pause, this.#closing.signal)
     }
   }
 
@@ -188,14 +188,6 @@ export class WebhookDeliverer {
     }
     // Pages come newest first; what ended first is told first.
     for (const sync of due.reverse()) this.hint(sync)
-  }
-
-  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
-    try {
-      await this.#options.clock.sleep(ms, signal)
-    } catch (reason) {
-      if (!(reason instanceof Stopped)) throw reason
-    }
   }
 }
 

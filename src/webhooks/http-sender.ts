@@ -3,12 +3,11 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import { request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent'
-import type { Clock } from '../clock.ts'
-import type { WebhookMessage } from './message.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { SendResult, WebhookMessage, WebhookSender } from '../ports/webhook-sender.ts'
 import { lookUpPublicNames } from './public-names.ts'
 import { signatureHeaders } from './signature.ts'
 import { faultOfUrl, isPublicAddress } from './url-rules.ts'
-import type { SendResult, WebhookSender } from './webhook-sender.ts'
 
 /** Milliseconds that an attempt may take, from the lookup of the name to the end of the answer. */
 const TIMEOUT_MS = 15_000

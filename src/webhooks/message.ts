@@ -1,10 +1,5 @@
+import type { WebhookMessage } from '../ports/webhook-sender.ts'
 import type { Deliverable } from '../syncs/webhook-delivery.ts'
-
-/** What is sent: the same bytes under the same id in every attempt, so that a receiver can tell it has had it. */
-export interface WebhookMessage {
-  readonly id: string
-  readonly body: string
-}
 
 /** Tells that a sync has ended, and how; thin, so that a receiver asks for the rest at `href`, with rights of its own. */
 export function webhookMessage(sync: Deliverable): WebhookMessage {

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import type { WebhookMessage } from './message.ts'
+import type { WebhookMessage } from '../ports/webhook-sender.ts'
 
 /**
  * The headers that prove who sent a message and when (Standard Webhooks, "Webhook headers (sending metadata to consumers)").

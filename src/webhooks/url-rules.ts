@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net'
-import type { WebhookFault } from '../syncs/sync-request.ts'
+import type { WebhookFault } from '../model/sync-request.ts'
 
 /** Below this, ports belong to services (mail, SSH, databases) that a POST from here has no business with; 443 apart. */
 const LOWEST_FREE_PORT = 1024

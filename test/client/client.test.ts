@@ -1,6 +1,6 @@
 import t from 'tap'
 import { createClient, type Sync } from '../../client/src/index.ts'
-import { SAMPLE_SPREADSHEET_ID } from '../../src/syncs/sync-request.ts'
+import { SAMPLE_SPREADSHEET_ID } from '../../src/model/sync-request.ts'
 import { aDirectory, anEmulator, aService, aServiceProcess, environmentFor, ROOT } from '../support/service.ts'
 
 const WORKBOOKS = { folder: `${ROOT}emulator/workbooks` }

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
+import type { SyncView } from '../../src/model/sync-schema.ts'
 import { toView } from '../../src/syncs/sync.ts'
-import type { SyncView } from '../../src/syncs/sync-schema.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
 export interface Asked {

@@ -1,8 +1,8 @@
 import { writeSync } from 'node:fs'
-import { systemClock } from '../../src/clock.ts'
 import { AppError } from '../../src/errors.ts'
-import { silentLog } from '../../src/log.ts'
+import { silentLog } from '../../src/ports/log.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
+import { systemClock } from '../../src/system-clock.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 import { Random } from './simulation/random.ts'
 

@@ -1,8 +1,9 @@
-import { systemClock } from '../../src/clock.ts'
 import { AppError } from '../../src/errors.ts'
-import { silentLog } from '../../src/log.ts'
+import type { Sync } from '../../src/model/sync.ts'
+import { silentLog } from '../../src/ports/log.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
-import { cancelSync, claimSync, type Sync } from '../../src/syncs/sync.ts'
+import { cancelSync, claimSync } from '../../src/syncs/sync.ts'
+import { systemClock } from '../../src/system-clock.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
 /**

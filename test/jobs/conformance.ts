@@ -1,9 +1,11 @@
 import type { Test } from 'tap'
-import { type Clock, systemClock } from '../../src/clock.ts'
 import { AppError } from '../../src/errors.ts'
-import { type JobContext, type JobRunner, JobStop, type SyncJob } from '../../src/jobs/job-runner.ts'
-import type { SyncStorage } from '../../src/storage/sync-storage.ts'
-import { type ActiveSync, claimSync, requestCancel, type Sync, type SyncResult } from '../../src/syncs/sync.ts'
+import type { ActiveSync, Sync, SyncResult } from '../../src/model/sync.ts'
+import type { Clock } from '../../src/ports/clock.ts'
+import { type JobContext, type JobRunner, JobStop, type SyncJob } from '../../src/ports/job-runner.ts'
+import type { SyncStorage } from '../../src/ports/sync-storage.ts'
+import { claimSync, requestCancel } from '../../src/syncs/sync.ts'
+import { systemClock } from '../../src/system-clock.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
 export interface RunnerOptions {

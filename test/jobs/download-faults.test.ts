@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { EmulatorCall, FaultAction } from '../../emulator/emulator.ts'
 import { date, syntheticTab, tabFromRows } from '../../emulator/workbook.ts'
-import { JobStop } from '../../src/jobs/job-runner.ts'
+import { JobStop } from '../../src/ports/job-runner.ts'
 import { aDownloader, callsOf, LeapingClock } from './downloads.ts'
 
 /** Small tabs and a large one, with dates, for a dozen calls of 400 cells. */

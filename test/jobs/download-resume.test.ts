@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { EmulatorCall } from '../../emulator/emulator.ts'
 import { date, syntheticWorkbook, tabFromRows } from '../../emulator/workbook.ts'
-import { JobStop } from '../../src/jobs/job-runner.ts'
+import { JobStop } from '../../src/ports/job-runner.ts'
 import { claimSync } from '../../src/syncs/sync.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 import { aDownloader, callsOf, LeapingClock } from './downloads.ts'

@@ -3,17 +3,19 @@ import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator/emulator.ts'
-import { type Clock, systemClock } from '../../src/clock.ts'
 import type { DownloadTuning } from '../../src/jobs/download/tuning.ts'
 import { createDownloadJob } from '../../src/jobs/download-job.ts'
-import { silentLog } from '../../src/log.ts'
+import type { ActiveSync, SyncReport, SyncResult } from '../../src/model/sync.ts'
+import type { SnapshotFormat, SyncRequestInput } from '../../src/model/sync-request.ts'
+import type { Clock } from '../../src/ports/clock.ts'
+import { silentLog } from '../../src/ports/log.ts'
+import type { SheetSource } from '../../src/ports/sheet-source.ts'
+import type { SnapshotStore } from '../../src/ports/snapshot-store.ts'
 import { GoogleSheets, type GoogleSheetsOptions } from '../../src/sheets/google-sheets.ts'
 import { ReadQuota } from '../../src/sheets/quota.ts'
-import type { SheetSource } from '../../src/sheets/sheet-source.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
-import type { SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
-import { type ActiveSync, claimSync, reportSync, type SyncReport, type SyncResult } from '../../src/syncs/sync.ts'
-import type { SnapshotFormat, SyncRequestInput } from '../../src/syncs/sync-request.ts'
+import { claimSync, reportSync } from '../../src/syncs/sync.ts'
+import { systemClock } from '../../src/system-clock.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
 /** A clock on which every sleep is over at once, and time has passed all the same. */
@@ -28,11 +30,12 @@ export class LeapingClock implements Clock {
     return performance.now() + this.#ahead
   }
 
-  async sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  async sleep(ms: number, signal?: AbortSignal): Promise<boolean> {
     const due = this.monotonic() + ms
     await turn()
-    if (signal?.aborted) throw signal.reason
+    if (signal?.aborted) return false
     this.#ahead += Math.max(0, due - this.monotonic())
+    return true
   }
 }
 
@@ -53,7 +56,7 @@ export class ScaledClock implements Clock {
     return performance.now() * this.#factor
   }
 
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  sleep(ms: number, signal?: AbortSignal): Promise<boolean> {
     return systemClock.sleep(ms / this.#factor, signal)
   }
 }

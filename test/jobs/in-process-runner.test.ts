@@ -1,10 +1,10 @@
 import t, { type Test } from 'tap'
-import { systemClock } from '../../src/clock.ts'
 import { AppError } from '../../src/errors.ts'
 import { InProcessRunner } from '../../src/jobs/in-process-runner.ts'
-import { silentLog } from '../../src/log.ts'
+import { silentLog } from '../../src/ports/log.ts'
 import { FileLeases } from '../../src/storage/file-leases.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
+import { systemClock } from '../../src/system-clock.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 import { ended, HeldJob, type RunnerOptions, type RunnerWorld, testJobRunner } from './conformance.ts'
 

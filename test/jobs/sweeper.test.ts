@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { AppError } from '../../src/errors.ts'
 import { Sweeper } from '../../src/jobs/sweeper.ts'
-import type { Log } from '../../src/log.ts'
+import type { Log } from '../../src/ports/log.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
 import { MemoryIdempotency } from '../../src/storage/memory-idempotency.ts'
 import { MemoryStorage } from '../../src/storage/memory-storage.ts'

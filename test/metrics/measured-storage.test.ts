@@ -1,6 +1,6 @@
 import t from 'tap'
 import { MeasuredStorage } from '../../src/metrics/measured-storage.ts'
-import type { Metrics } from '../../src/metrics/metrics.ts'
+import type { Metrics } from '../../src/ports/metrics.ts'
 import { MemoryStorage } from '../../src/storage/memory-storage.ts'
 import { testSyncStorage } from '../storage/conformance.ts'
 

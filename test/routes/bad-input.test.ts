@@ -4,8 +4,8 @@ import { dirname } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import type { z } from 'zod'
-import { newSyncId } from '../../src/syncs/sync-id.ts'
-import { problem } from '../../src/syncs/sync-schema.ts'
+import { newSyncId } from '../../src/model/sync-id.ts'
+import { problem } from '../../src/model/sync-schema.ts'
 import { anEmulator, aService } from '../support/service.ts'
 
 interface Answer {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
-import type { SyncRequestInput } from '../../src/syncs/sync-request.ts'
+import type { SyncRequestInput } from '../../src/model/sync-request.ts'
 import { someKeys } from '../support/callers.ts'
 import { aDirectory, anEmulator, aService, finished, pollUntil, ROOT, startSync } from '../support/service.ts'
 

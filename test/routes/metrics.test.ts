@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
-import { newSyncId } from '../../src/syncs/sync-id.ts'
-import { SAMPLE_SPREADSHEET_ID } from '../../src/syncs/sync-request.ts'
+import { newSyncId } from '../../src/model/sync-id.ts'
+import { SAMPLE_SPREADSHEET_ID } from '../../src/model/sync-request.ts'
 import { anEmulator, aService, finished, pollUntil, ROOT, startSync } from '../support/service.ts'
 
 /** Every sample of one scrape: name with labels → value. */

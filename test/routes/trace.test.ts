@@ -1,5 +1,5 @@
 import t from 'tap'
-import { SAMPLE_SPREADSHEET_ID } from '../../src/syncs/sync-request.ts'
+import { SAMPLE_SPREADSHEET_ID } from '../../src/model/sync-request.ts'
 import { parseTraceparent } from '../../src/syncs/trace-context.ts'
 import {
   aDirectory,

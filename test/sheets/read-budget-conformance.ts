@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import type { BudgetAnswer, ReadBudget } from '../../src/sheets/read-budget.ts'
+import type { BudgetAnswer, ReadBudget } from '../../src/ports/read-budget.ts'
 
 export interface BudgetUnderTest {
   /** Opens the same budget once more, as another instance would. The suite closes it. */

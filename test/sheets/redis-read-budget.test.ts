@@ -1,7 +1,7 @@
 import t from 'tap'
-import { systemClock } from '../../src/clock.ts'
-import { silentLog } from '../../src/log.ts'
+import { silentLog } from '../../src/ports/log.ts'
 import { RedisReadBudget } from '../../src/sheets/redis-read-budget.ts'
+import { systemClock } from '../../src/system-clock.ts'
 import { aPrefix, aRedisClient, REDIS_URL, whyNoRedis } from '../support/redis.ts'
 import { testReadBudget } from './read-budget-conformance.ts'
 

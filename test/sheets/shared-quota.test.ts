@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { AppError } from '../../src/errors.ts'
-import { silentLog } from '../../src/log.ts'
+import { silentLog } from '../../src/ports/log.ts'
 import type { Quota } from '../../src/sheets/quota.ts'
 import { SharedQuota } from '../../src/sheets/shared-quota.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'

@@ -1,7 +1,8 @@
 import { buffer } from 'node:stream/consumers'
 import type { Test } from 'tap'
-import { DraftSuperseded, type SnapshotManifest, type SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
-import { newSyncId } from '../../src/syncs/sync-id.ts'
+import type { SnapshotManifest } from '../../src/model/snapshot-manifest.ts'
+import { newSyncId } from '../../src/model/sync-id.ts'
+import { DraftSuperseded, type SnapshotStore } from '../../src/ports/snapshot-store.ts'
 import { draftsAgreeWithTheirModel } from './draft-model.ts'
 import {
   aManifest,

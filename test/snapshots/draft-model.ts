@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Test } from 'tap'
-import type { SnapshotDraft } from '../../src/snapshots/snapshot-store.ts'
-import { newSyncId } from '../../src/syncs/sync-id.ts'
+import { newSyncId } from '../../src/model/sync-id.ts'
+import type { SnapshotDraft } from '../../src/ports/snapshot-store.ts'
 import type { OpenStore } from './conformance.ts'
 import { manifestOf, publishedText, SPREADSHEET, stagedText } from './manifests.ts'
 

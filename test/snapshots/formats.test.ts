@@ -2,12 +2,12 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import fc from 'fast-check'
 import t from 'tap'
+import { isSnapshotFileName } from '../../src/model/snapshot-manifest.ts'
 import { ByteWriter } from '../../src/snapshots/formats/byte-writer.ts'
 import { padCsv } from '../../src/snapshots/formats/csv-padding.ts'
 import { csvField, csvLine } from '../../src/snapshots/formats/csv-rows.ts'
 import { fileName } from '../../src/snapshots/formats/file-names.ts'
 import { blankRow, keysOf } from '../../src/snapshots/formats/json-rows.ts'
-import { isSnapshotFileName } from '../../src/snapshots/snapshot-store.ts'
 import { parseCsv } from '../jobs/download/csv.ts'
 
 const raw = { injection: 'raw', bom: false, numbersAreText: false } as const

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { silentLog } from '../../src/log.ts'
+import { silentLog } from '../../src/ports/log.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
 import { SPREADSHEET, sha256 } from './manifests.ts'
 

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { silentLog } from '../../src/log.ts'
+import { silentLog } from '../../src/ports/log.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
 import { type OpenStore, testSnapshotStore } from './conformance.ts'
 

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
-import type { ManifestTab, SnapshotDraft, SnapshotManifest, SnapshotStore } from '../../src/snapshots/snapshot-store.ts'
-import { newSyncId } from '../../src/syncs/sync-id.ts'
-import type { SnapshotFormat } from '../../src/syncs/sync-request.ts'
+import type { ManifestTab, SnapshotManifest } from '../../src/model/snapshot-manifest.ts'
+import { newSyncId } from '../../src/model/sync-id.ts'
+import type { SnapshotFormat } from '../../src/model/sync-request.ts'
+import type { SnapshotDraft, SnapshotStore } from '../../src/ports/snapshot-store.ts'
 
 export const SPREADSHEET = '1Spreadsheet-of_the_tests'
 

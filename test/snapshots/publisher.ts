@@ -1,5 +1,5 @@
 /** A process that publishes and prunes snapshots of one spreadsheet until it is killed; `node publisher.ts <directory>`. */
-import { silentLog } from '../../src/log.ts'
+import { silentLog } from '../../src/ports/log.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
 import { publishFiles, SPREADSHEET } from './manifests.ts'
 

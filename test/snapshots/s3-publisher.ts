@@ -1,7 +1,8 @@
 /** A process that publishes snapshots of one spreadsheet until it is killed; `node s3-publisher.ts <url> <prefix>`. */
-import { silentLog } from '../../src/log.ts'
+
+import { newSyncId } from '../../src/model/sync-id.ts'
+import { silentLog } from '../../src/ports/log.ts'
 import { S3SnapshotStore } from '../../src/snapshots/s3-snapshot-store.ts'
-import { newSyncId } from '../../src/syncs/sync-id.ts'
 import { manifestOf, SPREADSHEET } from './manifests.ts'
 
 const [endpoint = '', prefix = ''] = process.argv.slice(2)

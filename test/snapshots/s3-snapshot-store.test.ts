@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { silentLog } from '../../src/log.ts'
+import { silentLog } from '../../src/ports/log.ts'
 import { S3SnapshotStore } from '../../src/snapshots/s3-snapshot-store.ts'
 import { anS3Server } from '../support/s3-server.ts'
 import { type OpenStore, testSnapshotStore } from './conformance.ts'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
-import { silentLog } from '../../src/log.ts'
+import { silentLog } from '../../src/ports/log.ts'
 import { S3SnapshotStore, type S3SnapshotStoreOptions } from '../../src/snapshots/s3-snapshot-store.ts'
 
 /** A started store in the bucket of an S3 server; let go of with the test. */

@@ -3,9 +3,9 @@
  * had, in bytes: `node s3-streamer.ts <url> <prefix> <megabytes>`.
  */
 import { createHash } from 'node:crypto'
-import { silentLog } from '../../src/log.ts'
+import { newSyncId } from '../../src/model/sync-id.ts'
+import { silentLog } from '../../src/ports/log.ts'
 import { S3SnapshotStore } from '../../src/snapshots/s3-snapshot-store.ts'
-import { newSyncId } from '../../src/syncs/sync-id.ts'
 import { manifestOf, SPREADSHEET } from './manifests.ts'
 
 const [endpoint = '', prefix = '', megabytes = ''] = process.argv.slice(2)

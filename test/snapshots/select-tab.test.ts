@@ -1,8 +1,8 @@
 import t from 'tap'
+import type { ManifestTab, SnapshotManifest } from '../../src/model/snapshot-manifest.ts'
+import { newSyncId } from '../../src/model/sync-id.ts'
+import type { SnapshotFormat } from '../../src/model/sync-request.ts'
 import { selectTab } from '../../src/snapshots/select-tab.ts'
-import type { ManifestTab, SnapshotManifest } from '../../src/snapshots/snapshot-store.ts'
-import { newSyncId } from '../../src/syncs/sync-id.ts'
-import type { SnapshotFormat } from '../../src/syncs/sync-request.ts'
 import { aManifest, aTab, sha256 } from './manifests.ts'
 
 function tab(gid: number, title: string, formats: SnapshotFormat[], range: string | null = null): ManifestTab {

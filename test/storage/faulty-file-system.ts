@@ -1,4 +1,5 @@
-import { type FileSystem, nodeFileSystem } from '../../src/storage/files/file-system.ts'
+import { nodeFileSystem } from '../../src/disk/node-file-system.ts'
+import type { FileSystem } from '../../src/ports/file-system.ts'
 
 export type FaultyCall = keyof FileSystem
 

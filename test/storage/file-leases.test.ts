@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import t, { type Test } from 'tap'
-import { systemClock } from '../../src/clock.ts'
+import { newSyncId } from '../../src/model/sync-id.ts'
 import { FileLeases } from '../../src/storage/file-leases.ts'
 import { systemProcesses } from '../../src/storage/files/processes.ts'
-import { newSyncId } from '../../src/syncs/sync-id.ts'
+import { systemClock } from '../../src/system-clock.ts'
 import { testLeaseStore } from './lease-conformance.ts'
 
 await testLeaseStore(t, 'FileLeases', async (t) => {
@@ -58,7 +58,7 @@ t.test('an owner that has ended is known to be gone, one that lives is not', asy
       '--input-type=module-typescript',
       '--eval',
       `import { FileLeases } from ${JSON.stringify(new URL('../../src/storage/file-leases.ts', import.meta.url))}
-       import { systemClock } from ${JSON.stringify(new URL('../../src/clock.ts', import.meta.url))}
+       import { systemClock } from ${JSON.stringify(new URL('../../src/system-clock.ts', import.meta.url))}
        const leases = new FileLeases({ directory: process.argv[1], clock: systemClock })
        await leases.start()
        await leases.beat(process.argv[2], 1)

@@ -1,7 +1,8 @@
 import t, { type Test } from 'tap'
-import { silentLog } from '../../src/log.ts'
+import { nodeFileSystem } from '../../src/disk/node-file-system.ts'
+import type { FileSystem } from '../../src/ports/file-system.ts'
+import { silentLog } from '../../src/ports/log.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
-import { type FileSystem, nodeFileSystem } from '../../src/storage/files/file-system.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 

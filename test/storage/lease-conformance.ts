@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
-import type { LeaseStore } from '../../src/storage/lease-store.ts'
-import { newSyncId } from '../../src/syncs/sync-id.ts'
+import { newSyncId } from '../../src/model/sync-id.ts'
+import type { LeaseStore } from '../../src/ports/lease-store.ts'
 
 export interface LeasesUnderTest {
   /** Opens the same leases once more, as another process would. The suite starts and closes what it is given. */

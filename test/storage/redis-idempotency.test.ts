@@ -1,7 +1,7 @@
 import t from 'tap'
-import { systemClock } from '../../src/clock.ts'
-import { silentLog } from '../../src/log.ts'
+import { silentLog } from '../../src/ports/log.ts'
 import { RedisIdempotency } from '../../src/storage/redis-idempotency.ts'
+import { systemClock } from '../../src/system-clock.ts'
 import { aPrefix, REDIS_URL, whyNoRedis } from '../support/redis.ts'
 import { testIdempotencyStore } from './idempotency-conformance.ts'
 

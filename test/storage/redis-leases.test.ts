@@ -1,8 +1,8 @@
 import t from 'tap'
-import { systemClock } from '../../src/clock.ts'
-import { silentLog } from '../../src/log.ts'
+import { newSyncId } from '../../src/model/sync-id.ts'
+import { silentLog } from '../../src/ports/log.ts'
 import { RedisLeases } from '../../src/storage/redis-leases.ts'
-import { newSyncId } from '../../src/syncs/sync-id.ts'
+import { systemClock } from '../../src/system-clock.ts'
 import { aPrefix, aRedisClient, REDIS_URL, whyNoRedis } from '../support/redis.ts'
 import { testLeaseStore } from './lease-conformance.ts'
 

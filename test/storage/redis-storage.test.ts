@@ -1,7 +1,7 @@
 import t from 'tap'
-import { systemClock } from '../../src/clock.ts'
-import { silentLog } from '../../src/log.ts'
+import { silentLog } from '../../src/ports/log.ts'
 import { RedisStorage } from '../../src/storage/redis-storage.ts'
+import { systemClock } from '../../src/system-clock.ts'
 import { aPrefix, aRedisClient, REDIS_URL, whyNoRedis } from '../support/redis.ts'
 import { testSyncStorage } from './conformance.ts'
 

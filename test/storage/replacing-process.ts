@@ -1,7 +1,7 @@
-import { systemClock } from '../../src/clock.ts'
-import { silentLog } from '../../src/log.ts'
+import { silentLog } from '../../src/ports/log.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
 import { claimSync } from '../../src/syncs/sync.ts'
+import { systemClock } from '../../src/system-clock.ts'
 
 /** `node replacing-process.ts DIRECTORY OWNER`: tries to claim every sync there, and prints the ids of those it got. */
 const [directory = '', owner = ''] = process.argv.slice(2)

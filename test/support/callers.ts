@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createApiKey } from '../../src/api-keys.ts'
+import type { SyncRequestInput } from '../../src/model/sync-request.ts'
+import type { SyncView } from '../../src/model/sync-schema.ts'
 import type { Scope } from '../../src/syncs/caller.ts'
-import type { SyncRequestInput } from '../../src/syncs/sync-request.ts'
-import type { SyncView } from '../../src/syncs/sync-schema.ts'
 import { finished } from './service.ts'
 
 /** Makes keys with these scopes, by name, and the setting that makes them known to a service. */

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Clock } from '../../src/clock.ts'
+import type { Clock } from '../../src/ports/clock.ts'
 
 interface Sleeper {
   readonly due: number
@@ -25,10 +25,10 @@ export class FakeClock implements Clock {
     return this.#monotonic
   }
 
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
+  sleep(ms: number, signal?: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
       if (signal?.aborted) {
-        reject(signal.reason)
+        resolve(false)
         return
       }
       const sleeper = {
@@ -36,12 +36,12 @@ export class FakeClock implements Clock {
         wake: () => {
           this.#sleepers.delete(sleeper)
           signal?.removeEventListener('abort', abort)
-          resolve()
+          resolve(true)
         },
       }
       const abort = () => {
         this.#sleepers.delete(sleeper)
-        reject(signal?.reason)
+        resolve(false)
       }
       signal?.addEventListener('abort', abort, { once: true })
       this.#sleepers.add(sleeper)

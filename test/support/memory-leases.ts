@@ -1,4 +1,4 @@
-import type { LeaseSign, LeaseStore } from '../../src/storage/lease-store.ts'
+import type { LeaseSign, LeaseStore } from '../../src/ports/lease-store.ts'
 
 /** Leases in memory; a test says who is gone. */
 export class MemoryLeases implements LeaseStore {

@@ -1,5 +1,5 @@
-import type { Clock } from '../../src/clock.ts'
-import type { BudgetAnswer, ReadBudget } from '../../src/sheets/read-budget.ts'
+import type { Clock } from '../../src/ports/clock.ts'
+import type { BudgetAnswer, ReadBudget } from '../../src/ports/read-budget.ts'
 import { readableAt, WINDOW_MS } from '../../src/sheets/read-pace.ts'
 
 const FORGOTTEN_MS = 600_000

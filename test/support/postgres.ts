@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import type { Test } from 'tap'
 import { Database } from '../../src/database/database.ts'
-import { silentLog } from '../../src/log.ts'
+import { silentLog } from '../../src/ports/log.ts'
 
 const { CI, TEST_POSTGRES_URL } = process.env
 

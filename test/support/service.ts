@@ -10,8 +10,8 @@ import type { Test } from 'tap'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator/emulator.ts'
 import { compose } from '../../src/compose.ts'
 import { readConfig } from '../../src/config.ts'
-import type { SyncRequestInput } from '../../src/syncs/sync-request.ts'
-import type { SyncView } from '../../src/syncs/sync-schema.ts'
+import type { SyncRequestInput } from '../../src/model/sync-request.ts'
+import type { SyncView } from '../../src/model/sync-schema.ts'
 import { checkedByDocument } from './contract.ts'
 
 /** What ends with a test, or with a bench that has no tests. */

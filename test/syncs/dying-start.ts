@@ -1,11 +1,11 @@
-import { systemClock } from '../../src/clock.ts'
-import { silentLog } from '../../src/log.ts'
+import { syncRequestBody } from '../../src/model/sync-request.ts'
+import { silentLog } from '../../src/ports/log.ts'
 import { FileIdempotency } from '../../src/storage/file-idempotency.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
 import { ANYONE } from '../../src/syncs/caller.ts'
 import { IdempotentStart } from '../../src/syncs/idempotent-start.ts'
-import { syncRequestBody } from '../../src/syncs/sync-request.ts'
 import { SyncService } from '../../src/syncs/sync-service.ts'
+import { systemClock } from '../../src/system-clock.ts'
 
 /**
  * `node dying-start.ts DIRECTORY KEY STEP`: starts a sync under the key and is killed just before it creates the sync

@@ -1,11 +1,11 @@
 import t from 'tap'
-import { parseSpreadsheetReference } from '../../src/syncs/spreadsheet-reference.ts'
+import { parseSpreadsheetReference } from '../../src/model/spreadsheet-reference.ts'
 import {
   isSameDownload,
   normalizeRequest,
   type SyncRequestInput,
   syncRequestBody,
-} from '../../src/syncs/sync-request.ts'
+} from '../../src/model/sync-request.ts'
 
 const ID = '1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms'
 

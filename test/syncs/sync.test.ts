@@ -1,15 +1,13 @@
 import t from 'tap'
 import { AppError, toProblem } from '../../src/errors.ts'
+import { isTerminal, parseSync, type Sync } from '../../src/model/sync.ts'
 import {
   cancelSync,
   claimSync,
   failSync,
   interruptSync,
-  isTerminal,
-  parseSync,
   reportSync,
   requestCancel,
-  type Sync,
   succeedSync,
   toView,
 } from '../../src/syncs/sync.ts'

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { cancelSync, isTerminal, parseSync, requestCancel, type Sync } from '../../src/syncs/sync.ts'
+import { isTerminal, parseSync, type Sync } from '../../src/model/sync.ts'
+import { cancelSync, requestCancel } from '../../src/syncs/sync.ts'
 import {
   ATTEMPT_LEASE_MS,
   type AttemptResult,

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Lanes } from '../../src/webhooks/lanes.ts'
+import { Lanes } from '../../src/webhooks/concurrency-by-host.ts'
 
 function takeAll(lanes: Lanes): string[] {
   const taken: string[] = []

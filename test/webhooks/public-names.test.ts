@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import t from 'tap'
-import { systemClock } from '../../src/clock.ts'
+import { systemClock } from '../../src/system-clock.ts'
 import { HttpSender } from '../../src/webhooks/http-sender.ts'
 import { lookUpPublicNames } from '../../src/webhooks/public-names.ts'
 import { aResolver } from '../support/name-server.ts'

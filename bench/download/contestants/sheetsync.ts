@@ -1,14 +1,14 @@
 import { join } from 'node:path'
-import { systemClock } from '../../../src/clock.ts'
 import { CodecPool } from '../../../src/jobs/download/codec-pool.ts'
 import { createDownloadJob } from '../../../src/jobs/download-job.ts'
-import { silentLog } from '../../../src/log.ts'
+import { newSyncId } from '../../../src/model/sync-id.ts'
+import { normalizeRequest, syncRequestBody } from '../../../src/model/sync-request.ts'
+import { silentLog } from '../../../src/ports/log.ts'
 import { GoogleSheets } from '../../../src/sheets/google-sheets.ts'
 import { ReadQuota } from '../../../src/sheets/quota.ts'
 import { LocalSnapshotStore } from '../../../src/snapshots/local-snapshot-store.ts'
 import { claimSync, createSync } from '../../../src/syncs/sync.ts'
-import { newSyncId } from '../../../src/syncs/sync-id.ts'
-import { normalizeRequest, syncRequestBody } from '../../../src/syncs/sync-request.ts'
+import { systemClock } from '../../../src/system-clock.ts'
 import { compete } from './contestant.ts'
 
 const { rootUrl } = JSON.parse(process.argv[2] ?? '{}') as { rootUrl: string }

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import type { IQueueBackend, Job, Queue, Worker } from 'bullmq'
-import type { Clock } from '../../clock.ts'
-import { TooSlow, within } from './within.ts'
+import { TimeoutError, withTimeout } from '../../concurrency/timeout.ts'
+import type { Clock } from '../../ports/clock.ts'
 
 /** Milliseconds for which a job is a worker's without a sign of life; then it is given to another. */
 const LOCK_MS = 6000
@@ -99,7 +99,7 @@ export async function openQueue(options: QueueServerOptions, hearing: Hearing | 
     let worker: RingWorker | undefined
     open.push(queue)
     queue.on('error', options.onTrouble)
-    await orAborted(queue.waitUntilReady(), options.signal)
+    await abortable(queue.waitUntilReady(), options.signal)
     if (hearing !== undefined) {
       worker = new (bullmq.Worker as unknown as NewWorker)(
         QUEUE,
@@ -119,7 +119,7 @@ export async function openQueue(options: QueueServerOptions, hearing: Hearing | 
       )
       open.push(worker)
       worker.on('error', options.onTrouble)
-      await orAborted(worker.waitUntilReady(), options.signal)
+      await abortable(worker.waitUntilReady(), options.signal)
       worker.run().catch(options.onTrouble)
     }
     return {
@@ -146,16 +146,16 @@ const GOODBYE_MS = 1500
 
 async function isDone(work: Promise<unknown>, { clock, onTrouble }: QueueServerOptions): Promise<boolean> {
   try {
-    await within(work, GOODBYE_MS, 'the goodbye of the queue', clock)
+    await withTimeout(work, GOODBYE_MS, 'the goodbye of the queue', clock)
   } catch (error) {
-    if (error instanceof TooSlow) return false
+    if (error instanceof TimeoutError) return false
     onTrouble(error as Error)
   }
   return true
 }
 
 /** Settles as the work does; rejects with the signal's reason once that is aborted. BullMQ waits for a Redis without end. */
-async function orAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+async function abortable(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
   const { promise, reject } = Promise.withResolvers<never>()
   const abort = () => reject(signal.reason)
   signal.addEventListener('abort', abort, { once: true })

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
+import type { Body } from '../../ports/sheet-source.ts'
 import { isSameRange, type Rectangle } from '../../sheets/a1.ts'
-import type { Body } from '../../sheets/sheet-source.ts'
 import { NotJson, ValueScanner } from '../../sheets/value-scanner.ts'
 import type { BadAnswer, Part } from './block-task.ts'
 

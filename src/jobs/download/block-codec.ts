@@ -1,4 +1,4 @@
-import type { Body } from '../../sheets/sheet-source.ts'
+import type { Body } from '../../ports/sheet-source.ts'
 import { NUMBER, TEXT } from '../../sheets/value-scanner.ts'
 import { readAnswer } from './answer.ts'
 import type { BadAnswer, CodecTask, EncodeResult, MaskResult, Part, ResultOf, ScanResult } from './block-task.ts'

@@ -1,8 +1,8 @@
-import { orAborted } from '../../sheets/or-aborted.ts'
+import { abortable } from '../../concurrency/abortable.ts'
+import type { SyncRequest } from '../../model/sync-request.ts'
+import type { Body, Render } from '../../ports/sheet-source.ts'
+import { CallFault } from '../../ports/sheet-source.ts'
 import { type CallBudget, urlBytes } from '../../sheets/plan.ts'
-import type { Body, Render } from '../../sheets/sheet-source.ts'
-import { CallFault } from '../../sheets/sheet-source.ts'
-import type { SyncRequest } from '../../syncs/sync-request.ts'
 import type { EncodedPiece, Part, Piece } from './block-task.ts'
 import { type Calls, cellsOf, columnsOf } from './calls.ts'
 import type { CodecPool } from './codec-pool.ts'
@@ -162,7 +162,7 @@ export class BlockReads {
       const result = await codec.run({
         kind: 'encode',
         body: bytes,
-        parts: await Promise.all(parts.map((part) => orAborted(this.#pieceOf(part), signal))),
+        parts: await Promise.all(parts.map((part) => abortable(this.#pieceOf(part), signal))),
         formats: request.formats,
         csv: { ...request.csv, numbersAreText: request.values === 'formatted' },
         spare: codec.spareFor(bytes, request.formats),

@@ -1,7 +1,7 @@
+import type { SnapshotFormat } from '../../model/sync-request.ts'
+import type { Body, FaultKind } from '../../ports/sheet-source.ts'
 import type { Rectangle } from '../../sheets/a1.ts'
-import type { Body, FaultKind } from '../../sheets/sheet-source.ts'
 import type { CsvOptions } from '../../snapshots/formats/csv-rows.ts'
-import type { SnapshotFormat } from '../../syncs/sync-request.ts'
 
 /** A part of one call's answer: some rows of one tab or range. */
 export interface Part {

@@ -1,11 +1,6 @@
-import type { Clock } from '../../clock.ts'
 import { AppError } from '../../errors.ts'
-import type { Log } from '../../log.ts'
-import type { Rectangle } from '../../sheets/a1.ts'
-import { formatRange } from '../../sheets/a1.ts'
-import type { CallBudget } from '../../sheets/plan.ts'
-import type { Quota } from '../../sheets/quota.ts'
-import { backoffMs, untilNextMinuteMs } from '../../sheets/retry.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Log } from '../../ports/log.ts'
 import {
   type Body,
   CallFault,
@@ -13,8 +8,13 @@ import {
   type SheetSource,
   type SourceCall,
   type SpreadsheetDescription,
-} from '../../sheets/sheet-source.ts'
-import type { SpareBuffers } from '../../sheets/spare-buffers.ts'
+} from '../../ports/sheet-source.ts'
+import type { Rectangle } from '../../sheets/a1.ts'
+import { formatRange } from '../../sheets/a1.ts'
+import type { SpareBuffers } from '../../sheets/buffer-pool.ts'
+import type { CallBudget } from '../../sheets/plan.ts'
+import type { Quota } from '../../sheets/quota.ts'
+import { backoffMs, untilNextMinuteMs } from '../../sheets/retry.ts'
 import type { Part } from './block-task.ts'
 import type { DownloadTuning } from './tuning.ts'
 
@@ -186,6 +186,7 @@ export class Calls {
     const ms = backoffMs(Math.min(faults, 10), { retryAfterMs: fault.retryAfterMs })
     if (fault.kind === 'quota') this.#wait(new Date(clock.now().getTime() + ms))
     await clock.sleep(ms, signal)
+    signal.throwIfAborted()
     if (fault.kind === 'quota') this.#wait(undefined)
   }
 

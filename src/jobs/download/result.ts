@@ -1,6 +1,6 @@
-import type { SnapshotManifest } from '../../snapshots/snapshot-store.ts'
-import type { ActiveSync, SyncResult } from '../../syncs/sync.ts'
-import { isSameDownload, type SyncRequest } from '../../syncs/sync-request.ts'
+import type { SnapshotManifest } from '../../model/snapshot-manifest.ts'
+import type { ActiveSync, SyncResult } from '../../model/sync.ts'
+import { isSameDownload, type SyncRequest } from '../../model/sync-request.ts'
 import { fileHref } from './progress.ts'
 
 /** Tells a snapshot that is there already as the result of a sync. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { snapshotManifest } from '../../model/snapshot-manifest.ts'
 import { type ColumnNames, nameColumns } from '../../sheets/header.ts'
-import { snapshotManifest } from '../../snapshots/snapshot-store.ts'
 import { columnsOf } from './calls.ts'
 import type { Target } from './targets.ts'
 

@@ -1,10 +1,10 @@
-import type { SpareBuffers } from '../../sheets/spare-buffers.ts'
+import type { SnapshotFormat, SyncRequest } from '../../model/sync-request.ts'
+import type { SnapshotDraft } from '../../ports/snapshot-store.ts'
+import type { SpareBuffers } from '../../sheets/buffer-pool.ts'
 import { padCsv } from '../../snapshots/formats/csv-padding.ts'
 import { type CsvOptions, csvLine } from '../../snapshots/formats/csv-rows.ts'
 import { fileName } from '../../snapshots/formats/file-names.ts'
 import { blankRow } from '../../snapshots/formats/json-rows.ts'
-import type { SnapshotDraft } from '../../snapshots/snapshot-store.ts'
-import type { SnapshotFormat, SyncRequest } from '../../syncs/sync-request.ts'
 import type { EncodedPiece } from './block-task.ts'
 import type { TargetState, WrittenFile } from './target-state.ts'
 

@@ -1,8 +1,8 @@
 import { AppError } from '../../errors.ts'
+import type { SyncRequest } from '../../model/sync-request.ts'
+import type { SyncWarning } from '../../model/sync-schema.ts'
+import type { SpreadsheetDescription, TabDescription } from '../../ports/sheet-source.ts'
 import { clipToGrid, parseReference, type Rectangle, splitTitle } from '../../sheets/a1.ts'
-import type { SpreadsheetDescription, TabDescription } from '../../sheets/sheet-source.ts'
-import type { SyncRequest } from '../../syncs/sync-request.ts'
-import type { SyncWarning } from '../../syncs/sync-schema.ts'
 
 /** One thing to be written as files of its own: a tab, or a range of one. */
 export interface Target {

@@ -1,17 +1,11 @@
 import { Readable } from 'node:stream'
+import { isSnapshotFileName, type SnapshotManifest, snapshotManifest } from '../../model/snapshot-manifest.ts'
+import { type DraftKey, DraftSuperseded, type SnapshotDraft } from '../../ports/snapshot-store.ts'
+import { forEach, Slots } from '../concurrency-limit.ts'
 import { mustTell } from '../publish-folder.ts'
-import { forEach, Slots } from '../slots.ts'
-import {
-  type DraftKey,
-  DraftSuperseded,
-  isSnapshotFileName,
-  type SnapshotDraft,
-  type SnapshotManifest,
-  snapshotManifest,
-} from '../snapshot-store.ts'
 import type { Bucket } from './bucket.ts'
+import type { Layout } from './bucket-keys.ts'
 import { DraftFile, savedPieces } from './draft-file.ts'
-import type { Layout } from './layout.ts'
 import { PackWriter, readPieces } from './pieces.ts'
 import { placeFile } from './place-file.ts'
 import type { SnapshotRecord, SnapshotRecords } from './snapshot-record.ts'

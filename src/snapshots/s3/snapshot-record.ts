@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
-import type { Log } from '../../log.ts'
-import { SPREADSHEET_ID_PATTERN } from '../../syncs/spreadsheet-reference.ts'
-import { isSyncId } from '../../syncs/sync-id.ts'
-import { SNAPSHOT_FILE_PATTERN, type SnapshotManifest, snapshotManifest } from '../snapshot-store.ts'
+import { SNAPSHOT_FILE_PATTERN, type SnapshotManifest, snapshotManifest } from '../../model/snapshot-manifest.ts'
+import { SPREADSHEET_ID_PATTERN } from '../../model/spreadsheet-reference.ts'
+import { isSyncId } from '../../model/sync-id.ts'
+import type { Log } from '../../ports/log.ts'
 import type { Bucket } from './bucket.ts'
-import type { Layout } from './layout.ts'
+import type { Layout } from './bucket-keys.ts'
 
 const savedFile = z.object({
   name: z.string().regex(SNAPSHOT_FILE_PATTERN),

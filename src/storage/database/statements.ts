@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Statement } from '../../database/database.ts'
-import type { Sync } from '../../syncs/sync.ts'
-import { SYNC_STATES } from '../../syncs/sync-schema.ts'
-import type { SyncQuery } from '../sync-storage.ts'
+import type { Sync } from '../../model/sync.ts'
+import { SYNC_STATES } from '../../model/sync-schema.ts'
+import type { SyncQuery } from '../../ports/sync-storage.ts'
 
 /** One row of `find` and `page`. */
 export interface SyncRow {

@@ -1,11 +1,11 @@
 import type { Database } from '../../database/database.ts'
 import { AppError } from '../../errors.ts'
-import { parseSync, type Sync } from '../../syncs/sync.ts'
-import { deepFreeze } from '../deep-freeze.ts'
-import type { SyncQuery } from '../sync-storage.ts'
-import { Gathered } from './gathered.ts'
-import { type KnownSync, KnownSyncs } from './known-syncs.ts'
+import { parseSync, type Sync } from '../../model/sync.ts'
+import type { SyncQuery } from '../../ports/sync-storage.ts'
+import { deepFreeze } from '../shared/deep-freeze.ts'
+import { Gathered } from './batched-reads.ts'
 import type { Statements, SyncRow } from './statements.ts'
+import { type KnownSync, KnownSyncs } from './sync-cache.ts'
 
 /** What a row holds: a sync, or `STATUS_CORRUPT`. */
 export type Found = KnownSync | AppError

@@ -1,5 +1,5 @@
-import { isSyncId } from '../../syncs/sync-id.ts'
-import type { FileIdentity, FileSystem } from './file-system.ts'
+import { isSyncId } from '../../model/sync-id.ts'
+import type { FileIdentity, FileSystem } from '../../ports/file-system.ts'
 import { errnoOf } from './storage-errors.ts'
 
 /** Bytes after which the journal is begun anew; some 25,000 ids. */

@@ -1,10 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Clock } from '../../clock.ts'
-import type { Log } from '../../log.ts'
-import { isSyncId } from '../../syncs/sync-id.ts'
-import { Watchers } from '../watchers.ts'
-import type { FileIdentity, FileSystem } from './file-system.ts'
-import { isSameVersion, type Layout } from './layout.ts'
+import { isSyncId } from '../../model/sync-id.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { FileIdentity, FileSystem } from '../../ports/file-system.ts'
+import type { Log } from '../../ports/log.ts'
+import { Watchers } from '../shared/watchers.ts'
+import { isSameVersion, type Layout } from './folder-layout.ts'
 import { errnoOf } from './storage-errors.ts'
 
 /** Milliseconds between two looks at the files that are watched. */
@@ -12,11 +12,6 @@ export const LOOK_INTERVAL_MS = 250
 
 /** Files looked at in one turn of the event loop; some two milliseconds. */
 const LOOKS_AT_A_TIME = 500
-
-/** Why the looking ends: nobody watches any more. */
-class NothingWatched extends Error {
-  override readonly name = 'NothingWatched'
-}
 
 export interface FileWatchOptions {
   readonly layout: Layout
@@ -94,18 +89,12 @@ export class FileWatch {
   }
 
   #end(): void {
-    this.#looking?.abort(new NothingWatched())
+    this.#looking?.abort()
     this.#looking = undefined
   }
 
   async #lookRegularly(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        await this.#options.clock.sleep(LOOK_INTERVAL_MS, signal)
-      } catch (reason) {
-        if (!(reason instanceof NothingWatched)) throw reason
-        return
-      }
+    while (await this.#options.clock.sleep(LOOK_INTERVAL_MS, signal)) {
       let looks = 0
       for (const id of [...this.#watchers.ids]) {
         if (++looks % LOOKS_AT_A_TIME === 0) await turn()

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path'
-import type { FileSystem } from './file-system.ts'
+import type { FileSystem } from '../../ports/file-system.ts'
 
 /**
  * Makes the names in a folder durable, for many writers at once: one fsync covers every rename that was done before it

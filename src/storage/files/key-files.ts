@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { AppError } from '../../errors.ts'
-import type { FileSystem } from './file-system.ts'
+import type { FileSystem } from '../../ports/file-system.ts'
 import { FolderFlush, makeDurableFolder } from './folder-flush.ts'
+import type { Layout } from './folder-layout.ts'
 import { formatKeyRecord, type KeyRecord, parseKeyRecord } from './key-record.ts'
-import type { Layout } from './layout.ts'
 import { errnoOf } from './storage-errors.ts'
 import type { TempFile, TempFiles } from './temp-files.ts'
 

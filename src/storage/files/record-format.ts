@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
-import { parseSync, type Sync } from '../../syncs/sync.ts'
+import { parseSync, type Sync } from '../../model/sync.ts'
 import { corrupt } from './storage-errors.ts'
 
 /**

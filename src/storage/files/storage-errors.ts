@@ -1,7 +1,7 @@
-import { toDiskError } from '../../disk-errors.ts'
+import { toDiskError } from '../../disk/disk-errors.ts'
 import { AppError } from '../../errors.ts'
 
-export { errnoOf } from '../../disk-errors.ts'
+export { errnoOf } from '../../disk/disk-errors.ts'
 
 /** Names a failure of the medium; anything that is not one comes back as it is. `doing` reads "could not be written". */
 export function toStorageError(error: unknown, doing: string): unknown {

@@ -1,14 +1,14 @@
-import type { Sync } from '../../syncs/sync.ts'
-import { SYNC_STATES, type SyncState, type SyncWebhook } from '../../syncs/sync-schema.ts'
-import type { SyncQuery } from '../sync-storage.ts'
+import type { Sync } from '../../model/sync.ts'
+import { SYNC_STATES, type SyncState, type SyncWebhook } from '../../model/sync-schema.ts'
+import type { FileIdentity, FileSystem } from '../../ports/file-system.ts'
+import type { SyncQuery } from '../../ports/sync-storage.ts'
 import type { CreationJournal } from './creation-journal.ts'
-import { eachOf } from './each-of.ts'
-import type { FileIdentity, FileSystem } from './file-system.ts'
-import { idOfRecord, type Layout, versionOf } from './layout.ts'
+import { Turns } from './event-loop-yield.ts'
+import { idOfRecord, type Layout, versionOf } from './folder-layout.ts'
+import { eachOf } from './for-each-limited.ts'
 import { readText } from './record-format.ts'
 import { SortedIds } from './sorted-ids.ts'
 import { errnoOf } from './storage-errors.ts'
-import { Turns } from './turns.ts'
 
 /** Files read at a time while the directory is looked through. */
 const READS_AT_A_TIME = 8

@@ -1,6 +1,6 @@
-import type { Clock } from '../../clock.ts'
-import type { FileSystem } from './file-system.ts'
-import { type Layout, parseTempName, type TempName, tempNameOf } from './layout.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { FileSystem } from '../../ports/file-system.ts'
+import { type Layout, parseTempName, type TempName, tempNameOf } from './folder-layout.ts'
 import { newNonce, type Processes } from './processes.ts'
 import { errnoOf } from './storage-errors.ts'
 

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 import { DEFAULT_PREFIX, RedisConnection, type RedisOptions } from '../../redis/connection.ts'
 import { withoutCommand } from '../../redis/redis-errors.ts'
-import type { Watchers } from '../watchers.ts'
+import type { Watchers } from '../shared/watchers.ts'
 
 /** Milliseconds between two looks whether the server still hears us; a line cut off in silence is found out this way. */
 const LOOK_MS = 1000
@@ -51,9 +51,8 @@ export class Changes {
   async #look(): Promise<void> {
     const { clock, log } = this.#options
     const { signal } = this.#closing
-    while (!signal.aborted) {
+    while (await clock.sleep(LOOK_MS, signal)) {
       try {
-        await clock.sleep(LOOK_MS, signal)
         await this.#connection.run('could not be watched', (client) => client.ping())
       } catch (error) {
         // Silence ends the connection, and the next one tells everybody; here is nothing more to do.

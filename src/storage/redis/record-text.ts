@@ -1,6 +1,6 @@
 import { AppError } from '../../errors.ts'
-import { parseSync, type Sync } from '../../syncs/sync.ts'
-import { deepFreeze } from '../deep-freeze.ts'
+import { parseSync, type Sync } from '../../model/sync.ts'
+import { deepFreeze } from '../shared/deep-freeze.ts'
 
 /** A record as it is stored: JSON that begins with what the scripts compare, so that they need not parse it. */
 export interface RecordText {

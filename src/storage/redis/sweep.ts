@@ -1,6 +1,6 @@
+import { isTerminal, type Sync } from '../../model/sync.ts'
+import type { CleanupReport } from '../../ports/sync-storage.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
-import { isTerminal, type Sync } from '../../syncs/sync.ts'
-import type { CleanupReport } from '../sync-storage.ts'
 import { isCorrupt, parseRecord, readHead } from './record-text.ts'
 import { keysOf, REMOVE, SET_ASIDE } from './scripts.ts'
 

@@ -1,4 +1,4 @@
-import { isTerminal, parseSync, type Sync } from '../../../src/syncs/sync.ts'
+import { isTerminal, parseSync, type Sync } from '../../../src/model/sync.ts'
 import { MOST_TRIES } from '../../../src/syncs/webhook.ts'
 
 /** Thrown when a promise of the storage was seen broken. */

@@ -1,4 +1,4 @@
-import { isSyncId } from '../../../src/syncs/sync-id.ts'
+import { isSyncId } from '../../../src/model/sync-id.ts'
 import { Checks } from './checks.ts'
 import { Random } from './random.ts'
 import { DIRECTORY, SimulatedProcess } from './simulated-process.ts'

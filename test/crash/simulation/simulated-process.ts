@@ -1,20 +1,21 @@
 import { AppError } from '../../../src/errors.ts'
 import { InProcessRunner } from '../../../src/jobs/in-process-runner.ts'
-import { JobStop, type SyncJob } from '../../../src/jobs/job-runner.ts'
 import { Sweeper } from '../../../src/jobs/sweeper.ts'
-import { silentLog } from '../../../src/log.ts'
-import type { SnapshotStore } from '../../../src/snapshots/snapshot-store.ts'
+import { isTerminal, type Sync } from '../../../src/model/sync.ts'
+import { normalizeRequest, syncRequestBody } from '../../../src/model/sync-request.ts'
+import { ACTIVE_STATES } from '../../../src/model/sync-schema.ts'
+import { JobStop, type SyncJob } from '../../../src/ports/job-runner.ts'
+import { silentLog } from '../../../src/ports/log.ts'
+import type { SnapshotStore } from '../../../src/ports/snapshot-store.ts'
+import type { SyncStorage } from '../../../src/ports/sync-storage.ts'
+import type { WebhookSender } from '../../../src/ports/webhook-sender.ts'
 import { FileLeases } from '../../../src/storage/file-leases.ts'
 import { FileStorage } from '../../../src/storage/file-storage.ts'
 import type { Processes } from '../../../src/storage/files/processes.ts'
-import type { SyncStorage } from '../../../src/storage/sync-storage.ts'
-import { createSync, isTerminal, reportSync, requestCancel, type Sync } from '../../../src/syncs/sync.ts'
-import { normalizeRequest, syncRequestBody } from '../../../src/syncs/sync-request.ts'
-import { ACTIVE_STATES } from '../../../src/syncs/sync-schema.ts'
+import { createSync, reportSync, requestCancel } from '../../../src/syncs/sync.ts'
 import { isPending, requestRedelivery } from '../../../src/syncs/webhook-delivery.ts'
 import { WebhookDeliverer } from '../../../src/webhooks/deliverer.ts'
-import { withToldEnds } from '../../../src/webhooks/told-ends.ts'
-import type { WebhookSender } from '../../../src/webhooks/webhook-sender.ts'
+import { withToldEnds } from '../../../src/webhooks/notify-on-end.ts'
 import type { Checks } from './checks.ts'
 import type { Random } from './random.ts'
 import { errno, type VirtualDisk } from './virtual-disk.ts'
@@ -128,6 +129,7 @@ export class SimulatedProcess {
     checks.jobBegun(sync.id, sync.lease.epoch)
     for (let left = random.below(5); left > 0; left--) {
       await world.wait(life, random.below(6000), signal)
+      signal.throwIfAborted()
       report({ progress: { percent: 90 - 10 * left, phase: 'downloading' } })
     }
     if (random.chance(0.1)) throw new AppError('SHEET_FORBIDDEN', 'The simulation forbids it.')

@@ -1,5 +1,5 @@
 import { basename, dirname, posix } from 'node:path'
-import type { FileIdentity, FileSystem } from '../../../src/storage/files/file-system.ts'
+import type { FileIdentity, FileSystem } from '../../../src/ports/file-system.ts'
 import type { Random } from './random.ts'
 
 interface Inode {

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import type { Clock } from '../../../src/clock.ts'
+import type { Clock } from '../../../src/ports/clock.ts'
 import type { Random } from './random.ts'
 
 /** Milliseconds since 1970 at which every world begins. */
@@ -55,23 +55,23 @@ export class World {
     this.#skew = this.#greatestSkew
   }
 
-  /** Resolves when it is this process's turn, at the earliest in `ms`; never, once it was killed. */
-  wait(owner: ProcessLife, ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
+  /** Resolves when it is this process's turn, at the earliest in `ms`, or to `false` when aborted; never, once it was killed. */
+  wait(owner: ProcessLife, ms: number, signal?: AbortSignal): Promise<boolean> {
+    return new Promise((resolve) => {
       if (signal?.aborted) {
-        reject(signal.reason)
+        resolve(false)
         return
       }
       const abort = () => {
         this.#tasks.delete(task)
-        reject(signal?.reason)
+        resolve(false)
       }
       const task: Task = {
         owner,
         due: this.#now + ms,
         run: () => {
           signal?.removeEventListener('abort', abort)
-          resolve()
+          resolve(true)
         },
       }
       signal?.addEventListener('abort', abort, { once: true })

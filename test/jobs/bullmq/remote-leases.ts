@@ -1,5 +1,5 @@
+import type { LeaseSign } from '../../../src/ports/lease-store.ts'
 import { FileLeases } from '../../../src/storage/file-leases.ts'
-import type { LeaseSign } from '../../../src/storage/lease-store.ts'
 
 /** Leases that tell of the dead no more than another machine would know: only that they do not beat. */
 export class RemoteLeases extends FileLeases {

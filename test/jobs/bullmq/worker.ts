@@ -1,7 +1,7 @@
-import { systemClock } from '../../../src/clock.ts'
 import { BullMqRunner } from '../../../src/jobs/bullmq-runner.ts'
-import { silentLog } from '../../../src/log.ts'
+import { silentLog } from '../../../src/ports/log.ts'
 import { FileStorage } from '../../../src/storage/file-storage.ts'
+import { systemClock } from '../../../src/system-clock.ts'
 import { RemoteLeases } from './remote-leases.ts'
 
 /**

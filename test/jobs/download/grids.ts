@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { date, dateTime, error, formula, tabFromRows, time, type Writable } from '../../../emulator/workbook.ts'
-import type { SyncRequestInput } from '../../../src/syncs/sync-request.ts'
+import type { SyncRequestInput } from '../../../src/model/sync-request.ts'
 
 /** A cell as it is put into a workbook, and what must come out of it, by the two ways to show dates. */
 export interface Sample {

@@ -1,11 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { systemClock } from '../../../src/clock.ts'
 import { createDownloadJob } from '../../../src/jobs/download-job.ts'
-import { silentLog } from '../../../src/log.ts'
+import { parseSync } from '../../../src/model/sync.ts'
+import { silentLog } from '../../../src/ports/log.ts'
 import { GoogleSheets } from '../../../src/sheets/google-sheets.ts'
 import { ReadQuota } from '../../../src/sheets/quota.ts'
 import { LocalSnapshotStore } from '../../../src/snapshots/local-snapshot-store.ts'
-import { claimSync, parseSync } from '../../../src/syncs/sync.ts'
+import { claimSync } from '../../../src/syncs/sync.ts'
+import { systemClock } from '../../../src/system-clock.ts'
 import { callsOf } from '../downloads.ts'
 
 /** A process that claims a sync from a file and downloads it: `owner.ts <rootUrl> <folder of snapshots> <sync file>`. */

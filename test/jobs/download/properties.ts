@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Test } from 'tap'
-import type { SyncRequestInput } from '../../../src/syncs/sync-request.ts'
+import type { SyncRequestInput } from '../../../src/model/sync-request.ts'
 import { aDownloader, callsOf, LeapingClock } from '../downloads.ts'
 import { parseCsv } from './csv.ts'
 import { type Expected, expected, grid, request, tabOf } from './grids.ts'

@@ -1,0 +1,34 @@
+import { AppError } from '../errors.ts'
+
+/** The errno name of a failed system call, such as `ENOENT`; `undefined` for anything else that was thrown. */
+export function errnoOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined
+  return /^E(?!RR_)[A-Z0-9]+$/.test(error.code) ? error.code : undefined
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space is left on the disk',
+  EDQUOT: 'the disk quota is used up',
+  EROFS: 'the disk is mounted read-only',
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EIO: 'the disk reported an error',
+  EMFILE: 'this process has too many open files',
+  ENFILE: 'the system has too many open files',
+  ENOENT: 'the folder is gone',
+}
+
+/**
+ * Turns a failed system call into `STORAGE_FULL` or `STORAGE_UNAVAILABLE`; anything else comes back as it is. `what` reads
+ * "The status could not be written".
+ */
+export function toDiskError(error: unknown, what: string): unknown {
+  const errno = errnoOf(error)
+  if (errno === undefined) return error
+  const full = errno === 'ENOSPC' || errno === 'EDQUOT'
+  return new AppError(
+    full ? 'STORAGE_FULL' : 'STORAGE_UNAVAILABLE',
+    `${what}: ${REASONS[errno] ?? 'the file system refused'} (${errno}).`,
+    { cause: error },
+  )
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { SNAPSHOT_FORMATS, syncRequest } from './sync-request.ts'
+import { syncWarning } from './sync-schema.ts'
+
+/** What a snapshot holds, as it is shown. */
+export const snapshotContents = z
+  .object({
+    version: z.literal(1),
+    syncId: z.string(),
+    publishedAt: z.iso.datetime(),
+    spreadsheet: z.object({ id: z.string(), title: z.string(), url: z.string(), version: z.string().nullable() }),
+    consistent: z.union([z.boolean(), z.literal('unknown')]),
+    request: syncRequest,
+    tabs: z.array(
+      z.object({
+        gid: z.number(),
+        title: z.string(),
+        range: z.string().nullable(),
+        rows: z.int().min(0),
+        columns: z.int().min(0),
+        columnNames: z.array(z.string()).nullable().describe('null when headerRow is 0'),
+        files: z.array(
+          z.object({
+            name: z.string(),
+            format: z.enum(SNAPSHOT_FORMATS),
+            bytes: z.int().min(0),
+            sha256: z.string(),
+          }),
+        ),
+      }),
+    ),
+    warnings: z.array(syncWarning),
+  })
+  .meta({ id: 'SnapshotManifest' })
+
+/** `manifest.json` of a snapshot: what was published, from what, and for whom. */
+export const snapshotManifest = snapshotContents.extend({
+  createdBy: z.string().nullable().default(null).describe('Name of the API key whose sync it is; null without keys'),
+})
+export type SnapshotManifest = z.output<typeof snapshotManifest>
+export type ManifestTab = SnapshotManifest['tabs'][number]
+
+/** The names that snapshot files may have: safe in any path, URL and header. */
+export const SNAPSHOT_FILE_PATTERN = /^[A-Za-z0-9_-]{1,100}\.(?:json|ndjson|csv)$/
+
+/** The one name of that pattern that no file of rows may have, for it is the manifest's own. */
+export const MANIFEST_NAME = 'manifest.json'
+
+export function isSnapshotFileName(name: string): boolean {
+  return SNAPSHOT_FILE_PATTERN.test(name) && name !== MANIFEST_NAME
+}

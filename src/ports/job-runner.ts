@@ -1,0 +1,39 @@
+import type { ActiveSync, SyncReport, SyncResult } from '../model/sync.ts'
+
+/**
+ * Gets queued syncs executed, each by one owner at a time. The storage owns the truth: what a runner is told carries
+ * ids only, and a sync that was recorded but never enqueued is found and run all the same within 10 s.
+ */
+export interface JobRunner {
+  start(): Promise<void>
+  /** Rings the bell for a recorded sync. Ringing twice is harmless. */
+  enqueue(syncId: string): Promise<void>
+  /** Hints that a cancel was recorded, so that a running job stops at once instead of at its next look. */
+  hintCancel(syncId: string): void
+  /** Stops taking work, has running jobs save their checkpoint, records them as `interrupted`, and lets go. Idempotent. */
+  close(): Promise<void>
+}
+
+/** Executes one claimed sync up to the published snapshot. The runner records what comes of it. */
+export type SyncJob = (sync: ActiveSync, context: JobContext) => Promise<SyncResult>
+
+export interface JobContext {
+  /** Aborted with a {@link JobStop} as its reason: the job saves what it has and rejects with that reason. */
+  readonly signal: AbortSignal
+  /** Tells progress. Cheap: call it as often as it changes, the runner writes it at most four times a second. */
+  report(report: SyncReport): void
+}
+
+/**
+ * Why a job must stop: `cancelled` (its user asked), `interrupted` (the service goes down, the sync is resumed later),
+ * `superseded` (another owner has claimed the sync: publish nothing), `deadline` (it took too long).
+ */
+export class JobStop extends Error {
+  override readonly name = 'JobStop'
+  readonly why: 'cancelled' | 'interrupted' | 'superseded' | 'deadline'
+
+  constructor(why: JobStop['why']) {
+    super(`the job was stopped: ${why}`)
+    this.why = why
+  }
+}

@@ -1,0 +1,110 @@
+import type { Readable } from 'node:stream'
+import type { SnapshotManifest } from '../model/snapshot-manifest.ts'
+
+/**
+ * Where rows land. A snapshot appears whole or not at all, and of all the epochs of a sync at most one publishes.
+ * A spreadsheet id, sync id or file name that does not match its pattern is never made a path: reads answer
+ * `undefined`, writes reject with a TypeError. A failing medium rejects with `STORAGE_UNAVAILABLE` or `STORAGE_FULL`.
+ */
+export interface SnapshotStore {
+  start(): Promise<void>
+
+  /**
+   * Opens the staging place of a sync for one epoch, and takes over what an earlier epoch had checkpointed there. From
+   * then on no earlier epoch can publish or disturb what is staged, even if its process still runs.
+   */
+  openDraft(key: DraftKey): Promise<SnapshotDraft>
+
+  /** The snapshot that this sync published, or `undefined`. Rejects with `SNAPSHOT_CORRUPT` when it cannot be read. */
+  find(spreadsheetId: string, syncId: string): Promise<SnapshotManifest | undefined>
+
+  /** All snapshots of a spreadsheet, newest first; unreadable ones left out. */
+  list(spreadsheetId: string): Promise<readonly SnapshotManifest[]>
+
+  /**
+   * Opens a published file for reading, from byte `start` to byte `end` inclusive (default: all of it). Once open it can
+   * be read to its end, whatever is pruned. Rejects with `SNAPSHOT_CORRUPT` when the file ends before the range does.
+   */
+  openFile(key: FileKey, range?: { readonly start: number; readonly end: number }): Promise<Readable | undefined>
+
+  /**
+   * Removes the snapshots of a spreadsheet that retention no longer keeps: for each `createdBy`, all but the newest
+   * SNAPSHOTS_KEPT and, for each tab and format, the newest that holds it. Resolves to the sync ids of what was removed.
+   */
+  prune(spreadsheetId: string): Promise<readonly string[]>
+
+  /** Removes what is staged for a sync, in any epoch; for a sync that ended without a snapshot. */
+  discardDrafts(syncId: string): Promise<void>
+
+  /** Removes everything staged for syncs that are not live any more; resolves to how many were removed. */
+  sweepDrafts(isLive: (syncId: string) => Promise<boolean>): Promise<number>
+
+  close(): Promise<void>
+}
+
+export interface DraftKey {
+  readonly spreadsheetId: string
+  readonly syncId: string
+  readonly epoch: number
+}
+
+export interface FileKey {
+  readonly spreadsheetId: string
+  readonly syncId: string
+  readonly name: string
+}
+
+/**
+ * The files of one sync while they are being written. Calls for different files may run side by side.
+ *
+ * When `append`, `rewrite` or `saveCheckpoint` rejects, what the files hold is no longer certain, and every later call
+ * may reject likewise; the draft opened again goes on from its last checkpoint. Any call rejects with
+ * {@link DraftSuperseded} once it notices that a later epoch has the draft.
+ */
+export interface SnapshotDraft {
+  /** Set when an earlier epoch had already published: nothing is left to do but to tell. */
+  readonly published: SnapshotManifest | undefined
+
+  /** The value of the last `saveCheckpoint` of the latest earlier epoch; the files hold just what they held then. */
+  readonly checkpoint: unknown
+
+  /** Adds bytes (none will do) to the end of a file, creating it. Calls for one file are kept in order. */
+  append(name: string, bytes: Uint8Array): Promise<void>
+
+  /**
+   * Puts bytes in place of the whole file; for what can only be known at the end. The content may `read` the file that
+   * it replaces, which stays as it was until then.
+   */
+  rewrite(name: string, content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void>
+
+  /** Reads back what was appended so far. Errors with a TypeError for a file that is not staged; so does `stat`. */
+  read(name: string): Readable
+
+  /** Makes all that was appended, and `value` (JSON), durable together: a later epoch finds both or neither. */
+  saveCheckpoint(value: unknown): Promise<void>
+
+  /** Forgets every file and the checkpoint; for a download that begins anew. */
+  reset(): Promise<void>
+
+  /** Size and SHA-256 (hex) of a staged file. */
+  stat(name: string): Promise<{ readonly bytes: number; readonly sha256: string }>
+
+  /**
+   * Makes the draft a snapshot, durably and at once. The manifest must tell size and SHA-256 of staged files (else a
+   * TypeError); a staged file that it does not name is dropped. After another failure it may be called again. Rejects
+   * with a {@link DraftSuperseded} when a later epoch has
+   * taken the draft over; nothing is published then.
+   */
+  publish(manifest: SnapshotManifest): Promise<void>
+
+  /** Lets go of open files; what is staged stays for the next epoch. Idempotent. */
+  close(): Promise<void>
+
+  /** Closes, and removes what is staged. */
+  discard(): Promise<void>
+}
+
+/** A later epoch has taken the draft over, so this owner may do nothing more. */
+export class DraftSuperseded extends Error {
+  override readonly name = 'DraftSuperseded'
+}

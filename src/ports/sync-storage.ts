@@ -1,0 +1,95 @@
+import type { Sync } from '../model/sync.ts'
+import type { SyncState } from '../model/sync-schema.ts'
+
+/**
+ * Where syncs live: the one truth about them. Drivers keep these promises and no transition rules; those live in
+ * `syncs/sync.ts`.
+ *
+ * Every method rejects with `STORAGE_UNAVAILABLE` or `STORAGE_FULL` when the medium fails. The record is then whole, and
+ * the old one; only where the medium failed after the last step, which nobody can take back, it is the new one. The same
+ * call may succeed later without a restart. An id that is not a sync id is never turned
+ * into a path or a key: reads answer `undefined`, writes reject with a TypeError.
+ */
+export interface SyncStorage {
+  /** Makes ready to be used (folders, connections); resolves at once where old records must still be looked through. */
+  start(): Promise<void>
+
+  /** Stores a new sync, revision 1. Durable when it resolves; rejects with `SYNC_EXISTS` and changes nothing if the id is taken. */
+  create(sync: Sync): Promise<void>
+
+  /**
+   * The sync as of its latest replace that had resolved, in any process, when this call began. Never torn. Absent is
+   * `undefined`; unreadable rejects with `STATUS_CORRUPT`. While a sync is unchanged the same object comes back, so a
+   * caller may key what it derives by identity. Callers must not change it.
+   */
+  get(id: string): Promise<Sync | undefined>
+
+  /**
+   * What `get` would resolve to, when that is known without waiting; otherwise a promise for it. The read path of
+   * polling calls this, as one await costs more than the lookup.
+   */
+  peek(id: string): Sync | undefined | Promise<Sync | undefined>
+
+  /**
+   * Compare-and-set: stores `next` if the stored revision is `expectedRevision`, and resolves to whether it did. Of
+   * concurrent replaces of one revision exactly one wins, across processes too. Absent resolves to `false`.
+   * `durable` (default true): outlives a power cut once resolved. Progress passes false: it outlives a crash of the
+   * process, and a power cut may bring back an earlier revision, whole.
+   */
+  replace(next: Sync, expectedRevision: number, options?: { readonly durable?: boolean }): Promise<boolean>
+
+  /** Removes the sync if its revision is `expectedRevision`; resolves to whether it did. Durable when it resolves. */
+  remove(id: string, expectedRevision: number): Promise<boolean>
+
+  /** One page of syncs, newest first. Unreadable records are left out. */
+  list(query: SyncQuery): Promise<SyncPage>
+
+  /**
+   * Removes terminal syncs whose `expiresAt` has passed at `now`, and nothing else that anyone can still see; sets
+   * unreadable records aside; removes what dead writers left. Re-reads each record just before removing it.
+   */
+  cleanup(now: Date): Promise<CleanupReport>
+
+  /** Rejects with the reason when a record could not be written now; for readiness. */
+  checkWritable(): Promise<void>
+
+  /**
+   * Calls `onChange` soon (at the latest a second) after the sync may have changed, in any process, until the function
+   * that it returns is called. A hint that carries nothing: it may come without a change, and whoever gets it asks `get`.
+   * What had been stored before the call need not be told. Thousands may watch one sync at the price of one.
+   */
+  watch(id: string, onChange: () => void): () => void
+
+  /** Waits for writes under way, then lets go of everything, watchers too. Idempotent. */
+  close(): Promise<void>
+}
+
+export interface SyncQuery {
+  /** Only syncs in one of these states. */
+  readonly states?: readonly SyncState[]
+  /** Only syncs of this spreadsheet. */
+  readonly spreadsheetId?: string
+  /** Only syncs that were asked for with the API key of this name. */
+  readonly createdBy?: string
+  /** Only syncs that have ended and whose webhook is yet to be delivered. */
+  readonly webhook?: 'pending'
+  /** At most this many, 1 to 1000. */
+  readonly pageSize: number
+  /** `nextPageToken` of the page before; anything else rejects with `PAGE_TOKEN_INVALID`. */
+  readonly pageToken?: string
+}
+
+export interface SyncPage {
+  readonly syncs: readonly Sync[]
+  /** Absent on the last page. */
+  readonly nextPageToken?: string
+}
+
+export interface CleanupReport {
+  /** Ids of the expired syncs that were removed. */
+  readonly removed: readonly string[]
+  /** Names of the unreadable records that were set aside. */
+  readonly quarantined: readonly string[]
+  /** How many leftovers of dead writers were removed. */
+  readonly leftovers: number
+}
