@@ -5,7 +5,8 @@ import { buildApp } from '../src/app.ts'
 import { countActive } from '../src/metrics/active-syncs.ts'
 import { MeasuredStorage } from '../src/metrics/measured-storage.ts'
 import { PrometheusMetrics } from '../src/metrics/prometheus.ts'
-import { parseSync, type Sync } from '../src/model/sync.ts'
+import type { Sync } from '../src/model/sync.ts'
+import { parseSyncRecord } from '../src/model/sync-record.ts'
 import type { JobRunner } from '../src/ports/job-runner.ts'
 import { silentLog } from '../src/ports/log.ts'
 import type { SyncStorage } from '../src/ports/sync-storage.ts'
@@ -31,7 +32,7 @@ process.once('SIGTERM', () => {
 })
 
 async function storageOf(): Promise<SyncStorage> {
-  const sync = parseSync(JSON.parse(await readText(await readFile(path))))
+  const sync = parseSyncRecord(id, await readText(await readFile(path)))
   if (kind === 'map') {
     const memory = new MemoryStorage()
     await memory.start()

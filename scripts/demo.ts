@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { type Emulator, startEmulator } from '../emulator/emulator.ts'
 import { syntheticTab } from '../emulator/workbook.ts'
 import { loadWorkbooks } from '../emulator/workbook-files.ts'
-import type { SyncView } from '../src/model/sync-schema.ts'
+import type { SyncView } from '../src/model/sync-view.ts'
 
 // The main job, whole and on this machine alone: an emulated Google, the real service, one sync, its rows.
 const { values: options } = parseArgs({ options: { keep: { type: 'boolean', default: false } } })

@@ -86,6 +86,9 @@ export const ERROR_TABLE = {
   STATUS_CORRUPT: entry(500, 'The status of this sync cannot be read', {
     hint: 'The unreadable record was set aside for the operator; start a new sync.',
   }),
+  STATUS_FORMAT_NEWER: entry(500, 'The status of this sync has a newer format', {
+    hint: 'A newer release of this service has written it, and it is kept as it is; upgrade this instance.',
+  }),
   SNAPSHOT_CORRUPT: entry(500, 'The snapshot cannot be read', { hint: 'Start a new sync of this spreadsheet.' }),
   STORAGE_UNAVAILABLE: entry(503, 'The storage cannot be used now', { retryable: true }),
   STORAGE_FULL: entry(503, 'The storage is full', {
@@ -150,7 +153,7 @@ export type ErrorCode = keyof typeof ERROR_TABLE
 export interface FieldError {
   readonly field: string
   readonly message: string
-  readonly hint?: string
+  readonly hint?: string | undefined
 }
 
 export interface AppErrorOptions {

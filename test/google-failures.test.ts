@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import t from 'tap'
 import { tabFromRows, type Workbook } from '../emulator/workbook.ts'
-import type { SyncView } from '../src/model/sync-schema.ts'
+import type { SyncView } from '../src/model/sync-view.ts'
 import { aDirectory, anEmulator, aService, finished, pollUntil, startSync } from './support/service.ts'
 
 const ID = '1Failures-0123456789_abcdefghijklmnopqrstuvw'

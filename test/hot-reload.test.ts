@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { syntheticTab } from '../emulator/workbook.ts'
-import type { SyncView } from '../src/model/sync-schema.ts'
+import type { SyncView } from '../src/model/sync-view.ts'
 import {
   aDirectory,
   anEmulator,

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { tabFromRows } from '../emulator/workbook.ts'
-import type { SyncView } from '../src/model/sync-schema.ts'
+import type { SyncView } from '../src/model/sync-view.ts'
 import { openEvents } from './support/event-client.ts'
 import { aRedisServer } from './support/own-servers.ts'
 import { aDatabaseUrl, isThere } from './support/queue-servers.ts'

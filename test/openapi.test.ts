@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
 import type { Problem } from '../src/errors.ts'
-import { problem } from '../src/model/sync-schema.ts'
+import { problem } from '../src/model/problem.ts'
 import { aDirectory, aService, ROOT } from './support/service.ts'
 
 interface Operation {

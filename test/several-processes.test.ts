@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { syntheticTab } from '../emulator/workbook.ts'
-import type { SyncView } from '../src/model/sync-schema.ts'
+import type { SyncView } from '../src/model/sync-view.ts'
 import {
   aDirectory,
   anEmulator,

@@ -2,7 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import t from 'tap'
 import { syntheticTab, tabFromRows } from '../emulator/workbook.ts'
 import { newSyncId } from '../src/model/sync-id.ts'
-import type { SyncView } from '../src/model/sync-schema.ts'
+import type { SyncView } from '../src/model/sync-view.ts'
 import { anEmulator, aService, finished, getSync, pollUntil, startSync } from './support/service.ts'
 
 const ID = '1StatusFile-0123456789_abcdefghijklmnopqrstu'
@@ -31,6 +31,7 @@ t.test(
     t.equal(torn, 0, `${reads} reads`)
     t.ok(states.has('running') && states.has('succeeded'), [...states].join(', '))
     const {
+      format: _format,
       lease: _lease,
       snapshotId: _snapshotId,
       createdBy: _createdBy,

@@ -1,7 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
-import { parseSync, type Sync } from '../../src/model/sync.ts'
+import type { Sync } from '../../src/model/sync.ts'
+import { parseSyncRecord } from '../../src/model/sync-record.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
 import { systemClock } from '../../src/system-clock.ts'
@@ -56,7 +57,7 @@ const reread = await timeEach(2000, 1, async () => {
 print(`   and read by another process              p50 ${(quantile(reread, 0.5) * 1000).toFixed(0)} us`)
 const path = join(directory, `${sync.id}.json`)
 const naive = await timeEach(2000, 1, async () => {
-  parseSync(JSON.parse(await readFile(path, 'utf8')))
+  parseSyncRecord(sync.id, await readFile(path, 'utf8'))
 })
 print(`read, parse and check the file              p50 ${(quantile(naive, 0.5) * 1000).toFixed(0)} us`)
 await storage.close()

@@ -1,6 +1,5 @@
 import { TimeoutError, withTimeout } from '../concurrency/timeout.ts'
-import type { Sync } from '../model/sync.ts'
-import { ACTIVE_STATES, type SyncState } from '../model/sync-schema.ts'
+import { ACTIVE_STATES, type Sync, type SyncState } from '../model/sync.ts'
 import type { JobRunner } from '../ports/job-runner.ts'
 import { Bell, type Ring } from './bullmq/queue-client.ts'
 import { ActiveLook } from './orphan-scan.ts'

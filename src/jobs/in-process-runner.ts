@@ -1,4 +1,4 @@
-import { ACTIVE_STATES } from '../model/sync-schema.ts'
+import { ACTIVE_STATES } from '../model/sync.ts'
 import type { JobRunner } from '../ports/job-runner.ts'
 import { ActiveLook } from './orphan-scan.ts'
 import { SyncRuns } from './running-syncs.ts'

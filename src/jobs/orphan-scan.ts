@@ -1,5 +1,4 @@
-import type { Sync } from '../model/sync.ts'
-import type { SyncState } from '../model/sync-schema.ts'
+import type { Sync, SyncState } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
 import { JobStop } from '../ports/job-runner.ts'
 import type { Log } from '../ports/log.ts'

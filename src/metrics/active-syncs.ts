@@ -1,4 +1,4 @@
-import { ACTIVE_STATES, type ActiveState } from '../model/sync-schema.ts'
+import { ACTIVE_STATES, type ActiveState } from '../model/sync.ts'
 import { everyPage } from '../ports/paginate.ts'
 import type { SyncStorage } from '../ports/sync-storage.ts'
 

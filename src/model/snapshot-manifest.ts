@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { syncWarning } from './sync-parts.ts'
 import { SNAPSHOT_FORMATS, syncRequest } from './sync-request.ts'
-import { syncWarning } from './sync-schema.ts'
 
 /** What a snapshot holds, as it is shown. */
 export const snapshotContents = z

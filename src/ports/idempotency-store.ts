@@ -1,4 +1,4 @@
-import type { SyncView } from '../model/sync-schema.ts'
+import type { SyncView } from '../model/sync-view.ts'
 
 /**
  * What was asked for under which `Idempotency-Key`, for as long as keys are remembered. Methods reject with

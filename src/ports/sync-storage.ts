@@ -1,5 +1,4 @@
-import type { Sync } from '../model/sync.ts'
-import type { SyncState } from '../model/sync-schema.ts'
+import type { Sync, SyncState } from '../model/sync.ts'
 
 /**
  * Where syncs live: the one truth about them. Drivers keep these promises and no transition rules; those live in

@@ -1,8 +1,9 @@
 import { AppError, ERROR_TABLE, type ErrorCode, type Problem, toProblem } from '../errors.ts'
 import type { SnapshotManifest } from '../model/snapshot-manifest.ts'
+import type { SnapshotFile } from '../model/sync-parts.ts'
 import { normalizeRequest, SAMPLE_SPREADSHEET_ID, syncRequestBody } from '../model/sync-request.ts'
-import type { SnapshotFile, SyncView } from '../model/sync-schema.ts'
-import { createSync, toView } from '../syncs/sync.ts'
+import { type SyncView, toView } from '../model/sync-view.ts'
+import { createSync } from '../syncs/sync.ts'
 
 // What the OpenAPI document shows of each answer. The types hold the examples true to the schemas.
 const ID = 'sync-0198c5b4-7d1e-7c3a-9b2f-3a1c5e7d9f01'

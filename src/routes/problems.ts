@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { AppError, type ErrorCode, toProblem } from '../errors.ts'
-import { problem } from '../model/sync-schema.ts'
+import { problem } from '../model/problem.ts'
 import type { RequestLog } from './request-log.ts'
 
 /** Fastify's own error codes and what they are here. */

@@ -3,9 +3,8 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { toProblem } from '../errors.ts'
 import { isTerminal, type Sync } from '../model/sync.ts'
-import { syncView } from '../model/sync-schema.ts'
+import { serializeView } from '../model/sync-view.ts'
 import type { Clock } from '../ports/clock.ts'
-import { toView } from '../syncs/sync.ts'
 import type { SyncNews } from '../syncs/sync-feed.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
 import type { CallerOf } from './access.ts'
@@ -125,10 +124,9 @@ const events = new WeakMap<Sync, Buffer>()
 function eventOf(sync: Sync): Buffer {
   const known = events.get(sync)
   if (known !== undefined) return known
-  const data = JSON.stringify(syncView.parse(toView(sync)))
   // An id without data is kept by the client and not dispatched (section 9.2.6).
   const end = isTerminal(sync) ? `id: ${endId(sync)}\n\n` : ''
-  const event = Buffer.from(`id: ${sync.revision}\n${encode('sync', data)}${end}`)
+  const event = Buffer.from(`id: ${sync.revision}\n${encode('sync', serializeView(sync))}${end}`)
   events.set(sync, event)
   return event
 }

@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Sync } from '../model/sync.ts'
-import { type SyncView, syncView } from '../model/sync-schema.ts'
-import { toView } from '../syncs/sync.ts'
+import { type SyncView, serializeView, syncView } from '../model/sync-view.ts'
 
 interface Encoded {
   readonly etag: string
@@ -17,7 +16,7 @@ const encodedSyncs = new WeakMap<Sync, Encoded>()
 function encode(sync: Sync): Encoded {
   const known = encodedSyncs.get(sync)
   if (known !== undefined) return known
-  const encoded = { etag: `"${sync.revision}"`, body: Buffer.from(JSON.stringify(syncView.parse(toView(sync)))) }
+  const encoded = { etag: `"${sync.revision}"`, body: Buffer.from(serializeView(sync)) }
   encodedSyncs.set(sync, encoded)
   return encoded
 }

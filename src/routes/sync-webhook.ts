@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
-import { syncView } from '../model/sync-schema.ts'
+import { syncView } from '../model/sync-view.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
 import type { CallerOf } from './access.ts'
 import { jsonAnswer, problemAnswers } from './problems.ts'

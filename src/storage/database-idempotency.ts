@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Database } from '../database/database.ts'
 import { AppError } from '../errors.ts'
-import type { SyncView } from '../model/sync-schema.ts'
+import type { SyncView } from '../model/sync-view.ts'
 import type { IdempotencyStore, KeyReservation, KeyState } from '../ports/idempotency-store.ts'
 
 /** Milliseconds after which a reservation that was neither completed nor released may be taken over. */

@@ -4,6 +4,7 @@ import { Notices } from '../database/notices.ts'
 import { AppError } from '../errors.ts'
 import type { Sync } from '../model/sync.ts'
 import { isSyncId } from '../model/sync-id.ts'
+import { toSyncRecord } from '../model/sync-record.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
@@ -81,7 +82,7 @@ export class DatabaseStorage implements SyncStorage {
   create(sync: Sync): Promise<void> {
     return this.#track(async () => {
       requireSyncId(sync.id)
-      const record = JSON.stringify(sync)
+      const record = JSON.stringify(toSyncRecord(sync))
       const { write, own } = this.#statements.insert(sync, record, newWriteId())
       const version = await this.#write(write, own, performance.now())
       if (version === undefined) throw new AppError('SYNC_EXISTS', `There is a sync ${sync.id} already.`)
@@ -100,7 +101,7 @@ export class DatabaseStorage implements SyncStorage {
   replace(next: Sync, expectedRevision: number, { durable = true }: { durable?: boolean } = {}): Promise<boolean> {
     return this.#track(async () => {
       requireSuccessor(next, expectedRevision)
-      const record = JSON.stringify(next)
+      const record = JSON.stringify(toSyncRecord(next))
       return this.#succeed(next.id, expectedRevision, async ({ version }, since) => {
         const was = { revision: expectedRevision, version, durable, writeId: newWriteId() }
         const { write, own } = this.#statements.update(next, record, was)

@@ -2,6 +2,7 @@ import { KeyedMutex } from '../concurrency/keyed-mutex.ts'
 import { nodeFileSystem } from '../disk/node-file-system.ts'
 import { AppError } from '../errors.ts'
 import type { Sync } from '../model/sync.ts'
+import { isNewerRecord } from '../model/sync-record.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { FileSystem } from '../ports/file-system.ts'
 import type { Log } from '../ports/log.ts'
@@ -240,6 +241,7 @@ export class FileStorage implements SyncStorage {
     try {
       record = await this.#records.find(id)
     } catch (error) {
+      if (isNewerRecord(error)) return undefined
       if (!isCorrupt(error)) throw error
       this.#index.noteUnreadable(id)
       return undefined

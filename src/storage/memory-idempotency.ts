@@ -1,4 +1,4 @@
-import type { SyncView } from '../model/sync-schema.ts'
+import type { SyncView } from '../model/sync-view.ts'
 import type { IdempotencyStore, KeyReservation, KeyState } from '../ports/idempotency-store.ts'
 import { RESERVATION_MS, requireKeyHash } from './shared/argument-checks.ts'
 

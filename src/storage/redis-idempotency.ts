@@ -1,4 +1,4 @@
-import type { SyncView } from '../model/sync-schema.ts'
+import type { SyncView } from '../model/sync-view.ts'
 import type { IdempotencyStore, KeyReservation, KeyState } from '../ports/idempotency-store.ts'
 import { DEFAULT_PREFIX, RedisConnection, type RedisOptions, script } from '../redis/connection.ts'
 import { isUnanswered } from '../redis/redis-errors.ts'

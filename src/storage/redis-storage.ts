@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts'
 import { isTerminal, type Sync } from '../model/sync.ts'
 import { isSyncId } from '../model/sync-id.ts'
+import { isNewerRecord } from '../model/sync-record.ts'
 import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
 import { DEFAULT_PREFIX, RedisConnection, type RedisOptions, type Script } from '../redis/connection.ts'
 import { isUnanswered, isWrongType } from '../redis/redis-errors.ts'
@@ -185,7 +186,7 @@ export class RedisStorage implements SyncStorage {
     try {
       return this.#read(id, text)
     } catch (error) {
-      if (isCorrupt(error)) return undefined
+      if (isCorrupt(error) || isNewerRecord(error)) return undefined
       throw error
     }
   }

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import { ACTIVE_STATES } from '../model/sync-schema.ts'
+import { ACTIVE_STATES } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
 import { everyPage } from '../ports/paginate.ts'
 import type { SyncStorage } from '../ports/sync-storage.ts'

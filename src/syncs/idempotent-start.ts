@@ -3,11 +3,10 @@ import { AppError } from '../errors.ts'
 import type { Sync } from '../model/sync.ts'
 import { newSyncId } from '../model/sync-id.ts'
 import type { SyncRequestBody } from '../model/sync-request.ts'
-import type { SyncView } from '../model/sync-schema.ts'
+import { type SyncView, toView } from '../model/sync-view.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { IdempotencyStore, KeyState } from '../ports/idempotency-store.ts'
 import type { Caller } from './caller.ts'
-import { toView } from './sync.ts'
 import type { StartOptions, SyncService } from './sync-service.ts'
 
 /** Milliseconds for which a key is remembered. */

@@ -3,23 +3,18 @@ import {
   type ActiveSync,
   type CancelledSync,
   type FailedSync,
-  type Finished,
+  type FinishedFields,
   isTerminal,
   type SucceededSync,
   type Sync,
-  type SyncFields,
   type SyncReport,
   type SyncResult,
 } from '../model/sync.ts'
 import type { SyncRequest } from '../model/sync-request.ts'
-import { type ActiveState, POLL_AFTER_MS, type SyncView, type TerminalState } from '../model/sync-schema.ts'
 import { armWebhook, newWebhook, PENDING_KEPT_MS } from './webhook.ts'
 
-/** The wire form of a sync: the stored record without who runs it. */
-export function toView(sync: Sync): SyncView {
-  const { lease: _lease, snapshotId: _snapshotId, createdBy: _createdBy, traceparent: _traceparent, ...view } = sync
-  return view as SyncView
-}
+/** Milliseconds a client is asked to wait between two polls of an active sync. */
+const POLL_AFTER_MS = 500
 
 /** What a new sync is made of. */
 export interface NewSync {
@@ -111,12 +106,12 @@ export function requestCancel(sync: Sync, now: Date, ttlMs: number): Sync {
     throw new AppError('SYNC_FINISHED', `The sync has already ${sync.state}; only an active sync can be cancelled.`)
   }
   if (sync.state === 'running') return advance(sync, now, { state: 'cancelling' })
-  return finish(sync, now, ttlMs, { state: 'cancelled', outcome: null, error: null }) as CancelledSync
+  return cancelSync(sync, now, ttlMs)
 }
 
 /** Ends a cancelling (or otherwise active) sync as cancelled. */
 export function cancelSync(sync: Sync, now: Date, ttlMs: number): CancelledSync {
-  return finish(requireActive(sync), now, ttlMs, { state: 'cancelled', outcome: null, error: null }) as CancelledSync
+  return { ...finish(requireActive(sync), now, ttlMs), state: 'cancelled', outcome: null, error: null }
 }
 
 /** Gives the sync back, to be resumed by whoever claims it next; a cancelling one stays cancelling. */
@@ -133,31 +128,29 @@ export function interruptSync(sync: Sync, now: Date): ActiveSync {
 export function succeedSync(sync: Sync, result: SyncResult, now: Date, ttlMs: number): SucceededSync {
   const active = requireActive(sync)
   const reported = applyReport(active, result.report, 100)
-  return finish(active, now, ttlMs, {
+  const finished = finish(active, now, ttlMs, {
     ...reported,
-    state: 'succeeded',
-    outcome: result.outcome,
-    error: null,
     consistent: result.consistent,
     snapshotId: result.snapshotId,
-    progress: { ...(reported.progress ?? active.progress), phase: 'done', percent: 100, waitingUntil: null },
-  }) as SucceededSync
+    progress: { ...reported.progress, phase: 'done', percent: 100, waitingUntil: null },
+  })
+  return { ...finished, state: 'succeeded', outcome: result.outcome, error: null }
 }
 
 export function failSync(sync: Sync, error: Problem, now: Date, ttlMs: number): FailedSync {
   const active = requireActive(sync)
   const { requestId: _requestId, ...stored } = error
-  return finish(active, now, ttlMs, {
-    state: 'failed',
-    outcome: null,
-    error: stored,
-    progress: { ...active.progress, waitingUntil: null },
-  }) as FailedSync
+  const progress = { ...active.progress, waitingUntil: null }
+  return { ...finish(active, now, ttlMs, { progress }), state: 'failed', outcome: null, error: stored }
 }
 
-type Changes = Partial<Omit<SyncFields, 'id' | 'revision' | 'createdAt' | 'updatedAt'>>
+type Changes = Partial<Omit<ActiveSync, 'id' | 'revision' | 'createdAt' | 'updatedAt'>>
 
-function applyReport(active: ActiveSync, report: SyncReport, highest: number): Changes {
+function applyReport(
+  active: ActiveSync,
+  report: SyncReport,
+  highest: number,
+): Pick<ActiveSync, 'spreadsheet' | 'progress' | 'tabs' | 'warnings'> {
   const progress = { ...active.progress, ...report.progress }
   return {
     spreadsheet: { ...active.spreadsheet, ...report.spreadsheet },
@@ -174,16 +167,12 @@ function requireActive(sync: Sync): ActiveSync {
   return sync
 }
 
-function advance(sync: ActiveSync, now: Date, changes: Changes & { state?: ActiveState }): ActiveSync {
+function advance(sync: ActiveSync, now: Date, changes: Changes): ActiveSync {
   return { ...sync, ...changes, revision: sync.revision + 1, updatedAt: stamp(sync, now) }
 }
 
-function finish(
-  sync: ActiveSync,
-  now: Date,
-  ttlMs: number,
-  end: Changes & { state: TerminalState; outcome: Sync['outcome']; error: Problem | null },
-): Finished & { state: TerminalState } {
+/** What every end of a sync has in common; which end it is the caller adds. */
+function finish(sync: ActiveSync, now: Date, ttlMs: number, changes: Changes = {}): FinishedFields {
   const finishedAt = stamp(sync, now)
   const revision = sync.revision + 1
   // In the same record as the end: whoever dies right after it leaves a webhook that is found and sent.
@@ -191,7 +180,7 @@ function finish(
   const keptMs = webhook === null ? ttlMs : Math.max(ttlMs, PENDING_KEPT_MS)
   return {
     ...sync,
-    ...end,
+    ...changes,
     revision,
     webhook,
     updatedAt: finishedAt,

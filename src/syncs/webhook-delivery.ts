@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts'
 import { type FinishedSync, isTerminal, type Sync } from '../model/sync.ts'
-import type { SyncWebhook } from '../model/sync-schema.ts'
+import type { SyncWebhook } from '../model/sync-parts.ts'
 import { stamp } from './sync.ts'
 import {
   type AttemptResult,

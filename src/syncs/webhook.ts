@@ -1,4 +1,4 @@
-import type { SyncWebhook } from '../model/sync-schema.ts'
+import type { SyncWebhook } from '../model/sync-parts.ts'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND

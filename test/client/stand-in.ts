@@ -2,8 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
-import type { SyncView } from '../../src/model/sync-schema.ts'
-import { toView } from '../../src/syncs/sync.ts'
+import { type SyncView, toView } from '../../src/model/sync-view.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
 export interface Asked {

@@ -10,8 +10,8 @@ import {
   tabFromRows,
   time,
 } from '../../emulator/workbook.ts'
+import type { SyncProgress } from '../../src/model/sync-parts.ts'
 import type { SyncRequestInput } from '../../src/model/sync-request.ts'
-import type { SyncProgress } from '../../src/model/sync-schema.ts'
 import type { Downloader } from './downloads.ts'
 import { aDownloader, callsOf, ScaledClock } from './downloads.ts'
 

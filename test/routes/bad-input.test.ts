@@ -4,8 +4,8 @@ import { dirname } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import type { z } from 'zod'
+import { problem } from '../../src/model/problem.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
-import { problem } from '../../src/model/sync-schema.ts'
 import { anEmulator, aService } from '../support/service.ts'
 
 interface Answer {

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import t from 'tap'
 import { date, tabFromRows, type Workbook } from '../../emulator/workbook.ts'
-import type { SyncView } from '../../src/model/sync-schema.ts'
+import type { SyncView } from '../../src/model/sync-view.ts'
 import { anEmulator, aService, finished, getSync, pollUntil, startSync } from '../support/service.ts'
 
 const ID = '1OrdersOfTheTests-0123456789_abcdefghijklmnop'

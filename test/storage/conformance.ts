@@ -1,8 +1,7 @@
 import type { Test } from 'tap'
 import { AppError } from '../../src/errors.ts'
-import type { Sync } from '../../src/model/sync.ts'
+import { ACTIVE_STATES, type Sync, TERMINAL_STATES } from '../../src/model/sync.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
-import { ACTIVE_STATES, TERMINAL_STATES } from '../../src/model/sync-schema.ts'
 import type { SyncQuery, SyncStorage } from '../../src/ports/sync-storage.ts'
 import { cancelSync, claimSync, reportSync } from '../../src/syncs/sync.ts'
 import { claimDelivery, type Deliverable, recordDelivery, requestRedelivery } from '../../src/syncs/webhook-delivery.ts'
@@ -36,6 +35,12 @@ export interface StorageUnderTest {
   readonly open: () => Promise<SyncStorage>
   /** Makes the stored record of the sync unreadable, where a driver stores anything that can be. */
   readonly damage?: (id: string) => Promise<void>
+  /** The stored record as it stands, where a driver stores records. */
+  readonly raw?: {
+    /** Puts this in the place of the record, as another release would. */
+    readonly write: (id: string, record: object) => Promise<void>
+    readonly read: (id: string) => Promise<unknown>
+  }
 }
 
 /**
@@ -450,6 +455,61 @@ export async function testSyncStorage(
         t.same(reports.flatMap(({ removed }) => removed).sort(), syncs.map(({ id }) => id).sort())
       },
     )
+
+    await t.test('a record that a newer release has written is kept as it is, and no other is harmed', async (t) => {
+      const { open, raw } = await makeStorage(t)
+      if (raw === undefined) return
+      const [first, second] = [await open(), await open()]
+      for (const instance of [first, second]) {
+        await instance.start()
+        t.teardown(() => instance.close())
+      }
+      const [active, ended, sound] = [aQueuedSync(), cancelSync(aQueuedSync(), NOW, TTL_MS), aQueuedSync()]
+      for (const sync of [active, ended, sound]) await first.create(sync)
+      t.equal((await second.list({ pageSize: 10 })).syncs.length, 3)
+      await raw.write(active.id, { format: 2, id: active.id, revision: 2, state: 'archived' })
+      await raw.write(ended.id, { ...ended, format: 2, revision: ended.revision + 1, error: 'of another kind' })
+      const written = [await raw.read(active.id), await raw.read(ended.id)]
+      const isKept = async (instance: SyncStorage) => {
+        for (const sync of [active, ended]) {
+          await t.rejects(instance.get(sync.id), { code: 'STATUS_FORMAT_NEWER', hint: /upgrade/ })
+          await t.rejects(async () => instance.peek(sync.id), { code: 'STATUS_FORMAT_NEWER' })
+          const next = { ...sync, revision: sync.revision + 1 }
+          t.equal(await instance.replace(next, sync.revision).catch(() => false), false)
+          t.equal(await instance.remove(sync.id, sync.revision).catch(() => false), false)
+          await t.rejects(instance.create({ ...sync, revision: 1 }), { code: 'SYNC_EXISTS' })
+        }
+        t.same((await instance.list({ pageSize: 10 })).syncs, [sound])
+        t.same((await instance.list({ pageSize: 10, states: TERMINAL_STATES })).syncs, [])
+        t.same(await instance.get(sound.id), sound)
+        t.same(await instance.cleanup(new Date(EXPIRED.getTime() + TTL_MS)), {
+          removed: [],
+          quarantined: [],
+          leftovers: 0,
+        })
+      }
+      const third = await open()
+      await third.start()
+      t.teardown(() => third.close())
+      for (const instance of [first, second, third, first]) await isKept(instance)
+      t.same([await raw.read(active.id), await raw.read(ended.id)], written, 'not a byte of them has changed')
+    })
+
+    await t.test('a record of an older release, which has no format number, is read', async (t) => {
+      const { open, raw } = await makeStorage(t)
+      if (raw === undefined) return
+      const storage = await open()
+      await storage.start()
+      t.teardown(() => storage.close())
+      const sync = aQueuedSync()
+      await storage.create(sync)
+      const claimed = claimSync(sync, 'an older release', NOW)
+      const { createdBy: _createdBy, webhook: _webhook, traceparent: _traceparent, ...older } = claimed
+      await raw.write(sync.id, older)
+      t.same(await storage.get(sync.id), claimed)
+      t.equal(await storage.replace(reportSync(claimed, { progress: { percent: 40 } }, NOW), claimed.revision), true)
+      t.match(await storage.get(sync.id), { progress: { percent: 40 } })
+    })
 
     await t.test("an unreadable record is an error, not absent, and is nobody else's trouble", async (t) => {
       const { open, damage } = await makeStorage(t)

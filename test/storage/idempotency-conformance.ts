@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
 import { newSyncId } from '../../src/model/sync-id.ts'
+import { toView } from '../../src/model/sync-view.ts'
 import type { IdempotencyStore, KeyReservation } from '../../src/ports/idempotency-store.ts'
-import { toView } from '../../src/syncs/sync.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
 const NOW = new Date('2026-01-01T00:00:00.000Z')

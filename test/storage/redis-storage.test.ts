@@ -18,6 +18,13 @@ await t.test('on a real server', { skip }, async (t) => {
         const text = (await redis.get(`${prefix}sync:${id}`)) ?? ''
         await redis.set(`${prefix}sync:${id}`, text.slice(0, 200))
       },
+      raw: {
+        write: async (id, record) => {
+          const { revision, ...rest } = record as { readonly revision: number }
+          await redis.set(`${prefix}sync:${id}`, JSON.stringify({ revision, writeId: 'another-release', ...rest }))
+        },
+        read: (id) => redis.get(`${prefix}sync:${id}`),
+      },
     }
   })
 })

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createApiKey } from '../../src/api-keys.ts'
 import type { SyncRequestInput } from '../../src/model/sync-request.ts'
-import type { SyncView } from '../../src/model/sync-schema.ts'
+import type { SyncView } from '../../src/model/sync-view.ts'
 import type { Scope } from '../../src/syncs/caller.ts'
 import { finished } from './service.ts'
 

@@ -1,4 +1,4 @@
-import type { SyncView } from '../../src/model/sync-schema.ts'
+import type { SyncView } from '../../src/model/sync-view.ts'
 import { openEvents } from './event-client.ts'
 import { finished } from './service.ts'
 

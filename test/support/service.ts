@@ -11,7 +11,7 @@ import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulat
 import { compose } from '../../src/compose.ts'
 import { readConfig } from '../../src/config.ts'
 import type { SyncRequestInput } from '../../src/model/sync-request.ts'
-import type { SyncView } from '../../src/model/sync-schema.ts'
+import type { SyncView } from '../../src/model/sync-view.ts'
 import { checkedByDocument } from './contract.ts'
 
 /** What ends with a test, or with a bench that has no tests. */

@@ -1,6 +1,8 @@
 import t from 'tap'
 import { AppError, toProblem } from '../../src/errors.ts'
-import { isTerminal, parseSync, type Sync } from '../../src/model/sync.ts'
+import { isTerminal, type Sync } from '../../src/model/sync.ts'
+import { parseSyncRecord, toSyncRecord } from '../../src/model/sync-record.ts'
+import { toView } from '../../src/model/sync-view.ts'
 import {
   cancelSync,
   claimSync,
@@ -9,7 +11,6 @@ import {
   reportSync,
   requestCancel,
   succeedSync,
-  toView,
 } from '../../src/syncs/sync.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
@@ -34,7 +35,11 @@ t.test('every transition makes a new sync with the next revision and leaves the 
     const after = transition(before)
     t.equal(after.revision, before.revision + 1, name)
     t.same(before, copy, `${name} does not touch what it was given`)
-    t.same(parseSync(JSON.parse(JSON.stringify(after))), after, `what ${name} makes can be stored and read back`)
+    t.same(
+      parseSyncRecord(after.id, JSON.stringify(toSyncRecord(after))),
+      after,
+      `what ${name} makes can be stored and read back`,
+    )
   }
 })
 
@@ -95,10 +100,12 @@ t.test('the wire shows nothing of who runs a sync', async (t) => {
 
 t.test('a record whose parts contradict each other is refused', async (t) => {
   const running = claimSync(aQueuedSync(), 'one', now)
-  t.throws(() => parseSync({ ...running, state: 'succeeded' }))
-  t.throws(() =>
-    parseSync({ ...running, state: 'failed', finishedAt: running.updatedAt, expiresAt: running.updatedAt }),
-  )
-  t.throws(() => parseSync({ ...running, revision: 0 }))
-  t.throws(() => parseSync({ ...running, id: '../x' }))
+  t.throws(() => parse({ ...running, state: 'succeeded' }))
+  t.throws(() => parse({ ...running, state: 'failed', finishedAt: running.updatedAt, expiresAt: running.updatedAt }))
+  t.throws(() => parse({ ...running, revision: 0 }))
+  t.throws(() => parse({ ...running, id: '../x' }))
 })
+
+function parse(record: { readonly id: string; readonly [member: string]: unknown }): Sync {
+  return parseSyncRecord(record.id, JSON.stringify(record))
+}

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { isTerminal, parseSync, type Sync } from '../../src/model/sync.ts'
+import { isTerminal, type Sync } from '../../src/model/sync.ts'
+import { parseSyncRecord, toSyncRecord } from '../../src/model/sync-record.ts'
 import { cancelSync, requestCancel } from '../../src/syncs/sync.ts'
 import {
   ATTEMPT_LEASE_MS,
@@ -68,7 +69,7 @@ t.test(
       t.ok(after.revision === ended.revision + (name === 'release' ? 2 : 1), name)
       const { webhook, revision, updatedAt, expiresAt, ...rest } = after
       t.match(ended, rest, `${name} changes nothing else`)
-      t.same(parseSync(JSON.parse(JSON.stringify(after))), after)
+      t.same(parseSyncRecord(after.id, JSON.stringify(toSyncRecord(after))), after)
       t.throws(() => requestCancel({ ...after, state: 'succeeded' } as Sync, NOW, TTL), { code: 'SYNC_FINISHED' })
     }
   },
@@ -168,7 +169,11 @@ t.test('redelivery begins the schedule anew, and needs a webhook and an end', as
 
 t.test('a record whose webhook contradicts its state is refused', async (t) => {
   const ended = anEndedSync()
-  t.throws(() => parseSync({ ...ended, webhook: { ...ended.webhook, state: 'waiting' } }))
+  t.throws(() => parse({ ...ended, webhook: { ...ended.webhook, state: 'waiting' } }))
   const waiting = aQueuedSync({ webhook: { url: 'https://example.com/' } })
-  t.throws(() => parseSync({ ...waiting, webhook: { ...waiting.webhook, state: 'pending' } }))
+  t.throws(() => parse({ ...waiting, webhook: { ...waiting.webhook, state: 'pending' } }))
 })
+
+function parse(record: { readonly id: string; readonly [member: string]: unknown }): Sync {
+  return parseSyncRecord(record.id, JSON.stringify(record))
+}

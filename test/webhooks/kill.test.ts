@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { Webhook } from 'standardwebhooks'
 import t, { type Test } from 'tap'
 import { tabFromRows } from '../../emulator/workbook.ts'
-import type { SyncView } from '../../src/model/sync-schema.ts'
+import type { SyncView } from '../../src/model/sync-view.ts'
 import { aReceiver } from '../support/receiver.ts'
 import { aDirectory, anEmulator, aServiceProcess, environmentFor, pollUntil, startSync } from '../support/service.ts'
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import t, { type Test } from 'tap'
 import { tabFromRows } from '../../emulator/workbook.ts'
-import type { SyncView } from '../../src/model/sync-schema.ts'
+import type { SyncView } from '../../src/model/sync-view.ts'
 import { aReceiver, type Received, type Receiver } from '../support/receiver.ts'
 import { anEmulator, aService, finished, getSync, pollUntil, startSync } from '../support/service.ts'
 

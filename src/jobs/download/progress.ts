@@ -1,5 +1,5 @@
 import type { SyncReport } from '../../model/sync.ts'
-import type { SyncProgress, SyncTab, SyncWarning } from '../../model/sync-schema.ts'
+import type { SyncProgress, SyncTab, SyncWarning } from '../../model/sync-parts.ts'
 import { columnsOf, rowsOf } from './calls.ts'
 import type { TargetState } from './target-state.ts'
 

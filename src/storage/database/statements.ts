@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Statement } from '../../database/database.ts'
-import type { Sync } from '../../model/sync.ts'
-import { SYNC_STATES } from '../../model/sync-schema.ts'
+import { SYNC_STATES, type Sync } from '../../model/sync.ts'
+import { RECORD_FORMAT } from '../../model/sync-record.ts'
 import type { SyncQuery } from '../../ports/sync-storage.ts'
 
 /** One row of `find` and `page`. */
@@ -132,7 +132,9 @@ export class Statements {
 
   /** Rows: `id` of what was removed, a batch at most. What another sweeper has in hand is left to it. */
   sweep(now: Date, endedBefore: Date | undefined): Statement {
-    const expired = 'expires_at <= $1 AND finished_at <= $2::timestamptz AND set_aside_at IS NULL'
+    // What a newer release has written is left to it.
+    const isNewer = `jsonb_path_exists(record::jsonb, '$.format ? (@ > ${RECORD_FORMAT})')`
+    const expired = `expires_at <= $1 AND finished_at <= $2::timestamptz AND set_aside_at IS NULL AND NOT ${isNewer}`
     return {
       text: `WITH expired AS (
           SELECT id FROM ${this.#syncs} WHERE ${expired} LIMIT ${SWEEP_BATCH} FOR UPDATE SKIP LOCKED

@@ -1,13 +1,14 @@
 import type { Database } from '../../database/database.ts'
 import { AppError } from '../../errors.ts'
-import { parseSync, type Sync } from '../../model/sync.ts'
+import type { Sync } from '../../model/sync.ts'
+import { parseSyncRecord } from '../../model/sync-record.ts'
 import type { SyncQuery } from '../../ports/sync-storage.ts'
 import { deepFreeze } from '../shared/deep-freeze.ts'
 import { Gathered } from './batched-reads.ts'
 import type { Statements, SyncRow } from './statements.ts'
 import { type KnownSync, KnownSyncs } from './sync-cache.ts'
 
-/** What a row holds: a sync, or `STATUS_CORRUPT`. */
+/** What a row holds: a sync, or why it cannot be read. */
 export type Found = KnownSync | AppError
 
 export interface SyncRowsOptions {
@@ -93,14 +94,15 @@ export class SyncRows {
     if (known?.version === version) return known
     const text = record ?? ''
     try {
-      const sync = deepFreeze(parseSync(JSON.parse(text)))
-      if (sync.id !== id) throw new TypeError(`it is the record of ${sync.id}`)
+      const sync = deepFreeze(parseSyncRecord(id, text))
       this.#unreadable.delete(id)
       return { sync: this.#known.put(id, { sync, version }, { size: text.length, turn }), version }
     } catch (error) {
+      if (!(error instanceof AppError)) throw error
       this.#known.forget(id)
-      this.#unreadable.set(id, version)
-      return new AppError('STATUS_CORRUPT', `The record of ${id} is damaged.`, { cause: error })
+      if (error.code === 'STATUS_CORRUPT') this.#unreadable.set(id, version)
+      else this.#unreadable.delete(id)
+      return error
     }
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { syncView } from '../../model/sync-schema.ts'
+import { syncView } from '../../model/sync-view.ts'
 
 const instant = z.iso.datetime()
 

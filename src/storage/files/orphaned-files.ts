@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path'
 import { AppError } from '../../errors.ts'
 import { isTerminal } from '../../model/sync.ts'
+import { isNewerRecord } from '../../model/sync-record.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { FileSystem } from '../../ports/file-system.ts'
 import type { Log } from '../../ports/log.ts'
@@ -75,6 +76,8 @@ export class Leftovers {
         try {
           removed += await sweep(name, path)
         } catch (error) {
+          // What belongs to a record of a newer release is that release's to clear away.
+          if (isNewerRecord(error)) continue
           // One of them must not keep the others; it is met again in the next sweep.
           this.#options.log.warn({ err: error }, 'a leftover could not be removed')
         }

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
-import { parseSync, type Sync } from '../../model/sync.ts'
+import type { Sync } from '../../model/sync.ts'
+import { parseSyncRecord, toSyncRecord } from '../../model/sync-record.ts'
 import { corrupt } from './storage-errors.ts'
 
 /**
@@ -18,7 +19,7 @@ const unpack = promisify<Buffer, Buffer>(gunzip)
 
 /** What the file of a record holds. */
 export async function formatRecord(sync: Sync, packAbove: number): Promise<Buffer> {
-  const text = Buffer.from(`${JSON.stringify(sync, null, 2)}\n`)
+  const text = Buffer.from(`${JSON.stringify(toSyncRecord(sync), null, 2)}\n`)
   return text.length > packAbove ? pack(text, { level: LEVEL }) : text
 }
 
@@ -33,14 +34,13 @@ export async function readText(bytes: Buffer): Promise<string> {
   }
 }
 
-/** Rejects with `STATUS_CORRUPT` for anything that is not the whole record of this sync. */
+/** Rejects as `parseSyncRecord` throws. */
 export async function parseRecord(id: string, bytes: Buffer): Promise<Sync> {
-  let sync: Sync
+  let text: string
   try {
-    sync = parseSync(JSON.parse(await readText(bytes)))
+    text = await readText(bytes)
   } catch (error) {
     throw corrupt(id, error)
   }
-  if (sync.id !== id) throw corrupt(id, new TypeError(`it is the record of ${sync.id}`))
-  return sync
+  return parseSyncRecord(id, text)
 }

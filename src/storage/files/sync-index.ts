@@ -1,5 +1,6 @@
-import type { Sync } from '../../model/sync.ts'
-import { SYNC_STATES, type SyncState, type SyncWebhook } from '../../model/sync-schema.ts'
+import { SYNC_STATES, type Sync, type SyncState } from '../../model/sync.ts'
+import type { SyncWebhook } from '../../model/sync-parts.ts'
+import { isNewerFormat } from '../../model/sync-record.ts'
 import type { FileIdentity, FileSystem } from '../../ports/file-system.ts'
 import type { SyncQuery } from '../../ports/sync-storage.ts'
 import type { CreationJournal } from './creation-journal.ts'
@@ -225,7 +226,10 @@ export class SyncIndex {
       const { bytes, identity } = await fs.read(layout.record(id))
       this.#told.delete(id)
       const summary = await summarize(id, bytes)
-      if (summary === undefined) {
+      if (summary === 'newer format') {
+        // Kept as it is for the release that wrote it: neither listed nor swept here.
+        this.forget(id)
+      } else if (summary === undefined) {
         this.#findUnreadable(id)
       } else if (!this.#unreadable.has(id)) {
         // What was found unreadable as a whole stays so until it is read as a whole.
@@ -251,7 +255,7 @@ function isTerminalState(state: SyncState): boolean {
 }
 
 /** The few fields that the index needs; a record is checked as a whole when somebody asks for it. */
-async function summarize(id: string, bytes: Buffer): Promise<Summary | undefined> {
+async function summarize(id: string, bytes: Buffer): Promise<Summary | 'newer format' | undefined> {
   let record: Partial<Sync> | null
   try {
     record = JSON.parse(await readText(bytes))
@@ -260,6 +264,7 @@ async function summarize(id: string, bytes: Buffer): Promise<Summary | undefined
     throw error
   }
   if (typeof record !== 'object' || record === null) return undefined
+  if (isNewerFormat(record)) return 'newer format'
   const { state, spreadsheet, expiresAt, createdBy = null, webhook = null } = record
   if (record.id !== id || state === undefined || !SYNC_STATES.includes(state)) return undefined
   if (typeof spreadsheet !== 'object' || typeof spreadsheet?.id !== 'string') return undefined

@@ -1,6 +1,8 @@
-import { AppError } from '../../errors.ts'
-import { parseSync, type Sync } from '../../model/sync.ts'
+import type { Sync } from '../../model/sync.ts'
+import { corruptRecord, parseSyncRecord, toSyncRecord } from '../../model/sync-record.ts'
 import { deepFreeze } from '../shared/deep-freeze.ts'
+
+export { corruptRecord as corrupt, isCorruptRecord as isCorrupt } from '../../model/sync-record.ts'
 
 /** A record as it is stored: JSON that begins with what the scripts compare, so that they need not parse it. */
 export interface RecordText {
@@ -14,36 +16,23 @@ const HEAD = /^\{"revision":\d+,"writeId":"[0-9a-z-]+",/
 
 /** `writeId` names this one write: it differs even between two that store the same revision. */
 export function formatRecord(sync: Sync, writeId: string): RecordText {
-  const { revision, ...rest } = sync
+  const { revision, ...rest } = toSyncRecord(sync)
   const text = JSON.stringify({ revision, writeId, ...rest })
   return { text, head: HEAD.exec(text)?.[0] ?? '', bytes: Buffer.byteLength(text) }
 }
 
-/** Reads the beginning of a stored text; throws `STATUS_CORRUPT` for any that we did not write. */
+/** Reads the beginning of a stored text; throws as `parseSyncRecord` does for any that we did not write. */
 export function readHead(id: string, text: string): RecordText {
   const head = HEAD.exec(text)?.[0]
-  if (head === undefined) throw corrupt(id, new TypeError('it is not one of our records'))
-  return { text, head, bytes: Buffer.byteLength(text) }
+  if (head !== undefined) return { text, head, bytes: Buffer.byteLength(text) }
+  // A newer release may begin its records otherwise.
+  parseSyncRecord(id, text)
+  throw corruptRecord(id, new TypeError('it does not begin as our records do'))
 }
 
-/** Throws `STATUS_CORRUPT` for anything that is not the whole record of this sync. */
+/** Throws as `parseSyncRecord` does. */
 export function parseRecord(id: string, { text }: RecordText): Sync {
-  let sync: Sync
-  try {
-    sync = parseSync(JSON.parse(text))
-  } catch (error) {
-    throw corrupt(id, error)
-  }
-  if (sync.id !== id) throw corrupt(id, new TypeError(`it is the record of ${sync.id}`))
-  return deepFreeze(sync)
-}
-
-export function corrupt(id: string, cause?: unknown): AppError {
-  return new AppError('STATUS_CORRUPT', `The record of ${id} is not readable.`, cause === undefined ? {} : { cause })
-}
-
-export function isCorrupt(error: unknown): boolean {
-  return error instanceof AppError && error.code === 'STATUS_CORRUPT'
+  return deepFreeze(parseSyncRecord(id, text))
 }
 
 /** Names of the indexes that a sync stands in. */

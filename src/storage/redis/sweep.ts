@@ -1,4 +1,5 @@
 import { isTerminal, type Sync } from '../../model/sync.ts'
+import { isNewerRecord } from '../../model/sync-record.ts'
 import type { CleanupReport } from '../../ports/sync-storage.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 import { isCorrupt, parseRecord, readHead } from './record-text.ts'
@@ -36,6 +37,7 @@ export async function sweep({ connection, prefix, suspects }: SweepOptions, now:
   /** Resolves to whether the id still stands in the index. */
   async function settle(id: string, text: string | null): Promise<boolean> {
     const sync = text === null ? undefined : readable(id, text)
+    if (sync === 'newer format') return true
     if (sync === undefined) {
       const answer = await run(id, SET_ASIDE, text ?? '', KEPT_ASIDE_MS)
       if (answer === 1) quarantined.push(`${prefix}unreadable:${id}`)
@@ -67,11 +69,12 @@ export async function sweep({ connection, prefix, suspects }: SweepOptions, now:
   return { removed: removed.sort(), quarantined, leftovers, settled: suspects }
 }
 
-function readable(id: string, text: string): Sync | undefined {
+function readable(id: string, text: string): Sync | 'newer format' | undefined {
   try {
     return parseRecord(id, readHead(id, text))
   } catch (error) {
     if (isCorrupt(error)) return undefined
+    if (isNewerRecord(error)) return 'newer format'
     throw error
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { SyncView } from '../../../src/model/sync-schema.ts'
+import type { SyncView } from '../../../src/model/sync-view.ts'
 
 /** What the clients of a cluster have seen. */
 export interface Seen {

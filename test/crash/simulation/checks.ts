@@ -1,4 +1,5 @@
-import { isTerminal, parseSync, type Sync } from '../../../src/model/sync.ts'
+import { isTerminal, type Sync } from '../../../src/model/sync.ts'
+import { parseSyncRecord } from '../../../src/model/sync-record.ts'
 import { MOST_TRIES } from '../../../src/syncs/webhook.ts'
 
 /** Thrown when a promise of the storage was seen broken. */
@@ -160,7 +161,7 @@ export class Checks {
 
   #parse(id: string, text: string): Sync {
     try {
-      return parseSync(JSON.parse(text))
+      return parseSyncRecord(id, text)
     } catch (error) {
       throw this.#complain(
         `the record of ${id} is torn: ${String(error).slice(0, 100)} in ${JSON.stringify(text.slice(0, 60))}`,

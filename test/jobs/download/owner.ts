@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { createDownloadJob } from '../../../src/jobs/download-job.ts'
-import { parseSync } from '../../../src/model/sync.ts'
+import { parseSyncRecord } from '../../../src/model/sync-record.ts'
 import { silentLog } from '../../../src/ports/log.ts'
 import { GoogleSheets } from '../../../src/sheets/google-sheets.ts'
 import { ReadQuota } from '../../../src/sheets/quota.ts'
@@ -11,7 +11,8 @@ import { callsOf } from '../downloads.ts'
 
 /** A process that claims a sync from a file and downloads it: `owner.ts <rootUrl> <folder of snapshots> <sync file>`. */
 const [rootUrl = '', directory = '', file = ''] = process.argv.slice(2)
-const queued = parseSync(JSON.parse(await readFile(file, 'utf8')))
+const text = await readFile(file, 'utf8')
+const queued = parseSyncRecord(JSON.parse(text).id, text)
 const sync = claimSync(queued, `process ${process.pid}`, new Date())
 await writeFile(file, JSON.stringify(sync))
 const snapshots = new LocalSnapshotStore({ directory, kept: 3, log: silentLog })

@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { AppError } from '../errors.ts'
+import { problem } from './problem.ts'
+import { ACTIVE_STATES, type Sync } from './sync.ts'
+import { count, instant, syncWebhook } from './sync-parts.ts'
+import { syncView } from './sync-view.ts'
+
+/**
+ * The format of the records that this release writes. Raise it when an earlier release could misread what a newer one
+ * writes: the earlier one then leaves such records as they are. Records without a number are of format 1.
+ */
+export const RECORD_FORMAT = 1
+
+/** What the wire shows, and who runs it; records of earlier releases lack what has a default. */
+const fields = syncView.extend({
+  webhook: syncWebhook.nullable().default(null),
+  lease: z.object({ epoch: count, owner: z.string().nullable() }),
+  snapshotId: z.string().nullable(),
+  createdBy: z.string().nullable().default(null),
+  traceparent: z.string().nullable().default(null),
+})
+const none = z.null()
+const finished = fields.extend({ finishedAt: instant, expiresAt: instant, outcome: none, error: none })
+
+/** A sync as it is stored, whose members agree with its state. */
+const syncRecord = z
+  .discriminatedUnion('state', [
+    fields.extend({ state: z.enum(ACTIVE_STATES), finishedAt: none, expiresAt: none, outcome: none, error: none }),
+    finished.extend({ state: z.literal('succeeded'), outcome: z.enum(['downloaded', 'unchanged']) }),
+    finished.extend({ state: z.literal('failed'), error: problem }),
+    finished.extend({ state: z.literal('cancelled') }),
+  ])
+  .refine(({ webhook, finishedAt }) => webhook === null || (webhook.state === 'waiting') === (finishedAt === null), {
+    path: ['webhook', 'state'],
+    message: 'contradicts the state of the sync',
+  })
+
+/** What is stored of a sync; its JSON is the record. */
+export function toSyncRecord(sync: Sync): Sync & { readonly format: number } {
+  return { format: RECORD_FORMAT, ...sync }
+}
+
+/**
+ * Reads the record of a sync. Throws STATUS_CORRUPT for anything that is not its whole, true record, and
+ * STATUS_FORMAT_NEWER for one that a newer release has written.
+ */
+export function parseSyncRecord(id: string, text: string): Sync {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw corruptRecord(id, error)
+  }
+  if (isNewerFormat(value)) {
+    throw new AppError('STATUS_FORMAT_NEWER', `The record of ${id} has a format that this release does not know.`)
+  }
+  const { data: sync, error } = syncRecord.safeParse(value)
+  if (sync === undefined) throw corruptRecord(id, error)
+  if (sync.id !== id) throw corruptRecord(id, new TypeError(`it is the record of ${sync.id}`))
+  return sync
+}
+
+/** Whether this is the parsed JSON of a record that a newer release has written. */
+export function isNewerFormat(record: unknown): boolean {
+  if (typeof record !== 'object' || record === null || !('format' in record)) return false
+  return typeof record.format === 'number' && record.format > RECORD_FORMAT
+}
+
+/** A record that is there and cannot be read. */
+export function corruptRecord(id: string, cause?: unknown): AppError {
+  return new AppError('STATUS_CORRUPT', `The record of ${id} is damaged.`, { cause })
+}
+
+export function isCorruptRecord(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'STATUS_CORRUPT'
+}
+
+/** Whether a record could not be read because a newer release has written it: it is whole, and not ours to change. */
+export function isNewerRecord(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'STATUS_FORMAT_NEWER'
+}
