@@ -89,7 +89,7 @@ async function onServer(server: 'redis' | 'postgres', sync: Sync): Promise<SyncS
 async function service(plain: SyncStorage) {
   const metrics = kind === 'counted' ? new PrometheusMetrics(countActive(plain)) : undefined
   const storage = metrics === undefined ? plain : new MeasuredStorage(plain, metrics)
-  const runner: JobRunner = { async start() {}, async enqueue() {}, hintCancel() {}, async close() {} }
+  const runner: JobRunner = { async start() {}, async enqueue() {}, notifyCancel() {}, async close() {} }
   return buildApp({
     service: new SyncService({ storage, runner, clock: systemClock, statusTtlMs: 1 }),
     idempotency: new MemoryIdempotency(),

@@ -8,7 +8,7 @@ import { cancelSync, claimSync, createSync, reportSync } from '../src/syncs/sync
 export function aRunningSync(id = newSyncId(), tabCount = 10): ActiveSync {
   const now = new Date()
   const body = syncRequestBody.parse({ spreadsheet: 'bench' })
-  const queued = createSync({ id, ...normalizeRequest(body), labels: {}, now })
+  const queued = createSync({ id, ...normalizeRequest(body), labels: {}, createdBy: null }, now)
   const tabs = Array.from({ length: tabCount }, (_, gid) => ({
     gid,
     title: `Tab ${gid}`,

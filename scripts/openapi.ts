@@ -19,7 +19,7 @@ const path = new URL('../openapi/openapi.json', import.meta.url)
 const idleRunner: JobRunner = {
   async start() {},
   async enqueue() {},
-  hintCancel() {},
+  notifyCancel() {},
   async close() {},
 }
 const app = await buildApp({

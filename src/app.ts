@@ -23,7 +23,7 @@ import { syncFileRoutes } from './routes/sync-files.ts'
 import { syncWebhookRoutes } from './routes/sync-webhook.ts'
 import { syncRoutes } from './routes/syncs.ts'
 import { validateRequest } from './routes/validation.ts'
-import { IdempotentStart } from './syncs/idempotent-start.ts'
+import { IdempotentRequests } from './syncs/idempotent-requests.ts'
 import type { SyncService } from './syncs/sync-service.ts'
 import { systemClock } from './system-clock.ts'
 
@@ -177,7 +177,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     refuse()
     return app
   }
-  const starts = new IdempotentStart({ service, store: idempotency, clock })
+  const starts = new IdempotentRequests({ service, store: idempotency, clock })
   const limit = new StreamLimit(maxStreamsPerKey)
   await app.register(syncRoutes, { service, starts, clock, callerOf })
   await app.register(syncEventRoutes, { service, clock, callerOf, limit })

@@ -17,7 +17,7 @@ import type { SyncStorage } from './ports/sync-storage.ts'
 import { GoogleSheets } from './sheets/google-sheets.ts'
 import { LocalSnapshotStore } from './snapshots/local-snapshot-store.ts'
 import { S3SnapshotStore } from './snapshots/s3-snapshot-store.ts'
-import { ActiveCount } from './syncs/active-count.ts'
+import { AdmissionControl } from './syncs/admission-control.ts'
 import { SyncService } from './syncs/sync-service.ts'
 import { systemClock } from './system-clock.ts'
 import { WebhookDeliverer } from './webhooks/deliverer.ts'
@@ -74,7 +74,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     runner,
     clock,
     statusTtlMs: config.statusTtlMs,
-    activeCount: new ActiveCount({ storage, clock, ...config.limits }),
+    admission: new AdmissionControl({ storage, clock, ...config.limits }),
     ...(config.webhooks.secrets.length === 0 ? {} : { faultOfWebhook: (url: string) => faultOfUrl(url, { insecure }) }),
   })
   const sweeper = new Sweeper({ storage, idempotency, snapshots, clock, log, intervalMs: config.sweepIntervalMs })

@@ -2,8 +2,8 @@ import { TimeoutError, withTimeout } from '../concurrency/timeout.ts'
 import { ACTIVE_STATES, type Sync, type SyncState } from '../model/sync.ts'
 import type { JobRunner } from '../ports/job-runner.ts'
 import { Bell, type Ring } from './bullmq/queue-client.ts'
-import { ActiveLook } from './orphan-scan.ts'
-import { SyncRuns } from './running-syncs.ts'
+import { OrphanScan } from './orphan-scan.ts'
+import { RunningSyncs } from './running-syncs.ts'
 import type { ExecutionOptions } from './sync-execution.ts'
 
 /** While so many rings wait to be heard, no worker is idle, and the many queued syncs are looked through less often. */
@@ -42,8 +42,8 @@ export interface BullMqRunnerOptions extends ExecutionOptions {
  */
 export class BullMqRunner implements JobRunner {
   readonly #options: BullMqRunnerOptions
-  readonly #runs: SyncRuns
-  readonly #look: ActiveLook
+  readonly #runs: RunningSyncs
+  readonly #look: OrphanScan
   readonly #bell: Bell
   #looks = 0
   #waiting = 0
@@ -55,19 +55,19 @@ export class BullMqRunner implements JobRunner {
   constructor(options: BullMqRunnerOptions) {
     const { url, namespace = 'sheetsync_queue', clock, log, concurrency } = options
     this.#options = options
-    this.#runs = new SyncRuns(options)
-    this.#look = new ActiveLook({
+    this.#runs = new RunningSyncs(options)
+    this.#look = new OrphanScan({
       ...options,
-      runs: this.#runs,
+      running: this.#runs,
       states: () => this.#statesToSee(),
-      onFree: (syncs) => this.#ringForFree(syncs),
+      onFound: (syncs) => this.#ringForFree(syncs),
     })
     this.#bell = new Bell({
       url,
       namespace,
       clock,
       log,
-      ...(this.#isWorker && { hearing: { hear: (syncId: string) => this.#runs.run(syncId), concurrency } }),
+      ...(this.#isWorker && { hearing: { hear: (syncId: string) => this.#runs.execute(syncId), concurrency } }),
     })
   }
 
@@ -93,7 +93,7 @@ export class BullMqRunner implements JobRunner {
     await this.#ring([{ syncId, epoch: 0 }])
   }
 
-  hintCancel(syncId: string): void {
+  notifyCancel(syncId: string): void {
     this.#runs.cancel(syncId)
   }
 

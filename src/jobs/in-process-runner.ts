@@ -1,7 +1,8 @@
+import pLimit, { type LimitFunction } from 'p-limit'
 import { ACTIVE_STATES } from '../model/sync.ts'
 import type { JobRunner } from '../ports/job-runner.ts'
-import { ActiveLook } from './orphan-scan.ts'
-import { SyncRuns } from './running-syncs.ts'
+import { OrphanScan } from './orphan-scan.ts'
+import { RunningSyncs } from './running-syncs.ts'
 import type { ExecutionOptions } from './sync-execution.ts'
 
 export interface InProcessRunnerOptions extends ExecutionOptions {
@@ -9,50 +10,51 @@ export interface InProcessRunnerOptions extends ExecutionOptions {
   readonly concurrency: number
 }
 
-/**
- * Runs syncs in this process. Several processes may share one storage; what a dead one leaves is found by a look through
- * the active syncs every two seconds.
- */
+/** Executes syncs in this process. Several processes may share one storage; the scan finds what a dead one has left. */
 export class InProcessRunner implements JobRunner {
   readonly #options: InProcessRunnerOptions
-  readonly #runs: SyncRuns
-  readonly #look: ActiveLook
-  /** Waiting here, oldest first. */
-  readonly #queue = new Set<string>()
+  readonly #running: RunningSyncs
+  readonly #scan: OrphanScan
+  readonly #limit: LimitFunction
+  /** Ids that wait for a slot; one that is taken out is not executed any more. */
+  readonly #queued = new Set<string>()
   #closed: Promise<void> | undefined
 
   constructor(options: InProcessRunnerOptions) {
     this.#options = options
-    this.#runs = new SyncRuns(options)
-    this.#look = new ActiveLook({
+    this.#limit = pLimit(options.concurrency)
+    this.#running = new RunningSyncs(options)
+    this.#scan = new OrphanScan({
       ...options,
-      runs: this.#runs,
+      running: this.#running,
       states: () => ACTIVE_STATES,
-      onFree: async (syncs) => {
-        for (const { id } of syncs) await this.enqueue(id)
+      onFound: async (orphans) => {
+        for (const { id } of orphans) await this.enqueue(id)
       },
     })
   }
 
-  /** Whether the syncs that an earlier process left were looked through once. */
+  /** Whether the syncs that an earlier process left were scanned once. */
   get recovered(): boolean {
-    return this.#look.done
+    return this.#scan.done
   }
 
   async start(): Promise<void> {
     await this.#options.leases.start()
-    this.#look.start()
+    this.#scan.start()
   }
 
   async enqueue(syncId: string): Promise<void> {
-    if (this.#closed !== undefined || this.#runs.has(syncId)) return
-    this.#queue.add(syncId)
-    this.#fill()
+    if (this.#closed !== undefined || this.#running.has(syncId) || this.#queued.has(syncId)) return
+    this.#queued.add(syncId)
+    void this.#limit(async () => {
+      if (this.#queued.delete(syncId)) await this.#running.execute(syncId)
+    })
   }
 
-  hintCancel(syncId: string): void {
-    this.#queue.delete(syncId)
-    this.#runs.cancel(syncId)
+  notifyCancel(syncId: string): void {
+    this.#queued.delete(syncId)
+    this.#running.cancel(syncId)
   }
 
   close(): Promise<void> {
@@ -61,18 +63,8 @@ export class InProcessRunner implements JobRunner {
   }
 
   async #drain(): Promise<void> {
-    this.#queue.clear()
-    await Promise.all([this.#runs.close(), this.#look.close()])
+    this.#queued.clear()
+    await Promise.all([this.#running.close(), this.#scan.close()])
     await this.#options.leases.close()
-  }
-
-  #fill(): void {
-    for (const syncId of this.#queue) {
-      if (this.#runs.size >= this.#options.concurrency) return
-      this.#queue.delete(syncId)
-      void this.#runs.run(syncId).then(() => {
-        if (this.#closed === undefined) this.#fill()
-      })
-    }
   }
 }

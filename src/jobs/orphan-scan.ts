@@ -1,82 +1,66 @@
+import { PeriodicTask } from '../concurrency/periodic-task.ts'
 import type { Sync, SyncState } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
-import { JobStop } from '../ports/job-runner.ts'
 import type { Log } from '../ports/log.ts'
-import { everyPage } from '../ports/paginate.ts'
+import { paginate } from '../ports/paginate.ts'
 import type { SyncStorage } from '../ports/sync-storage.ts'
-import type { SyncRuns } from './running-syncs.ts'
+import type { RunningSyncs } from './running-syncs.ts'
 
-/** Milliseconds between two looks for syncs that nobody runs. */
-export const SCAN_INTERVAL_MS = 2000
+/** Milliseconds between two scans for syncs that nobody runs. */
+const SCAN_INTERVAL_MS = 2000
 
-export interface ActiveLookOptions {
+export interface OrphanScanOptions {
   readonly storage: SyncStorage
-  readonly runs: SyncRuns
+  readonly running: RunningSyncs
   readonly clock: Clock
   readonly log: Log
-  /** The states to look through, asked before each look. */
+  /** The states to scan, asked for before each scan. */
   readonly states: () => readonly SyncState[] | Promise<readonly SyncState[]>
-  /** Told of the syncs that nobody runs, what was asked for first coming first. */
-  readonly onFree: (syncs: readonly Sync[]) => Promise<void>
+  /** Is given the syncs that nobody runs, those that were created first coming first. */
+  readonly onFound: (orphans: readonly Sync[]) => Promise<void>
 }
 
-/** Looks through the active syncs every two seconds, so that none is forgotten: whatever was never told, or left by the dead. */
-export class ActiveLook {
-  readonly #options: ActiveLookOptions
-  readonly #closing = new AbortController()
-  #looking: Promise<void> | undefined
+/** Scans the active syncs every two seconds, so that none is forgotten that was never enqueued, or whose owner died. */
+export class OrphanScan {
+  readonly #options: OrphanScanOptions
+  readonly #task: PeriodicTask
   #done = false
 
-  constructor(options: ActiveLookOptions) {
+  constructor(options: OrphanScanOptions) {
     this.#options = options
+    this.#task = new PeriodicTask({
+      clock: options.clock,
+      intervalMs: SCAN_INTERVAL_MS,
+      run: (signal) => this.#scan(signal),
+      onError: (error) => options.log.error({ err: error }, 'the scan for orphaned syncs failed; it is repeated'),
+    })
   }
 
-  /** Whether all was looked through once. */
+  /** Whether one scan has been completed. */
   get done(): boolean {
     return this.#done
   }
 
-  /** Begins with a look at once. */
+  /** The first scan begins at once. */
   start(): void {
-    this.#looking ??= this.#lookRegularly()
+    this.#task.start()
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort(new JobStop('interrupted'))
-    await this.#looking
+  close(): Promise<void> {
+    return this.#task.stop()
   }
 
-  async #lookRegularly(): Promise<void> {
-    const { clock, log } = this.#options
-    while (!this.#closing.signal.aborted) {
-      try {
-        await this.#look()
-        this.#done = true
-      } catch (error) {
-        // The outermost boundary of a background task: the next look must come, whatever this one met.
-        log.error({ err: error }, 'the look for orphaned syncs failed; it is repeated')
-      }
-      try {
-        await clock.sleep(SCAN_INTERVAL_MS, this.#closing.signal)
-      } catch (reason) {
-        if (!(reason instanceof JobStop)) throw reason
-      }
-    }
-  }
-
-  async #look(): Promise<void> {
-    const { storage, runs, onFree } = this.#options
-    const states = await this.#options.states()
+  async #scan(signal: AbortSignal): Promise<void> {
+    const { storage, running, states, onFound } = this.#options
     const seen = new Set<string>()
-    const free: Sync[] = []
-    for await (const syncs of everyPage(storage, { states })) {
-      for (const sync of syncs) {
-        seen.add(sync.id)
-        if (!runs.has(sync.id) && (await runs.isFree(sync))) free.push(sync)
-      }
+    const orphans: Sync[] = []
+    for await (const sync of paginate(storage, { states: await states() })) {
+      seen.add(sync.id)
+      if (!running.has(sync.id) && (await running.isOrphaned(sync))) orphans.push(sync)
     }
-    runs.keepOnly(seen)
-    // Pages come newest first; what was asked for first is run first.
-    if (!this.#closing.signal.aborted) await onFree(free.reverse())
+    running.retainObservations(seen)
+    // Pages come newest first; what was created first is executed first.
+    if (!signal.aborted) await onFound(orphans.reverse())
+    this.#done = true
   }
 }

@@ -3,13 +3,13 @@ import type { Clock } from '../ports/clock.ts'
 import { JobStop } from '../ports/job-runner.ts'
 import type { Log } from '../ports/log.ts'
 import { reportSync } from '../syncs/sync.ts'
-import type { OwnedSync } from './owned-sync.ts'
+import type { LeasedSync } from './leased-sync.ts'
 
 /** Progress is written at most four times a second per sync: more than a poller can see, less than a disk can feel. */
-export const PROGRESS_INTERVAL_MS = 250
+const PROGRESS_INTERVAL_MS = 250
 
 export interface ProgressWriterOptions {
-  readonly owned: OwnedSync
+  readonly leased: LeasedSync
   readonly clock: Clock
   readonly log: Log
   /** Called once when a write shows that another owner has the sync. */
@@ -36,7 +36,7 @@ export class ProgressWriter {
     this.#writing ??= this.#writeUntilQuiet()
   }
 
-  /** Takes no more reports; resolves when no write is under way. What was not written yet is returned, to be told with the end. */
+  /** Takes no more reports; resolves when no write is under way, to what was not written yet: it belongs into the end. */
   async stop(): Promise<SyncReport | undefined> {
     this.#stopped.abort()
     await this.#writing
@@ -44,19 +44,19 @@ export class ProgressWriter {
   }
 
   async #writeUntilQuiet(): Promise<void> {
-    const { owned, clock, log, onSuperseded } = this.#options
+    const { leased, clock, log, onSuperseded } = this.#options
     while (this.#pending !== undefined && !this.#stopped.signal.aborted) {
       const report = this.#pending
       this.#pending = undefined
       try {
-        await owned.change((sync) => reportSync(sync, report, clock.now()), { durable: false })
+        await leased.change((sync) => reportSync(sync, report, clock.now()), { durable: false })
       } catch (error) {
         if (error instanceof JobStop) {
           onSuperseded(error)
           break
         }
-        // Progress is told again with the next report; a full disk must not end a download that still can succeed.
-        log.warn({ err: error, syncId: owned.id }, 'progress could not be written')
+        // The next report holds the progress too; a full disk must not end a download that still can succeed.
+        log.warn({ err: error, syncId: leased.id }, 'progress could not be written')
       }
       await clock.sleep(PROGRESS_INTERVAL_MS, this.#stopped.signal)
     }

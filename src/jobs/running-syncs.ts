@@ -4,7 +4,7 @@ import { newSyncId } from '../model/sync-id.ts'
 import { JobStop } from '../ports/job-runner.ts'
 import { claimSync } from '../syncs/sync.ts'
 import { traceFields } from '../syncs/trace-context.ts'
-import { LeaseWatch } from './lease-observer.ts'
+import { LeaseObserver } from './lease-observer.ts'
 import { type ExecutionOptions, SyncExecution } from './sync-execution.ts'
 
 interface Run {
@@ -13,19 +13,19 @@ interface Run {
 }
 
 /**
- * The syncs that this process runs, whatever told it to. Several processes may share one storage: the claim is a
- * compare-and-set, so each sync has one owner, and a bell that rings twice or late changes nothing.
+ * The syncs that this process runs. Several processes may share one storage: the claim is a compare-and-set, so each sync
+ * has one owner, and a job that is delivered twice or late changes nothing.
  */
-export class SyncRuns {
+export class RunningSyncs {
   readonly #options: ExecutionOptions
   readonly #owner = `${hostname()}:${process.pid}:${newSyncId().slice(-12)}`
-  readonly #watch: LeaseWatch
+  readonly #observer: LeaseObserver
   readonly #running = new Map<string, Run>()
   #closing: JobStop | undefined
 
   constructor(options: ExecutionOptions) {
     this.#options = options
-    this.#watch = new LeaseWatch(options.leases, options.clock)
+    this.#observer = new LeaseObserver(options.leases, options.clock)
   }
 
   get size(): number {
@@ -37,10 +37,10 @@ export class SyncRuns {
   }
 
   /**
-   * Claims the sync and executes it. Resolves when its end is recorded; at once when it is run here already, is not free,
-   * or has ended. Never rejects.
+   * Claims the sync and executes it. Resolves when its end is recorded; at once when it runs here already, has a live
+   * owner, or has ended. Never rejects.
    */
-  async run(syncId: string): Promise<void> {
+  async execute(syncId: string): Promise<void> {
     if (this.#running.has(syncId) || this.#closing !== undefined) return
     const run: Run = { settled: Promise.resolve() }
     this.#running.set(syncId, run)
@@ -54,14 +54,14 @@ export class SyncRuns {
   }
 
   /** Whether nobody runs the sync: nobody ever did, it was given back, or its owner is dead. */
-  async isFree(sync: Sync): Promise<boolean> {
+  async isOrphaned(sync: Sync): Promise<boolean> {
     if (sync.lease.owner === null || sync.lease.owner === this.#owner) return true
-    return this.#watch.ownerIsDead(sync.id, sync.lease.epoch)
+    return this.#observer.isOwnerDead(sync.id, sync.lease.epoch)
   }
 
-  /** Forgets what was seen of the owners of other syncs than these. */
-  keepOnly(syncIds: ReadonlySet<string>): void {
-    this.#watch.keepOnly(syncIds)
+  /** Forgets what was observed of the owners of other syncs than these. */
+  retainObservations(syncIds: ReadonlySet<string>): void {
+    this.#observer.retainOnly(syncIds)
   }
 
   /** Begins no more; has every job save its checkpoint, and resolves when all are recorded as `interrupted`. Idempotent. */
@@ -75,9 +75,9 @@ export class SyncRuns {
     const { storage, clock, log } = this.#options
     try {
       const sync = await storage.get(syncId)
-      if (sync === undefined || isTerminal(sync) || !(await this.isFree(sync))) return
+      if (sync === undefined || isTerminal(sync) || !(await this.isOrphaned(sync))) return
       const claimed = claimSync(sync, this.#owner, clock.now())
-      // Somebody else was faster, or the sync has changed: the next look finds it again if it is still free.
+      // Another process was faster, or the sync has changed: the next scan finds it again if it is still orphaned.
       if (!(await storage.replace(claimed, sync.revision))) return
       log.info({ syncId, epoch: claimed.lease.epoch, attempt: claimed.attempt, ...traceFields(claimed) }, 'sync begun')
       run.execution = new SyncExecution(this.#options, claimed)
@@ -85,7 +85,7 @@ export class SyncRuns {
       await run.execution.run()
     } catch (error) {
       // The outermost boundary of a background task: whatever one sync met must not end the service and all the others.
-      log.error({ err: error, syncId }, 'a sync could not be begun; it is tried again with the next look')
+      log.error({ err: error, syncId }, 'a sync could not be begun; it is retried after the next scan')
     }
   }
 }

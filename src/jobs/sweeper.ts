@@ -1,8 +1,8 @@
-import { AppError } from '../errors.ts'
+import { PeriodicTask } from '../concurrency/periodic-task.ts'
 import { isTerminal } from '../model/sync.ts'
+import { isCorruptRecord, isNewerRecord } from '../model/sync-record.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { IdempotencyStore } from '../ports/idempotency-store.ts'
-import { JobStop } from '../ports/job-runner.ts'
 import type { Log } from '../ports/log.ts'
 import type { SnapshotStore } from '../ports/snapshot-store.ts'
 import type { SyncStorage } from '../ports/sync-storage.ts'
@@ -24,25 +24,24 @@ export interface SweeperOptions {
 /** By timer, removes what has expired and what dead processes left. Its failures are logged and stop nothing. */
 export class Sweeper {
   readonly #options: SweeperOptions
-  readonly #closing = new AbortController()
-  #sweeping: Promise<void> | undefined
+  readonly #task: PeriodicTask
   #lastPass: { readonly wall: number; readonly monotonic: number } | undefined
 
   constructor(options: SweeperOptions) {
     this.#options = options
+    this.#task = new PeriodicTask({ ...options, run: () => this.sweep(), onError: (error) => this.#logFailure(error) })
   }
 
-  /** Begins with a pass at once. */
+  /** The first pass begins at once. */
   start(): void {
-    this.#sweeping ??= this.#sweepRegularly()
+    this.#task.start()
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort(new JobStop('interrupted'))
-    await this.#sweeping
+  close(): Promise<void> {
+    return this.#task.stop()
   }
 
-  /** One pass. Resolves when it is done, skipped, or has failed and said so in the log. */
+  /** One pass. Resolves when it is done, was skipped, or has failed and said so in the log. */
   async sweep(): Promise<void> {
     const { storage, idempotency, snapshots, clock, log } = this.#options
     if (this.#clockJumped()) {
@@ -56,8 +55,12 @@ export class Sweeper {
       if (report.quarantined.length > 0) log.error({ names: report.quarantined }, 'unreadable records were set aside')
       log.debug({ removed: report.removed.length, leftovers: report.leftovers, keys, drafts }, 'swept')
     } catch (error) {
-      log.error({ err: error }, 'a pass of the sweeper failed; the next one tries again')
+      this.#logFailure(error)
     }
+  }
+
+  #logFailure(error: unknown): void {
+    this.#options.log.error({ err: error }, 'a pass of the sweeper failed; the next one tries again')
   }
 
   async #isLive(syncId: string): Promise<boolean> {
@@ -65,8 +68,9 @@ export class Sweeper {
       const sync = await this.#options.storage.get(syncId)
       return sync !== undefined && !isTerminal(sync)
     } catch (error) {
-      // Without a status nobody can ever resume the sync.
-      if (error instanceof AppError && error.code === 'STATUS_CORRUPT') return false
+      // Without a status nobody can ever resume the sync; what a newer release has written it can resume.
+      if (isCorruptRecord(error)) return false
+      if (isNewerRecord(error)) return true
       throw error
     }
   }
@@ -78,16 +82,5 @@ export class Sweeper {
     this.#lastPass = now
     if (before === undefined) return false
     return Math.abs(now.wall - before.wall - (now.monotonic - before.monotonic)) > CLOCK_JUMP_MS
-  }
-
-  async #sweepRegularly(): Promise<void> {
-    while (!this.#closing.signal.aborted) {
-      await this.sweep()
-      try {
-        await this.#options.clock.sleep(this.#options.intervalMs, this.#closing.signal)
-      } catch (reason) {
-        if (!(reason instanceof JobStop)) throw reason
-      }
-    }
   }
 }

@@ -1,3 +1,4 @@
+import { PeriodicTask } from '../concurrency/periodic-task.ts'
 import { AppError, toProblem } from '../errors.ts'
 import type { ActiveSync, Sync } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -8,11 +9,11 @@ import type { SyncStorage } from '../ports/sync-storage.ts'
 import { cancelSync, failSync, interruptSync, reportSync, succeedSync } from '../syncs/sync.ts'
 import { traceFields } from '../syncs/trace-context.ts'
 import { HEARTBEAT_MS } from './lease-observer.ts'
-import { OwnedSync } from './owned-sync.ts'
+import { LeasedSync } from './leased-sync.ts'
 import { ProgressWriter } from './progress-writer.ts'
 
-/** Milliseconds that news of the record wait for more: what this process writes itself is news too. */
-const NEWS_MS = 250
+/** Milliseconds that a notification of a change waits for more: this process is notified of its own writes too. */
+const DEBOUNCE_MS = 250
 
 /** Milliseconds between two tries to record how a sync ended, while the storage refuses. */
 const RECORD_RETRY_MS = 1000
@@ -30,25 +31,39 @@ export interface ExecutionOptions {
 /** One claimed sync on its way through its job: heartbeat, progress, deadline, cancellation and the recorded end. */
 export class SyncExecution {
   readonly #options: ExecutionOptions
-  readonly #owned: OwnedSync
+  readonly #leased: LeasedSync
   readonly #claimed: ActiveSync
   readonly #stop = new AbortController()
   /** Aborted once the service goes down, whatever the job was stopped for. */
   readonly #leaving = new AbortController()
-  /** Ends the heartbeat and the deadline once the end is recorded. */
+  /** Aborted once the end is recorded. */
   readonly #done = new AbortController()
+  readonly #heartbeat: PeriodicTask
   readonly #progress: ProgressWriter
 
   constructor(options: ExecutionOptions, claimed: ActiveSync) {
     const log = withFields(options.log, traceFields(claimed))
     this.#options = { ...options, log }
     this.#claimed = claimed
-    this.#owned = new OwnedSync(options.storage, claimed)
+    this.#leased = new LeasedSync(options.storage, claimed)
     this.#progress = new ProgressWriter({
-      owned: this.#owned,
+      leased: this.#leased,
       clock: options.clock,
       log,
       onSuperseded: (stop) => this.stop(stop),
+    })
+    const { id, lease } = claimed
+    this.#heartbeat = new PeriodicTask({
+      clock: options.clock,
+      intervalMs: HEARTBEAT_MS,
+      run: async () => {
+        try {
+          await options.leases.renew(id, lease.epoch)
+        } finally {
+          await this.#poll()
+        }
+      },
+      onError: (error) => log.warn({ err: error, syncId: id }, 'a heartbeat failed'),
     })
   }
 
@@ -63,7 +78,8 @@ export class SyncExecution {
     const { leases, log } = this.#options
     const { id, lease } = this.#claimed
     if (this.#claimed.state === 'cancelling') this.stop(new JobStop('cancelled'))
-    const life = [this.#beat(), this.#watchDeadline()]
+    this.#heartbeat.start()
+    const deadline = this.#enforceDeadline()
     const unwatch = this.#watchRecord()
     const transition = await this.#execute()
     const unwritten = await this.#progress.stop()
@@ -74,11 +90,11 @@ export class SyncExecution {
     }
     unwatch()
     this.#done.abort()
-    await Promise.all(life)
+    await Promise.all([this.#heartbeat.stop(), deadline])
     try {
-      await leases.drop(id, lease.epoch)
+      await leases.release(id, lease.epoch)
     } catch (error) {
-      log.warn({ err: error, syncId: id }, 'a lease could not be removed; the sweeper will')
+      log.warn({ err: error, syncId: id }, 'a lease could not be released; the sweeper will remove it')
     }
   }
 
@@ -88,14 +104,11 @@ export class SyncExecution {
     const syncId = this.#claimed.id
     try {
       this.#stop.signal.throwIfAborted()
-      const context = {
-        signal: this.#stop.signal,
-        report: this.#progress.report.bind(this.#progress),
-      }
-      const result = await job(this.#claimed, context)
+      const report = this.#progress.report.bind(this.#progress)
+      const result = await job(this.#claimed, { signal: this.#stop.signal, report })
       return (sync) => succeedSync(sync, result, clock.now(), statusTtlMs)
     } catch (thrown) {
-      // Whatever a job throws once it was told to stop, it stopped for the reason it was given.
+      // Whatever a job throws once its signal is aborted, it stopped for the signal's reason.
       const error: unknown = this.#stop.signal.aborted ? this.#stop.signal.reason : thrown
       if (!(error instanceof JobStop)) {
         if (!(error instanceof AppError)) log.error({ err: error, syncId }, 'a sync failed for a reason without a code')
@@ -127,56 +140,42 @@ export class SyncExecution {
     }
   }
 
-  /** Stores the end. A storage that refuses is asked again until it takes it, or until the process is told to go. */
+  /** Stores the end. While the storage refuses, retries until it accepts, or until the process goes down. */
   async #record(transition: (sync: Sync) => Sync): Promise<void> {
     const { clock, log } = this.#options
     for (;;) {
       try {
-        const sync = await this.#owned.change(transition, { durable: true })
+        const sync = await this.#leased.change(transition, { durable: true })
         log.info({ syncId: sync.id, state: sync.state, revision: sync.revision }, `sync ${sync.state}`)
         return
       } catch (error) {
         if (error instanceof JobStop) return
-        log.error({ err: error, syncId: this.#owned.id }, 'the end of a sync could not be recorded; trying again')
-        // On the way out the record stays as it is: the next owner finds the sync by its dead lease.
+        log.error({ err: error, syncId: this.#leased.id }, 'the end of a sync could not be recorded; trying again')
+        // When the process goes down the record stays as it is: the next owner finds the sync by its dead lease.
         if (this.#leaving.signal.aborted) return
         await clock.sleep(RECORD_RETRY_MS, this.#leaving.signal)
       }
     }
   }
 
-  async #beat(): Promise<void> {
-    const { clock, leases, log } = this.#options
-    const { id, lease } = this.#claimed
-    while (!this.#done.signal.aborted) {
-      try {
-        await leases.beat(id, lease.epoch)
-      } catch (error) {
-        log.warn({ err: error, syncId: id }, 'a heartbeat failed')
-      }
-      await this.#look()
-      await clock.sleep(HEARTBEAT_MS, this.#done.signal)
-    }
-  }
-
-  /** Has a cancel or a takeover by another process seen as soon as the storage tells of it; the heartbeat sees it anyway. */
+  /** Polls as soon as the storage notifies of a cancel or takeover by another process; each heartbeat polls anyway. */
   #watchRecord(): () => void {
-    let isWaiting = false
+    let isScheduled = false
     return this.#options.storage.watch(this.#claimed.id, () => {
-      if (isWaiting) return
-      isWaiting = true
-      void this.#options.clock.sleep(NEWS_MS, this.#done.signal).then(() => {
-        isWaiting = false
-        return this.#look()
+      if (isScheduled) return
+      isScheduled = true
+      void this.#options.clock.sleep(DEBOUNCE_MS, this.#done.signal).then(() => {
+        isScheduled = false
+        return this.#poll()
       })
     })
   }
 
-  /** Looks whether somebody else has changed what this execution must do. Never rejects. */
-  async #look(): Promise<void> {
+  /** Reads whether another process has cancelled the sync or taken it over. Never rejects. */
+  async #poll(): Promise<void> {
     if (this.#done.signal.aborted) return
     try {
-      const sync = await this.#owned.refresh()
+      const sync = await this.#leased.reload()
       if (sync.state === 'cancelling') this.stop(new JobStop('cancelled'))
     } catch (error) {
       // Once the end is recorded the record is not ours any more, and rightly so.
@@ -187,10 +186,10 @@ export class SyncExecution {
     }
   }
 
-  async #watchDeadline(): Promise<void> {
+  async #enforceDeadline(): Promise<void> {
     const { clock, deadlineMs } = this.#options
     const startedAt = Date.parse(this.#claimed.startedAt ?? this.#claimed.createdAt)
-    // A wall clock that was set may say anything of the past; the time left is never more than the whole.
+    // A wall clock that was set may put the start at any time; what is left is never more than the whole.
     const left = Math.min(deadlineMs, Math.max(0, startedAt + deadlineMs - clock.now().getTime()))
     if (await clock.sleep(left, this.#done.signal)) this.stop(new JobStop('deadline'))
   }

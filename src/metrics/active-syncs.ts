@@ -1,5 +1,5 @@
 import { ACTIVE_STATES, type ActiveState } from '../model/sync.ts'
-import { everyPage } from '../ports/paginate.ts'
+import { paginate } from '../ports/paginate.ts'
 import type { SyncStorage } from '../ports/sync-storage.ts'
 
 /** Milliseconds for which one count answers every scrape. */
@@ -35,8 +35,8 @@ export function countActive(storage: Pick<SyncStorage, 'list'>): () => Promise<A
 
 async function count(storage: Pick<SyncStorage, 'list'>): Promise<ActiveCounts> {
   const counts = { queued: 0, running: 0, cancelling: 0, interrupted: 0 }
-  for await (const syncs of everyPage(storage, { states: ACTIVE_STATES })) {
-    for (const { state } of syncs) if (state in counts) counts[state as ActiveState] += 1
+  for await (const { state } of paginate(storage, { states: ACTIVE_STATES })) {
+    if (state in counts) counts[state as ActiveState] += 1
   }
   return counts
 }

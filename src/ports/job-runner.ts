@@ -1,26 +1,26 @@
 import type { ActiveSync, SyncReport, SyncResult } from '../model/sync.ts'
 
 /**
- * Gets queued syncs executed, each by one owner at a time. The storage owns the truth: what a runner is told carries
- * ids only, and a sync that was recorded but never enqueued is found and run all the same within 10 s.
+ * Gets queued syncs executed, each by one owner at a time. The storage owns the truth: a job carries the id of its sync
+ * only, and a sync that was recorded but never enqueued is found and executed all the same within 10 s.
  */
 export interface JobRunner {
   start(): Promise<void>
-  /** Rings the bell for a recorded sync. Ringing twice is harmless. */
+  /** Enqueues a recorded sync. Enqueuing it twice is harmless. */
   enqueue(syncId: string): Promise<void>
-  /** Hints that a cancel was recorded, so that a running job stops at once instead of at its next look. */
-  hintCancel(syncId: string): void
-  /** Stops taking work, has running jobs save their checkpoint, records them as `interrupted`, and lets go. Idempotent. */
+  /** Notifies that a cancel was recorded, so that a running job stops at once instead of at its next poll. */
+  notifyCancel(syncId: string): void
+  /** Accepts no more work, has running jobs save their checkpoint, records them as `interrupted`, and lets go. Idempotent. */
   close(): Promise<void>
 }
 
-/** Executes one claimed sync up to the published snapshot. The runner records what comes of it. */
+/** Executes one claimed sync up to the published snapshot. The runner records its outcome. */
 export type SyncJob = (sync: ActiveSync, context: JobContext) => Promise<SyncResult>
 
 export interface JobContext {
   /** Aborted with a {@link JobStop} as its reason: the job saves what it has and rejects with that reason. */
   readonly signal: AbortSignal
-  /** Tells progress. Cheap: call it as often as it changes, the runner writes it at most four times a second. */
+  /** Reports progress. Cheap: call it as often as it changes, the runner writes it at most four times a second. */
   report(report: SyncReport): void
 }
 

@@ -4,19 +4,15 @@ import type { SyncQuery, SyncStorage } from './sync-storage.ts'
 /** Syncs of one page, where all of them are wanted. */
 const PAGE_SIZE = 1000
 
-/** All syncs that a query asks for, newest first, page by page; throws what `list` rejects with. */
-export async function* everyPage(
+/** All syncs that match a query, newest first, read page by page; throws what `list` rejects with. */
+export async function* paginate(
   storage: Pick<SyncStorage, 'list'>,
   query: Omit<SyncQuery, 'pageSize' | 'pageToken'>,
-): AsyncGenerator<readonly Sync[], void, undefined> {
-  let pageToken: string | undefined
-  do {
-    const page = await storage.list({
-      ...query,
-      pageSize: PAGE_SIZE,
-      ...(pageToken === undefined ? {} : { pageToken }),
-    })
-    yield page.syncs
-    pageToken = page.nextPageToken
-  } while (pageToken !== undefined)
+): AsyncGenerator<Sync, void, undefined> {
+  let next: { pageToken?: string } | undefined = {}
+  while (next !== undefined) {
+    const { syncs, nextPageToken } = await storage.list({ ...query, ...next, pageSize: PAGE_SIZE })
+    yield* syncs
+    next = nextPageToken === undefined ? undefined : { pageToken: nextPageToken }
+  }
 }

@@ -19,12 +19,15 @@ const file: SnapshotFile = {
 }
 
 const queued: SyncView = toView(
-  createSync({
-    id: ID,
-    ...normalizeRequest(syncRequestBody.parse({ spreadsheet: SAMPLE_SPREADSHEET_ID })),
-    labels: {},
-    now: new Date('2026-01-31T09:00:00.000Z'),
-  }),
+  createSync(
+    {
+      id: ID,
+      ...normalizeRequest(syncRequestBody.parse({ spreadsheet: SAMPLE_SPREADSHEET_ID })),
+      labels: {},
+      createdBy: null,
+    },
+    new Date('2026-01-31T09:00:00.000Z'),
+  ),
 )
 
 const running: SyncView = {

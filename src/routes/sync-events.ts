@@ -5,8 +5,8 @@ import { toProblem } from '../errors.ts'
 import { isTerminal, type Sync } from '../model/sync.ts'
 import { serializeView } from '../model/sync-view.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { SyncNews } from '../syncs/sync-feed.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
+import type { SyncChange } from '../syncs/sync-subscriptions.ts'
 import type { CallerOf } from './access.ts'
 import { EventStreams } from './event-streams.ts'
 import { problemAnswers, toAppError } from './problems.ts'
@@ -95,18 +95,18 @@ export const syncEventRoutes: FastifyPluginAsyncZod<SyncEventsOptions> = async (
       const stream = streams.open(response, () => stop())
       response.write(`retry: ${RETRY_MS}\n\n`)
       let told = lastEventId === String(sync.revision) && !isTerminal(sync) ? sync.revision : 0
-      const stop = service.feed.follow(id, (news: SyncNews) => {
-        switch (news.kind) {
+      const stop = service.subscriptions.subscribe(id, (change: SyncChange) => {
+        switch (change.kind) {
           case 'sync':
-            if (news.sync.revision <= told) return
-            told = news.sync.revision
-            if (isTerminal(news.sync)) stream.finish(eventOf(news.sync))
-            else stream.send(eventOf(news.sync))
+            if (change.sync.revision <= told) return
+            told = change.sync.revision
+            if (isTerminal(change.sync)) stream.finish(eventOf(change.sync))
+            else stream.send(eventOf(change.sync))
             return
           case 'gone':
             return stream.finish(encode('deleted', JSON.stringify({ id })))
           case 'unreadable':
-            return stream.finish(encode('problem', JSON.stringify(toProblem(toAppError(news.error), request.id))))
+            return stream.finish(encode('problem', JSON.stringify(toProblem(toAppError(change.error), request.id))))
           case 'draining':
             return stream.finishNow(
               Buffer.from(`retry: ${Math.round(RETRY_MS / 2 + Math.random() * RETRY_SPREAD_MS)}\n\n`),

@@ -51,8 +51,8 @@ async function change(
 ): Promise<void> {
   const over = Promise.withResolvers<void>()
   const timer = new AbortController()
-  const stop = wait.service.feed.follow(wait.id, (news) => {
-    if (news.kind !== 'sync' || wait.isAnswer(news.sync)) over.resolve()
+  const stop = wait.service.subscriptions.subscribe(wait.id, (change) => {
+    if (change.kind !== 'sync' || wait.isAnswer(change.sync)) over.resolve()
   })
   wait.reply.raw.once('close', over.resolve)
   const timeUp = wait.clock.sleep(wait.ms, timer.signal).then(() => over.resolve())

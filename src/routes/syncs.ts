@@ -5,7 +5,7 @@ import { SYNC_STATES, type SyncState } from '../model/sync.ts'
 import { syncRequestBody } from '../model/sync-request.ts'
 import { syncView, toView } from '../model/sync-view.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { IdempotentStart } from '../syncs/idempotent-start.ts'
+import type { IdempotentRequests } from '../syncs/idempotent-requests.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
 import { parseTraceparent } from '../syncs/trace-context.ts'
 import type { CallerOf } from './access.ts'
@@ -68,7 +68,7 @@ const listQuery = z.strictObject({
 
 export interface SyncRoutesOptions {
   readonly service: SyncService
-  readonly starts: IdempotentStart
+  readonly starts: IdempotentRequests
   readonly clock: Clock
   readonly callerOf: CallerOf
 }

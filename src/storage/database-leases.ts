@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Database } from '../database/database.ts'
 import { isSyncId } from '../model/sync-id.ts'
-import type { LeaseSign, LeaseStore } from '../ports/lease-store.ts'
+import type { Lease, LeaseStore } from '../ports/lease-store.ts'
 import { requireSyncId } from './shared/argument-checks.ts'
 
 export interface DatabaseLeasesOptions {
@@ -29,7 +29,7 @@ export class DatabaseLeases implements LeaseStore {
     return this.#database.start()
   }
 
-  async beat(syncId: string, epoch: number): Promise<void> {
+  async renew(syncId: string, epoch: number): Promise<void> {
     requireSyncId(syncId)
     await this.#database.query({
       name: 'sheetsync-beat',
@@ -41,7 +41,7 @@ export class DatabaseLeases implements LeaseStore {
   }
 
   /** The owner may be on another machine, so it is never known to be gone. */
-  async read(syncId: string, epoch: number): Promise<LeaseSign | undefined> {
+  async read(syncId: string, epoch: number): Promise<Lease | undefined> {
     if (!isSyncId(syncId)) return undefined
     const { rows } = await this.#database.query<{ beat: string }>({
       name: 'sheetsync-lease',
@@ -50,10 +50,10 @@ export class DatabaseLeases implements LeaseStore {
       what: 'The lease could not be read',
     })
     const row = rows[0]
-    return row === undefined ? undefined : { beat: row.beat, ownerIsGone: false }
+    return row === undefined ? undefined : { heartbeat: row.beat, ownerIsGone: false }
   }
 
-  async drop(syncId: string, epoch: number): Promise<void> {
+  async release(syncId: string, epoch: number): Promise<void> {
     await this.#database.query({
       text: `DELETE FROM ${this.#table} WHERE sync_id = $1 AND epoch <= $2`,
       values: [syncId, epoch],

@@ -2,7 +2,7 @@ import { nodeFileSystem } from '../disk/node-file-system.ts'
 import { isSyncId } from '../model/sync-id.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { FileSystem } from '../ports/file-system.ts'
-import type { LeaseSign, LeaseStore } from '../ports/lease-store.ts'
+import type { Lease, LeaseStore } from '../ports/lease-store.ts'
 import { Layout, parseLeaseName } from './files/folder-layout.ts'
 import { type Processes, systemProcesses } from './files/processes.ts'
 import { errnoOf, toStorageError } from './files/storage-errors.ts'
@@ -45,7 +45,7 @@ export class FileLeases implements LeaseStore {
     })
   }
 
-  beat(syncId: string, epoch: number): Promise<void> {
+  renew(syncId: string, epoch: number): Promise<void> {
     return this.#run('could not be kept alive', async () => {
       requireSyncId(syncId)
       const sign = Buffer.from(`${this.#processes.self} ${++beats}\n`)
@@ -60,13 +60,13 @@ export class FileLeases implements LeaseStore {
     })
   }
 
-  read(syncId: string, epoch: number): Promise<LeaseSign | undefined> {
+  read(syncId: string, epoch: number): Promise<Lease | undefined> {
     return this.#run('could not be read', async () => {
       if (!isSyncId(syncId)) return undefined
       try {
         const { bytes } = await this.#fs.read(this.#layout.lease(syncId, epoch))
-        const beat = bytes.toString('latin1')
-        return { beat, ownerIsGone: this.#processes.isGone(beat.split(' ')[0] ?? '') }
+        const heartbeat = bytes.toString('latin1')
+        return { heartbeat, ownerIsGone: this.#processes.isGone(heartbeat.split(' ')[0] ?? '') }
       } catch (error) {
         if (errnoOf(error) === 'ENOENT') return undefined
         throw error
@@ -74,7 +74,7 @@ export class FileLeases implements LeaseStore {
     })
   }
 
-  drop(syncId: string, epoch: number): Promise<void> {
+  release(syncId: string, epoch: number): Promise<void> {
     return this.#run('could not be let go', async () => {
       for await (const names of this.#fs.list(this.#layout.leases)) {
         for (const name of names) {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { isSyncId } from '../model/sync-id.ts'
-import type { LeaseSign, LeaseStore } from '../ports/lease-store.ts'
+import type { Lease, LeaseStore } from '../ports/lease-store.ts'
 import { DEFAULT_PREFIX, RedisConnection, type RedisOptions, script } from '../redis/connection.ts'
 import { requireSyncId } from './shared/argument-checks.ts'
 
@@ -34,21 +34,21 @@ export class RedisLeases implements LeaseStore {
     return this.#connection.start()
   }
 
-  async beat(syncId: string, epoch: number): Promise<void> {
+  async renew(syncId: string, epoch: number): Promise<void> {
     requireSyncId(syncId)
     const sign = `${this.#instance} ${++this.#beats}`
     await this.#connection.runScript('could not be kept alive', BEAT, [this.#key(syncId)], [epoch, sign, KEPT_MS])
   }
 
-  async read(syncId: string, epoch: number): Promise<LeaseSign | undefined> {
+  async read(syncId: string, epoch: number): Promise<Lease | undefined> {
     if (!isSyncId(syncId)) return undefined
-    const beat = await this.#connection.run('could not be read', (client) =>
+    const heartbeat = await this.#connection.run('could not be read', (client) =>
       client.hget(this.#key(syncId), String(epoch)),
     )
-    return beat === null ? undefined : { beat, ownerIsGone: false }
+    return heartbeat === null ? undefined : { heartbeat, ownerIsGone: false }
   }
 
-  async drop(syncId: string, epoch: number): Promise<void> {
+  async release(syncId: string, epoch: number): Promise<void> {
     if (!isSyncId(syncId)) return
     await this.#connection.runScript('could not be let go', DROP, [this.#key(syncId)], [epoch])
   }

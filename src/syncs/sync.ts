@@ -23,17 +23,16 @@ export interface NewSync {
   readonly request: SyncRequest
   readonly labels: Readonly<Record<string, string>>
   readonly retryOf?: string
-  /** Name of the API key that asks; default: none. */
-  readonly createdBy?: string | null
-  /** Address that is told of its end; default: nobody is. */
+  /** Name of the API key that asks; null without keys. */
+  readonly createdBy: string | null
+  /** Address that is notified of its end; default: none is. */
   readonly webhookUrl?: string | undefined
   /** The trace that it is asked for in, as `parseTraceparent` answers it; default: none. */
   readonly traceparent?: string | undefined
-  readonly now: Date
 }
 
-export function createSync(fresh: NewSync): ActiveSync {
-  const { id, spreadsheetId, request, labels, retryOf, createdBy, webhookUrl, traceparent, now } = fresh
+export function createSync(fresh: NewSync, now: Date): ActiveSync {
+  const { id, spreadsheetId, request, labels, retryOf = null, createdBy, webhookUrl, traceparent = null } = fresh
   return {
     id,
     state: 'queued',
@@ -62,7 +61,7 @@ export function createSync(fresh: NewSync): ActiveSync {
     consistent: null,
     error: null,
     attempt: 0,
-    retryOf: retryOf ?? null,
+    retryOf,
     labels: { ...labels },
     webhook: webhookUrl === undefined ? null : newWebhook(webhookUrl),
     createdAt: now.toISOString(),
@@ -73,8 +72,8 @@ export function createSync(fresh: NewSync): ActiveSync {
     pollAfterMs: POLL_AFTER_MS,
     lease: { epoch: 0, owner: null },
     snapshotId: null,
-    createdBy: createdBy ?? null,
-    traceparent: traceparent ?? null,
+    createdBy,
+    traceparent,
   }
 }
 
@@ -93,7 +92,7 @@ export function claimSync(sync: Sync, owner: string, now: Date): ActiveSync {
   })
 }
 
-/** Tells how far a download is. Percent never falls, and stays below 100 until the sync has succeeded. */
+/** Notes how far a download is. Percent never falls, and stays below 100 until the sync has succeeded. */
 export function reportSync(sync: Sync, report: SyncReport, now: Date): ActiveSync {
   const active = requireActive(sync)
   return advance(active, now, applyReport(active, report, 99))

@@ -1,7 +1,7 @@
 import type { Sync } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import { everyPage } from '../ports/paginate.ts'
+import { paginate } from '../ports/paginate.ts'
 import type { SyncStorage } from '../ports/sync-storage.ts'
 import type { SendResult, WebhookSender } from '../ports/webhook-sender.ts'
 import { ATTEMPT_LEASE_MS, type AttemptResult } from '../syncs/webhook.ts'
@@ -180,10 +180,8 @@ export class WebhookDeliverer {
   async #scan(): Promise<void> {
     const { storage, clock } = this.#options
     const due: Deliverable[] = []
-    for await (const syncs of everyPage(storage, { webhook: 'pending' })) {
-      for (const sync of syncs) {
-        if (isDeliveryDue(sync, clock.now())) due.push(sync)
-      }
+    for await (const sync of paginate(storage, { webhook: 'pending' })) {
+      if (isDeliveryDue(sync, clock.now())) due.push(sync)
       if (this.#closing.signal.aborted) break
     }
     // Pages come newest first; what ended first is told first.

@@ -121,7 +121,7 @@ export function testJobRunner(t: Test, makeWorld: (t: Test) => Promise<RunnerWor
       await job.starts(1)
       const before = performance.now()
       await change(storage, sync.id, (current) => requestCancel(current, new Date(), TTL_MS))
-      if (hinted) running.hintCancel(sync.id)
+      if (hinted) running.notifyCancel(sync.id)
       t.match(await ended(storage, sync.id), { state: 'cancelled', error: null })
       t.ok(
         performance.now() - before < 2500,

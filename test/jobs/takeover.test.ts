@@ -48,7 +48,7 @@ t.test('a sync whose owner beats is left alone, however long it takes', async (t
   const { clock, leases, runner, sync, job } = await aWorld(t)
   await runner.start()
   for (let passed = 0; passed < 10 * LEASE_TIMEOUT_MS; passed += HEARTBEAT_MS) {
-    await leases.beat(sync.id, sync.lease.epoch)
+    await leases.renew(sync.id, sync.lease.epoch)
     await clock.advance(HEARTBEAT_MS)
   }
   t.equal(job.started.length, 0)
@@ -56,7 +56,7 @@ t.test('a sync whose owner beats is left alone, however long it takes', async (t
 
 t.test('a sync whose owner is silent is taken over within 30 s of its last beat, under the next epoch', async (t) => {
   const { clock, leases, runner, sync, storage, job } = await aWorld(t)
-  await leases.beat(sync.id, sync.lease.epoch)
+  await leases.renew(sync.id, sync.lease.epoch)
   await runner.start()
   await clock.advance(LEASE_TIMEOUT_MS - HEARTBEAT_MS)
   t.equal(job.started.length, 0, 'not before')
@@ -74,7 +74,7 @@ t.test('an owner that died before its first beat is found as well', async (t) =>
 
 t.test('an owner that is known to be dead is not waited for', async (t) => {
   const { clock, leases, runner, sync, job } = await aWorld(t)
-  await leases.beat(sync.id, sync.lease.epoch)
+  await leases.renew(sync.id, sync.lease.epoch)
   leases.gone.add(sync.id)
   await runner.start()
   await clock.advance(0)
@@ -85,7 +85,7 @@ t.test('a wall clock that is set by hours takes nothing over', async (t) => {
   const { clock, leases, runner, sync, job } = await aWorld(t)
   await runner.start()
   for (const jump of [600_000, -3_600_000, 86_400_000]) {
-    await leases.beat(sync.id, sync.lease.epoch)
+    await leases.renew(sync.id, sync.lease.epoch)
     clock.setWall(jump)
     await clock.advance(HEARTBEAT_MS)
   }
@@ -94,14 +94,14 @@ t.test('a wall clock that is set by hours takes nothing over', async (t) => {
 
 t.test('an observer that was itself stopped does not take its own sleep for the death of others', async (t) => {
   const { clock, leases, runner, sync, job } = await aWorld(t)
-  await leases.beat(sync.id, sync.lease.epoch)
+  await leases.renew(sync.id, sync.lease.epoch)
   await runner.start()
   await clock.advance(0)
   // Stopped: the monotonic clock leaps, but no look was taken in between.
   clock.leap(10 * LEASE_TIMEOUT_MS)
   await clock.advance(HEARTBEAT_MS)
   t.equal(job.started.length, 0)
-  await leases.beat(sync.id, sync.lease.epoch)
+  await leases.renew(sync.id, sync.lease.epoch)
   await clock.advance(HEARTBEAT_MS)
   await settle()
   t.equal(job.started.length, 0, 'the beat that came at last counts')
@@ -111,7 +111,7 @@ t.test(
   'owners that could not beat while the server of all was gone are not taken for dead when it is back',
   async (t) => {
     const { clock, leases, runner, sync, storage, job } = await aWorld(t)
-    await leases.beat(sync.id, sync.lease.epoch)
+    await leases.renew(sync.id, sync.lease.epoch)
     await runner.start()
     await clock.advance(5 * HEARTBEAT_MS)
     const list = storage.list.bind(storage)

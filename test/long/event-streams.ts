@@ -87,7 +87,7 @@ async function aWorker(t: Parameters<typeof aDirectory>[0], directory: string) {
   await leases.start()
   const syncs = new Map<string, ActiveSync>()
   const beating = setInterval(() => {
-    for (const { id, lease } of syncs.values()) void leases.beat(id, lease.epoch)
+    for (const { id, lease } of syncs.values()) void leases.renew(id, lease.epoch)
   }, BEAT_MS)
   t.teardown(async () => {
     clearInterval(beating)
@@ -103,7 +103,7 @@ async function aWorker(t: Parameters<typeof aDirectory>[0], directory: string) {
     async begin(tabs = 0): Promise<ActiveSync> {
       const queued = aQueuedSync({}, new Date())
       const running = reportSync(claimSync(queued, 'the test', new Date()), { tabs: someTabs(tabs) }, new Date())
-      await leases.beat(running.id, running.lease.epoch)
+      await leases.renew(running.id, running.lease.epoch)
       await storage.create({ ...running, revision: 1 })
       const stored = { ...running, revision: 1 }
       syncs.set(stored.id, stored)
@@ -119,7 +119,7 @@ async function aWorker(t: Parameters<typeof aDirectory>[0], directory: string) {
       const sync = current(id)
       await storage.replace(cancelSync(sync, new Date(), 300_000), sync.revision)
       syncs.delete(id)
-      await leases.drop(id, sync.lease.epoch)
+      await leases.release(id, sync.lease.epoch)
     },
   }
 }

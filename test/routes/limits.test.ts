@@ -222,7 +222,7 @@ t.test('who sends a request drop by drop is cut off, while others are served', a
 
 t.test('who takes nothing of what was asked for is cut off', async (t) => {
   const storage = new MemoryStorage()
-  const runner: JobRunner = { async start() {}, async enqueue() {}, hintCancel() {}, async close() {} }
+  const runner: JobRunner = { async start() {}, async enqueue() {}, notifyCancel() {}, async close() {} }
   const app = await buildApp({
     service: new SyncService({ storage, runner, clock: systemClock, statusTtlMs: 60_000 }),
     idempotency: new MemoryIdempotency(),

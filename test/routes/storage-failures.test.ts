@@ -45,7 +45,7 @@ async function aWorld(t: Test) {
     fs: disk.fs,
   })
   await storage.start()
-  const runner: JobRunner = { async start() {}, async enqueue() {}, hintCancel() {}, async close() {} }
+  const runner: JobRunner = { async start() {}, async enqueue() {}, notifyCancel() {}, async close() {} }
   const app = await buildApp({
     service: new SyncService({ storage, runner, clock: systemClock, statusTtlMs: 60_000 }),
     idempotency: new MemoryIdempotency(),

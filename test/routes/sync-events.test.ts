@@ -43,7 +43,7 @@ t.test('the sync comes first, then every change, and the stream ends with the la
     ],
   )
   t.same(viewOf(client.events[2]), await (await fetch(`${url}/syncs/${sync.id}`)).json(), 'as GET answers it')
-  t.equal(service.feed.size, 0, 'nothing is followed any more')
+  t.equal(service.subscriptions.size, 0, 'nothing is followed any more')
 })
 
 t.test('Last-Event-ID resumes: what the client has is not sent again, and the end is never lost', async (t) => {
@@ -83,7 +83,7 @@ t.test('an EventSource that nobody closes comes back once after the end, and the
     if (line === '2 running') await storage.replace({ ...cancelSync(sync, NOW, 1000), revision: 3 }, 2)
   }
   t.same(lines, ['1 queued', '2 running', '3 cancelled', 'again', 'closed'])
-  t.equal(service.feed.size, 0)
+  t.equal(service.subscriptions.size, 0)
 })
 
 t.test('what is wrong with a request is told as JSON before a stream begins', async (t) => {
@@ -109,7 +109,7 @@ t.test('HEAD answers with the head of a stream, and ends', async (t) => {
   t.equal(client.status, 200)
   t.match(client.response.headers['content-type'], 'text/event-stream')
   t.equal(await client.ended, true)
-  t.equal(service.feed.size, 0)
+  t.equal(service.subscriptions.size, 0)
 })
 
 t.test('a silent stream is pinged at least every 15 seconds', async (t) => {
@@ -161,7 +161,7 @@ t.test('a client that goes away leaves nothing behind', async (t) => {
   await client.until(({ events }) => events.length === 1)
   t.ok(clock.sleepers > 0)
   client.close()
-  while (service.feed.size > 0 || clock.sleepers > 0) await settle()
+  while (service.subscriptions.size > 0 || clock.sleepers > 0) await settle()
 })
 
 t.test(
@@ -180,7 +180,7 @@ t.test(
       await reading.until(({ lastEventId }) => lastEventId === String(revision))
     }
     t.equal(reading.events.length, 200, 'who reads sees every revision')
-    t.equal(service.feed.size, 1)
+    t.equal(service.subscriptions.size, 1)
     await clock.advance(22_000)
     stalled.read()
     t.equal(await stalled.ended, false, 'dropped')

@@ -50,7 +50,7 @@ t.test('with If-None-Match the answer waits for another revision', async (t) => 
   t.match(body, { state: 'running', revision: 2 })
   t.equal(headers.get('etag'), '"2"')
   t.equal(headers.get('preference-applied'), 'wait=20')
-  t.equal(service.feed.size, 0, 'nothing is followed any more')
+  t.equal(service.subscriptions.size, 0, 'nothing is followed any more')
 })
 
 t.test('without If-None-Match the answer waits for the end', async (t) => {
@@ -79,7 +79,7 @@ t.test('when the time is up: 304 with If-None-Match, otherwise the sync as it is
   t.equal(current?.status, 200)
   t.match(current?.body, { state: 'queued', revision: 1 })
   t.equal(clock.sleepers, 0)
-  t.equal(service.feed.size, 0)
+  t.equal(service.subscriptions.size, 0)
 })
 
 t.test('what need not be waited for is answered at once', async (t) => {
@@ -110,7 +110,7 @@ t.test('a client that goes away leaves nothing behind', async (t) => {
   request.on('error', () => {})
   await followed(service)
   request.destroy()
-  await followed(service, () => service.feed.size === 0 && clock.sleepers === 0)
+  await followed(service, () => service.subscriptions.size === 0 && clock.sleepers === 0)
 })
 
 t.test('a service that stops answers who waits at once', async (t) => {
@@ -143,7 +143,7 @@ async function aSyncServed(t: Parameters<typeof anApp>[0]) {
 /** Resolves once the condition holds; the test's own timeout bounds the wait. */
 async function followed(
   service: Awaited<ReturnType<typeof anApp>>['service'],
-  condition = () => service.feed.size > 0,
+  condition = () => service.subscriptions.size > 0,
 ): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
 }

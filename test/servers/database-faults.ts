@@ -63,7 +63,7 @@ t.test('a server that hangs', { skip }, async (t) => {
 t.test('a server that crashes keeps what was told to be durable, and leases are told anew', { skip }, async (t) => {
   const { server, storage, database, sync } = await setUp(t)
   const leases = new DatabaseLeases({ database })
-  await leases.beat(sync.id, 1)
+  await leases.renew(sync.id, 1)
   const before = await leases.read(sync.id, 1)
   const running = claimSync(sync, 'an owner', NOW)
   await storage.replace(running, 1)
@@ -71,8 +71,8 @@ t.test('a server that crashes keeps what was told to be durable, and leases are 
   await server.start()
   t.same(await storage.get(sync.id), running)
   t.equal(await leases.read(sync.id, 1), undefined, 'beats are not worth a log')
-  await leases.beat(sync.id, 1)
-  t.not((await leases.read(sync.id, 1))?.beat, before?.beat)
+  await leases.renew(sync.id, 1)
+  t.not((await leases.read(sync.id, 1))?.heartbeat, before?.heartbeat)
 })
 
 t.test('closing while the server hangs does not hang', { skip }, async (t) => {
@@ -248,9 +248,9 @@ async function allUnavailable(t: Test, storage: SyncStorage, database: Database,
     remove: () => storage.remove(newSyncId(), 1),
     cleanup: () => storage.cleanup(NOW),
     checkWritable: () => storage.checkWritable(),
-    beat: () => leases.beat(sync.id, 1),
+    beat: () => leases.renew(sync.id, 1),
     read: () => leases.read(sync.id, 1),
-    drop: () => leases.drop(sync.id, 1),
+    drop: () => leases.release(sync.id, 1),
     reserve: () => keys.reserve({ key, fingerprint: key, syncId: sync.id, now: NOW, ttlMs: 1000 }),
     complete: () => keys.complete(key, toView(sync)),
     release: () => keys.release(key),

@@ -162,14 +162,14 @@ await t.test('on a server of our own', { skip }, async (t) => {
     for (const driver of [leases, keys]) await driver.start()
     for (const driver of [leases, keys, budget]) t.teardown(() => driver.close())
     const id = newSyncId()
-    await leases.beat(id, 1)
+    await leases.renew(id, 1)
     const sign = await leases.read(id, 1)
     const wanted = { key: 'a'.repeat(64), fingerprint: 'f', syncId: newSyncId(), now: NOW, ttlMs: 60_000 }
     await budget.pause(0)
     server.hang()
     for (let round = 0; round < 2; round++) {
       await Promise.all([
-        isRefused(t, () => leases.beat(id, 2), 'beat'),
+        isRefused(t, () => leases.renew(id, 2), 'beat'),
         isRefused(t, () => leases.read(id, 1), 'read'),
         isRefused(t, () => keys.reserve(wanted), 'reserve'),
         isRefused(t, () => keys.complete(wanted.key, aQueuedSync()), 'complete'),
@@ -180,7 +180,7 @@ await t.test('on a server of our own', { skip }, async (t) => {
     server.resume()
     for (let well = false; !well; ) {
       try {
-        await Promise.all([leases.beat(newSyncId(), 1), keys.release('b'.repeat(64)), budget.pause(0)])
+        await Promise.all([leases.renew(newSyncId(), 1), keys.release('b'.repeat(64)), budget.pause(0)])
         well = true
       } catch {
         await delay(50)

@@ -25,11 +25,11 @@ t.test('each beat changes the sign, which stays the same in between', async (t) 
   const id = newSyncId()
   const signs = new Set<string | undefined>()
   for (let beat = 0; beat < 20; beat++) {
-    await leases.beat(id, 1)
+    await leases.renew(id, 1)
     const sign = await other.read(id, 1)
     t.same(await leases.read(id, 1), sign)
     t.equal(sign?.ownerIsGone, false)
-    signs.add(sign?.beat)
+    signs.add(sign?.heartbeat)
   }
   t.equal(signs.size, 20)
 })
@@ -38,14 +38,14 @@ t.test('epochs have leases of their own; drop removes this and earlier ones', as
   const { leases, directory } = await setUp(t)
   const id = newSyncId()
   const other = newSyncId()
-  for (const epoch of [1, 2, 3]) await leases.beat(id, epoch)
-  await leases.beat(other, 1)
-  await leases.drop(id, 2)
+  for (const epoch of [1, 2, 3]) await leases.renew(id, epoch)
+  await leases.renew(other, 1)
+  await leases.release(id, 2)
   t.equal(await leases.read(id, 1), undefined)
   t.equal(await leases.read(id, 2), undefined)
   t.ok(await leases.read(id, 3))
   t.ok(await leases.read(other, 1))
-  await leases.drop(newSyncId(), 1)
+  await leases.release(newSyncId(), 1)
   t.same(await readdir(`${directory}/.tmp`), [])
 })
 
@@ -61,7 +61,7 @@ t.test('an owner that has ended is known to be gone, one that lives is not', asy
        import { systemClock } from ${JSON.stringify(new URL('../../src/system-clock.ts', import.meta.url))}
        const leases = new FileLeases({ directory: process.argv[1], clock: systemClock })
        await leases.start()
-       await leases.beat(process.argv[2], 1)
+       await leases.renew(process.argv[2], 1)
        process.stdout.write('beaten')
        setInterval(() => {}, 1000)`,
       directory,

@@ -20,7 +20,7 @@ await t.test('on a real server', { skip }, async (t) => {
     const leases = new RedisLeases({ ...here, prefix })
     await leases.start()
     t.teardown(() => leases.close())
-    await leases.beat(newSyncId(), 1)
+    await leases.renew(newSyncId(), 1)
     const redis = aRedisClient(t)
     const [key = ''] = await redis.keys(`${prefix}*`)
     const ttl = await redis.pttl(key)

@@ -13,7 +13,7 @@ import { FakeClock } from './fake-clock.ts'
 const idleRunner: JobRunner = {
   start: async () => {},
   enqueue: async () => {},
-  hintCancel: () => {},
+  notifyCancel: () => {},
   close: async () => {},
 }
 

@@ -1,4 +1,4 @@
-import type { LeaseSign, LeaseStore } from '../../src/ports/lease-store.ts'
+import type { Lease, LeaseStore } from '../../src/ports/lease-store.ts'
 
 /** Leases in memory; a test says who is gone. */
 export class MemoryLeases implements LeaseStore {
@@ -8,17 +8,17 @@ export class MemoryLeases implements LeaseStore {
 
   async start(): Promise<void> {}
 
-  async beat(syncId: string, epoch: number): Promise<void> {
+  async renew(syncId: string, epoch: number): Promise<void> {
     const key = `${syncId}.${epoch}`
     this.beats.set(key, (this.beats.get(key) ?? 0) + 1)
   }
 
-  async read(syncId: string, epoch: number): Promise<LeaseSign | undefined> {
-    const beat = this.beats.get(`${syncId}.${epoch}`)
-    return beat === undefined ? undefined : { beat: String(beat), ownerIsGone: this.gone.has(syncId) }
+  async read(syncId: string, epoch: number): Promise<Lease | undefined> {
+    const heartbeat = this.beats.get(`${syncId}.${epoch}`)
+    return heartbeat === undefined ? undefined : { heartbeat: String(heartbeat), ownerIsGone: this.gone.has(syncId) }
   }
 
-  async drop(syncId: string, epoch: number): Promise<void> {
+  async release(syncId: string, epoch: number): Promise<void> {
     for (let earlier = 1; earlier <= epoch; earlier++) this.beats.delete(`${syncId}.${earlier}`)
   }
 

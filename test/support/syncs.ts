@@ -9,11 +9,7 @@ export function aQueuedSync(
   now = new Date('2026-01-01T00:00:00.000Z'),
 ): ActiveSync {
   const checked = syncRequestBody.parse({ spreadsheet: 'a-spreadsheet', ...body })
-  return createSync({
-    id: newSyncId(),
-    ...normalizeRequest(checked),
-    labels: checked.labels,
-    webhookUrl: checked.webhook?.url,
-    now,
-  })
+  const { labels, webhook } = checked
+  const fresh = { id: newSyncId(), ...normalizeRequest(checked), labels, createdBy: null, webhookUrl: webhook?.url }
+  return createSync(fresh, now)
 }

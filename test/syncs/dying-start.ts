@@ -3,7 +3,7 @@ import { silentLog } from '../../src/ports/log.ts'
 import { FileIdempotency } from '../../src/storage/file-idempotency.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
 import { ANYONE } from '../../src/syncs/caller.ts'
-import { IdempotentStart } from '../../src/syncs/idempotent-start.ts'
+import { IdempotentRequests } from '../../src/syncs/idempotent-requests.ts'
 import { SyncService } from '../../src/syncs/sync-service.ts'
 import { systemClock } from '../../src/system-clock.ts'
 
@@ -22,7 +22,7 @@ if (step === 'create') storage.create = die
 else store.complete = die
 await storage.start()
 await store.start()
-const runner = { start: async () => {}, enqueue: async () => {}, hintCancel: () => {}, close: async () => {} }
+const runner = { start: async () => {}, enqueue: async () => {}, notifyCancel: () => {}, close: async () => {} }
 const service = new SyncService({ storage, runner, clock: systemClock, statusTtlMs: 1000 })
 const body = syncRequestBody.parse({ spreadsheet: 'a-spreadsheet', ifActive: 'start' })
-await new IdempotentStart({ service, store, clock: systemClock }).start(key, body, ANYONE)
+await new IdempotentRequests({ service, store, clock: systemClock }).start(key, body, ANYONE)

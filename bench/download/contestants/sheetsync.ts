@@ -21,7 +21,7 @@ await compete(async ({ spreadsheet, values, dates }, directory) => {
   await snapshots.start()
   const job = createDownloadJob({ source, snapshots, quota, codec, clock: systemClock, log: silentLog })
   const body = syncRequestBody.parse({ spreadsheet, formats: ['ndjson'], values, dates })
-  const queued = createSync({ id: newSyncId(), ...normalizeRequest(body), labels: {}, now: new Date() })
+  const queued = createSync({ id: newSyncId(), ...normalizeRequest(body), labels: {}, createdBy: null }, new Date())
   const sync = claimSync(queued, 'bench', new Date())
   const { report } = await job.run(sync, { signal: new AbortController().signal, report() {} })
   return join(directory, spreadsheet, sync.id, report.tabs?.[0]?.files[0]?.name ?? '')

@@ -151,7 +151,9 @@ export class SimulatedProcess {
     const { newId, world, random } = this.#options
     const id = newId()
     const webhookUrl = random.chance(0.3) ? 'https://example.com/hook' : undefined
-    await this.#storage.create(createSync({ id, ...REQUEST, labels: {}, webhookUrl, now: new Date(world.wall) }))
+    await this.#storage.create(
+      createSync({ id, ...REQUEST, labels: {}, createdBy: null, webhookUrl }, new Date(world.wall)),
+    )
     await this.#runner.enqueue(id)
   }
 
@@ -160,7 +162,7 @@ export class SimulatedProcess {
     const sync = id === undefined ? undefined : await this.#storage.get(id)
     if (sync === undefined || isTerminal(sync)) return
     const next = requestCancel(sync, new Date(this.#options.world.wall), STATUS_TTL_MS)
-    if (next !== sync && (await this.#storage.replace(next, sync.revision))) this.#runner.hintCancel(sync.id)
+    if (next !== sync && (await this.#storage.replace(next, sync.revision))) this.#runner.notifyCancel(sync.id)
   }
 
   async #delete(): Promise<void> {

@@ -1,9 +1,9 @@
-import type { LeaseSign } from '../../../src/ports/lease-store.ts'
+import type { Lease } from '../../../src/ports/lease-store.ts'
 import { FileLeases } from '../../../src/storage/file-leases.ts'
 
 /** Leases that tell of the dead no more than another machine would know: only that they do not beat. */
 export class RemoteLeases extends FileLeases {
-  override async read(syncId: string, epoch: number): Promise<LeaseSign | undefined> {
+  override async read(syncId: string, epoch: number): Promise<Lease | undefined> {
     const sign = await super.read(syncId, epoch)
     return sign && { ...sign, ownerIsGone: false }
   }

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { SyncQuery } from '../../src/ports/sync-storage.ts'
 import { MemoryStorage } from '../../src/storage/memory-storage.ts'
-import { ActiveCount } from '../../src/syncs/active-count.ts'
+import { AdmissionControl } from '../../src/syncs/admission-control.ts'
 import { claimSync, failSync } from '../../src/syncs/sync.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { aQueuedSync } from '../support/syncs.ts'
@@ -19,7 +19,7 @@ class CountedStorage extends MemoryStorage {
 function aCount(limits: { readonly maxQueued?: number; readonly maxActivePerKey?: number }) {
   const storage = new CountedStorage()
   const clock = new FakeClock()
-  const count = new ActiveCount({ storage, clock, maxQueued: 1000, maxActivePerKey: 1000, ...limits })
+  const count = new AdmissionControl({ storage, clock, maxQueued: 1000, maxActivePerKey: 1000, ...limits })
   const start = async (createdBy: string | null = null) => {
     const sync = { ...aQueuedSync(), createdBy }
     await count.admit(createdBy, () => storage.create(sync))

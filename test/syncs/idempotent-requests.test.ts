@@ -10,13 +10,13 @@ import { FileStorage } from '../../src/storage/file-storage.ts'
 import { MemoryIdempotency } from '../../src/storage/memory-idempotency.ts'
 import { MemoryStorage } from '../../src/storage/memory-storage.ts'
 import { ANYONE, type Caller } from '../../src/syncs/caller.ts'
-import { IdempotentStart } from '../../src/syncs/idempotent-start.ts'
+import { IdempotentRequests } from '../../src/syncs/idempotent-requests.ts'
 import { SyncService } from '../../src/syncs/sync-service.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 
 const body = syncRequestBody.parse({ spreadsheet: 'a-spreadsheet', ifActive: 'start' })
-const runner = { start: async () => {}, enqueue: async () => {}, hintCancel: () => {}, close: async () => {} }
+const runner = { start: async () => {}, enqueue: async () => {}, notifyCancel: () => {}, close: async () => {} }
 
 for (const step of ['create', 'complete']) {
   t.test(`a process killed before its ${step}: the repeat is answered at once and starts no second sync`, async (t) => {
@@ -102,10 +102,10 @@ function inMemory() {
   const storage = new MemoryStorage()
   const clock = new FakeClock()
   const service = new SyncService({ storage, runner, clock, statusTtlMs: 1000 })
-  return { storage, clock, starts: new IdempotentStart({ service, store: new MemoryIdempotency(), clock }) }
+  return { storage, clock, starts: new IdempotentRequests({ service, store: new MemoryIdempotency(), clock }) }
 }
 
-async function onFiles(t: Test, directory: string): Promise<IdempotentStart> {
+async function onFiles(t: Test, directory: string): Promise<IdempotentRequests> {
   const storage = new FileStorage({ directory, clock: systemClock, log: silentLog })
   const store = new FileIdempotency({ directory, clock: systemClock })
   for (const each of [storage, store]) {
@@ -113,5 +113,5 @@ async function onFiles(t: Test, directory: string): Promise<IdempotentStart> {
     t.teardown(() => each.close())
   }
   const service = new SyncService({ storage, runner, clock: systemClock, statusTtlMs: 1000 })
-  return new IdempotentStart({ service, store, clock: systemClock })
+  return new IdempotentRequests({ service, store, clock: systemClock })
 }

@@ -12,7 +12,7 @@ import type { StartOptions, SyncService } from './sync-service.ts'
 /** Milliseconds for which a key is remembered. */
 export const KEY_TTL_MS = 86_400_000
 
-export interface IdempotentStartOptions {
+export interface IdempotentRequestsOptions {
   readonly service: SyncService
   readonly store: IdempotencyStore
   readonly clock: Clock
@@ -34,12 +34,12 @@ interface Flight {
  * request is sent again within 24 hours, one sync is started and every repeat gets the answer of the first. A request
  * that was refused does not use up its key.
  */
-export class IdempotentStart {
-  readonly #options: IdempotentStartOptions
+export class IdempotentRequests {
+  readonly #options: IdempotentRequestsOptions
   /** Starts under way in this process: their repeats wait for the answer instead of being sent away. */
   readonly #flights = new Map<string, Flight>()
 
-  constructor(options: IdempotentStartOptions) {
+  constructor(options: IdempotentRequestsOptions) {
     this.#options = options
   }
 

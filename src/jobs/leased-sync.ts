@@ -1,21 +1,21 @@
+import pLimit from 'p-limit'
 import type { ActiveSync, Sync } from '../model/sync.ts'
 import { isTerminal } from '../model/sync.ts'
 import { JobStop } from '../ports/job-runner.ts'
 import type { SyncStorage } from '../ports/sync-storage.ts'
 
 /**
- * A sync while this process holds it. Others may still write the record (a cancel does), so each change is a
+ * A sync while this process holds its lease. Others may still write the record (a cancel does), so each change is a
  * compare-and-set on the latest record; a higher epoch in it means the sync was taken over, and ends every change.
  */
-export class OwnedSync {
+export class LeasedSync {
   readonly #storage: SyncStorage
-  readonly #epoch: number
   #current: Sync
-  #last: Promise<unknown> = Promise.resolve()
+  /** Reads and writes of the record, one after the other. */
+  readonly #serial = pLimit(1)
 
   constructor(storage: SyncStorage, claimed: ActiveSync) {
     this.#storage = storage
-    this.#epoch = claimed.lease.epoch
     this.#current = claimed
   }
 
@@ -23,18 +23,9 @@ export class OwnedSync {
     return this.#current.id
   }
 
-  get epoch(): number {
-    return this.#epoch
-  }
-
-  /** The record as this process last saw it. */
-  get current(): Sync {
-    return this.#current
-  }
-
-  /** Looks at the stored record anew. Rejects with a superseded JobStop when the sync is no longer ours. */
-  refresh(): Promise<Sync> {
-    return this.#inOrder(() => this.#reload())
+  /** Reads the stored record again. Rejects with a superseded JobStop when the sync is no longer ours. */
+  reload(): Promise<Sync> {
+    return this.#serial(() => this.#reload())
   }
 
   /**
@@ -42,7 +33,7 @@ export class OwnedSync {
    * sync is no longer ours, and with what the transition or the storage throws; nothing has changed then.
    */
   change(transition: (sync: Sync) => Sync, options: { readonly durable: boolean }): Promise<Sync> {
-    return this.#inOrder(async () => {
+    return this.#serial(async () => {
       for (;;) {
         const next = transition(this.#current)
         if (next === this.#current) return next
@@ -57,15 +48,9 @@ export class OwnedSync {
 
   async #reload(): Promise<Sync> {
     const stored = await this.#storage.get(this.#current.id)
-    if (stored === undefined || stored.lease.epoch !== this.#epoch || isTerminal(stored))
+    if (stored === undefined || stored.lease.epoch !== this.#current.lease.epoch || isTerminal(stored))
       throw new JobStop('superseded')
     this.#current = stored
     return stored
-  }
-
-  #inOrder<T>(task: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(task)
-    this.#last = turn.catch(() => undefined)
-    return turn
   }
 }

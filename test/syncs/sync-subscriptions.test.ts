@@ -1,14 +1,16 @@
 import t from 'tap'
 import { AppError } from '../../src/errors.ts'
 import { MemoryStorage } from '../../src/storage/memory-storage.ts'
-import { SyncFeed, type SyncNews } from '../../src/syncs/sync-feed.ts'
+import { type SyncChange, SyncSubscriptions } from '../../src/syncs/sync-subscriptions.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
 t.test('whoever follows is told what there is, and each change, at the price of one read for all', async (t) => {
-  const { feed, storage, sync, reads } = await aFeed()
+  const { subscriptions, storage, sync, reads } = await someSubscriptions()
   const news = Array.from({ length: 1000 }, () => [] as number[])
-  const stops = news.map((told) => feed.follow(sync.id, (is) => told.push(is.kind === 'sync' ? is.sync.revision : 0)))
+  const stops = news.map((told) =>
+    subscriptions.subscribe(sync.id, (is) => told.push(is.kind === 'sync' ? is.sync.revision : 0)),
+  )
   await settle()
   t.ok(news.every((told) => told.at(-1) === 1))
   reads.count = 0
@@ -17,16 +19,16 @@ t.test('whoever follows is told what there is, and each change, at the price of 
   t.equal(reads.count, 1)
   t.ok(news.every((told) => told.at(-1) === 2))
   for (const stop of stops) stop()
-  t.equal(feed.size, 0)
+  t.equal(subscriptions.size, 0)
   await storage.replace({ ...sync, revision: 3 }, 2)
   await settle()
   t.equal(reads.count, 1, 'nothing is read for nobody')
 })
 
 t.test('changes that come during a read are read once more after it, and the last is never missed', async (t) => {
-  const { feed, storage, sync, reads } = await aFeed()
+  const { subscriptions, storage, sync, reads } = await someSubscriptions()
   const told: number[] = []
-  const stop = feed.follow(sync.id, (is) => told.push(is.kind === 'sync' ? is.sync.revision : 0))
+  const stop = subscriptions.subscribe(sync.id, (is) => told.push(is.kind === 'sync' ? is.sync.revision : 0))
   await settle()
   const gate = Promise.withResolvers<void>()
   reads.gate = gate.promise
@@ -40,11 +42,11 @@ t.test('changes that come during a read are read once more after it, and the las
 })
 
 t.test('a storage that fails is asked again until it answers; what can never be read is told', async (t) => {
-  const { feed, storage, sync, clock } = await aFeed()
-  const told: SyncNews[] = []
+  const { subscriptions, storage, sync, clock } = await someSubscriptions()
+  const told: SyncChange[] = []
   const { get } = storage
   storage.get = () => Promise.reject(new AppError('STORAGE_UNAVAILABLE', 'down'))
-  const stop = feed.follow(sync.id, (news) => told.push(news))
+  const stop = subscriptions.subscribe(sync.id, (news) => told.push(news))
   await clock.advance(5000)
   t.same(told, [])
   storage.get = get
@@ -64,29 +66,29 @@ t.test('a storage that fails is asked again until it answers; what can never be 
 })
 
 t.test('a follower that stops another while it is told has stopped it', async (t) => {
-  const { feed, sync } = await aFeed()
+  const { subscriptions, sync } = await someSubscriptions()
   let told = 0
-  feed.follow(sync.id, () => stop())
-  const stop = feed.follow(sync.id, () => told++)
+  subscriptions.subscribe(sync.id, () => stop())
+  const stop = subscriptions.subscribe(sync.id, () => told++)
   await settle()
   t.equal(told, 0)
 })
 
 t.test('when the instance stops everyone is told so, and whoever comes later too', async (t) => {
-  const { feed, sync, storage } = await aFeed()
+  const { subscriptions, sync, storage } = await someSubscriptions()
   const told: string[] = []
-  feed.follow(sync.id, ({ kind }) => told.push(kind))
+  subscriptions.subscribe(sync.id, ({ kind }) => told.push(kind))
   await settle()
-  feed.drain()
-  feed.follow(sync.id, ({ kind }) => told.push(kind))
+  subscriptions.drain()
+  subscriptions.subscribe(sync.id, ({ kind }) => told.push(kind))
   await settle()
   await storage.remove(sync.id, 1)
   await settle()
   t.same(told, ['sync', 'draining', 'draining'])
-  t.equal(feed.size, 0)
+  t.equal(subscriptions.size, 0)
 })
 
-async function aFeed() {
+async function someSubscriptions() {
   const storage = new MemoryStorage()
   const clock = new FakeClock()
   const sync = aQueuedSync()
@@ -101,5 +103,5 @@ async function aFeed() {
     },
     watch: storage.watch.bind(storage),
   }
-  return { storage, clock, sync, reads, feed: new SyncFeed(counted, clock) }
+  return { storage, clock, sync, reads, subscriptions: new SyncSubscriptions(counted, clock) }
 }

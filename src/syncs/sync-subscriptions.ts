@@ -1,0 +1,137 @@
+import { AppError } from '../errors.ts'
+import type { Sync } from '../model/sync.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { SyncStorage } from '../ports/sync-storage.ts'
+
+/** Milliseconds after which the read of a storage that failed is retried. */
+const RETRY_MS = 1000
+
+/** What a subscriber is notified of. After anything but `sync` no more changes follow. */
+export type SyncChange =
+  /** The sync as it is now, perhaps as in the notification before. */
+  | { readonly kind: 'sync'; readonly sync: Sync }
+  /** It was removed. */
+  | { readonly kind: 'gone' }
+  /** It cannot be read, and retrying will not help. */
+  | { readonly kind: 'unreadable'; readonly error: unknown }
+  /** This instance is stopping; another one may be subscribed to. */
+  | { readonly kind: 'draining' }
+
+export type Subscriber = (change: SyncChange) => void
+
+/** One sync that is watched for its subscribers. */
+interface Topic {
+  readonly subscribers: Set<Subscriber>
+  readonly unwatch: () => void
+  readonly closed: AbortController
+  reading: boolean
+  /** Something may have changed since the read under way began. */
+  stale: boolean
+}
+
+/** Any number of subscriptions to syncs in this process: each change of a sync is read once, whoever subscribes to it. */
+export class SyncSubscriptions {
+  readonly #storage: Pick<SyncStorage, 'get' | 'watch'>
+  readonly #clock: Clock
+  readonly #topics = new Map<string, Topic>()
+  #draining = false
+
+  constructor(storage: Pick<SyncStorage, 'get' | 'watch'>, clock: Clock) {
+    this.#storage = storage
+    this.#clock = clock
+  }
+
+  /** How many syncs are subscribed to. */
+  get size(): number {
+    return this.#topics.size
+  }
+
+  /**
+   * Notifies of the sync soon, and again after each change, until the function that it returns is called. Changes in
+   * quick succession may be merged into the last one. A storage that fails for a while delays notifications and loses
+   * none. A subscriber that throws an AppError is notified of the sync as unreadable.
+   */
+  subscribe(id: string, subscriber: Subscriber): () => void {
+    if (this.#draining) {
+      queueMicrotask(() => subscriber({ kind: 'draining' }))
+      return () => {}
+    }
+    const topic = this.#topics.get(id) ?? this.#open(id)
+    // A function of its own, so that one listener may subscribe twice.
+    const own: Subscriber = (change) => subscriber(change)
+    topic.subscribers.add(own)
+    void this.#read(id, topic)
+    return () => {
+      topic.subscribers.delete(own)
+      if (topic.subscribers.size === 0) this.#close(id, topic)
+    }
+  }
+
+  /** Notifies every subscriber that this instance is stopping, now and from now on. */
+  drain(): void {
+    this.#draining = true
+    for (const [id, topic] of [...this.#topics]) {
+      notify(topic, { kind: 'draining' })
+      this.#close(id, topic)
+    }
+  }
+
+  #open(id: string): Topic {
+    const topic: Topic = {
+      subscribers: new Set(),
+      unwatch: this.#storage.watch(id, () => void this.#read(id, topic)),
+      closed: new AbortController(),
+      reading: false,
+      stale: false,
+    }
+    this.#topics.set(id, topic)
+    return topic
+  }
+
+  #close(id: string, topic: Topic): void {
+    if (this.#topics.get(id) !== topic) return
+    this.#topics.delete(id)
+    topic.unwatch()
+    topic.closed.abort()
+  }
+
+  /** One read at a time: what changes during it is read once more after it. */
+  async #read(id: string, topic: Topic): Promise<void> {
+    topic.stale = true
+    if (topic.reading) return
+    topic.reading = true
+    while (topic.stale && !topic.closed.signal.aborted) {
+      topic.stale = false
+      const change = await this.#readChange(id, topic.closed.signal)
+      if (change !== undefined) notify(topic, change)
+    }
+    topic.reading = false
+  }
+
+  async #readChange(id: string, signal: AbortSignal): Promise<SyncChange | undefined> {
+    do {
+      try {
+        const sync = await this.#storage.get(id)
+        return sync === undefined ? { kind: 'gone' } : { kind: 'sync', sync }
+      } catch (error) {
+        // Whatever it was, subscribers are notified of it: nobody else waits for this read.
+        if (!(error instanceof AppError) || !error.retryable) return { kind: 'unreadable', error }
+      }
+    } while (await this.#clock.sleep(RETRY_MS, signal))
+    return undefined
+  }
+}
+
+function notify({ subscribers }: Topic, change: SyncChange): void {
+  for (const subscriber of [...subscribers]) {
+    // One that is notified may end the subscription of another.
+    if (!subscribers.has(subscriber)) continue
+    try {
+      subscriber(change)
+    } catch (error) {
+      // What is stored may be unfit for the wire; nobody else would catch it.
+      if (!(error instanceof AppError)) throw error
+      subscriber({ kind: 'unreadable', error })
+    }
+  }
+}
