@@ -1,6 +1,6 @@
 import type { Clock } from '../ports/clock.ts'
 
-export interface PeriodicTaskOptions {
+interface PeriodicTaskOptions {
   readonly clock: Clock
   /** Milliseconds from the end of one run to the beginning of the next; a function is told how long the run took. */
   readonly intervalMs: number | ((tookMs: number) => number)
@@ -39,9 +39,9 @@ export class PeriodicTask {
 
   async #runUntil(signal: AbortSignal): Promise<void> {
     const { clock, isDelayed = false, run, onError } = this.#options
-    let pauseMs = isDelayed ? this.#pauseAfter(0) : 0
+    let pauseMs = isDelayed ? this.#pauseAfter(0) : undefined
     while (!signal.aborted) {
-      if (pauseMs > 0 && !(await clock.sleep(pauseMs, signal))) return
+      if (pauseMs !== undefined && !(await clock.sleep(pauseMs, signal))) return
       const began = clock.monotonic()
       try {
         await run(signal)

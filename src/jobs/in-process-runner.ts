@@ -5,7 +5,7 @@ import { OrphanScan } from './orphan-scan.ts'
 import { RunningSyncs } from './running-syncs.ts'
 import type { ExecutionOptions } from './sync-execution.ts'
 
-export interface InProcessRunnerOptions extends ExecutionOptions {
+interface InProcessRunnerOptions extends ExecutionOptions {
   /** How many syncs run at once in this process. */
   readonly concurrency: number
 }

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
-import type { ActiveSync, Sync } from '../model/sync.ts'
-import { isTerminal } from '../model/sync.ts'
+import { type ActiveSync, isTerminal, type Sync } from '../model/sync.ts'
+import { isNewerRecord } from '../model/sync-record.ts'
 import { JobStop } from '../ports/job-runner.ts'
 import type { SyncStorage } from '../ports/sync-storage.ts'
 
@@ -47,10 +47,21 @@ export class LeasedSync {
   }
 
   async #reload(): Promise<Sync> {
-    const stored = await this.#storage.get(this.#current.id)
-    if (stored === undefined || stored.lease.epoch !== this.#current.lease.epoch || isTerminal(stored))
+    const stored = await this.#read()
+    if (stored === undefined || stored.lease.epoch !== this.#current.lease.epoch || isTerminal(stored)) {
       throw new JobStop('superseded')
+    }
     this.#current = stored
     return stored
+  }
+
+  async #read(): Promise<Sync | undefined> {
+    try {
+      return await this.#storage.get(this.#current.id)
+    } catch (error) {
+      // Only that release can go on from what a newer release has written.
+      if (isNewerRecord(error)) return undefined
+      throw error
+    }
   }
 }

@@ -9,7 +9,7 @@ import type { RunningSyncs } from './running-syncs.ts'
 /** Milliseconds between two scans for syncs that nobody runs. */
 const SCAN_INTERVAL_MS = 2000
 
-export interface OrphanScanOptions {
+interface OrphanScanOptions {
   readonly storage: SyncStorage
   readonly running: RunningSyncs
   readonly clock: Clock

@@ -8,7 +8,7 @@ import type { LeasedSync } from './leased-sync.ts'
 /** Progress is written at most four times a second per sync: more than a poller can see, less than a disk can feel. */
 const PROGRESS_INTERVAL_MS = 250
 
-export interface ProgressWriterOptions {
+interface ProgressWriterOptions {
   readonly leased: LeasedSync
   readonly clock: Clock
   readonly log: Log

@@ -10,7 +10,7 @@ import type { SyncStorage } from '../ports/sync-storage.ts'
 /** A pass is skipped when the wall clock has moved this much more or less than the monotonic one since the last pass. */
 const CLOCK_JUMP_MS = 30_000
 
-export interface SweeperOptions {
+interface SweeperOptions {
   readonly storage: SyncStorage
   /** Where idempotency keys are remembered, if they are. */
   readonly idempotency?: IdempotencyStore

@@ -1,23 +1,19 @@
+import type { TextFault } from './text-fault.ts'
+
 /** A spreadsheet id: 1 to 128 of `A-Za-z0-9_-`, so it can name a folder as it stands. */
 export const SPREADSHEET_ID_PATTERN = /^[A-Za-z0-9_-]{1,128}$/
 
 /** What a caller's `spreadsheet` names: the id, and the tab its URL points at. */
-export interface SpreadsheetReference {
+interface SpreadsheetReference {
   readonly id: string
   /** `gid` of the URL, if it has one. */
   readonly gid?: number
 }
 
-/** Why a text names no spreadsheet, in words for the caller. */
-export interface ReferenceFault {
-  readonly message: string
-  readonly hint: string
-}
-
 const USUAL_HINT = 'Use the id or the address-bar URL, such as https://docs.google.com/spreadsheets/d/<id>/edit#gid=0.'
 
 /** Reads an id, or any Google Sheets URL, into its parts; never throws. */
-export function parseSpreadsheetReference(text: string): SpreadsheetReference | ReferenceFault {
+export function parseSpreadsheetReference(text: string): SpreadsheetReference | TextFault {
   const trimmed = text.trim()
   if (SPREADSHEET_ID_PATTERN.test(trimmed)) return { id: trimmed }
   const url = URL.parse(/^(?:docs|drive|sheets)\.google\.com\//i.test(trimmed) ? `https://${trimmed}` : trimmed)

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { parseSpreadsheetReference } from './spreadsheet-reference.ts'
+import type { TextFault } from './text-fault.ts'
 
 export const SNAPSHOT_FORMATS = ['json', 'ndjson', 'csv'] as const
 export type SnapshotFormat = (typeof SNAPSHOT_FORMATS)[number]
@@ -7,8 +9,38 @@ export type SnapshotFormat = (typeof SNAPSHOT_FORMATS)[number]
 /** The spreadsheet of every example: public, and known to the emulator. */
 export const SAMPLE_SPREADSHEET_ID = '1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms'
 
+/** The request of a sync, every default filled in; what `request` shows on the wire. */
+export const syncRequest = z
+  .object({
+    tabs: z.array(z.union([z.string(), z.number()])).nullable(),
+    ranges: z.array(z.string()).nullable(),
+    formats: z.array(z.enum(SNAPSHOT_FORMATS)),
+    headerRow: z.number(),
+    values: z.enum(['typed', 'formatted', 'formula']),
+    dates: z.enum(['iso', 'serial']),
+    csv: z.object({ injection: z.enum(['escape', 'raw']), bom: z.boolean() }),
+    ifUnchanged: z.enum(['download', 'skip']),
+    ifActive: z.enum(['join', 'start']),
+  })
+  .meta({ id: 'SyncRequest' })
+export type SyncRequest = z.output<typeof syncRequest>
+
+/** A text of at most 2,048 characters in which `faultOf` finds no fault. */
+function checkedText(faultOf: (text: string) => TextFault | undefined) {
+  return z
+    .string()
+    .min(1, 'must not be empty')
+    .max(2048, 'is longer than 2,048 characters')
+    .superRefine((text, context) => {
+      const fault = faultOf(text)
+      if (fault !== undefined) {
+        context.addIssue({ code: 'custom', message: fault.message, params: { hint: fault.hint } })
+      }
+    })
+}
+
 /** One tab as a caller names it: its title, or its gid. */
-export const tabSelector = z
+const tabSelector = z
   .union([
     z.string().min(1, 'must not be empty').max(200, 'is longer than any tab title (200 characters)'),
     z.int('must be a whole number').min(0, 'must be a gid, 0 or more').max(4_294_967_295, 'is no gid'),
@@ -18,19 +50,9 @@ export const tabSelector = z
 /** Body of `POST /syncs`. Unknown fields are refused by name. */
 export const syncRequestBody = z
   .strictObject({
-    spreadsheet: z
-      .string()
-      .min(1, 'must not be empty')
-      .max(2048, 'is longer than 2,048 characters')
-      .superRefine((text, context) => {
-        const reference = parseSpreadsheetReference(text)
-        if ('message' in reference) {
-          context.addIssue({ code: 'custom', message: reference.message, params: { hint: reference.hint } })
-        }
-      })
-      .describe(
-        'A spreadsheet id, or any Google Sheets URL. The gid of a URL selects that tab when tabs and ranges are absent.',
-      ),
+    spreadsheet: checkedText(faultOfSpreadsheet).describe(
+      'A spreadsheet id, or any Google Sheets URL. The gid of a URL selects that tab when tabs and ranges are absent.',
+    ),
     tabs: z
       .array(tabSelector)
       .min(1, 'must name at least one tab; leave it out for all of them')
@@ -56,30 +78,25 @@ export const syncRequestBody = z
       .max(10_000_000)
       .default(1)
       .describe('The row number that names the columns; 0 = no header, rows are arrays.'),
-    values: z
-      .enum(['typed', 'formatted', 'formula'])
+    values: syncRequest.shape.values
       .default('typed')
       .describe('typed: numbers, booleans and text; formatted: as shown in Google Sheets; formula: the formulas.'),
-    dates: z
-      .enum(['iso', 'serial'])
+    dates: syncRequest.shape.dates
       .default('iso')
       .describe('With values: typed. iso: 2024-01-31, 13:45:00, 2024-01-31T13:45:00; serial: days since 1899-12-30.'),
     csv: z
       .strictObject({
-        injection: z
-          .enum(['escape', 'raw'])
+        injection: syncRequest.shape.csv.shape.injection
           .default('escape')
           .describe("escape: text that a spreadsheet program would run as a formula gets a leading ' in the CSV."),
         bom: z.boolean().default(false).describe('Begin the CSV with a UTF-8 byte order mark, which Excel wants.'),
       })
       .default({ injection: 'escape', bom: false })
       .describe('How CSV files are written.'),
-    ifUnchanged: z
-      .enum(['download', 'skip'])
+    ifUnchanged: syncRequest.shape.ifUnchanged
       .default('download')
       .describe("skip: read no cells when Drive's version of the spreadsheet is that of the latest snapshot."),
-    ifActive: z
-      .enum(['join', 'start'])
+    ifActive: syncRequest.shape.ifActive
       .default('join')
       .describe('join: answer with the active sync of the same request if there is one; start: always start another.'),
     labels: z
@@ -92,19 +109,9 @@ export const syncRequestBody = z
       .describe("Up to 16 short string pairs for the caller's own use."),
     webhook: z
       .strictObject({
-        url: z
-          .string()
-          .min(1, 'must not be empty')
-          .max(2048, 'is longer than 2,048 characters')
-          .superRefine((text, context) => {
-            const fault = faultOfWebhookUrl(text)
-            if (fault !== undefined) {
-              context.addIssue({ code: 'custom', message: fault.message, params: { hint: fault.hint } })
-            }
-          })
-          .describe(
-            'An https URL on the public internet. It gets a signed POST (Standard Webhooks) when the sync ends.',
-          ),
+        url: checkedText(faultOfWebhookUrl).describe(
+          'An https URL on the public internet. It gets a signed POST (Standard Webhooks) when the sync ends.',
+        ),
       })
       .optional()
       .describe(
@@ -137,8 +144,13 @@ export const syncRequestBody = z
     ],
   })
 
+function faultOfSpreadsheet(text: string): TextFault | undefined {
+  const reference = parseSpreadsheetReference(text)
+  return 'message' in reference ? reference : undefined
+}
+
 /** What is wrong with the URL of a webhook wherever the service runs; its settings may refuse more. */
-function faultOfWebhookUrl(text: string): WebhookFault | undefined {
+function faultOfWebhookUrl(text: string): TextFault | undefined {
   const hint = 'Use an absolute URL such as https://app.example.com/hooks/sheetsync.'
   const url = URL.parse(text)
   if (url === null || !/^https?:$/.test(url.protocol)) return { message: 'is not an https URL', hint }
@@ -151,58 +163,33 @@ function faultOfWebhookUrl(text: string): WebhookFault | undefined {
   return undefined
 }
 
-/** Why a webhook cannot be sent to a URL, in words for the caller. */
-export interface WebhookFault {
-  readonly message: string
-  readonly hint: string
-}
-
 /** A body as it was sent: fields with defaults may be absent. */
 export type SyncRequestInput = z.input<typeof syncRequestBody>
 export type SyncRequestBody = z.output<typeof syncRequestBody>
-
-/** The request of a sync, every default filled in; what `request` shows on the wire. */
-export const syncRequest = z
-  .object({
-    tabs: z.array(z.union([z.string(), z.number()])).nullable(),
-    ranges: z.array(z.string()).nullable(),
-    formats: z.array(z.enum(SNAPSHOT_FORMATS)),
-    headerRow: z.number(),
-    values: z.enum(['typed', 'formatted', 'formula']),
-    dates: z.enum(['iso', 'serial']),
-    csv: z.object({ injection: z.enum(['escape', 'raw']), bom: z.boolean() }),
-    ifUnchanged: z.enum(['download', 'skip']),
-    ifActive: z.enum(['join', 'start']),
-  })
-  .meta({ id: 'SyncRequest' })
-export type SyncRequest = z.output<typeof syncRequest>
 
 /** Splits a checked body into the spreadsheet it names and the normalized request. */
 export function normalizeRequest(body: SyncRequestBody): { spreadsheetId: string; request: SyncRequest } {
   const reference = parseSpreadsheetReference(body.spreadsheet)
   if ('message' in reference) throw new TypeError('normalizeRequest takes a body that was checked before')
-  const gidOfUrl = body.tabs === undefined && body.ranges === undefined ? reference.gid : undefined
+  const { tabs, ranges, formats, headerRow, values, dates, csv, ifUnchanged, ifActive } = body
+  const gidOfUrl = tabs === undefined && ranges === undefined ? reference.gid : undefined
   return {
     spreadsheetId: reference.id,
     request: {
-      tabs: body.tabs ?? (gidOfUrl === undefined ? null : [gidOfUrl]),
-      ranges: body.ranges ?? null,
-      formats: SNAPSHOT_FORMATS.filter((format) => body.formats.includes(format)),
-      headerRow: body.headerRow,
-      values: body.values,
-      dates: body.dates,
-      csv: { ...body.csv },
-      ifUnchanged: body.ifUnchanged,
-      ifActive: body.ifActive,
+      tabs: tabs ?? (gidOfUrl === undefined ? null : [gidOfUrl]),
+      ranges: ranges ?? null,
+      formats: SNAPSHOT_FORMATS.filter((format) => formats.includes(format)),
+      headerRow,
+      values,
+      dates,
+      csv,
+      ifUnchanged,
+      ifActive,
     },
   }
 }
 
 /** Whether two requests ask for the same download; `ifActive` says when to start, not what to read. */
 export function isSameDownload(one: SyncRequest, other: SyncRequest): boolean {
-  return downloadKey(one) === downloadKey(other)
-}
-
-function downloadKey({ tabs, ranges, formats, headerRow, values, dates, csv, ifUnchanged }: SyncRequest): string {
-  return JSON.stringify([tabs, ranges, formats, headerRow, values, dates, csv.injection, csv.bom, ifUnchanged])
+  return isDeepStrictEqual(one, { ...other, ifActive: one.ifActive })
 }

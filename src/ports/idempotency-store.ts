@@ -1,5 +1,8 @@
 import type { SyncView } from '../model/sync-view.ts'
 
+/** Milliseconds after which a reservation that was neither completed nor released belongs to a dead process. */
+export const RESERVATION_MS = 60_000
+
 /**
  * What was asked for under which `Idempotency-Key`, for as long as keys are remembered. Methods reject with
  * `STORAGE_UNAVAILABLE` or `STORAGE_FULL` when the medium fails, and have then changed nothing that a repeat would not
@@ -10,7 +13,7 @@ export interface IdempotencyStore {
 
   /**
    * Takes a key for the request that comes first. Of concurrent calls with one key, in any process, exactly one gets
-   * `mine`. Durable when it resolves. A reservation neither completed nor released for a minute (its process has died)
+   * `mine`. Durable when it resolves. A reservation neither completed nor released for {@link RESERVATION_MS}
    * is `mine` to the next who asks with the same fingerprint, and comes with the sync id of the one before it: creating
    * that sync again either succeeds or finds it there, so one key never starts two.
    */

@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto'
 import type { Database } from '../database/database.ts'
 import { AppError } from '../errors.ts'
 import type { SyncView } from '../model/sync-view.ts'
-import type { IdempotencyStore, KeyReservation, KeyState } from '../ports/idempotency-store.ts'
-
-/** Milliseconds after which a reservation that was neither completed nor released may be taken over. */
-const ABANDONED_MS = 60_000
+import {
+  type IdempotencyStore,
+  type KeyReservation,
+  type KeyState,
+  RESERVATION_MS,
+} from '../ports/idempotency-store.ts'
 
 /** Rows removed by one statement: few enough to be done well within its time. */
 const SWEEP_BATCH = 1000
@@ -46,7 +48,7 @@ export class DatabaseIdempotency implements IdempotencyStore {
     requireHash(key)
     const holder = randomUUID()
     const expiresAt = new Date(now.getTime() + ttlMs)
-    const abandonedBefore = new Date(now.getTime() - ABANDONED_MS)
+    const abandonedBefore = new Date(now.getTime() - RESERVATION_MS)
     for (let tries = 1; tries <= TRIES; tries++) {
       const { rows } = await this.#database.query<KeyRow>({
         name: 'sheetsync-reserve',

@@ -6,13 +6,18 @@ import { AppError } from '../errors.ts'
 import type { SyncView } from '../model/sync-view.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { FileSystem } from '../ports/file-system.ts'
-import type { IdempotencyStore, KeyReservation, KeyState } from '../ports/idempotency-store.ts'
+import {
+  type IdempotencyStore,
+  type KeyReservation,
+  type KeyState,
+  RESERVATION_MS,
+} from '../ports/idempotency-store.ts'
 import { Layout } from './files/folder-layout.ts'
 import { type KeyChain, type KeyFile, KeyFiles } from './files/key-files.ts'
 import { isExpired, isFree, type KeyRecord } from './files/key-record.ts'
 import { newNonce, type Processes, systemProcesses } from './files/processes.ts'
 import { TempFiles } from './files/temp-files.ts'
-import { RESERVATION_MS, requireKeyHash } from './shared/argument-checks.ts'
+import { requireKeyHash } from './shared/argument-checks.ts'
 
 /** So often a key may change under one reservation before it gives up. */
 const TRIES = 200

@@ -1,6 +1,11 @@
 import type { SyncView } from '../model/sync-view.ts'
-import type { IdempotencyStore, KeyReservation, KeyState } from '../ports/idempotency-store.ts'
-import { RESERVATION_MS, requireKeyHash } from './shared/argument-checks.ts'
+import {
+  type IdempotencyStore,
+  type KeyReservation,
+  type KeyState,
+  RESERVATION_MS,
+} from '../ports/idempotency-store.ts'
+import { requireKeyHash } from './shared/argument-checks.ts'
 
 interface Entry {
   readonly fingerprint: string

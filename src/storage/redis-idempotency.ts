@@ -1,9 +1,14 @@
 import type { SyncView } from '../model/sync-view.ts'
-import type { IdempotencyStore, KeyReservation, KeyState } from '../ports/idempotency-store.ts'
+import {
+  type IdempotencyStore,
+  type KeyReservation,
+  type KeyState,
+  RESERVATION_MS,
+} from '../ports/idempotency-store.ts'
 import { DEFAULT_PREFIX, RedisConnection, type RedisOptions, script } from '../redis/connection.ts'
 import { isUnanswered } from '../redis/redis-errors.ts'
 import { UnansweredWrites } from './redis/unanswered-writes.ts'
-import { RESERVATION_MS, requireKeyHash } from './shared/argument-checks.ts'
+import { requireKeyHash } from './shared/argument-checks.ts'
 
 /** Keys that one script forgets, at most. */
 const BATCH = 500

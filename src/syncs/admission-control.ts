@@ -10,7 +10,7 @@ const COUNT_TTL_MS = 1000
 /** Counting may take this share of the time at most, however many are active and however many posts are refused. */
 const COUNT_SHARE = 0.1
 
-export interface AdmissionControlOptions {
+interface AdmissionControlOptions {
   readonly storage: SyncStorage
   readonly clock: Clock
   /** How many syncs may be queued, of all callers together. */

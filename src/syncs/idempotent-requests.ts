@@ -10,16 +10,16 @@ import type { Caller } from './caller.ts'
 import type { StartOptions, SyncService } from './sync-service.ts'
 
 /** Milliseconds for which a key is remembered. */
-export const KEY_TTL_MS = 86_400_000
+const KEY_TTL_MS = 86_400_000
 
-export interface IdempotentRequestsOptions {
+interface IdempotentRequestsOptions {
   readonly service: SyncService
   readonly store: IdempotencyStore
   readonly clock: Clock
 }
 
 /** The answer to a start under a key; `replayed` tells that it had been given before. */
-export interface StartAnswer {
+interface StartAnswer {
   readonly view: SyncView
   readonly replayed: boolean
 }

@@ -2,7 +2,8 @@ import { KeyedMutex } from '../concurrency/keyed-mutex.ts'
 import { AppError } from '../errors.ts'
 import { ACTIVE_STATES, isTerminal, type Sync } from '../model/sync.ts'
 import { newSyncId } from '../model/sync-id.ts'
-import { isSameDownload, normalizeRequest, type SyncRequestBody, type WebhookFault } from '../model/sync-request.ts'
+import { isSameDownload, normalizeRequest, type SyncRequestBody } from '../model/sync-request.ts'
+import type { TextFault } from '../model/text-fault.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { JobRunner } from '../ports/job-runner.ts'
 import { paginate } from '../ports/paginate.ts'
@@ -13,7 +14,7 @@ import { createSync, type NewSync, requestCancel } from './sync.ts'
 import { SyncSubscriptions } from './sync-subscriptions.ts'
 import { requestRedelivery } from './webhook-delivery.ts'
 
-export interface SyncServiceOptions {
+interface SyncServiceOptions {
   readonly storage: SyncStorage
   readonly runner: JobRunner
   readonly clock: Clock
@@ -22,10 +23,10 @@ export interface SyncServiceOptions {
   /** Refuses new syncs while too many are queued or active; default: never. */
   readonly admission?: AdmissionControl
   /** Returns why a webhook cannot be sent to this URL, `undefined` when it can. Without it none can. */
-  readonly faultOfWebhook?: (url: string) => WebhookFault | undefined
+  readonly faultOfWebhook?: (url: string) => TextFault | undefined
 }
 
-const NO_WEBHOOKS: WebhookFault = {
+const NO_WEBHOOKS: TextFault = {
   message: 'cannot be called by this service, as WEBHOOK_SECRET is not set',
   hint: 'Set WEBHOOK_SECRET to whsec_ and the base64 of 24 to 64 random bytes, and start the service again.',
 }
@@ -174,7 +175,7 @@ export class SyncService {
     return sync
   }
 
-  #faultOfWebhook(url: string): WebhookFault | undefined {
+  #faultOfWebhook(url: string): TextFault | undefined {
     const { faultOfWebhook } = this.#options
     return faultOfWebhook === undefined ? NO_WEBHOOKS : faultOfWebhook(url)
   }

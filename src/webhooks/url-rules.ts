@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net'
-import type { WebhookFault } from '../model/sync-request.ts'
+import type { TextFault } from '../model/text-fault.ts'
 
 /** Below this, ports belong to services (mail, SSH, databases) that a POST from here has no business with; 443 apart. */
 const LOWEST_FREE_PORT = 1024
@@ -59,7 +59,7 @@ export interface UrlRules {
 }
 
 /** Why nothing is sent to this URL, as far as its text tells; what its name resolves to is checked when it is called. */
-export function faultOfUrl(text: string, { insecure }: UrlRules): WebhookFault | undefined {
+export function faultOfUrl(text: string, { insecure }: UrlRules): TextFault | undefined {
   const url = URL.parse(text)
   if (url === null || !/^https?:$/.test(url.protocol)) return { message: 'is not an https URL', hint: HINT }
   if (url.username !== '' || url.password !== '') return { message: 'holds a user name or a password', hint: HINT }

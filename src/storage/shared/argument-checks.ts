@@ -13,9 +13,6 @@ export function requireSuccessor(next: Sync, expectedRevision: number): void {
   }
 }
 
-/** Milliseconds after which a reservation that was neither completed nor released belongs to a dead process. */
-export const RESERVATION_MS = 60_000
-
 /** Keys come from clients; only their hashes ever become paths. */
 export function requireKeyHash(key: string): void {
   if (!/^[0-9a-f]{64}$/.test(key)) throw new TypeError('an idempotency key is stored by its SHA-256 only')
