@@ -11,10 +11,12 @@ import {
   type SyncResult,
 } from '../model/sync.ts'
 import type { SyncRequest } from '../model/sync-request.ts'
-import { armWebhook, newWebhook, PENDING_KEPT_MS } from './webhook.ts'
 
 /** Milliseconds a client is asked to wait between two polls of an active sync. */
 const POLL_AFTER_MS = 500
+
+/** Milliseconds for which a sync is kept for its webhook; longer than all its attempts with the longest waits. */
+export const PENDING_KEPT_MS = 7 * 86_400_000
 
 /** What a new sync is made of. */
 export interface NewSync {
@@ -63,7 +65,10 @@ export function createSync(fresh: NewSync, now: Date): ActiveSync {
     attempt: 0,
     retryOf,
     labels: { ...labels },
-    webhook: webhookUrl === undefined ? null : newWebhook(webhookUrl),
+    webhook:
+      webhookUrl === undefined
+        ? null
+        : { url: webhookUrl, state: 'waiting', endRevision: null, tries: 0, nextAttemptAt: null, attempts: [] },
     createdAt: now.toISOString(),
     startedAt: null,
     updatedAt: now.toISOString(),
@@ -175,7 +180,10 @@ function finish(sync: ActiveSync, now: Date, ttlMs: number, changes: Changes = {
   const finishedAt = stamp(sync, now)
   const revision = sync.revision + 1
   // In the same record as the end: whoever dies right after it leaves a webhook that is found and sent.
-  const webhook = sync.webhook && armWebhook(sync.webhook, revision, finishedAt)
+  const webhook =
+    sync.webhook === null
+      ? null
+      : { ...sync.webhook, state: 'pending' as const, endRevision: revision, nextAttemptAt: finishedAt }
   const keptMs = webhook === null ? ttlMs : Math.max(ttlMs, PENDING_KEPT_MS)
   return {
     ...sync,

@@ -1,16 +1,49 @@
 import { AppError } from '../errors.ts'
 import { type FinishedSync, isTerminal, type Sync } from '../model/sync.ts'
 import type { SyncWebhook } from '../model/sync-parts.ts'
-import { stamp } from './sync.ts'
-import {
-  type AttemptResult,
-  claimAttempt,
-  isDue,
-  PENDING_KEPT_MS,
-  rearmWebhook,
-  recordAttempt,
-  releaseAttempt,
-} from './webhook.ts'
+import { PENDING_KEPT_MS, stamp } from './sync.ts'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+const HOUR = 60 * MINUTE
+
+/** Milliseconds from one failed attempt to the next, before jitter; after the last attempt it has failed for good. */
+export const RETRY_DELAYS_MS: readonly number[] = [
+  5 * SECOND,
+  30 * SECOND,
+  2 * MINUTE,
+  10 * MINUTE,
+  30 * MINUTE,
+  HOUR,
+  2 * HOUR,
+  5 * HOUR,
+  10 * HOUR,
+]
+export const MOST_TRIES = RETRY_DELAYS_MS.length + 1
+
+/** The longest wait that a receiver can ask for with Retry-After. */
+export const LONGEST_RETRY_AFTER_MS = 10 * HOUR
+
+/**
+ * Milliseconds for which an attempt under way is its sender's alone: the time limit of an attempt, and what it may take to
+ * record it. A sender that dies meanwhile is followed by another one then.
+ */
+export const ATTEMPT_LEASE_MS = 30 * SECOND
+
+/** Attempts that the log of a webhook holds. */
+const ATTEMPTS_KEPT = 10
+
+/** What one attempt to deliver has met. */
+export interface AttemptResult {
+  readonly at: Date
+  /** HTTP status of the answer; null when there was none. */
+  readonly status: number | null
+  /** Why it is no success, in words for the caller; null for one. */
+  readonly error: string | null
+  readonly durationMs: number
+  /** What the receiver asked for with Retry-After, from the end of the attempt on. */
+  readonly retryAfterMs?: number
+}
 
 /** A sync that has ended and has a webhook; every transition here leaves its state, its rows and its end alone. */
 export type Deliverable = FinishedSync & { readonly webhook: SyncWebhook }
@@ -19,31 +52,55 @@ export function isPending(sync: Sync): sync is Deliverable {
   return isTerminal(sync) && sync.webhook?.state === 'pending'
 }
 
+/** Whether it is time to try. A time further ahead than any wait means a wall clock that was set back, so it counts too. */
 export function isDeliveryDue(sync: Sync, now: Date): sync is Deliverable {
-  return isPending(sync) && isDue(sync.webhook, now)
+  if (!isPending(sync) || sync.webhook.nextAttemptAt === null) return false
+  const ahead = Date.parse(sync.webhook.nextAttemptAt) - now.getTime()
+  return ahead <= 0 || ahead > 2 * LONGEST_RETRY_AFTER_MS
 }
 
-/** Takes the next attempt; see `claimAttempt`. */
+/**
+ * Takes the next attempt: whoever stores this is its only sender for {@link ATTEMPT_LEASE_MS}. Failed for good, when
+ * the sender of the last attempt died before it could record the result.
+ */
 export function claimDelivery(sync: Deliverable, now: Date, ttlMs: number): Deliverable {
-  return change(sync, claimAttempt(sync.webhook, now), now, ttlMs)
+  const { tries } = sync.webhook
+  if (tries >= MOST_TRIES) return change(sync, { state: 'failed', nextAttemptAt: null }, now, ttlMs)
+  return change(sync, { tries: tries + 1, nextAttemptAt: after(now, ATTEMPT_LEASE_MS) }, now, ttlMs)
 }
 
+/**
+ * Notes what an attempt has met, and decides what follows: any 2xx delivers, 410 and the last attempt end it, everything
+ * else is tried again later. Jitter (`random` from 0 to 1) spreads those who failed together by a fifth to either side.
+ */
 export function recordDelivery(
   sync: Deliverable,
   result: AttemptResult,
   now: Date,
-  options: { readonly ttlMs: number; readonly random: number },
+  { ttlMs, random }: { readonly ttlMs: number; readonly random: number },
 ): Deliverable {
-  return change(sync, recordAttempt(sync.webhook, result, now, options.random), now, options.ttlMs)
+  const { at, status, error, durationMs, retryAfterMs = 0 } = result
+  const { webhook } = sync
+  const attempts = [...webhook.attempts, { at: at.toISOString(), status, error, durationMs }].slice(-ATTEMPTS_KEPT)
+  if (error === null) return change(sync, { attempts, state: 'delivered', nextAttemptAt: null }, now, ttlMs)
+  // Another sender, after our lease had run out, was faster; what it found stands.
+  if (webhook.state !== 'pending') return change(sync, { attempts }, now, ttlMs)
+  const delay = RETRY_DELAYS_MS[Math.max(0, webhook.tries - 1)]
+  if (delay === undefined || status === 410) {
+    return change(sync, { attempts, state: 'failed', nextAttemptAt: null }, now, ttlMs)
+  }
+  const wait = Math.max(delay * (0.8 + 0.4 * random), Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS))
+  return change(sync, { attempts, nextAttemptAt: after(now, wait) }, now, ttlMs)
 }
 
-/** Gives the attempt back; the same sync when there is nothing to give back any more. */
+/** Gives an attempt back that was broken off on this side; the next one is due at once. The same sync if it is not pending. */
 export function releaseDelivery(sync: Deliverable, now: Date, ttlMs: number): Deliverable {
-  const released = releaseAttempt(sync.webhook, now)
-  return released === sync.webhook ? sync : change(sync, released, now, ttlMs)
+  if (!isPending(sync)) return sync
+  const tries = Math.max(0, sync.webhook.tries - 1)
+  return change(sync, { tries, nextAttemptAt: now.toISOString() }, now, ttlMs)
 }
 
-/** Has the webhook of a finished sync sent (again), whatever came of it before. */
+/** Has the webhook of a finished sync sent (again), from the first attempt of the schedule on; its log stays. */
 export function requestRedelivery(sync: Sync, now: Date, ttlMs: number): Deliverable {
   const { webhook } = sync
   if (webhook === null) {
@@ -54,23 +111,23 @@ export function requestRedelivery(sync: Sync, now: Date, ttlMs: number): Deliver
   if (!isTerminal(sync)) {
     throw new AppError('WEBHOOK_NOT_DELIVERABLE', `The sync is ${sync.state}; its webhook is sent once it has ended.`)
   }
-  return change({ ...sync, webhook }, rearmWebhook(webhook, now), now, ttlMs)
+  const again = { state: 'pending', tries: 0, nextAttemptAt: now.toISOString() } as const
+  return change({ ...sync, webhook }, again, now, ttlMs)
 }
 
 /**
  * A pending webhook keeps its sync for as long as attempts may follow. Then it is kept for one TTL more, so that whoever
- * asks finds what came of it, and what the webhook told of.
+ * polls finds what came of it, and what the webhook was about.
  */
-function change(sync: Deliverable, webhook: SyncWebhook, now: Date, ttlMs: number): Deliverable {
+function change(sync: Deliverable, changes: Partial<SyncWebhook>, now: Date, ttlMs: number): Deliverable {
+  const webhook = { ...sync.webhook, ...changes }
   const updatedAt = stamp(sync, now)
-  const settled = webhook.state !== 'pending'
-  const kept = settled ? ttlMs : Math.max(ttlMs, PENDING_KEPT_MS)
-  const expiresAt = Date.parse(updatedAt) + kept
-  return {
-    ...sync,
-    webhook,
-    revision: sync.revision + 1,
-    updatedAt,
-    expiresAt: new Date(settled ? expiresAt : Math.max(expiresAt, Date.parse(sync.expiresAt))).toISOString(),
-  }
+  const isSettled = webhook.state !== 'pending'
+  const keptUntil = Date.parse(updatedAt) + (isSettled ? ttlMs : Math.max(ttlMs, PENDING_KEPT_MS))
+  const expiresAt = isSettled ? keptUntil : Math.max(keptUntil, Date.parse(sync.expiresAt))
+  return { ...sync, webhook, revision: sync.revision + 1, updatedAt, expiresAt: new Date(expiresAt).toISOString() }
+}
+
+function after(now: Date, ms: number): string {
+  return new Date(now.getTime() + Math.round(ms)).toISOString()
 }

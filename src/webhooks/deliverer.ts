@@ -4,8 +4,9 @@ import type { Log } from '../ports/log.ts'
 import { paginate } from '../ports/paginate.ts'
 import type { SyncStorage } from '../ports/sync-storage.ts'
 import type { SendResult, WebhookSender } from '../ports/webhook-sender.ts'
-import { ATTEMPT_LEASE_MS, type AttemptResult } from '../syncs/webhook.ts'
 import {
+  ATTEMPT_LEASE_MS,
+  type AttemptResult,
   claimDelivery,
   type Deliverable,
   isDeliveryDue,

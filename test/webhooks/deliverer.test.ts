@@ -7,8 +7,14 @@ import type { SyncStorage } from '../../src/ports/sync-storage.ts'
 import type { SendResult, WebhookMessage, WebhookSender } from '../../src/ports/webhook-sender.ts'
 import { MemoryStorage } from '../../src/storage/memory-storage.ts'
 import { cancelSync } from '../../src/syncs/sync.ts'
-import { ATTEMPT_LEASE_MS, MOST_TRIES, RETRY_DELAYS_MS } from '../../src/syncs/webhook.ts'
-import { claimDelivery, type Deliverable, requestRedelivery } from '../../src/syncs/webhook-delivery.ts'
+import {
+  ATTEMPT_LEASE_MS,
+  claimDelivery,
+  type Deliverable,
+  MOST_TRIES,
+  RETRY_DELAYS_MS,
+  requestRedelivery,
+} from '../../src/syncs/webhook-delivery.ts'
 import { SCAN_INTERVAL_MS, WebhookDeliverer } from '../../src/webhooks/deliverer.ts'
 import { withToldEnds } from '../../src/webhooks/notify-on-end.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'

@@ -1,6 +1,6 @@
 import { isTerminal, type Sync } from '../../../src/model/sync.ts'
 import { parseSyncRecord } from '../../../src/model/sync-record.ts'
-import { MOST_TRIES } from '../../../src/syncs/webhook.ts'
+import { MOST_TRIES } from '../../../src/syncs/webhook-delivery.ts'
 
 /** Thrown when a promise of the storage was seen broken. */
 export class Violation extends Error {

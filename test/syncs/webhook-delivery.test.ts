@@ -1,19 +1,16 @@
 import t from 'tap'
 import { isTerminal, type Sync } from '../../src/model/sync.ts'
 import { parseSyncRecord, toSyncRecord } from '../../src/model/sync-record.ts'
-import { cancelSync, requestCancel } from '../../src/syncs/sync.ts'
+import { cancelSync, PENDING_KEPT_MS, requestCancel } from '../../src/syncs/sync.ts'
 import {
   ATTEMPT_LEASE_MS,
   type AttemptResult,
-  LONGEST_RETRY_AFTER_MS,
-  MOST_TRIES,
-  PENDING_KEPT_MS,
-  RETRY_DELAYS_MS,
-} from '../../src/syncs/webhook.ts'
-import {
   claimDelivery,
   type Deliverable,
   isDeliveryDue,
+  LONGEST_RETRY_AFTER_MS,
+  MOST_TRIES,
+  RETRY_DELAYS_MS,
   recordDelivery,
   releaseDelivery,
   requestRedelivery,
