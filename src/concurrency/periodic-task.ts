@@ -2,13 +2,13 @@ import type { Clock } from '../ports/clock.ts'
 
 interface PeriodicTaskOptions {
   readonly clock: Clock
-  /** Milliseconds from the end of one run to the beginning of the next; a function is told how long the run took. */
+  /** Milliseconds from the end of one run to the beginning of the next; a function is given how long the run took. */
   readonly intervalMs: number | ((tookMs: number) => number)
   /** Whether the first run waits for one interval too; default: it begins at once. */
   readonly isDelayed?: boolean
   /** One run. The signal is aborted when the task is stopped. */
   run(signal: AbortSignal): Promise<void> | void
-  /** Is given whatever a run throws: it is the outermost boundary of a background task, and the next run must come. */
+  /** Called with whatever a run throws; the next run comes all the same. Must not throw. */
   onError(error: unknown): void
 }
 

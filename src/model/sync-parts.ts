@@ -55,7 +55,7 @@ export const syncWarning = z
   .meta({ id: 'SyncWarning' })
 export type SyncWarning = z.output<typeof syncWarning>
 
-/** How the caller is told of the end of a sync, and what came of it. */
+/** How the caller is notified of the end of a sync, and what came of it. */
 export const syncWebhook = z
   .object({
     url: z.string(),

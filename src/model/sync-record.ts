@@ -7,7 +7,8 @@ import { syncView } from './sync-view.ts'
 
 /**
  * The format of the records that this release writes. Raise it when an earlier release could misread what a newer one
- * writes: the earlier one then leaves such records as they are. Records without a number are of format 1.
+ * writes: the earlier one then leaves such records as they are. Records without a number are of format 1. Whatever the
+ * format, each change raises the revision, and on Redis a record begins with its revision, write id and format.
  */
 export const RECORD_FORMAT = 1
 

@@ -14,7 +14,7 @@ export interface IdempotencyStore {
   /**
    * Takes a key for the request that comes first. Of concurrent calls with one key, in any process, exactly one gets
    * `mine`. Durable when it resolves. A reservation neither completed nor released for {@link RESERVATION_MS}
-   * is `mine` to the next who asks with the same fingerprint, and comes with the sync id of the one before it: creating
+   * is `mine` to the next call with the same fingerprint, and comes with the sync id of the one before it: creating
    * that sync again either succeeds or finds it there, so one key never starts two.
    */
   reserve(reservation: KeyReservation): Promise<KeyState>
@@ -22,7 +22,7 @@ export interface IdempotencyStore {
   /** Binds the key to the answer that was given; durable when it resolves. */
   complete(key: string, answer: SyncView): Promise<void>
 
-  /** Gives the key free again, as its request was refused and has changed nothing. */
+  /** Releases the key, as its request was refused and has changed nothing. */
   release(key: string): Promise<void>
 
   /** Forgets the keys that have expired; resolves to how many. */
@@ -34,7 +34,7 @@ export interface IdempotencyStore {
 export interface KeyReservation {
   /** SHA-256 (hex) over whose key it is and the key itself; nothing else ever becomes a path or a name. */
   readonly key: string
-  /** SHA-256 (hex) of the request, to tell another request under the same key. */
+  /** SHA-256 (hex) of the request, to recognise another request under the same key. */
   readonly fingerprint: string
   /** Id of the sync that will be created. */
   readonly syncId: string
@@ -48,5 +48,5 @@ export type KeyState =
   | { readonly state: 'mine'; readonly syncId: string }
   /** Another request holds the key at this moment. */
   | { readonly state: 'in-flight'; readonly fingerprint: string }
-  /** The key was used; `answer` is the sync as it was answered then. */
+  /** The key was used; `answer` is the sync as it was sent then. */
   | { readonly state: 'done'; readonly fingerprint: string; readonly answer: SyncView }

@@ -6,11 +6,11 @@ import type { Sync, SyncState } from '../model/sync.ts'
  *
  * Every method rejects with `STORAGE_UNAVAILABLE` or `STORAGE_FULL` when the medium fails. The record is then whole, and
  * the old one; only where the medium failed after the last step, which nobody can take back, it is the new one. The same
- * call may succeed later without a restart. An id that is not a sync id is never turned
- * into a path or a key: reads answer `undefined`, writes reject with a TypeError.
+ * call may succeed later without a restart. An id that is not a sync id is never turned into a path or a key: reads
+ * resolve to `undefined`, writes reject with a TypeError.
  */
 export interface SyncStorage {
-  /** Makes ready to be used (folders, connections); resolves at once where old records must still be looked through. */
+  /** Makes ready to be used (folders, connections); does not wait until old records have been read. */
   start(): Promise<void>
 
   /** Stores a new sync, revision 1. Durable when it resolves; rejects with `SYNC_EXISTS` and changes nothing if the id is taken. */
@@ -18,7 +18,8 @@ export interface SyncStorage {
 
   /**
    * The sync as of its latest replace that had resolved, in any process, when this call began. Never torn. Absent is
-   * `undefined`; unreadable rejects with `STATUS_CORRUPT`. While a sync is unchanged the same object comes back, so a
+   * `undefined`; unreadable rejects with `STATUS_CORRUPT`. What a newer release has written rejects with
+   * `STATUS_FORMAT_NEWER`; no method lists or changes it. While a sync is unchanged the same object comes back, so a
    * caller may key what it derives by identity. Callers must not change it.
    */
   get(id: string): Promise<Sync | undefined>
@@ -45,7 +46,7 @@ export interface SyncStorage {
 
   /**
    * Removes terminal syncs whose `expiresAt` has passed at `now`, and nothing else that anyone can still see; sets
-   * unreadable records aside; removes what dead writers left. Re-reads each record just before removing it.
+   * unreadable records aside; removes orphans of dead writers. Re-reads each record just before removing it.
    */
   cleanup(now: Date): Promise<CleanupReport>
 
@@ -54,8 +55,8 @@ export interface SyncStorage {
 
   /**
    * Calls `onChange` soon (at the latest a second) after the sync may have changed, in any process, until the function
-   * that it returns is called. A hint that carries nothing: it may come without a change, and whoever gets it asks `get`.
-   * What had been stored before the call need not be told. Thousands may watch one sync at the price of one.
+   * that it returns is called. It carries nothing, and may come without a change: the watcher calls `get`. Of what had
+   * been stored before the call it need not notify. Thousands may watch one sync at the price of one.
    */
   watch(id: string, onChange: () => void): () => void
 
@@ -89,6 +90,6 @@ export interface CleanupReport {
   readonly removed: readonly string[]
   /** Names of the unreadable records that were set aside. */
   readonly quarantined: readonly string[]
-  /** How many leftovers of dead writers were removed. */
+  /** How many orphans of dead writers were removed. */
   readonly leftovers: number
 }

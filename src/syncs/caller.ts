@@ -1,4 +1,4 @@
-/** What an API key may do: look, start and end syncs, or all of it for everybody's. */
+/** What an API key may do: read syncs, start and end them, or all of it for everybody's. */
 export const SCOPES = ['read', 'write', 'admin'] as const
 export type Scope = (typeof SCOPES)[number]
 

@@ -18,15 +18,15 @@ interface IdempotentRequestsOptions {
   readonly clock: Clock
 }
 
-/** The answer to a start under a key; `replayed` tells that it had been given before. */
+/** The answer to a start under a key; `replayed`: it had been given before. */
 interface StartAnswer {
   readonly view: SyncView
   readonly replayed: boolean
 }
 
-interface Flight {
+interface StartUnderWay {
   readonly fingerprint: string
-  readonly answer: Promise<SyncView>
+  readonly answer: Promise<StartAnswer>
 }
 
 /**
@@ -37,7 +37,7 @@ interface Flight {
 export class IdempotentRequests {
   readonly #options: IdempotentRequestsOptions
   /** Starts under way in this process: their repeats wait for the answer instead of being sent away. */
-  readonly #flights = new Map<string, Flight>()
+  readonly #underWay = new Map<string, StartUnderWay>()
 
   constructor(options: IdempotentRequestsOptions) {
     this.#options = options
@@ -45,8 +45,8 @@ export class IdempotentRequests {
 
   /**
    * Rejects with `IDEMPOTENCY_KEY_REUSED` if the key was used for another body, with `IDEMPOTENCY_KEY_IN_FLIGHT` while
-   * another process is at it, and with whatever the start itself is refused with. The same key of another
-   * caller is another key.
+   * another process is starting it, and with whatever the start itself rejects with. The same key of another caller is
+   * another key.
    */
   async start(
     key: string,
@@ -56,20 +56,17 @@ export class IdempotentRequests {
   ): Promise<StartAnswer> {
     const hash = sha256(canonical([caller.name, key]))
     const fingerprint = sha256(canonical(body))
-    const flight = this.#flights.get(hash)
-    if (flight !== undefined) {
-      requireSame(flight.fingerprint, fingerprint)
-      return { view: await flight.answer, replayed: true }
+    const first = this.#underWay.get(hash)
+    if (first !== undefined) {
+      requireSame(first.fingerprint, fingerprint)
+      return { ...(await first.answer), replayed: true }
     }
-    const starting = this.#start(hash, fingerprint, body, caller, trace)
-    const answer = starting.then(({ view }) => view)
-    // Told by `starting` too, so that it is not unhandled when nobody else waits for it.
-    answer.catch(() => {})
-    this.#flights.set(hash, { fingerprint, answer })
+    const answer = this.#start(hash, fingerprint, body, caller, trace)
+    this.#underWay.set(hash, { fingerprint, answer })
     try {
-      return await starting
+      return await answer
     } finally {
-      this.#flights.delete(hash)
+      this.#underWay.delete(hash)
     }
   }
 
@@ -108,12 +105,12 @@ export class IdempotentRequests {
       return await this.#options.service.start(body, caller, options)
     } catch (error) {
       try {
-        // A storage that failed may have recorded the sync all the same; only who knows that there is none lets go.
+        // A storage that failed may have recorded the sync all the same; the key is released only if it has not.
         const found = await this.#find(options.id, caller)
         if (found !== undefined) return found
         await this.#options.store.release(key)
       } catch (second) {
-        // The key is not let go then: after a minute it is the next caller's, under the same id.
+        // The key stays reserved then; once the reservation is over it is the next caller's, under the same id.
         if (!(second instanceof AppError)) throw second
       }
       throw error

@@ -29,7 +29,7 @@ export interface NewSync {
   readonly createdBy: string | null
   /** Address that is notified of its end; default: none is. */
   readonly webhookUrl?: string | undefined
-  /** The trace that it is asked for in, as `parseTraceparent` answers it; default: none. */
+  /** The trace that it is asked for in, as `parseTraceparent` returns it; default: none. */
   readonly traceparent?: string | undefined
 }
 
@@ -103,7 +103,7 @@ export function reportSync(sync: Sync, report: SyncReport, now: Date): ActiveSyn
   return advance(active, now, applyReport(active, report, 99))
 }
 
-/** Asks for an end. What nobody runs yet is cancelled at once; a running sync becomes `cancelling`. */
+/** Requests the end. What nobody runs yet is cancelled at once; a running sync becomes `cancelling`. */
 export function requestCancel(sync: Sync, now: Date, ttlMs: number): Sync {
   if (sync.state === 'cancelling' || sync.state === 'cancelled') return sync
   if (isTerminal(sync)) {

@@ -1,3 +1,4 @@
+import { RECORD_FORMAT } from '../../model/sync-record.ts'
 import { script } from '../../redis/connection.ts'
 
 /** The keys that every script of one record gets. */
@@ -14,12 +15,15 @@ const SHARED = `
 local record, aside, placed, expiry = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local prefix, id = ARGV[1], ARGV[2]
 
--- The revision and the write id of what is stored; nil if there is nothing; and whether it is unreadable.
+-- The revision and the write id of what is stored; nil if there is nothing; and whether it is unreadable. What a newer
+-- release has written has revision -1 here, which nobody expects.
 local function stored()
   local head = redis.call('GETRANGE', record, 0, 99)
   if head == '' then return nil, nil, redis.call('EXISTS', aside) == 1 end
   local revision, write = string.match(head, '^{"revision":(%d+),"writeId":"([%w%-]+)",')
   if not revision or redis.call('GETRANGE', record, -1, -1) ~= '}' then return nil, nil, true end
+  local format = string.match(head, '^{"revision":%d+,"writeId":"[%w%-]+","format":(%d+),')
+  if format and tonumber(format) > ${RECORD_FORMAT} then return -1, write, false end
   return tonumber(revision), write, false
 end
 
