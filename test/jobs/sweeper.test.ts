@@ -86,6 +86,19 @@ t.test('what is staged for a live sync stays, what is staged for any other goes'
   await gone.close()
 })
 
+t.test('what is staged for a sync that a newer release goes on with stays', async (t) => {
+  const { storage, snapshots, sweeper, live } = await aWorld(t)
+  const draft = await snapshots.openDraft({ spreadsheetId: live.spreadsheet.id, syncId: live.id, epoch: 1 })
+  await draft.append('a-0.json', Buffer.from('x'))
+  await draft.saveCheckpoint({ of: live.id })
+  await draft.close()
+  storage.get = () => Promise.reject(new AppError('STATUS_FORMAT_NEWER', 'written by a newer release'))
+  await sweeper.sweep()
+  const kept = await snapshots.openDraft({ spreadsheetId: live.spreadsheet.id, syncId: live.id, epoch: 2 })
+  t.same(kept.checkpoint, { of: live.id })
+  await kept.close()
+})
+
 t.test('a pass that fails is told, and the next one comes all the same', async (t) => {
   const { clock, storage, sweeper, logged, ended } = await aWorld(t)
   const cleanup = storage.cleanup.bind(storage)

@@ -124,3 +124,19 @@ t.test(
     t.equal(job.started.length, 1, 'an owner that never comes back is found as ever')
   },
 )
+
+t.test('a sync whose record a newer release has written is left to it, and its job is stopped', async (t) => {
+  const { clock, leases, runner, sync, storage, job } = await aWorld(t)
+  await leases.renew(sync.id, sync.lease.epoch)
+  leases.gone.add(sync.id)
+  await runner.start()
+  await clock.advance(0)
+  t.equal(job.started.length, 1)
+  const written = await storage.get(sync.id)
+  const get = storage.get.bind(storage)
+  storage.get = () => Promise.reject(new AppError('STATUS_FORMAT_NEWER', 'written by a newer release'))
+  await clock.advance(HEARTBEAT_MS)
+  t.match(job.contexts[0]?.signal, { aborted: true, reason: { why: 'superseded' } })
+  storage.get = get
+  t.equal(await storage.get(sync.id), written, 'nothing is recorded')
+})

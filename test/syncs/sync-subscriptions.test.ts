@@ -74,6 +74,18 @@ t.test('a follower that stops another while it is told has stopped it', async (t
   t.equal(told, 0)
 })
 
+t.test('a subscriber that cannot use what is stored is notified that it is unreadable, and others go on', async (t) => {
+  const { subscriptions, sync } = await someSubscriptions()
+  const kinds: string[] = []
+  subscriptions.subscribe(sync.id, ({ kind }) => {
+    kinds.push(kind)
+    if (kind === 'sync') throw new AppError('STATUS_CORRUPT', 'unfit for the wire')
+  })
+  subscriptions.subscribe(sync.id, ({ kind }) => kinds.push(`other ${kind}`))
+  await settle()
+  t.same(kinds.slice(0, 3), ['sync', 'unreadable', 'other sync'])
+})
+
 t.test('when the instance stops everyone is told so, and whoever comes later too', async (t) => {
   const { subscriptions, sync, storage } = await someSubscriptions()
   const told: string[] = []

@@ -2,7 +2,7 @@ import t from 'tap'
 import { AppError, toProblem } from '../../src/errors.ts'
 import { isTerminal, type Sync } from '../../src/model/sync.ts'
 import { parseSyncRecord, toSyncRecord } from '../../src/model/sync-record.ts'
-import { toView } from '../../src/model/sync-view.ts'
+import { serializeView, toView } from '../../src/model/sync-view.ts'
 import {
   cancelSync,
   claimSync,
@@ -96,6 +96,14 @@ t.test('a wall clock that was set back moves no stamp back', async (t) => {
 t.test('the wire shows nothing of who runs a sync', async (t) => {
   const view = toView(claimSync(aQueuedSync(), 'secret-host:1', now))
   t.notMatch(JSON.stringify(view), /secret-host|lease|snapshotId/)
+})
+
+t.test('a sync that no client could read is a damaged status, not a defect of the service', (t) => {
+  const sync = aQueuedSync()
+  t.same(JSON.parse(serializeView(sync)), toView(sync))
+  const unfit = { ...sync, progress: { ...sync.progress, percent: 101 } }
+  t.throws(() => serializeView(unfit), { code: 'STATUS_CORRUPT', cause: { name: 'ZodError' } })
+  t.end()
 })
 
 t.test('a record whose parts contradict each other is refused', async (t) => {
