@@ -30,7 +30,7 @@ export class PeriodicTask {
     this.#loop = this.#loop.then(() => this.#runUntil(signal))
   }
 
-  /** Begins no more runs; resolves when the one under way has ended. Idempotent. */
+  /** Begins no more runs; resolves when the one under way has ended, so a run must not wait for it. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping?.abort()
     this.#stopping = undefined

@@ -2,13 +2,11 @@ import { z } from 'zod'
 import { SNAPSHOT_FORMATS } from './sync-request.ts'
 
 /*
- * The parts of a sync that are the same in the domain, in the stored record and on the wire. What an earlier release
- * could not read raises RECORD_FORMAT in sync-record.ts.
+ * The parts of a sync that are the same in the domain, in the stored record and on the wire. See RECORD_FORMAT before
+ * changing one.
  */
 
-/** A moment, as every part of a sync states it. */
 export const instant = z.iso.datetime().describe('ISO 8601, UTC')
-/** A number of things; never negative. */
 export const count = z.int().min(0)
 
 export const syncProgress = z

@@ -6,9 +6,10 @@ import { count, instant, syncWebhook } from './sync-parts.ts'
 import { syncView } from './sync-view.ts'
 
 /**
- * The format of the records that this release writes. Raise it when an earlier release could misread what a newer one
- * writes: the earlier one then leaves such records as they are. Records without a number are of format 1. Whatever the
- * format, each change raises the revision, and on Redis a record begins with its revision, write id and format.
+ * The format of the records that this release writes. Raise it with whatever an earlier release would refuse, or lose
+ * when it writes the record anew: a member, a state, a phase, an error code of failed syncs. The earlier release then
+ * leaves such records as they are. Records without a number are of format 1. Whatever the format, each change raises the
+ * revision, and on Redis a record begins with its revision, write id and format.
  */
 export const RECORD_FORMAT = 1
 
