@@ -82,7 +82,7 @@ export class RunningSyncs {
       log.info({ syncId, epoch: claimed.lease.epoch, attempt: claimed.attempt, ...traceFields(claimed) }, 'sync begun')
       run.execution = new SyncExecution(this.#options, claimed)
       if (this.#closing !== undefined) run.execution.stop(this.#closing)
-      await run.execution.run()
+      await run.execution.execute()
     } catch (error) {
       // The outermost boundary of a background task: whatever one sync met must not end the service and all the others.
       log.error({ err: error, syncId }, 'a sync could not be begun; it is retried after the next scan')

@@ -1,5 +1,5 @@
 import { PeriodicTask } from '../concurrency/periodic-task.ts'
-import { AppError, toProblem } from '../errors.ts'
+import { AppError, type Problem, toProblem } from '../errors.ts'
 import type { ActiveSync, Sync } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
 import { JobStop, type SyncJob } from '../ports/job-runner.ts'
@@ -27,6 +27,8 @@ export interface ExecutionOptions {
   readonly statusTtlMs: number
   readonly deadlineMs: number
 }
+
+type Transition = (sync: Sync) => Sync
 
 /** One claimed sync on its way through its job: heartbeat, progress, deadline, cancellation and the recorded end. */
 export class SyncExecution {
@@ -73,19 +75,19 @@ export class SyncExecution {
     if (!this.#stop.signal.aborted) this.#stop.abort(reason)
   }
 
-  /** Runs the job and records what comes of it; resolves when that is stored, or another owner has the sync. Never rejects. */
-  async run(): Promise<void> {
-    const { leases, log } = this.#options
+  /** Executes the job and records what comes of it; resolves when that is stored, or another owner has the sync. Never rejects. */
+  async execute(): Promise<void> {
+    const { leases, clock, log } = this.#options
     const { id, lease } = this.#claimed
     if (this.#claimed.state === 'cancelling') this.stop(new JobStop('cancelled'))
     this.#heartbeat.start()
     const deadline = this.#enforceDeadline()
     const unwatch = this.#watchRecord()
-    const transition = await this.#execute()
+    const transition = await this.#executeJob()
     const unwritten = await this.#progress.stop()
     if (transition !== undefined) {
       await this.#record((sync) =>
-        transition(unwritten === undefined ? sync : reportSync(sync, unwritten, this.#options.clock.now())),
+        transition(unwritten === undefined ? sync : reportSync(sync, unwritten, clock.now())),
       )
     }
     unwatch()
@@ -98,50 +100,50 @@ export class SyncExecution {
     }
   }
 
-  /** Resolves to the transition that ends (or interrupts) the sync, or to nothing when it belongs to another owner. */
-  async #execute(): Promise<((sync: Sync) => Sync) | undefined> {
-    const { job, clock, log, statusTtlMs } = this.#options
-    const syncId = this.#claimed.id
+  /** Executes the job; resolves to the transition that ends (or interrupts) the sync, or to nothing when it is another owner's. */
+  async #executeJob(): Promise<Transition | undefined> {
+    const { job, clock, statusTtlMs } = this.#options
     try {
       this.#stop.signal.throwIfAborted()
       const report = this.#progress.report.bind(this.#progress)
       const result = await job(this.#claimed, { signal: this.#stop.signal, report })
       return (sync) => succeedSync(sync, result, clock.now(), statusTtlMs)
-    } catch (thrown) {
+    } catch (error) {
       // Whatever a job throws once its signal is aborted, it stopped for the signal's reason.
-      const error: unknown = this.#stop.signal.aborted ? this.#stop.signal.reason : thrown
-      if (!(error instanceof JobStop)) {
-        if (!(error instanceof AppError)) log.error({ err: error, syncId }, 'a sync failed for a reason without a code')
-        else log.warn({ err: error, syncId }, 'a sync failed')
-        const problem = toProblem(error)
-        return (sync) =>
-          sync.state === 'cancelling'
-            ? cancelSync(sync, clock.now(), statusTtlMs)
-            : failSync(sync, problem, clock.now(), statusTtlMs)
-      }
-      switch (error.why) {
-        case 'superseded':
-          log.warn({ syncId }, 'another owner has taken the sync over; this one publishes nothing')
-          return undefined
-        case 'cancelled':
-          return (sync) => cancelSync(sync, clock.now(), statusTtlMs)
-        case 'interrupted':
-          return (sync) => interruptSync(sync, clock.now())
-        case 'deadline': {
-          const problem = toProblem(
-            new AppError(
-              'SYNC_DEADLINE_EXCEEDED',
-              `The sync was not done ${this.#options.deadlineMs / 1000} s after its start.`,
-            ),
-          )
-          return (sync) => failSync(sync, problem, clock.now(), statusTtlMs)
-        }
+      return this.#transitionAfter(this.#stop.signal.aborted ? this.#stop.signal.reason : error)
+    }
+  }
+
+  #transitionAfter(error: unknown): Transition | undefined {
+    const { clock, log, statusTtlMs, deadlineMs } = this.#options
+    const syncId = this.#claimed.id
+    const cancel: Transition = (sync) => cancelSync(sync, clock.now(), statusTtlMs)
+    const failWith = (problem: Problem): Transition => {
+      return (sync) => failSync(sync, problem, clock.now(), statusTtlMs)
+    }
+    if (!(error instanceof JobStop)) {
+      if (error instanceof AppError) log.warn({ err: error, syncId }, 'a sync failed')
+      else log.error({ err: error, syncId }, 'a sync failed for a reason without a code')
+      const fail = failWith(toProblem(error))
+      return (sync) => (sync.state === 'cancelling' ? cancel(sync) : fail(sync))
+    }
+    switch (error.why) {
+      case 'superseded':
+        log.warn({ syncId }, 'another owner has taken the sync over; this one publishes nothing')
+        return undefined
+      case 'cancelled':
+        return cancel
+      case 'interrupted':
+        return (sync) => interruptSync(sync, clock.now())
+      case 'deadline': {
+        const detail = `The sync was not done ${deadlineMs / 1000} s after its start.`
+        return failWith(toProblem(new AppError('SYNC_DEADLINE_EXCEEDED', detail)))
       }
     }
   }
 
   /** Stores the end. While the storage refuses, retries until it accepts, or until the process goes down. */
-  async #record(transition: (sync: Sync) => Sync): Promise<void> {
+  async #record(transition: Transition): Promise<void> {
     const { clock, log } = this.#options
     for (;;) {
       try {
