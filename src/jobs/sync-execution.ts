@@ -75,7 +75,7 @@ export class SyncExecution {
     if (!this.#stop.signal.aborted) this.#stop.abort(reason)
   }
 
-  /** Executes the job and records what comes of it; resolves when that is stored, or another owner has the sync. Never rejects. */
+  /** Executes the job and records its outcome; resolves when that is stored, or another owner has the sync. Never rejects. */
   async execute(): Promise<void> {
     const { leases, clock, log } = this.#options
     const { id, lease } = this.#claimed
@@ -100,7 +100,7 @@ export class SyncExecution {
     }
   }
 
-  /** Executes the job; resolves to the transition that ends (or interrupts) the sync, or to nothing when it is another owner's. */
+  /** Resolves to the transition that ends (or interrupts) the sync; to nothing when another owner has it. */
   async #executeJob(): Promise<Transition | undefined> {
     const { job, clock, statusTtlMs } = this.#options
     try {

@@ -100,7 +100,7 @@ export class SyncService {
     return this.#options.storage.list({ ...query, ...ownedBy(caller) })
   }
 
-  /** Requests the end of a sync; `already`: it had been cancelled before. Rejects with SYNC_FINISHED if it ended otherwise. */
+  /** Cancels a sync; `already`: it had been cancelled before. Rejects with SYNC_FINISHED if it ended otherwise. */
   async cancel(id: string, caller: Caller): Promise<{ readonly sync: Sync; readonly already: boolean }> {
     const { storage, runner, clock, statusTtlMs } = this.#options
     for (;;) {

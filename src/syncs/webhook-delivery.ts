@@ -93,7 +93,7 @@ export function recordDelivery(
   return change(sync, { attempts, nextAttemptAt: after(now, wait) }, now, ttlMs)
 }
 
-/** Gives an attempt back that was broken off on this side; the next one is due at once. The same sync if it is not pending. */
+/** Gives back an attempt that was aborted on this side; the next one is due at once. Returns the same sync if not pending. */
 export function releaseDelivery(sync: Deliverable, now: Date, ttlMs: number): Deliverable {
   if (!isPending(sync)) return sync
   const tries = Math.max(0, sync.webhook.tries - 1)
