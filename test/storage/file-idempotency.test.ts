@@ -10,8 +10,8 @@ import { FileIdempotency, type FileIdempotencyOptions } from '../../src/storage/
 import { systemProcesses } from '../../src/storage/files/processes.ts'
 import { toView } from '../../src/syncs/sync.ts'
 import { systemClock } from '../../src/system-clock.ts'
+import { type Fault, FaultyFileSystem } from '../support/faulty-file-system.ts'
 import { aQueuedSync } from '../support/syncs.ts'
-import { type Fault, FaultyFileSystem } from './faulty-file-system.ts'
 import { testIdempotencyStore } from './idempotency-conformance.ts'
 
 const NOW = new Date('2026-01-01T00:00:00.000Z')

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream'
 import type * as Sdk from '@aws-sdk/client-s3'
 import type * as Lib from '@aws-sdk/lib-storage'
-import { newClient } from './client.ts'
-import { asS3Error, statusOf } from './s3-errors.ts'
+import { createS3Client } from './client.ts'
+import { statusOf, toS3Error } from './s3-errors.ts'
 
 export interface BucketOptions {
   readonly bucket: string
@@ -18,8 +18,8 @@ export interface BucketOptions {
 /** An object as a request finds it. */
 export interface FoundObject {
   readonly body: AsyncIterable<Buffer>
-  /** Lets go of a body that nobody reads to its end. */
-  readonly stop: () => void
+  /** For a body that nobody reads to its end. */
+  readonly destroy: () => void
   readonly bytes: number
 }
 
@@ -28,10 +28,13 @@ export interface ListedObject {
   readonly etag: string
 }
 
-export type Condition = { readonly ifMatch: string } | { readonly ifNoneMatch: '*' } | undefined
+/** What must hold for a conditional write: the object has this ETag, or does not exist. */
+export type Condition = { readonly IfMatch: string } | { readonly IfNoneMatch: '*' }
 
 /** How much longer than others a request may take that carries megabytes. */
-const CARRIES_MUCH = 4
+const LARGE_BODY_FACTOR = 4
+
+const MAX_CONNECT_MS = 3000
 
 /** Bytes of one part of a multipart upload: the least that S3 takes. */
 const PART_BYTES = 5 * 1024 * 1024
@@ -42,29 +45,28 @@ const PART_BYTES = 5 * 1024 * 1024
  */
 export class Bucket {
   readonly #options: BucketOptions
-  readonly #stall: number
-  readonly #deadline: number
+  readonly #requestTimeoutMs: number
+  readonly #deadlineMs: number
   #loaded: Promise<{ sdk: typeof Sdk; lib: typeof Lib; client: Sdk.S3Client }> | undefined
 
   constructor(options: BucketOptions) {
     this.#options = options
-    this.#stall = options.requestTimeoutMs ?? 5000
-    this.#deadline = options.deadlineMs ?? 10_000
+    this.#requestTimeoutMs = options.requestTimeoutMs ?? 5000
+    this.#deadlineMs = options.deadlineMs ?? 10_000
+  }
+
+  get name(): string {
+    return this.#options.bucket
   }
 
   /** Puts an object; resolves to its ETag, or `undefined` when the condition did not hold. */
   async put(key: string, body: Uint8Array | string, condition?: Condition): Promise<string | undefined> {
-    const content = { Body: body, ContentLength: Buffer.byteLength(body) }
-    const conditions = {
-      ...(condition !== undefined && 'ifMatch' in condition ? { IfMatch: condition.ifMatch } : {}),
-      ...(condition !== undefined && 'ifNoneMatch' in condition ? { IfNoneMatch: condition.ifNoneMatch } : {}),
-    }
+    const input = { ...this.#at(key), Body: body, ContentLength: Buffer.byteLength(body), ...condition }
     const answer = await this.#run(
-      ({ client, sdk }, options) =>
-        client.send(new sdk.PutObjectCommand({ ...this.#at(key), ...content, ...conditions }), options),
+      ({ client, sdk }, options) => client.send(new sdk.PutObjectCommand(input), options),
       // 409: another conditional write was under way. 404: If-Match of an object that is gone.
       (status, name) => condition !== undefined && (status === 412 || status === 409 || name === 'NoSuchKey'),
-      CARRIES_MUCH,
+      LARGE_BODY_FACTOR,
     )
     return answer === undefined ? undefined : (answer.ETag ?? '')
   }
@@ -80,7 +82,7 @@ export class Bucket {
     const body = answer.Body as Readable
     // An error that comes before anybody reads is kept by the stream for whoever does.
     body.on('error', () => undefined)
-    return { body: this.#watched(body), stop: () => body.destroy(), bytes: answer.ContentLength ?? 0 }
+    return { body: this.#withStallTimeout(body), destroy: () => body.destroy(), bytes: answer.ContentLength ?? 0 }
   }
 
   /** The whole text of a small object, unless it still has the ETag given: then `'unchanged'`. */
@@ -107,7 +109,7 @@ export class Bucket {
     try {
       await new lib.Upload({ client, params, partSize: PART_BYTES, queueSize: 2 }).done()
     } catch (error) {
-      throw asS3Error(error)
+      throw toS3Error(error)
     } finally {
       body.destroy()
     }
@@ -120,6 +122,11 @@ export class Bucket {
         if (Key !== undefined) yield { key: Key, etag: ETag ?? '' }
       }
     }
+  }
+
+  /** The keys of all objects under a prefix. */
+  async keys(prefix: string): Promise<string[]> {
+    return (await Array.fromAsync(this.list(prefix))).map(({ key }) => key)
   }
 
   /** Names of the folders right under a prefix. */
@@ -137,7 +144,7 @@ export class Bucket {
         return client.send(new sdk.DeleteObjectsCommand({ Bucket: this.#options.bucket, Delete }), options)
       })
       const [failed] = answer?.Errors ?? []
-      if (failed !== undefined) throw asS3Error(Object.assign(new Error(), { name: failed.Code ?? 'Error' }))
+      if (failed !== undefined) throw toS3Error(Object.assign(new Error(), { name: failed.Code ?? 'Error' }))
     }
   }
 
@@ -160,7 +167,7 @@ export class Bucket {
     }
   }
 
-  /** Lets go of connections. */
+  /** Closes idle connections. */
   async close(): Promise<void> {
     const loaded = await this.#loaded
     this.#loaded = undefined
@@ -174,7 +181,11 @@ export class Bucket {
   #load(): Promise<{ sdk: typeof Sdk; lib: typeof Lib; client: Sdk.S3Client }> {
     this.#loaded ??= (async () => {
       const [sdk, lib] = await Promise.all([import('@aws-sdk/client-s3'), import('@aws-sdk/lib-storage')])
-      const client = newClient(sdk, this.#options, this.#stall, this.#stall * CARRIES_MUCH)
+      const client = createS3Client(sdk, {
+        ...this.#options,
+        connectionTimeoutMs: Math.min(MAX_CONNECT_MS, this.#requestTimeoutMs),
+        requestTimeoutMs: this.#requestTimeoutMs * LARGE_BODY_FACTOR,
+      })
       return { sdk, lib, client }
     })()
     return this.#loaded
@@ -187,18 +198,15 @@ export class Bucket {
       options: { readonly abortSignal: AbortSignal; readonly requestTimeout: number },
     ) => Promise<T>,
     expected: (status: number | undefined, name: string) => boolean = () => false,
-    patience = 1,
+    timeoutFactor = 1,
   ): Promise<T | undefined> {
     const loaded = await this.#load()
-    const abort = new AbortController()
-    const timer = setTimeout(() => abort.abort(), this.#deadline * patience)
+    const abortSignal = AbortSignal.timeout(this.#deadlineMs * timeoutFactor)
     try {
-      return await work(loaded, { abortSignal: abort.signal, requestTimeout: this.#stall * patience })
+      return await work(loaded, { abortSignal, requestTimeout: this.#requestTimeoutMs * timeoutFactor })
     } catch (error) {
       if (error instanceof Error && expected(statusOf(error), error.name)) return undefined
-      throw asS3Error(error)
-    } finally {
-      clearTimeout(timer)
+      throw toS3Error(error)
     }
   }
 
@@ -219,18 +227,21 @@ export class Bucket {
     } while (ContinuationToken !== undefined)
   }
 
-  /** Passes a body on; the store, unlike the reader, may not pause for long. */
-  async *#watched(body: Readable): AsyncGenerator<Buffer> {
+  /** Passes a body on, and times out when the store stalls; the reader may pause for as long as it likes. */
+  async *#withStallTimeout(body: Readable): AsyncGenerator<Buffer> {
     const chunks = body[Symbol.asyncIterator]()
     try {
       for (;;) {
-        const timer = setTimeout(() => body.destroy(Object.assign(new Error(), { name: 'TimeoutError' })), this.#stall)
+        const timer = setTimeout(
+          () => body.destroy(Object.assign(new Error(), { name: 'TimeoutError' })),
+          this.#requestTimeoutMs,
+        )
         const next = await chunks.next().finally(() => clearTimeout(timer))
         if (next.done) return
         yield next.value
       }
     } catch (error) {
-      throw asS3Error(error)
+      throw toS3Error(error)
     } finally {
       body.destroy()
     }

@@ -1,11 +1,17 @@
 import type * as Sdk from '@aws-sdk/client-s3'
 
-/** A client of S3 whose requests, but for the bodies of answers, end within `patientMs` each. */
-export function newClient(
+export interface S3ClientOptions {
+  /** Another endpoint than Amazon's, addressed by path. */
+  readonly endpoint?: string
+  readonly region?: string
+  readonly connectionTimeoutMs: number
+  readonly requestTimeoutMs: number
+}
+
+/** A client of S3 that tries each request three times; every try, but for the body of its answer, has a timeout. */
+export function createS3Client(
   sdk: typeof Sdk,
-  { endpoint, region }: { readonly endpoint?: string; readonly region?: string },
-  stallMs: number,
-  patientMs: number,
+  { endpoint, region, connectionTimeoutMs, requestTimeoutMs }: S3ClientOptions,
 ): Sdk.S3Client {
   return new sdk.S3Client({
     ...(region === undefined ? {} : { region }),
@@ -20,10 +26,10 @@ export function newClient(
         }),
     maxAttempts: 3,
     requestHandler: {
-      connectionTimeout: Math.min(3000, stallMs),
-      requestTimeout: patientMs,
+      connectionTimeout: connectionTimeoutMs,
+      requestTimeout: requestTimeoutMs,
       throwOnRequestTimeout: true,
-      // A reader may pause for as long as it likes; the bucket watches the store's pauses only.
+      // A reader may pause for as long as it likes; the bucket has a timeout for a store that stalls.
       socketTimeout: 0,
     },
   })

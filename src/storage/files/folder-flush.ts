@@ -32,7 +32,7 @@ export class FolderFlush {
   }
 
   #begin(): Promise<void> {
-    const running = syncFolder(this.#fs, this.#folder).finally(() => {
+    const running = this.#fs.syncFolder(this.#folder).finally(() => {
       if (this.#running === running) this.#running = undefined
     })
     this.#running = running
@@ -47,15 +47,6 @@ export async function makeDurableFolder(fs: FileSystem, path: string): Promise<v
   const above = dirname(resolve(firstMade))
   for (let folder = resolve(path); folder !== above; ) {
     folder = dirname(folder)
-    await syncFolder(fs, folder)
-  }
-}
-
-async function syncFolder(fs: FileSystem, folder: string): Promise<void> {
-  const descriptor = await fs.openFolder(folder)
-  try {
-    await fs.sync(descriptor)
-  } finally {
-    await fs.close(descriptor)
+    await fs.syncFolder(folder)
   }
 }

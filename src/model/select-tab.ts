@@ -1,5 +1,5 @@
-import type { ManifestTab, SnapshotManifest } from '../model/snapshot-manifest.ts'
-import type { SnapshotFormat } from '../model/sync-request.ts'
+import type { ManifestTab, SnapshotManifest } from './snapshot-manifest.ts'
+import type { SnapshotFormat } from './sync-request.ts'
 
 export type ManifestFile = ManifestTab['files'][number]
 
