@@ -28,14 +28,9 @@ export async function writeFileDurably(fs: FileSystem, path: string, text: strin
   })
 }
 
-/** The text of a file; `undefined` when nothing has the path. A symlink is not followed (`ELOOP`). */
+/** The text of a file; `undefined` when there is none. */
 export async function readText(fs: FileSystem, path: string): Promise<string | undefined> {
-  const descriptor = await ignoreErrno(fs.openToRead(path), 'ENOENT', 'ENOTDIR')
-  if (descriptor === undefined) return undefined
-  return withOpen(fs, Promise.resolve(descriptor), async () => {
-    const { size } = fs.identifyOpen(descriptor)
-    return Buffer.concat(await Array.fromAsync(readFirst(fs, descriptor, size))).toString()
-  })
+  return (await ignoreErrno(fs.read(path), 'ENOENT', 'ENOTDIR'))?.bytes.toString()
 }
 
 /** Yields the first `length` bytes of an open file; a shorter file is an error. */

@@ -14,7 +14,7 @@ import { adoptCheckpoint, CHECKPOINT_NAME } from './local/checkpoint-file.ts'
 import { type DraftFolder, DraftFolders } from './local/draft-folders.ts'
 import { DISK_FAILURE, LocalStaging } from './local/local-staging.ts'
 import { ManifestCache } from './local/manifest-cache.ts'
-import { newestFirst, notKept } from './retention.ts'
+import { newestFirst, prunable } from './retention.ts'
 import { assertDraftKey, isSnapshotKey, type SnapshotKey } from './snapshot-key.ts'
 import { StagedDraft } from './staged-draft.ts'
 
@@ -120,7 +120,7 @@ export class LocalSnapshotStore implements SnapshotStore {
 
   async prune(spreadsheetId: string): Promise<readonly string[]> {
     const removed: string[] = []
-    for (const { syncId } of notKept(await this.list(spreadsheetId), this.#kept)) {
+    for (const { syncId } of prunable(await this.list(spreadsheetId), this.#kept)) {
       const folder = join(this.#directory, spreadsheetId, syncId)
       if (await onDisk(() => this.#drafts.remove(folder))) removed.push(syncId)
     }

@@ -15,8 +15,8 @@ import {
 import { ContentDigest } from './content-digest.ts'
 import { ignoreCorrupt, truncatedFile } from './corrupt-snapshot.ts'
 import { filesOf } from './manifest-check.ts'
-import { newestFirst, notKept } from './retention.ts'
-import { Bucket } from './s3/bucket.ts'
+import { newestFirst, prunable } from './retention.ts'
+import { Bucket, type BucketOptions } from './s3/bucket.ts'
 import { BucketKeys } from './s3/bucket-keys.ts'
 import { assertConditionalWrites } from './s3/conditional-writes.ts'
 import { GarbageCollector } from './s3/garbage-collector.ts'
@@ -33,22 +33,12 @@ import { assertDraftKey, isSnapshotKey, type SnapshotKey } from './snapshot-key.
 import { type AdoptedCheckpoint, StagedDraft } from './staged-draft.ts'
 import { StagedFile } from './staged-file.ts'
 
-export interface S3SnapshotStoreOptions {
-  /** The bucket; it must exist. */
-  readonly bucket: string
+export interface S3SnapshotStoreOptions extends BucketOptions {
   /** What every key begins with, without slashes at its ends; may be empty. */
   readonly prefix: string
-  /** Endpoint of another store than Amazon's, addressed by path. */
-  readonly endpoint?: string
-  /** Region of the bucket; what the SDK finds by itself when absent. */
-  readonly region?: string
   /** How many of the newest snapshots of a spreadsheet to keep, SNAPSHOTS_KEPT. */
   readonly kept: number
   readonly log: Log
-  /** Milliseconds without a sign of life after which a request has failed; default 5 s. */
-  readonly requestTimeoutMs?: number
-  /** Milliseconds that an operation may take with all its retries; default 10 s; four times as long for megabytes. */
-  readonly deadlineMs?: number
 }
 
 /** Unfinished multipart uploads older than this are aborted; no upload of one file takes so long. */
@@ -153,7 +143,7 @@ export class S3SnapshotStore implements SnapshotStore {
 
   async prune(spreadsheetId: string): Promise<readonly string[]> {
     const removed: string[] = []
-    for (const { syncId } of notKept(await this.list(spreadsheetId), this.#kept)) {
+    for (const { syncId } of prunable(await this.list(spreadsheetId), this.#kept)) {
       const key = { spreadsheetId, syncId }
       // Cut off after this, the rest is for the sweep.
       await this.#garbage.mark(key)
