@@ -5,13 +5,12 @@ import { namesIn } from '../disk/file-operations.ts'
 import { nodeFileSystem } from '../disk/node-file-system.ts'
 import { isSnapshotFileName, type SnapshotManifest } from '../model/snapshot-manifest.ts'
 import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
-import { isSyncId } from '../model/sync-id.ts'
 import type { FileSystem } from '../ports/file-system.ts'
 import type { Log } from '../ports/log.ts'
 import type { DraftKey, FileKey, SnapshotDraft, SnapshotStore } from '../ports/snapshot-store.ts'
 import { ignoreCorrupt, truncatedFile } from './corrupt-snapshot.ts'
 import { adoptCheckpoint, CHECKPOINT_NAME } from './local/checkpoint-file.ts'
-import { type DraftFolder, DraftFolders } from './local/draft-folders.ts'
+import { DraftFolders } from './local/draft-folders.ts'
 import { DISK_FAILURE, LocalStaging } from './local/local-staging.ts'
 import { ManifestCache } from './local/manifest-cache.ts'
 import { newestFirst, prunable } from './retention.ts'
@@ -127,17 +126,15 @@ export class LocalSnapshotStore implements SnapshotStore {
     return removed
   }
 
-  async discardDrafts(syncId: string): Promise<void> {
-    if (!isSyncId(syncId)) throw new TypeError('a draft is discarded by a sync id')
-    await onDisk(async () => this.#remove(await this.#drafts.list(syncId)))
-  }
-
   async sweepDrafts(isLive: (syncId: string) => Promise<boolean>): Promise<number> {
     return onDisk(async () => {
       let removed = 0
       const drafts = Map.groupBy(await this.#drafts.list(), ({ syncId }) => syncId)
       for (const [syncId, epochs] of drafts) {
-        if (!(await isLive(syncId))) removed += await this.#remove(epochs)
+        if (await isLive(syncId)) continue
+        for (const draft of epochs) {
+          if (await this.#drafts.remove(this.#drafts.pathOf(draft))) removed += 1
+        }
       }
       await this.#drafts.emptyTrash()
       return removed
@@ -150,15 +147,6 @@ export class LocalSnapshotStore implements SnapshotStore {
 
   #folderOf({ spreadsheetId, syncId }: SnapshotKey): string {
     return join(this.#directory, spreadsheetId, syncId)
-  }
-
-  /** Resolves to how many of the drafts were still there. */
-  async #remove(drafts: readonly DraftFolder[]): Promise<number> {
-    let removed = 0
-    for (const draft of drafts) {
-      if (await this.#drafts.remove(this.#drafts.pathOf(draft))) removed += 1
-    }
-    return removed
   }
 }
 

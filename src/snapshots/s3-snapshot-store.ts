@@ -154,11 +154,6 @@ export class S3SnapshotStore implements SnapshotStore {
     return removed
   }
 
-  async discardDrafts(syncId: string): Promise<void> {
-    if (!isSyncId(syncId)) throw new TypeError('a draft is discarded by a sync id')
-    await this.#garbage.discardDrafts(syncId)
-  }
-
   async sweepDrafts(isLive: (syncId: string) => Promise<boolean>): Promise<number> {
     let removed = 0
     for await (const syncId of this.#bucket.folders(this.#keys.allDrafts)) {

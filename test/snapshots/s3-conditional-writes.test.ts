@@ -1,6 +1,6 @@
 import t from 'tap'
-import { anS3Store } from './s3-stores.ts'
 import { anS3Server } from '../support/s3-server.ts'
+import { anS3Store } from './s3-stores.ts'
 
 t.test('a store without conditional writes is refused at the start', async (t) => {
   const plain = await anS3Server(t, 'plain')

@@ -36,8 +36,8 @@ export interface LocalContent {
 }
 
 /**
- * Where a generation of a file lies when the file's own name is not, or no longer, its place: a rewrite is written
- * here, and a generation that is only checkpointed makes room here, so that the last checkpoint still finds its bytes.
+ * The name on disk of a generation that does not have the file's own name: a rewrite is written under it, and a
+ * generation that is only checkpointed is moved to it at publication, so that the last checkpoint still finds its bytes.
  */
 export function generationName(name: string, generation: number): string {
   return `.${name}.${generation}`

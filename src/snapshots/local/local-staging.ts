@@ -20,7 +20,7 @@ import {
 import { DescriptorCache } from './descriptor-cache.ts'
 import type { DraftFolders } from './draft-folders.ts'
 
-/** What a failure of the disk is told as. */
+/** Begins the message of every failure of the disk. */
 export const DISK_FAILURE = 'The snapshots cannot be reached'
 
 export interface LocalStagingOptions {
@@ -133,7 +133,7 @@ export class LocalStaging implements StagingBackend<LocalContent, SavedFile> {
     await this.#options.folders.remove(this.#options.folder)
   }
 
-  /** Tells apart a failing disk and a folder that a later epoch has taken away. */
+  /** Distinguishes a failing disk from a folder that a later epoch has taken away. */
   async explain(error: unknown): Promise<unknown> {
     const { folder, key } = this.#options
     // An AppError: a staged file that is not there any more is not what was written to it either.

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { ListObjectsV2CommandOutput, S3 } from '@aws-sdk/client-s3'
 import type { Upload } from '@aws-sdk/lib-storage'
+import { TimeoutError } from '../../concurrency/timeout.ts'
 import { statusOf, toS3Error } from './s3-errors.ts'
 
 export interface BucketOptions {
@@ -237,12 +238,10 @@ export class Bucket {
   /** Passes a body on, and times out when the store stalls; the reader may pause for as long as it likes. */
   async *#withStallTimeout(body: Readable): AsyncGenerator<Buffer> {
     const chunks = body[Symbol.asyncIterator]()
+    const stall = () => body.destroy(new TimeoutError('the next bytes of an object', this.#requestTimeoutMs))
     try {
       for (;;) {
-        const timer = setTimeout(
-          () => body.destroy(Object.assign(new Error(), { name: 'TimeoutError' })),
-          this.#requestTimeoutMs,
-        )
+        const timer = setTimeout(stall, this.#requestTimeoutMs)
         const next = await chunks.next().finally(() => clearTimeout(timer))
         if (next.done) return
         yield next.value

@@ -53,7 +53,7 @@ export class PackWriter {
       }
     })
     this.#writing = written
-    // Whoever called learns of a failure; the chain itself is not another place to reject.
+    // The caller handles the rejection; the chain must not be a second, unhandled one.
     written.catch(() => undefined)
     return written
   }

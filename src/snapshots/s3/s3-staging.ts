@@ -86,7 +86,7 @@ export class S3Staging implements StagingBackend<Segment[], SavedFile> {
 
   async publish(manifest: SnapshotManifest, files: ReadonlyMap<string, StagedFile<Segment[]>>): Promise<void> {
     const { records, garbage, key, owner } = this.#options
-    // Spares an owner that was taken over the work of uploading what cannot be published.
+    // An owner that was taken over need not upload what it cannot publish.
     if ((await records.read(key))?.record.owner !== owner) throw this.#superseded()
     const names = new Set(filesOf(manifest).map(({ name }) => name))
     await mapAll(names, 4, async (name) => {
