@@ -133,12 +133,12 @@ export class StagedDraft<Content, Saved> implements SnapshotDraft {
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#idle()
-    await this.#explained(() => this.#backend.close())
+    await this.#translateErrors(() => this.#backend.close())
   }
 
   async discard(): Promise<void> {
     await this.close()
-    if (!this.#isPublished) await this.#explained(() => this.#backend.discard())
+    if (!this.#isPublished) await this.#translateErrors(() => this.#backend.discard())
   }
 
   #openFile(name: string): StagedFile<Content> {
@@ -162,7 +162,7 @@ export class StagedDraft<Content, Saved> implements SnapshotDraft {
     try {
       yield* this.#backend.read(file)
     } catch (error) {
-      throw await this.#backend.explain(error)
+      throw await this.#backend.translateError(error)
     }
   }
 
@@ -191,7 +191,7 @@ export class StagedDraft<Content, Saved> implements SnapshotDraft {
     return file.runInOrder(async () => {
       this.#assertIntact()
       try {
-        return await this.#explained(work)
+        return await this.#translateErrors(work)
       } catch (error) {
         this.#failure ??= { error }
         throw error
@@ -201,16 +201,16 @@ export class StagedDraft<Content, Saved> implements SnapshotDraft {
 
   /** Runs what changes the draft as a whole, one at a time, with what `ready` resolves to. */
   #changeDraft<T>(ready: Promise<T>, work: (ready: T) => Promise<void>): Promise<void> {
-    const changed = Promise.all([ready, this.#changing]).then(([value]) => this.#explained(() => work(value)))
+    const changed = Promise.all([ready, this.#changing]).then(([value]) => this.#translateErrors(() => work(value)))
     this.#changing = Promise.allSettled([this.#changing, changed])
     return changed
   }
 
-  async #explained<T>(work: () => Promise<T>): Promise<T> {
+  async #translateErrors<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (cause) {
-      const error = await this.#backend.explain(cause)
+      const error = await this.#backend.translateError(cause)
       if (error instanceof DraftSuperseded) this.#failure = { error }
       throw error
     }

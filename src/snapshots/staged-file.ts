@@ -13,12 +13,12 @@ export class StagedFile<Content> {
   constructor(
     name: string,
     content: Content,
-    { digest = new ContentDigest(), after = Promise.resolve() as Promise<unknown> } = {},
+    options: { readonly digest?: ContentDigest; readonly after?: Promise<unknown> } = {},
   ) {
     this.name = name
     this.content = content
-    this.digest = digest
-    this.#tail = after
+    this.digest = options.digest ?? new ContentDigest()
+    this.#tail = options.after ?? Promise.resolve()
   }
 
   /** Settles when all that was called so far has; never rejects. */

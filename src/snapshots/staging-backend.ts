@@ -38,5 +38,5 @@ export interface StagingBackend<Content, Saved> {
   discard(): Promise<void>
 
   /** The error to reject with for one that a call above has thrown. */
-  explain(error: unknown): Promise<unknown>
+  translateError(error: unknown): Promise<unknown>
 }

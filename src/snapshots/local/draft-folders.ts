@@ -55,7 +55,7 @@ export class DraftFolders {
    * and the earlier gives way. Earlier folders are taken, not emptied: a rename leaves their checkpoint whole wherever
    * this is cut off, and from then on their owner finds nothing under its path.
    */
-  async claim(draft: DraftFolder): Promise<string> {
+  async claim(draft: DraftFolder): Promise<void> {
     const own = this.pathOf(draft)
     await this.start()
     await this.#makeFolder(own)
@@ -78,7 +78,6 @@ export class DraftFolders {
       }
     }
     await this.#fs.syncFolder(this.path)
-    return own
   }
 
   /** Moves a folder to the trash at once, then removes it. Resolves to whether it was there. */

@@ -134,7 +134,7 @@ export class LocalStaging implements StagingBackend<LocalContent, SavedFile> {
   }
 
   /** Distinguishes a failing disk from a folder that a later epoch has taken away. */
-  async explain(error: unknown): Promise<unknown> {
+  async translateError(error: unknown): Promise<unknown> {
     const { folder, key } = this.#options
     // An AppError: a staged file that is not there any more is not what was written to it either.
     const mayBeTaken = errnoOf(error) === 'ENOENT' || error instanceof AppError

@@ -214,12 +214,16 @@ export class Bucket {
     timeoutFactor = 1,
   ): Promise<T | undefined> {
     const { s3 } = await this.#load()
-    const abortSignal = AbortSignal.timeout(this.#deadlineMs * timeoutFactor)
+    // Not AbortSignal.timeout: the deadline ends with the answer's headers, and the body may take longer.
+    const abort = new AbortController()
+    const timer = setTimeout(() => abort.abort(), this.#deadlineMs * timeoutFactor)
     try {
-      return await send(s3, { abortSignal, requestTimeout: this.#requestTimeoutMs * timeoutFactor })
+      return await send(s3, { abortSignal: abort.signal, requestTimeout: this.#requestTimeoutMs * timeoutFactor })
     } catch (error) {
       if (error instanceof Error && expected(statusOf(error), error.name)) return undefined
       throw toS3Error(error)
+    } finally {
+      clearTimeout(timer)
     }
   }
 

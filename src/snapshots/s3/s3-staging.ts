@@ -121,7 +121,7 @@ export class S3Staging implements StagingBackend<Segment[], SavedFile> {
     }
   }
 
-  async explain(error: unknown): Promise<unknown> {
+  async translateError(error: unknown): Promise<unknown> {
     return error
   }
 
