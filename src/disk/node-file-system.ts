@@ -1,7 +1,7 @@
 import * as fs from 'node:fs'
 import { promisify } from 'node:util'
 import type { FileIdentity, FileStatus, FileSystem } from '../ports/file-system.ts'
-import { errnoOf } from './disk-errors.ts'
+import { ignoreErrno } from './disk-errors.ts'
 
 const NAMES_AT_A_TIME = 512
 
@@ -62,12 +62,8 @@ export const nodeFileSystem: FileSystem = {
   removeFolder: promisify(fs.rmdir),
   removeTree: (path) => fs.promises.rm(path, { recursive: true, force: true }),
   async stat(path) {
-    try {
-      return statusOf(await lstat(path))
-    } catch (error) {
-      if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return undefined
-      throw error
-    }
+    const stats = await ignoreErrno(lstat(path), 'ENOENT', 'ENOTDIR')
+    return stats && statusOf(stats)
   },
   async *list(path) {
     let names: string[] = []
