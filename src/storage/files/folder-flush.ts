@@ -32,7 +32,7 @@ export class FolderFlush {
   }
 
   #begin(): Promise<void> {
-    const running = this.#fs.syncFolder(this.#folder).finally(() => {
+    const running = syncFolder(this.#fs, this.#folder).finally(() => {
       if (this.#running === running) this.#running = undefined
     })
     this.#running = running
@@ -47,6 +47,10 @@ export async function makeDurableFolder(fs: FileSystem, path: string): Promise<v
   const above = dirname(resolve(firstMade))
   for (let folder = resolve(path); folder !== above; ) {
     folder = dirname(folder)
-    await fs.syncFolder(folder)
+    await syncFolder(fs, folder)
   }
+}
+
+function syncFolder(fs: FileSystem, folder: string): Promise<void> {
+  return fs.syncFolder(folder)
 }
