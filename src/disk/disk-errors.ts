@@ -6,6 +6,16 @@ export function errnoOf(error: unknown): string | undefined {
   return /^E(?!RR_)[A-Z0-9]+$/.test(error.code) ? error.code : undefined
 }
 
+/** Resolves to what the call resolves to, or to `undefined` when it fails with one of these errnos. */
+export async function ignoreErrno<T>(call: Promise<T>, ...errnos: string[]): Promise<T | undefined> {
+  try {
+    return await call
+  } catch (error) {
+    if (errnos.includes(errnoOf(error) ?? '')) return undefined
+    throw error
+  }
+}
+
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left on the disk',
   EDQUOT: 'the disk quota is used up',
@@ -31,4 +41,13 @@ export function toDiskError(error: unknown, what: string): unknown {
     `${what}: ${REASONS[errno] ?? 'the file system refused'} (${errno}).`,
     { cause: error },
   )
+}
+
+/** Runs work on the disk, whose failures reject as {@link toDiskError} says. */
+export async function withDiskErrors<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw toDiskError(error, what)
+  }
 }

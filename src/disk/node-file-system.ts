@@ -1,24 +1,34 @@
 import * as fs from 'node:fs'
 import { promisify } from 'node:util'
-import type { FileIdentity, FileSystem } from '../ports/file-system.ts'
+import type { FileIdentity, FileStatus, FileSystem } from '../ports/file-system.ts'
+import { ignoreErrno } from './disk-errors.ts'
 
 const NAMES_AT_A_TIME = 512
+
+/** Windows has no O_NOFOLLOW. */
+const { O_RDONLY, O_NOFOLLOW = 0 } = fs.constants
 
 const open = promisify(fs.open)
 const write = promisify(fs.write)
 const read = promisify(fs.read)
 const fstat = promisify(fs.fstat)
+const lstat = promisify(fs.lstat)
+const fsync = promisify(fs.fsync)
 const close = promisify(fs.close)
 
 export const nodeFileSystem: FileSystem = {
   makeFolder: (path) => fs.promises.mkdir(path, { recursive: true }),
   openNew: (path) => open(path, 'wx', 0o644),
   openToAppend: (path) => open(path, 'a', 0o644),
-  openFolder: (path) => open(path, 'r'),
-  write: async (descriptor, bytes, offset) =>
-    (await write(descriptor, bytes, offset, bytes.length - offset, null)).bytesWritten,
+  openToReplace: (path) => open(path, 'w', 0o644),
+  openToWrite: (path) => open(path, 'r+'),
+  openToRead: (path) => open(path, O_RDONLY | O_NOFOLLOW),
+  write: async (descriptor, bytes, offset, position) =>
+    (await write(descriptor, bytes, offset, bytes.length - offset, position ?? null)).bytesWritten,
+  readAt: async (descriptor, bytes, position) => (await read(descriptor, bytes, 0, bytes.length, position)).bytesRead,
+  stream: (descriptor, range) => fs.createReadStream('', { fd: descriptor, ...range }),
   setModified: (descriptor, seconds) => promisify(fs.futimes)(descriptor, seconds, seconds),
-  sync: promisify(fs.fsync),
+  sync: fsync,
   close,
   async read(path, position = 0) {
     const descriptor = await open(path, 'r')
@@ -41,6 +51,20 @@ export const nodeFileSystem: FileSystem = {
   readlink: (path) => fs.promises.readlink(path),
   rename: promisify(fs.rename),
   unlink: promisify(fs.unlink),
+  async syncFolder(path) {
+    const descriptor = await open(path, 'r')
+    try {
+      await fsync(descriptor)
+    } finally {
+      await close(descriptor)
+    }
+  },
+  removeFolder: promisify(fs.rmdir),
+  removeTree: (path) => fs.promises.rm(path, { recursive: true, force: true }),
+  async stat(path) {
+    const stats = await ignoreErrno(lstat(path), 'ENOENT', 'ENOTDIR')
+    return stats && statusOf(stats)
+  },
   async *list(path) {
     let names: string[] = []
     for await (const entry of await fs.promises.opendir(path, { bufferSize: NAMES_AT_A_TIME })) {
@@ -54,7 +78,7 @@ export const nodeFileSystem: FileSystem = {
     const stats = fs.statSync(path, { throwIfNoEntry: false })
     return stats === undefined ? undefined : identityOf(stats)
   },
-  identifyOpen: (descriptor) => identityOf(fs.fstatSync(descriptor)),
+  identifyOpen: (descriptor) => statusOf(fs.fstatSync(descriptor)),
   kind: async (path) => (await fs.promises.statfs(path)).type,
 }
 
@@ -65,4 +89,8 @@ function identityOf(stats: fs.Stats): FileIdentity {
     modifiedMicros: Math.floor(stats.mtimeMs * 1000),
     size: stats.size,
   }
+}
+
+function statusOf(stats: fs.Stats): FileStatus {
+  return { ...identityOf(stats), type: stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'other' }
 }

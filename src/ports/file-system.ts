@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream'
+
 /** What a file is known by from outside: another version of a record always has another identity. */
 export interface FileIdentity {
   readonly inode: number
@@ -8,6 +10,10 @@ export interface FileIdentity {
   readonly size: number
 }
 
+export interface FileStatus extends FileIdentity {
+  readonly type: 'file' | 'folder' | 'other'
+}
+
 export interface ReadFile {
   readonly bytes: Buffer
   /** Of the very file that was read, whatever has its name by now. */
@@ -15,8 +21,9 @@ export interface ReadFile {
 }
 
 /**
- * The calls of node:fs that the file drivers make, so that a test can fail or delay each of them. Every call is one
- * step for the operating system (`read` and `list` excepted) and fails with the `code` of an errno.
+ * What the file drivers of status and snapshots ask of the disk, so that a test can fail or delay each call, and one
+ * driver alone knows the platform. Every call is one step that a crash may come before or after (`read`, `list` and
+ * `removeTree` excepted) and fails with the `code` of an errno.
  */
 export interface FileSystem {
   /** With all folders above it; resolves to the uppermost one that was made, if any was. */
@@ -25,9 +32,21 @@ export interface FileSystem {
   openNew(path: string): Promise<number>
   /** Opens a file, created if absent, to write at its end only (`O_APPEND`). */
   openToAppend(path: string): Promise<number>
-  openFolder(path: string): Promise<number>
-  /** Resolves to how many of the bytes from `offset` on were written; may be fewer than there are. */
-  write(descriptor: number, bytes: Uint8Array, offset: number): Promise<number>
+  /** Creates a file, or empties the one that is there, to be written. */
+  openToReplace(path: string): Promise<number>
+  /** Opens a file that is there, to be written at any position. */
+  openToWrite(path: string): Promise<number>
+  /** Opens a file to be read; follows no symlink (`ELOOP`). */
+  openToRead(path: string): Promise<number>
+  /**
+   * Resolves to how many of the bytes from `offset` on were written; may be fewer than there are. They go to a position
+   * in the file, or after what was written before when none is given.
+   */
+  write(descriptor: number, bytes: Uint8Array, offset: number, position?: number): Promise<number>
+  /** Fills a buffer from a position on; resolves to how many bytes were read, 0 at the end of the file. */
+  readAt(descriptor: number, bytes: Uint8Array, position: number): Promise<number>
+  /** Streams an open file, or its bytes from `start` to `end` inclusive, and closes it when the stream is destroyed. */
+  stream(descriptor: number, range?: { readonly start: number; readonly end: number }): Readable
   setModified(descriptor: number, seconds: number): Promise<void>
   sync(descriptor: number): Promise<void>
   close(descriptor: number): Promise<void>
@@ -39,11 +58,20 @@ export interface FileSystem {
   readlink(path: string): Promise<string>
   rename(from: string, to: string): Promise<void>
   unlink(path: string): Promise<void>
+  /** Makes the names in a folder outlive a power cut: fsync of a file does not cover its directory entry (fsync(2)). */
+  syncFolder(path: string): Promise<void>
+  /** Removes a folder that must be empty. */
+  removeFolder(path: string): Promise<void>
+  /** Removes a file or a folder with all in it, if it is there. */
+  removeTree(path: string): Promise<void>
+  /** What has this name, a symlink not followed; `undefined` when nothing has. */
+  stat(path: string): Promise<FileStatus | undefined>
   /** The names in a folder, some at a time, so that a large folder does not hold the event loop. */
   list(path: string): AsyncIterable<readonly string[]>
-  /** Looks at once, without a thread in between: some two microseconds where the inode is in memory. */
+  /** Follows symlinks. Synchronous, without a thread in between: some two microseconds where the inode is in memory. */
   identify(path: string): FileIdentity | undefined
-  identifyOpen(descriptor: number): FileIdentity
+  /** Synchronous likewise. */
+  identifyOpen(descriptor: number): FileStatus
   /** The magic number of the file system (statfs, `f_type`). */
   kind(path: string): Promise<number>
 }

@@ -33,9 +33,6 @@ export interface SnapshotStore {
    */
   prune(spreadsheetId: string): Promise<readonly string[]>
 
-  /** Removes what is staged for a sync, in any epoch; for a sync that ended without a snapshot. */
-  discardDrafts(syncId: string): Promise<void>
-
   /** Removes everything staged for syncs that are not live any more; resolves to how many were removed. */
   sweepDrafts(isLive: (syncId: string) => Promise<boolean>): Promise<number>
 
@@ -62,7 +59,7 @@ export interface FileKey {
  * {@link DraftSuperseded} once it notices that a later epoch has the draft.
  */
 export interface SnapshotDraft {
-  /** Set when an earlier epoch had already published: nothing is left to do but to tell. */
+  /** Set when an earlier epoch had already published: nothing is left to do but to record the success. */
   readonly published: SnapshotManifest | undefined
 
   /** The value of the last `saveCheckpoint` of the latest earlier epoch; the files hold just what they held then. */
@@ -90,14 +87,13 @@ export interface SnapshotDraft {
   stat(name: string): Promise<{ readonly bytes: number; readonly sha256: string }>
 
   /**
-   * Makes the draft a snapshot, durably and at once. The manifest must tell size and SHA-256 of staged files (else a
+   * Makes the draft a snapshot, durably and at once. The manifest must name size and SHA-256 of staged files (else a
    * TypeError); a staged file that it does not name is dropped. After another failure it may be called again. Rejects
-   * with a {@link DraftSuperseded} when a later epoch has
-   * taken the draft over; nothing is published then.
+   * with a {@link DraftSuperseded} when a later epoch has taken the draft over; nothing is published then.
    */
   publish(manifest: SnapshotManifest): Promise<void>
 
-  /** Lets go of open files; what is staged stays for the next epoch. Idempotent. */
+  /** Closes open files; what is staged stays for the next epoch. Idempotent. */
   close(): Promise<void>
 
   /** Closes, and removes what is staged. */

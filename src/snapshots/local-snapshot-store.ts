@@ -1,19 +1,21 @@
-import { constants } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { AppError } from '../errors.ts'
+import { ignoreErrno, withDiskErrors } from '../disk/disk-errors.ts'
+import { namesIn } from '../disk/file-operations.ts'
+import { nodeFileSystem } from '../disk/node-file-system.ts'
 import { isSnapshotFileName, type SnapshotManifest } from '../model/snapshot-manifest.ts'
 import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
-import { isSyncId } from '../model/sync-id.ts'
+import type { FileSystem } from '../ports/file-system.ts'
 import type { Log } from '../ports/log.ts'
 import type { DraftKey, FileKey, SnapshotDraft, SnapshotStore } from '../ports/snapshot-store.ts'
-import { type DiskFs, namesIn, nodeDisk, unless } from './disk.ts'
-import { onDisk } from './disk-errors.ts'
-import { adoptCheckpoint } from './draft-checkpoint.ts'
-import { LocalDraft } from './local-draft.ts'
-import { ManifestCache } from './manifest-cache.ts'
-import { expendable, newestFirst } from './retention.ts'
-import { CHECKPOINT, StagingArea } from './staging-area.ts'
+import { ignoreCorrupt, truncatedFile } from './corrupt-snapshot.ts'
+import { adoptCheckpoint, CHECKPOINT_NAME } from './local/checkpoint-file.ts'
+import { DraftFolders } from './local/draft-folders.ts'
+import { DISK_FAILURE, LocalStaging } from './local/local-staging.ts'
+import { ManifestCache } from './local/manifest-cache.ts'
+import { newestFirst, prunable } from './retention.ts'
+import { assertDraftKey, isSnapshotKey, type SnapshotKey } from './snapshot-key.ts'
+import { StagedDraft } from './staged-draft.ts'
 
 export interface LocalSnapshotStoreOptions {
   /** The folder that holds everything; made when it is not there. Must be on a local file system. */
@@ -22,7 +24,7 @@ export interface LocalSnapshotStoreOptions {
   readonly kept: number
   readonly log: Log
   /** For tests: the file system to use. */
-  readonly fs?: DiskFs
+  readonly fs?: FileSystem
 }
 
 /**
@@ -31,53 +33,50 @@ export interface LocalSnapshotStoreOptions {
  * share the directory.
  */
 export class LocalSnapshotStore implements SnapshotStore {
-  readonly #fs: DiskFs
+  readonly #fs: FileSystem
   readonly #log: Log
   readonly #directory: string
   readonly #kept: number
-  readonly #staging: StagingArea
+  readonly #drafts: DraftFolders
   readonly #manifests: ManifestCache
 
-  constructor({ directory, kept, log, fs = nodeDisk }: LocalSnapshotStoreOptions) {
+  constructor({ directory, kept, log, fs = nodeFileSystem }: LocalSnapshotStoreOptions) {
     this.#fs = fs
     this.#log = log
     this.#directory = directory
     this.#kept = kept
-    this.#staging = new StagingArea(fs, directory)
+    this.#drafts = new DraftFolders(fs, directory)
     this.#manifests = new ManifestCache(fs, log)
   }
 
   start(): Promise<void> {
-    return onDisk(() => this.#staging.start())
+    return onDisk(() => this.#drafts.start())
   }
 
   async openDraft(key: DraftKey): Promise<SnapshotDraft> {
-    const target = this.#folderOf(key.spreadsheetId, key.syncId)
-    if (target === undefined || !Number.isSafeInteger(key.epoch) || key.epoch < 0) {
-      throw new TypeError('a draft needs a spreadsheet id, a sync id and an epoch')
-    }
+    assertDraftKey(key)
+    const target = this.#folderOf(key)
+    const folder = this.#drafts.pathOf(key)
+    const options = { fs: this.#fs, log: this.#log, folders: this.#drafts, key, folder, target }
+    const backend = new LocalStaging(options)
     return onDisk(async () => {
-      const options = { fs: this.#fs, log: this.#log, staging: this.#staging, key, target }
-      let folder = this.#staging.pathOf(key)
       let published = await this.#manifests.read(target, key)
       if (published === undefined) {
-        folder = await this.#staging.claim(key)
+        await this.#drafts.claim(key)
         // Only now is it certain that no earlier epoch can publish any more.
         published = await this.#manifests.read(target, key)
-        if (published !== undefined) await this.#staging.remove(folder)
+        if (published !== undefined) await this.#drafts.remove(folder)
       }
-      if (published !== undefined) {
-        await unless(this.#fs.unlink(join(target, CHECKPOINT)), 'ENOENT')
-        return new LocalDraft({ ...options, folder, adopted: undefined, published })
-      }
-      const adopted = await adoptCheckpoint(this.#fs, folder)
-      return new LocalDraft({ ...options, folder, adopted, published })
+      // What is published may still have the checkpoint of its draft beside it.
+      if (published !== undefined) await ignoreErrno(this.#fs.unlink(join(target, CHECKPOINT_NAME)), 'ENOENT')
+      const adopted = published === undefined ? await adoptCheckpoint(this.#fs, folder) : undefined
+      return new StagedDraft({ key, backend, adopted, published })
     })
   }
 
   async find(spreadsheetId: string, syncId: string): Promise<SnapshotManifest | undefined> {
-    const folder = this.#folderOf(spreadsheetId, syncId)
-    return folder === undefined ? undefined : onDisk(() => this.#manifests.read(folder, { spreadsheetId, syncId }))
+    const key = { spreadsheetId, syncId }
+    return isSnapshotKey(key) ? onDisk(() => this.#manifests.read(this.#folderOf(key), key)) : undefined
   }
 
   async list(spreadsheetId: string): Promise<readonly SnapshotManifest[]> {
@@ -85,7 +84,7 @@ export class LocalSnapshotStore implements SnapshotStore {
     return onDisk(async () => {
       const manifests: SnapshotManifest[] = []
       for (const syncId of await namesIn(this.#fs, join(this.#directory, spreadsheetId))) {
-        const manifest = await this.#readable(spreadsheetId, syncId)
+        const manifest = await ignoreCorrupt(this.find(spreadsheetId, syncId))
         if (manifest !== undefined) manifests.push(manifest)
       }
       return newestFirst(manifests)
@@ -96,59 +95,48 @@ export class LocalSnapshotStore implements SnapshotStore {
     key: FileKey,
     range?: { readonly start: number; readonly end: number },
   ): Promise<Readable | undefined> {
-    const folder = this.#folderOf(key.spreadsheetId, key.syncId)
-    if (folder === undefined || !isSnapshotFileName(key.name)) return undefined
+    if (!isSnapshotKey(key) || !isSnapshotFileName(key.name)) return undefined
+    const folder = this.#folderOf(key)
     return onDisk(async () => {
-      const flags = constants.O_RDONLY | constants.O_NOFOLLOW
-      const handle = await unless(this.#fs.open(join(folder, key.name), flags), 'ENOENT', 'ENOTDIR', 'ELOOP')
-      if (handle === undefined) return undefined
-      let isInside = false
+      const opening = this.#fs.openToRead(join(folder, key.name))
+      const descriptor = await ignoreErrno(opening, 'ENOENT', 'ENOTDIR', 'ELOOP')
+      if (descriptor === undefined) return undefined
+      let stream: Readable | undefined
       try {
-        // O_NOFOLLOW guards the last step of the path only.
+        // Only the last step of the path was not followed.
         const parents = [join(this.#directory, key.spreadsheetId), folder]
-        const stats = await Promise.all(parents.map((path) => unless(this.#fs.lstat(path), 'ENOENT')))
-        const file = await handle.stat()
-        isInside = stats.every((one) => one?.isDirectory()) && file.isFile()
-        if (isInside && range !== undefined && range.end >= file.size) {
-          isInside = false
-          throw new AppError('SNAPSHOT_CORRUPT', `The file ${key.name} of ${key.syncId} was cut off.`)
-        }
+        const found = await Promise.all(parents.map((path) => this.#fs.stat(path)))
+        const file = this.#fs.identifyOpen(descriptor)
+        if (found.some((parent) => parent?.type !== 'folder') || file.type !== 'file') return undefined
+        if (range !== undefined && range.end >= file.size) throw truncatedFile(key)
+        stream = this.#fs.stream(descriptor, range)
+        return stream
       } finally {
-        if (!isInside) await handle.close()
+        if (stream === undefined) await this.#fs.close(descriptor)
       }
-      return isInside ? handle.createReadStream({ ...range }) : undefined
     })
   }
 
   async prune(spreadsheetId: string): Promise<readonly string[]> {
     const removed: string[] = []
-    for (const { syncId } of expendable(await this.list(spreadsheetId), this.#kept)) {
+    for (const { syncId } of prunable(await this.list(spreadsheetId), this.#kept)) {
       const folder = join(this.#directory, spreadsheetId, syncId)
-      if (await onDisk(() => this.#staging.remove(folder))) removed.push(syncId)
+      if (await onDisk(() => this.#drafts.remove(folder))) removed.push(syncId)
     }
     return removed
-  }
-
-  async discardDrafts(syncId: string): Promise<void> {
-    if (!isSyncId(syncId)) throw new TypeError('a draft is discarded by a sync id')
-    await onDisk(async () => {
-      for (const draft of await this.#staging.drafts(syncId)) {
-        await this.#staging.remove(this.#staging.pathOf(draft))
-      }
-    })
   }
 
   async sweepDrafts(isLive: (syncId: string) => Promise<boolean>): Promise<number> {
     return onDisk(async () => {
       let removed = 0
-      const drafts = Map.groupBy(await this.#staging.drafts(), ({ syncId }) => syncId)
+      const drafts = Map.groupBy(await this.#drafts.list(), ({ syncId }) => syncId)
       for (const [syncId, epochs] of drafts) {
         if (await isLive(syncId)) continue
         for (const draft of epochs) {
-          if (await this.#staging.remove(this.#staging.pathOf(draft))) removed += 1
+          if (await this.#drafts.remove(this.#drafts.pathOf(draft))) removed += 1
         }
       }
-      await this.#staging.emptyTrash()
+      await this.#drafts.emptyTrash()
       return removed
     })
   }
@@ -157,17 +145,11 @@ export class LocalSnapshotStore implements SnapshotStore {
     this.#manifests.clear()
   }
 
-  #folderOf(spreadsheetId: string, syncId: string): string | undefined {
-    if (!SPREADSHEET_ID_PATTERN.test(spreadsheetId) || !isSyncId(syncId)) return undefined
+  #folderOf({ spreadsheetId, syncId }: SnapshotKey): string {
     return join(this.#directory, spreadsheetId, syncId)
   }
+}
 
-  async #readable(spreadsheetId: string, syncId: string): Promise<SnapshotManifest | undefined> {
-    try {
-      return await this.find(spreadsheetId, syncId)
-    } catch (error) {
-      if (error instanceof AppError && error.code === 'SNAPSHOT_CORRUPT') return undefined
-      throw error
-    }
-  }
+function onDisk<T>(work: () => Promise<T>): Promise<T> {
+  return withDiskErrors(DISK_FAILURE, work)
 }

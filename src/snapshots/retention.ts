@@ -12,12 +12,12 @@ export function newestFirst(manifests: readonly SnapshotManifest[]): SnapshotMan
  * but its newest `kept` and, for each tab (or range of it) and format, its newest that holds it. One key's snapshots
  * never push out another's, as their owners cannot even see each other's.
  */
-export function expendable(manifests: readonly SnapshotManifest[], kept: number): SnapshotManifest[] {
+export function prunable(manifests: readonly SnapshotManifest[], kept: number): SnapshotManifest[] {
   const owners = Map.groupBy(manifests, ({ createdBy }) => createdBy)
-  return [...owners.values()].flatMap((own) => expendableOf(own, kept))
+  return [...owners.values()].flatMap((own) => prunableOf(own, kept))
 }
 
-function expendableOf(manifests: readonly SnapshotManifest[], kept: number): SnapshotManifest[] {
+function prunableOf(manifests: readonly SnapshotManifest[], kept: number): SnapshotManifest[] {
   const held = new Set<string>()
   return manifests.filter((manifest, age) => {
     let isNewestOfSomething = false

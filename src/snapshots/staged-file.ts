@@ -1,57 +1,35 @@
-import { createHash, type Hash } from 'node:crypto'
-import type { AdoptedFile, SavedFile } from './draft-checkpoint.ts'
+import { ContentDigest } from './content-digest.ts'
 
-/** One file of a draft as its owner sees it. */
-export class StagedFile {
+/** One file of a draft as its owner sees it. `Content` says where the backend keeps its bytes. */
+export class StagedFile<Content> {
   readonly name: string
-  /** Name on disk; see `besideName`. */
-  physical: string
-  generation = 0
-  /** Identity on disk; `undefined` until the file is there. */
-  inode: number | undefined
-  bytes = 0
-  hash: Hash = createHash('sha256')
-  /** Whether bytes were written since the last fsync. */
-  isDirty = false
-  /** Earlier generations still on disk, for the last checkpoint may name one of them. */
-  leftovers: { physical: string; readonly generation: number }[] = []
+  content: Content
+  digest: ContentDigest
   /** Set while a rewrite runs: what came before it, which is all that a reader must wait for. */
   beforeRewrite: Promise<unknown> | undefined
   #tail: Promise<unknown>
 
-  constructor(name: string, after: Promise<unknown>) {
+  /** `after`: what must settle before the first call. */
+  constructor(
+    name: string,
+    content: Content,
+    options: { readonly digest?: ContentDigest; readonly after?: Promise<unknown> } = {},
+  ) {
     this.name = name
-    this.physical = name
-    this.#tail = after
+    this.content = content
+    this.digest = options.digest ?? new ContentDigest()
+    this.#tail = options.after ?? Promise.resolve()
   }
 
-  static adopt(file: AdoptedFile): StagedFile {
-    const staged = new StagedFile(file.name, Promise.resolve())
-    staged.physical = file.physical
-    staged.generation = file.generation
-    staged.inode = file.inode
-    staged.bytes = file.bytes
-    staged.hash = file.hash
-    return staged
-  }
-
-  /** Settles when all that was put in line so far has; never rejects. */
+  /** Settles when all that was called so far has; never rejects. */
   get settled(): Promise<unknown> {
     return this.#tail
   }
 
-  /** Runs work after all that was put in line before. */
-  inLine<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs work after all that was called before. */
+  runInOrder<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#tail.then(work)
     this.#tail = Promise.allSettled([result])
     return result
-  }
-
-  digest(): string {
-    return this.hash.copy().digest('hex')
-  }
-
-  asSaved(): SavedFile {
-    return { name: this.name, generation: this.generation, bytes: this.bytes }
   }
 }

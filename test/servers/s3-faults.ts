@@ -5,6 +5,7 @@ import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import t from 'tap'
 import { newSyncId } from '../../src/model/sync-id.ts'
@@ -60,6 +61,17 @@ t.test('a body that stops coming is an error within the bound, and not the end o
   server.signal('SIGSTOP')
   await t.rejects(buffer(content), { code: 'STORAGE_UNAVAILABLE' })
   server.signal('SIGCONT')
+})
+
+t.test('a reader may pause for longer than a request may take', async (t) => {
+  const server = await anS3Server(t)
+  const store = await anS3Store(t, server.url, { requestTimeoutMs: 500, deadlineMs: 1000 })
+  const manifest = await publishFiles(store, { 'a.csv': 'x'.repeat(30_000_000) })
+  const content = await store.openFile({ spreadsheetId: SPREADSHEET, syncId: manifest.syncId, name: 'a.csv' })
+  if (content === undefined) return t.fail('nothing was published')
+  await once(content, 'readable')
+  await delay(1500)
+  t.equal((await buffer(content)).length, 30_000_000)
 })
 
 t.test('refused credentials and a missing bucket are told with a hint and without a secret', async (t) => {

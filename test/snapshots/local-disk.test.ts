@@ -6,7 +6,7 @@ import { newSyncId } from '../../src/model/sync-id.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import { DraftSuperseded } from '../../src/ports/snapshot-store.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
-import { failingDisk } from './failing-disk.ts'
+import { FaultyFileSystem } from '../support/faulty-file-system.ts'
 import { manifestOf, publishedText, publishFiles, SPREADSHEET, stagedText } from './manifests.ts'
 
 const aStore = (directory: string) => new LocalSnapshotStore({ directory, kept: 3, log: silentLog })
@@ -165,8 +165,9 @@ t.test('a failing medium is told as such, and never as absence', async (t) => {
   await t.rejects(store.openDraft({ spreadsheetId: SPREADSHEET, syncId: newSyncId(), epoch: 1 }), {
     code: 'STORAGE_UNAVAILABLE',
   })
-  const { fs } = failingDisk({ at: 1, how: 'forever', code: 'EIO' })
-  const broken = new LocalSnapshotStore({ directory, kept: 3, log: silentLog, fs })
+  const disk = new FaultyFileSystem()
+  disk.set({ code: 'EIO', nth: 1, forEver: true })
+  const broken = new LocalSnapshotStore({ directory, kept: 3, log: silentLog, fs: disk.fs })
   await t.rejects(broken.find(SPREADSHEET, newSyncId()), { code: 'STORAGE_UNAVAILABLE' })
 })
 

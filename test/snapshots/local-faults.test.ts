@@ -1,12 +1,13 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { nodeFileSystem } from '../../src/disk/node-file-system.ts'
 import { AppError } from '../../src/errors.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import { DraftSuperseded, type SnapshotDraft } from '../../src/ports/snapshot-store.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
-import { type Fault, failingDisk } from './failing-disk.ts'
+import { type Fault, FaultyFileSystem } from '../support/faulty-file-system.ts'
 import { manifestOf, publishedText, SPREADSHEET, stagedText } from './manifests.ts'
 
 const bytes = (text: string) => Buffer.from(text)
@@ -47,8 +48,9 @@ async function run(t: Test, directory: string, fault: Fault): Promise<boolean> {
   await first.saveCheckpoint('one')
   await first.append('a.csv', bytes('unsaved'))
 
-  const { fs, calls, open } = failingDisk(fault)
-  const faulty = new LocalSnapshotStore({ directory, kept: 3, log: silentLog, fs })
+  const disk = new FaultyFileSystem()
+  disk.set(fault)
+  const faulty = new LocalSnapshotStore({ directory, kept: 3, log: silentLog, fs: disk.fs })
   let durable: unknown = 'one'
   let draft: SnapshotDraft | undefined
   try {
@@ -58,7 +60,7 @@ async function run(t: Test, directory: string, fault: Fault): Promise<boolean> {
     })
     durable = 'published'
   } catch (error) {
-    if (fault.how === 'partial') throw error
+    if (fault.code === 'short write') throw error
     const expected = fault.code === 'ENOSPC' ? 'STORAGE_FULL' : 'STORAGE_UNAVAILABLE'
     if (!(error instanceof AppError && error.code === expected)) throw error
   }
@@ -66,15 +68,15 @@ async function run(t: Test, directory: string, fault: Fault): Promise<boolean> {
   await first.close()
 
   // No restart: the same store goes on once its disk does.
-  const wasReached = calls.length >= fault.at
-  const store = fault.how === 'forever' || !wasReached ? healthy : faulty
+  const wasReached = disk.struck
+  const store = fault.forEver || !wasReached ? healthy : faulty
   const later = await store.openDraft({ ...key, epoch: 3 })
   if (later.published === undefined) {
     const texts = ['a.csv', 'b.csv', 'c.csv'].map((name) => stagedText(later, name))
     const state = [later.checkpoint, ...(await Promise.all(texts))].join()
     t.ok(['one,1,old,old', 'two,12,new,old'].includes(state), `resumed from ${state}`)
     t.ok(
-      fault.how !== 'partial' && (durable === 'one' || durable === later.checkpoint),
+      fault.code !== 'short write' && (durable === 'one' || durable === later.checkpoint),
       'no durable checkpoint is lost',
     )
     await finish(later, syncId, () => undefined)
@@ -86,46 +88,54 @@ async function run(t: Test, directory: string, fault: Fault): Promise<boolean> {
   await store.sweepDrafts(async () => false)
   const left = [join(directory, '.staging'), join(directory, '.trash')].flatMap((path) => readdirSync(path))
   t.strictSame(left, [], 'nothing is left behind')
-  t.strictSame([...open], [], 'every descriptor is closed')
+  t.strictSame([...disk.open], [], 'every descriptor is closed')
   return wasReached
 }
 
-for (const how of ['once', 'forever', 'short', 'partial'] as const) {
+const FAULTS: Readonly<Record<string, Omit<Fault, 'nth' | 'code'>>> = {
+  once: { forEver: false },
+  forever: { forEver: true },
+  'half of a write': { forEver: false, only: 'write', afterHalf: true },
+  'short write': { forEver: false, only: 'write' },
+}
+for (const [how, kind] of Object.entries(FAULTS)) {
   t.test(
     `whichever call fails (${how}), a checkpoint or the snapshot is there and the next epoch finishes`,
     async (t) => {
       const directory = t.testdir({})
-      let at = 0
+      let nth = 0
       for (let wasReached = true; wasReached; ) {
-        at += 1
-        await t.test(`call ${at}`, async (t) => {
-          const code = at % 2 === 0 || how === 'short' ? 'ENOSPC' : 'EIO'
-          wasReached = await run(t, directory, { at, how, code })
+        nth += 1
+        await t.test(`call ${nth}`, async (t) => {
+          const code = nth % 2 === 0 || kind.afterHalf === true ? 'ENOSPC' : 'EIO'
+          wasReached = await run(t, directory, { ...kind, nth, code: how === 'short write' ? how : code })
         })
       }
-      t.ok(at > (how === 'once' || how === 'forever' ? 60 : 8), `${at - 1} calls were failed in turn`)
+      t.ok(nth > (kind.only === undefined ? 60 : 8), `${nth - 1} calls were failed in turn`)
     },
   )
 }
 
 t.test('after a failed fsync the draft is of no more use, and says so until it is opened again', async (t) => {
   const directory = t.testdir({})
-  const { fs, calls } = failingDisk({ at: Number.POSITIVE_INFINITY, how: 'once', code: 'EIO' })
+  let descriptor: number | undefined
+  let hasFailed = false
   const store = new LocalSnapshotStore({
     directory,
     kept: 3,
     log: silentLog,
     fs: {
-      ...fs,
-      open: (async (...args: Parameters<typeof fs.open>) => {
-        const handle = await fs.open(...args)
-        if (!String(args[0]).endsWith('a.csv') || calls.includes('sync of a.csv')) return handle
-        handle.sync = async () => {
-          calls.push('sync of a.csv')
-          throw Object.assign(new Error('EIO: injected'), { code: 'EIO', syscall: 'fsync' })
-        }
-        return handle
-      }) as typeof fs.open,
+      ...nodeFileSystem,
+      openNew: async (path) => {
+        const opened = await nodeFileSystem.openNew(path)
+        if (path.endsWith('a.csv')) descriptor = opened
+        return opened
+      },
+      sync: async (syncing) => {
+        if (syncing !== descriptor || hasFailed) return nodeFileSystem.sync(syncing)
+        hasFailed = true
+        throw Object.assign(new Error('EIO: injected'), { code: 'EIO', syscall: 'fsync' })
+      },
     },
   })
   const key = { spreadsheetId: SPREADSHEET, syncId: newSyncId(), epoch: 1 }
@@ -148,7 +158,7 @@ t.test('a folder that was taken away means that a later epoch has it', async (t)
   const key = { spreadsheetId: SPREADSHEET, syncId: newSyncId(), epoch: 1 }
   const draft = await store.openDraft(key)
   await draft.append('a.csv', bytes('1'))
-  await store.discardDrafts(key.syncId)
+  await store.sweepDrafts(async () => false)
   await t.rejects(draft.append('b.csv', bytes('1')), DraftSuperseded)
   await t.rejects(draft.append('a.csv', bytes('1')), DraftSuperseded)
   await draft.close()

@@ -8,8 +8,8 @@ import { FileStorage } from '../../src/storage/file-storage.ts'
 import { cancelSync, claimSync, reportSync } from '../../src/syncs/sync.ts'
 import { claimDelivery, type Deliverable } from '../../src/syncs/webhook-delivery.ts'
 import { systemClock } from '../../src/system-clock.ts'
+import { type Fault, FaultyFileSystem } from '../support/faulty-file-system.ts'
 import { aQueuedSync } from '../support/syncs.ts'
-import { type Fault, FaultyFileSystem } from './faulty-file-system.ts'
 
 const NOW = new Date('2026-01-01T00:00:00.000Z')
 const LATER = new Date('2026-01-01T01:00:00.000Z')

@@ -10,8 +10,8 @@ import type { KeyReservation, KeyState } from '../../src/ports/idempotency-store
 import { FileIdempotency, type FileIdempotencyOptions } from '../../src/storage/file-idempotency.ts'
 import { systemProcesses } from '../../src/storage/files/processes.ts'
 import { systemClock } from '../../src/system-clock.ts'
+import { type Fault, FaultyFileSystem } from '../support/faulty-file-system.ts'
 import { aQueuedSync } from '../support/syncs.ts'
-import { type Fault, FaultyFileSystem } from './faulty-file-system.ts'
 import { testIdempotencyStore } from './idempotency-conformance.ts'
 
 const NOW = new Date('2026-01-01T00:00:00.000Z')

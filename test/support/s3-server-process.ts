@@ -1,7 +1,7 @@
 /**
- * A process that serves S3 from a folder: `node s3-server-process.ts <folder> <port> <conditional | plain>`. It is s3rver
+ * A process that serves S3 from a folder: `node s3-server-process.ts <folder> <port> <conditional | create-only | plain>`. It is s3rver
  * with what S3 promises and s3rver lacks: a write is seen whole or not at all, deletes do not trip over each other, and,
- * if `conditional`, `If-Match` and `If-None-Match` of a PUT are heeded.
+ * if `conditional`, `If-Match` and `If-None-Match` of a PUT are heeded (`create-only`: the latter alone).
  */
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
@@ -64,7 +64,8 @@ function alone<T>(work: () => Promise<T>): Promise<T> {
 
 async function holds({ method, path, headers }: Context): Promise<boolean> {
   const { 'if-match': match, 'if-none-match': noneMatch } = headers
-  if (method !== 'PUT' || conditions !== 'conditional' || (match ?? noneMatch) === undefined) return true
+  if (method !== 'PUT' || conditions === 'plain' || (match ?? noneMatch) === undefined) return true
+  if (conditions === 'create-only' && match !== undefined) return true
   const [bucket = '', ...key] = decodeURIComponent(path).slice(1).split('/')
   const found = await server.store.getMetadata(bucket, key.join('/')).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined

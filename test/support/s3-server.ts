@@ -23,9 +23,13 @@ export interface S3Server {
 
 /**
  * A server that speaks S3, with the bucket `snapshots`, in a process of its own that ends with the test; and this
- * process' credentials for it. A `plain` one ignores conditional writes.
+ * process' credentials for it. A `plain` one ignores conditional writes, a `create-only` one
+ * honours `If-None-Match` alone.
  */
-export async function anS3Server(t: Test, conditions: 'conditional' | 'plain' = 'conditional'): Promise<S3Server> {
+export async function anS3Server(
+  t: Test,
+  conditions: 'conditional' | 'create-only' | 'plain' = 'conditional',
+): Promise<S3Server> {
   Object.assign(process.env, S3_CREDENTIALS)
   const directory = await mkdtemp(`${tmpdir()}/sheetsync-s3-`)
   let child: ChildProcess | undefined

@@ -1,12 +1,14 @@
+import type { SnapshotKey } from '../snapshot-key.ts'
+
 /**
- * Where things lie in the bucket, all under one prefix:
+ * The keys of all objects in the bucket, under one prefix:
  *
  * - `snapshots/<spreadsheetId>/<syncId>.json`: the record of a sync's draft and, in the end, its published manifest;
  * - `files/<syncId>/<owner>/<name>`: the files of a snapshot, each whole, in a folder that only one owner writes to;
- * - `drafts/<syncId>/for.<spreadsheetId>`: says that something of this sync is staged or still to be removed;
+ * - `drafts/<syncId>/for.<spreadsheetId>`: a marker: something of this sync is staged or still to be removed;
  * - `drafts/<syncId>/<owner>.<number>`: packs of bytes that checkpoints point into; never changed once written.
  */
-export class Layout {
+export class BucketKeys {
   readonly #prefix: string
 
   constructor(prefix: string) {
@@ -29,7 +31,7 @@ export class Layout {
     return `${this.#prefix}snapshots/${spreadsheetId}/`
   }
 
-  record(spreadsheetId: string, syncId: string): string {
+  record({ spreadsheetId, syncId }: SnapshotKey): string {
     return `${this.records(spreadsheetId)}${syncId}.json`
   }
 
@@ -37,8 +39,12 @@ export class Layout {
     return `${this.allDrafts}${syncId}/`
   }
 
-  marker(spreadsheetId: string, syncId: string): string {
-    return `${this.drafts(syncId)}for.${spreadsheetId}`
+  markers(syncId: string): string {
+    return `${this.drafts(syncId)}for.`
+  }
+
+  marker({ spreadsheetId, syncId }: SnapshotKey): string {
+    return `${this.markers(syncId)}${spreadsheetId}`
   }
 
   pack(syncId: string, owner: string, number: number): string {

@@ -3,10 +3,14 @@ import { AppError } from '../../errors.ts'
 const ACCESS_HINT =
   'Check the credentials, and that they may list the bucket and get, put and delete objects under the prefix.'
 
+export const CONDITIONAL_WRITES_HINT =
+  'Use a store that supports conditional writes (If-None-Match: * and If-Match of PutObject), as Amazon S3 and MinIO do.'
+
 /** How a user can mend what the store, or the SDK on its behalf, has refused. */
 const HINTS: Readonly<Record<string, string>> = {
   NoSuchBucket: 'Create the bucket that SNAPSHOT_URL names, or name another.',
   NotFound: 'Create the bucket that SNAPSHOT_URL names, or name another.',
+  NotImplemented: CONDITIONAL_WRITES_HINT,
   PermanentRedirect: 'Set AWS_REGION to the region of the bucket.',
   AccessDenied: ACCESS_HINT,
   Forbidden: ACCESS_HINT,
@@ -16,7 +20,7 @@ const HINTS: Readonly<Record<string, string>> = {
   CredentialsProviderError: 'Give credentials by AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile or a role.',
 }
 
-/** HTTP status of the answer that an error of the SDK tells of; `undefined` when there was none. */
+/** HTTP status of the answer that an error of the SDK stands for; `undefined` when there was none. */
 export function statusOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('$metadata' in error)) return undefined
   const { httpStatusCode } = error.$metadata as { readonly httpStatusCode?: number }
@@ -27,7 +31,7 @@ export function statusOf(error: unknown): number | undefined {
  * What a failed request becomes. The SDK's own errors may hold access keys and what was signed, so only their name and
  * status go on.
  */
-export function asS3Error(error: unknown): unknown {
+export function toS3Error(error: unknown): unknown {
   if (error instanceof AppError || error instanceof TypeError) return error
   const { name, code } = error as { readonly name?: unknown; readonly code?: unknown }
   const reason = String(name === undefined || name === 'Error' ? (code ?? 'Error') : name).slice(0, 60)

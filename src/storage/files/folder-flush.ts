@@ -51,11 +51,6 @@ export async function makeDurableFolder(fs: FileSystem, path: string): Promise<v
   }
 }
 
-async function syncFolder(fs: FileSystem, folder: string): Promise<void> {
-  const descriptor = await fs.openFolder(folder)
-  try {
-    await fs.sync(descriptor)
-  } finally {
-    await fs.close(descriptor)
-  }
+function syncFolder(fs: FileSystem, folder: string): Promise<void> {
+  return fs.syncFolder(folder)
 }

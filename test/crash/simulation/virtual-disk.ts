@@ -21,6 +21,21 @@ export type Gate = (call: string) => Promise<void>
 /** Milliseconds between two ticks of the clock that stamps files. */
 const TICK_MS = 4
 
+/** Only snapshots make these calls, and the worlds have none. */
+const notSimulated = () => {
+  throw new Error('the simulated disk holds no snapshots')
+}
+const CALLS_OF_SNAPSHOTS = {
+  openToReplace: notSimulated,
+  openToWrite: notSimulated,
+  openToRead: notSimulated,
+  readAt: notSimulated,
+  stream: notSimulated,
+  removeFolder: notSimulated,
+  removeTree: notSimulated,
+  stat: notSimulated,
+} satisfies Partial<FileSystem>
+
 /**
  * A disk in memory that several simulated processes share, as mean as a real one may be: it uses inode numbers again at
  * once, stamps files by a coarse clock, writes short, and loses in a power cut whatever was not synced.
@@ -35,7 +50,7 @@ export class VirtualDisk {
   /** How many of the changes are on the disk for certain. */
   #committed = 0
   #nextDescriptor = 3
-  readonly #open = new Map<number, Inode | undefined>()
+  readonly #open = new Map<number, Inode>()
   /** Called after each change of a name. */
   onChange: (path: string) => void = () => {}
 
@@ -83,6 +98,7 @@ export class VirtualDisk {
   viewThrough(gate: Gate): FileSystem {
     const disk = this
     return {
+      ...CALLS_OF_SNAPSHOTS,
       async makeFolder(path) {
         await gate('mkdir')
         if (disk.#folders.has(path)) return undefined
@@ -103,10 +119,6 @@ export class VirtualDisk {
         if (disk.#find(path) === undefined) disk.#setName(path, found)
         return disk.#descriptorOf(found)
       },
-      async openFolder() {
-        await gate('open')
-        return disk.#descriptorOf(undefined)
-      },
       async write(descriptor, bytes, offset) {
         await gate('write')
         const inode = disk.#inodeOf(descriptor)
@@ -122,8 +134,8 @@ export class VirtualDisk {
       },
       async sync(descriptor) {
         await gate('fsync')
-        const inode = disk.#open.get(descriptor)
-        if (inode !== undefined) inode.syncedBytes = inode.bytes
+        const inode = disk.#inodeOf(descriptor)
+        inode.syncedBytes = inode.bytes
         disk.#committed = disk.#changes.length
       },
       async close(descriptor) {
@@ -168,6 +180,12 @@ export class VirtualDisk {
         if (disk.#find(path) === undefined) throw errno('ENOENT', 'unlink')
         disk.#setName(path, undefined)
       },
+      async syncFolder() {
+        await gate('open')
+        await gate('fsync')
+        disk.#committed = disk.#changes.length
+        await gate('close')
+      },
       async *list(path) {
         await gate('readdir')
         const names = disk.names(path)
@@ -180,7 +198,7 @@ export class VirtualDisk {
         const inode = disk.#follow(path)
         return inode === undefined ? undefined : identityOf(inode)
       },
-      identifyOpen: (descriptor) => identityOf(disk.#inodeOf(descriptor)),
+      identifyOpen: (descriptor) => ({ ...identityOf(disk.#inodeOf(descriptor)), type: 'file' }),
       async kind() {
         await gate('statfs')
         return 0xef53
@@ -207,7 +225,7 @@ export class VirtualDisk {
   }
 
   #newInode(target: string | undefined): Inode {
-    const used = new Set([...this.#open.values()].map((inode) => inode?.number))
+    const used = new Set([...this.#open.values()].map((inode) => inode.number))
     for (const folder of this.#folders.values()) for (const { number } of folder.values()) used.add(number)
     let number = 1
     while (used.has(number)) number++
@@ -222,7 +240,7 @@ export class VirtualDisk {
     return { ...inode, bytes, syncedBytes: bytes }
   }
 
-  #descriptorOf(inode: Inode | undefined): number {
+  #descriptorOf(inode: Inode): number {
     this.#open.set(this.#nextDescriptor, inode)
     return this.#nextDescriptor++
   }

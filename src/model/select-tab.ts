@@ -1,7 +1,7 @@
-import type { ManifestTab, SnapshotManifest } from '../model/snapshot-manifest.ts'
-import type { SnapshotFormat } from '../model/sync-request.ts'
+import type { ManifestTab, SnapshotManifest } from './snapshot-manifest.ts'
+import type { SnapshotFormat } from './sync-request.ts'
 
-export type ManifestFile = ManifestTab['files'][number]
+type ManifestFile = ManifestTab['files'][number]
 
 /** What the snapshots of a spreadsheet have for a tab. */
 export type TabSelection =

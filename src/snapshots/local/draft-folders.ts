@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { DraftSuperseded } from '../ports/snapshot-store.ts'
-import { type DiskFs, namesIn, syncFolder, unless } from './disk.ts'
-
-/** Name of the file that holds a draft's last checkpoint; the dot keeps it apart from what callers may name. */
-export const CHECKPOINT = '.checkpoint.json'
+import { ignoreErrno } from '../../disk/disk-errors.ts'
+import { namesIn } from '../../disk/file-operations.ts'
+import type { FileSystem } from '../../ports/file-system.ts'
+import { DraftSuperseded } from '../../ports/snapshot-store.ts'
+import { CHECKPOINT_NAME } from './checkpoint-file.ts'
 
 const DRAFT_PATTERN = /^(sync-[0-9a-f-]{36})\.(\d{1,16})$/
 
-export interface StagedDraft {
+export interface DraftFolder {
   readonly syncId: string
   readonly epoch: number
 }
@@ -17,29 +17,29 @@ export interface StagedDraft {
  * The folders in which drafts grow, one per sync and epoch, on the same file system as the snapshots: only there is a
  * rename atomic. Whoever holds the folder holds the draft, so renaming it is the fence between epochs.
  */
-export class StagingArea {
+export class DraftFolders {
   readonly path: string
   readonly #trash: string
-  readonly #fs: DiskFs
+  readonly #fs: FileSystem
 
-  constructor(fs: DiskFs, directory: string) {
+  constructor(fs: FileSystem, directory: string) {
     this.#fs = fs
     this.path = join(directory, '.staging')
     this.#trash = join(directory, '.trash')
   }
 
   async start(): Promise<void> {
-    await this.#fs.mkdir(this.path, { recursive: true })
-    await this.#fs.mkdir(this.#trash, { recursive: true })
+    await this.#fs.makeFolder(this.path)
+    await this.#fs.makeFolder(this.#trash)
   }
 
-  pathOf({ syncId, epoch }: StagedDraft): string {
+  pathOf({ syncId, epoch }: DraftFolder): string {
     return join(this.path, `${syncId}.${epoch}`)
   }
 
   /** Every staged draft, of one sync or of all, the latest epoch first. */
-  async drafts(syncId?: string): Promise<StagedDraft[]> {
-    const drafts: StagedDraft[] = []
+  async list(syncId?: string): Promise<DraftFolder[]> {
+    const drafts: DraftFolder[] = []
     for (const name of await namesIn(this.#fs, this.path)) {
       const [, id, epoch] = DRAFT_PATTERN.exec(name) ?? []
       if (id !== undefined && (syncId ?? id) === id) drafts.push({ syncId: id, epoch: Number(epoch) })
@@ -55,64 +55,60 @@ export class StagingArea {
    * and the earlier gives way. Earlier folders are taken, not emptied: a rename leaves their checkpoint whole wherever
    * this is cut off, and from then on their owner finds nothing under its path.
    */
-  async claim(draft: StagedDraft): Promise<string> {
+  async claim(draft: DraftFolder): Promise<void> {
     const own = this.pathOf(draft)
     await this.start()
     await this.#makeFolder(own)
     for (;;) {
-      const others = (await this.drafts(draft.syncId)).filter(({ epoch }) => epoch !== draft.epoch)
+      const others = (await this.list(draft.syncId)).filter(({ epoch }) => epoch !== draft.epoch)
       if (others.some(({ epoch }) => epoch > draft.epoch)) {
         // What this epoch may have taken by now stays in its folder for the later one to take.
-        await unless(this.#fs.rmdir(own), 'ENOTEMPTY', 'EEXIST', 'ENOENT')
+        await ignoreErrno(this.#fs.removeFolder(own), 'ENOTEMPTY', 'EEXIST', 'ENOENT')
         throw new DraftSuperseded(`a later epoch than ${draft.epoch} has the draft of ${draft.syncId}`)
       }
       if (others.length === 0) break
       for (const other of others) {
         const path = this.pathOf(other)
         if (!(await this.#hasCheckpoint(own)) && (await this.#hasCheckpoint(path))) {
-          // ENOENT: its owner published it, or was itself about to take over; the next look shows which.
-          await unless(this.#fs.rename(path, own), 'ENOENT')
+          // ENOENT: its owner published it, or was itself about to take over; the next listing shows which.
+          await ignoreErrno(this.#fs.rename(path, own), 'ENOENT')
         } else {
           await this.remove(path)
         }
       }
     }
-    await syncFolder(this.#fs, this.path)
-    return own
+    await this.#fs.syncFolder(this.path)
   }
 
-  /** Takes a folder out of sight at once, then removes it. Resolves to whether it was there. */
+  /** Moves a folder to the trash at once, then removes it. Resolves to whether it was there. */
   async remove(path: string): Promise<boolean> {
     const trashed = join(this.#trash, randomUUID())
-    const gone = await unless(
+    const isMoved = await ignoreErrno(
       this.#fs.rename(path, trashed).then(() => true),
       'ENOENT',
     )
-    if (gone === undefined) return false
-    await this.#fs.rm(trashed, { recursive: true, force: true })
+    if (isMoved === undefined) return false
+    await this.#fs.removeTree(trashed)
     return true
   }
 
   /** Removes what removals that were cut off have left. */
   async emptyTrash(): Promise<void> {
     for (const name of await namesIn(this.#fs, this.#trash)) {
-      await this.#fs.rm(join(this.#trash, name), { recursive: true, force: true })
+      await this.#fs.removeTree(join(this.#trash, name))
     }
   }
 
   async #makeFolder(path: string): Promise<void> {
-    const made = await unless(
-      this.#fs.mkdir(path).then(() => true),
-      'EEXIST',
-    )
+    const made = await this.#fs.makeFolder(path)
     // The same epoch opens its draft again: without a checkpoint there is nothing in it to go on from.
     if (made === undefined && !(await this.#hasCheckpoint(path))) {
       await this.remove(path)
-      await this.#fs.mkdir(path)
+      await this.#fs.makeFolder(path)
     }
   }
 
   async #hasCheckpoint(path: string): Promise<boolean> {
-    return (await unless(this.#fs.lstat(join(path, CHECKPOINT)), 'ENOENT')) !== undefined
+    return (await this.#fs.stat(join(path, CHECKPOINT_NAME))) !== undefined
   }
 }

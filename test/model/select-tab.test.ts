@@ -1,9 +1,9 @@
 import t from 'tap'
+import { selectTab } from '../../src/model/select-tab.ts'
 import type { ManifestTab, SnapshotManifest } from '../../src/model/snapshot-manifest.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
 import type { SnapshotFormat } from '../../src/model/sync-request.ts'
-import { selectTab } from '../../src/snapshots/select-tab.ts'
-import { aManifest, aTab, sha256 } from './manifests.ts'
+import { aManifest, aTab, sha256 } from '../snapshots/manifests.ts'
 
 function tab(gid: number, title: string, formats: SnapshotFormat[], range: string | null = null): ManifestTab {
   const files = formats.map((format) => ({ name: `${gid}.${format}`, format, bytes: 1, sha256: sha256('1') }))

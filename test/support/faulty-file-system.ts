@@ -4,10 +4,20 @@ import type { FileSystem } from '../../src/ports/file-system.ts'
 export type FaultyCall = keyof FileSystem
 
 /** Calls that take a new descriptor: only they can find none left, and they have no effect when they fail. */
-const OPENING: ReadonlySet<FaultyCall> = new Set(['openNew', 'openToAppend', 'openFolder', 'read', 'list'])
+const OPENING: ReadonlySet<FaultyCall> = new Set([
+  'openNew',
+  'openToAppend',
+  'openToReplace',
+  'openToWrite',
+  'openToRead',
+  'syncFolder',
+  'read',
+  'list',
+])
 
 /** What goes wrong: before the call has any effect, after all of it, or (`write` alone) after half of it. */
 export interface Fault {
+  /** `short write`: a write takes half of its bytes and says so, which is no failure. */
   readonly code: 'EIO' | 'ENOSPC' | 'EMFILE' | 'EROFS' | 'short write'
   /** The how-manieth call fails, counted from 1. */
   readonly nth: number
@@ -16,11 +26,15 @@ export interface Fault {
   /** Which calls count; all of them when absent. */
   readonly only?: FaultyCall
   readonly afterEffect?: boolean
+  /** A write takes half of its bytes, then fails. */
+  readonly afterHalf?: boolean
 }
 
 /** The real file system, with one fault to come. fsync is left out, for it takes most of the time and nothing is cut off here. */
 export class FaultyFileSystem {
   readonly fs: FileSystem
+  /** What was opened and not closed. */
+  readonly open = new Set<number>()
   #fault: Fault | undefined
   #calls = 0
   #struck = false
@@ -36,20 +50,37 @@ export class FaultyFileSystem {
         if (fails) throw this.#error(name)
         return result
       }
+    const opening = (name: FaultyCall, call: (path: string) => Promise<number>) => {
+      const faulty = around(name, call)
+      return async (path: string) => {
+        const descriptor = await faulty(path)
+        this.open.add(descriptor)
+        return descriptor
+      }
+    }
     this.fs = {
       makeFolder: around('makeFolder', real.makeFolder),
-      openNew: around('openNew', real.openNew),
-      openToAppend: around('openToAppend', real.openToAppend),
-      openFolder: around('openFolder', real.openFolder),
-      write: async (descriptor, bytes, offset) => {
-        if (this.#fault?.code !== 'short write') return around('write', real.write)(descriptor, bytes, offset)
-        if (!this.#strikes('write')) return real.write(descriptor, bytes, offset)
-        return real.write(descriptor, bytes.subarray(0, offset + Math.ceil((bytes.length - offset) / 2)), offset)
+      openNew: opening('openNew', real.openNew),
+      openToAppend: opening('openToAppend', real.openToAppend),
+      openToReplace: opening('openToReplace', real.openToReplace),
+      openToWrite: opening('openToWrite', real.openToWrite),
+      openToRead: opening('openToRead', real.openToRead),
+      write: async (descriptor, bytes, offset, position) => {
+        const isHalf = this.#fault?.code === 'short write' || this.#fault?.afterHalf === true
+        if (!isHalf) return around('write', real.write)(descriptor, bytes, offset, position)
+        if (!this.#strikes('write')) return real.write(descriptor, bytes, offset, position)
+        const half = bytes.subarray(0, offset + Math.ceil((bytes.length - offset) / 2))
+        const written = await real.write(descriptor, half, offset, position)
+        if (this.#fault?.afterHalf === true) throw this.#error('write')
+        return written
       },
+      readAt: around('readAt', real.readAt),
+      stream: (descriptor, range) => real.stream(descriptor, range).once('close', () => this.open.delete(descriptor)),
       setModified: around('setModified', real.setModified),
       sync: around('sync', async () => {}),
       // A close that fails has closed all the same (close(2)).
       close: async (descriptor) => {
+        this.open.delete(descriptor)
         await real.close(descriptor)
         if (this.#strikes('close')) throw this.#error('close')
       },
@@ -59,6 +90,12 @@ export class FaultyFileSystem {
       readlink: around('readlink', real.readlink),
       rename: around('rename', real.rename),
       unlink: around('unlink', real.unlink),
+      syncFolder: around('syncFolder', async (path) => {
+        await real.close(await real.openToRead(path))
+      }),
+      removeFolder: around('removeFolder', real.removeFolder),
+      removeTree: around('removeTree', real.removeTree),
+      stat: around('stat', real.stat),
       list: (path) => this.#list(path),
       identify: (path) => {
         if (this.#strikes('identify')) throw this.#error('identify')

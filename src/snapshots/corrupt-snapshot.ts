@@ -1,0 +1,30 @@
+import { z } from 'zod'
+import { AppError } from '../errors.ts'
+import type { Log } from '../ports/log.ts'
+import type { SnapshotKey } from './snapshot-key.ts'
+
+/** Parses what was stored for a snapshot; what is unreadable is logged and becomes a `SNAPSHOT_CORRUPT`. */
+export function parseStored<T>(key: SnapshotKey, log: Log, parse: () => T): T | AppError {
+  try {
+    return parse()
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError) && !(cause instanceof z.ZodError)) throw cause
+    log.warn({ err: cause, ...key }, 'the manifest of a snapshot cannot be read')
+    return new AppError('SNAPSHOT_CORRUPT', `The manifest of the snapshot of ${key.syncId} cannot be read.`, { cause })
+  }
+}
+
+/** The error of a published file that is shorter than it was. */
+export function truncatedFile({ syncId, name }: { readonly syncId: string; readonly name: string }): AppError {
+  return new AppError('SNAPSHOT_CORRUPT', `The file ${name} of ${syncId} was cut off.`)
+}
+
+/** Resolves to `undefined` when reading rejects with `SNAPSHOT_CORRUPT`. */
+export async function ignoreCorrupt<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'SNAPSHOT_CORRUPT') return undefined
+    throw error
+  }
+}

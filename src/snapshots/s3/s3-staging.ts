@@ -1,0 +1,175 @@
+import { Readable } from 'node:stream'
+import { mapAll } from '../../concurrency/map-all.ts'
+import { AppError } from '../../errors.ts'
+import type { SnapshotManifest } from '../../model/snapshot-manifest.ts'
+import { type DraftKey, DraftSuperseded } from '../../ports/snapshot-store.ts'
+import { ContentDigest } from '../content-digest.ts'
+import { filesOf } from '../manifest-check.ts'
+import type { StagedFile } from '../staged-file.ts'
+import type { StagingBackend } from '../staging-backend.ts'
+import type { Bucket } from './bucket.ts'
+import type { BucketKeys } from './bucket-keys.ts'
+import type { GarbageCollector } from './garbage-collector.ts'
+import { mergeAdjacent, PackWriter, readSegments, type Segment } from './packs.ts'
+import type { RecordState, SnapshotRecord, SnapshotRecords } from './snapshot-record.ts'
+
+export interface S3StagingOptions {
+  readonly bucket: Bucket
+  readonly keys: BucketKeys
+  readonly records: SnapshotRecords
+  readonly garbage: GarbageCollector
+  readonly key: DraftKey
+  /** Random; names this draft in the record and the folders that only it writes to. */
+  readonly owner: string
+  /** ETag of the record by which this draft holds the sync. */
+  readonly etag: string
+}
+
+/** Segments that count, and which file they are of; all of them lie in packs once these are flushed. */
+interface SavedFile {
+  readonly name: string
+  readonly segments: readonly Segment[]
+}
+
+/**
+ * A draft in a bucket: packs of bytes, and a record that says which of them count. Only the record is ever changed, by
+ * compare-and-set, so an owner whose record was taken can change nothing that anybody reads.
+ */
+export class S3Staging implements StagingBackend<Segment[], SavedFile> {
+  readonly #options: S3StagingOptions
+  #packs: PackWriter
+  #packCount = 0
+  #etag: string
+  #writes = 0
+
+  constructor(options: S3StagingOptions) {
+    this.#options = options
+    this.#etag = options.etag
+    this.#packs = this.#newPacks()
+  }
+
+  emptyContent(): Segment[] {
+    return []
+  }
+
+  async append({ content }: StagedFile<Segment[]>, bytes: Uint8Array): Promise<void> {
+    content.push(await this.#packs.add(bytes))
+  }
+
+  async rewrite(_: StagedFile<Segment[]>, bytes: AsyncIterable<Uint8Array>): Promise<Segment[]> {
+    const segments: Segment[] = []
+    for await (const chunk of bytes) segments.push(await this.#packs.add(chunk))
+    return segments
+  }
+
+  read({ content }: StagedFile<Segment[]>): AsyncIterable<Uint8Array> {
+    return readSegments(this.#options.bucket, [...content])
+  }
+
+  async flush({ name, content }: StagedFile<Segment[]>): Promise<SavedFile> {
+    return { name, segments: [...content] }
+  }
+
+  async saveCheckpoint(value: string, saved: readonly SavedFile[]): Promise<void> {
+    await this.#packs.flush()
+    const files = saved.map(({ name, segments }) => {
+      const pieces = mergeAdjacent(segments).map(({ key, offset, bytes }) => ({ key, offset, bytes }))
+      return { name, pieces }
+    })
+    await this.#replaceRecord({ state: 'draft', checkpoint: { value: JSON.parse(value), files } })
+  }
+
+  async clear(): Promise<void> {
+    this.#packs = this.#newPacks()
+    await this.#replaceRecord({ state: 'draft', checkpoint: null })
+  }
+
+  async publish(manifest: SnapshotManifest, files: ReadonlyMap<string, StagedFile<Segment[]>>): Promise<void> {
+    const { records, garbage, key, owner } = this.#options
+    // An owner that was taken over need not upload what it cannot publish.
+    if ((await records.read(key))?.record.owner !== owner) throw this.#superseded()
+    const names = new Set(filesOf(manifest).map(({ name }) => name))
+    await mapAll(names, 4, async (name) => {
+      const file = files.get(name)
+      if (file !== undefined) await this.#upload(file)
+    })
+    try {
+      await this.#replaceRecord({ state: 'published', manifest })
+    } catch (error) {
+      if (error instanceof DraftSuperseded) await this.#removeFiles()
+      throw error
+    }
+    this.#packs.clear()
+    await garbage.collect(key, owner)
+  }
+
+  async close(): Promise<void> {
+    this.#packs.clear()
+  }
+
+  async discard(): Promise<void> {
+    const { bucket, keys, key } = this.#options
+    try {
+      // Listed before the draft is given up: what is there by then can be nothing of a later epoch.
+      const staged = await bucket.keys(keys.drafts(key.syncId))
+      // The record stays, as discarded, until it is swept: deleted at once, it might be a later epoch's by then.
+      await this.#replaceRecord({ state: 'discarded' })
+      await bucket.remove(staged.filter((path) => path !== keys.marker(key)))
+      await this.#removeFiles()
+    } catch (error) {
+      if (!(error instanceof DraftSuperseded)) throw error
+    }
+  }
+
+  async translateError(error: unknown): Promise<unknown> {
+    return error
+  }
+
+  #newPacks(): PackWriter {
+    const { bucket, keys, key, owner } = this.#options
+    return new PackWriter(bucket, () => {
+      this.#packCount += 1
+      return keys.pack(key.syncId, owner, this.#packCount)
+    })
+  }
+
+  /** Makes a staged file one object under its final key, and makes sure on the way that it is what was staged. */
+  async #upload({ name, content, digest }: StagedFile<Segment[]>): Promise<void> {
+    const { bucket, keys, key, owner } = this.#options
+    const path = keys.file(key.syncId, owner, name)
+    const uploaded = new ContentDigest()
+    const body = uploaded.pipe(readSegments(bucket, content))
+    if (digest.bytes === 0) await bucket.put(path, '')
+    else await bucket.upload(path, Readable.from(body, { objectMode: false }))
+    if (uploaded.bytes !== digest.bytes || uploaded.sha256 !== digest.sha256) {
+      throw new AppError('STORAGE_UNAVAILABLE', `The staged file ${name} is not what was written to it.`)
+    }
+  }
+
+  async #replaceRecord(state: RecordState): Promise<void> {
+    const { records, key, owner } = this.#options
+    this.#writes += 1
+    const next: SnapshotRecord = { version: 1, epoch: key.epoch, owner, write: this.#writes, ...state }
+    let etag = await records.replace(key, next, this.#etag)
+    if (etag === undefined) {
+      // After a write whose answer was lost, the record may be ours with another ETag.
+      const now = await records.read(key)
+      if (now?.record.owner === owner && now.etag !== this.#etag) {
+        if (now.record.state !== 'published') etag = await records.replace(key, next, now.etag)
+        else if (next.state === 'published') etag = now.etag
+      }
+    }
+    if (etag === undefined) throw this.#superseded()
+    this.#etag = etag
+  }
+
+  #superseded(): DraftSuperseded {
+    const { syncId, epoch } = this.#options.key
+    return new DraftSuperseded(`the draft of ${syncId} is no longer with epoch ${epoch}`)
+  }
+
+  async #removeFiles(): Promise<void> {
+    const { bucket, keys, key, owner } = this.#options
+    await bucket.remove(await bucket.keys(keys.file(key.syncId, owner, '')))
+  }
+}

@@ -1,0 +1,19 @@
+import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
+import { isSyncId } from '../model/sync-id.ts'
+import type { DraftKey } from '../ports/snapshot-store.ts'
+
+export interface SnapshotKey {
+  readonly spreadsheetId: string
+  readonly syncId: string
+}
+
+/** Whether a path may be made of these ids. */
+export function isSnapshotKey({ spreadsheetId, syncId }: SnapshotKey): boolean {
+  return SPREADSHEET_ID_PATTERN.test(spreadsheetId) && isSyncId(syncId)
+}
+
+/** Throws a TypeError for a key that no path may be made of. */
+export function assertDraftKey(key: DraftKey): void {
+  if (isSnapshotKey(key) && Number.isSafeInteger(key.epoch) && key.epoch >= 0) return
+  throw new TypeError('a draft needs a spreadsheet id, a sync id and an epoch')
+}

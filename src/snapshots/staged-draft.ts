@@ -1,0 +1,218 @@
+import { Readable } from 'node:stream'
+import pLimit from 'p-limit'
+import { isSnapshotFileName, type SnapshotManifest, snapshotManifest } from '../model/snapshot-manifest.ts'
+import { type DraftKey, DraftSuperseded, type SnapshotDraft } from '../ports/snapshot-store.ts'
+import { ContentDigest } from './content-digest.ts'
+import { assertManifestMatches } from './manifest-check.ts'
+import { StagedFile } from './staged-file.ts'
+import type { StagingBackend } from './staging-backend.ts'
+
+const REWRITES_AT_A_TIME = 4
+
+/** What an earlier epoch had checkpointed. */
+export interface AdoptedCheckpoint<Content> {
+  readonly value: unknown
+  readonly files: readonly StagedFile<Content>[]
+}
+
+export interface StagedDraftOptions<Content, Saved> {
+  readonly key: DraftKey
+  readonly backend: StagingBackend<Content, Saved>
+  readonly adopted: AdoptedCheckpoint<Content> | undefined
+  readonly published: SnapshotManifest | undefined
+}
+
+/**
+ * A draft on any medium: the order of its operations, and what still holds after a failure. After a failed write or
+ * fsync nobody can say what a file holds, so the draft then refuses all but `reset`, `discard` and `close`; opened
+ * again, it goes on from its last checkpoint.
+ */
+export class StagedDraft<Content, Saved> implements SnapshotDraft {
+  readonly published: SnapshotManifest | undefined
+  readonly #key: DraftKey
+  readonly #backend: StagingBackend<Content, Saved>
+  readonly #limitRewrites = pLimit(REWRITES_AT_A_TIME)
+  #files: Map<string, StagedFile<Content>>
+  #checkpoint: unknown
+  /** Settles when the last change of the whole draft has. */
+  #changing: Promise<unknown> = Promise.resolve()
+  #resetting: Promise<unknown> = Promise.resolve()
+  #failure: { readonly error: unknown } | undefined
+  #isPublished: boolean
+  #isClosed: boolean
+
+  constructor({ key, backend, adopted, published }: StagedDraftOptions<Content, Saved>) {
+    this.#key = key
+    this.#backend = backend
+    this.#files = new Map(adopted?.files.map((file) => [file.name, file]))
+    this.#checkpoint = adopted?.value
+    this.published = published
+    this.#isPublished = published !== undefined
+    this.#isClosed = this.#isPublished
+  }
+
+  get checkpoint(): unknown {
+    return this.#checkpoint
+  }
+
+  async append(name: string, bytes: Uint8Array): Promise<void> {
+    const file = this.#openFile(name)
+    await this.#changeFile(file, async () => {
+      await this.#backend.append(file, bytes)
+      file.digest.update(bytes)
+    })
+  }
+
+  async rewrite(name: string, bytes: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+    const file = this.#openFile(name)
+    const before = file.settled
+    // Content that reads the file it replaces must not wait for its own end.
+    file.beforeRewrite = before
+    const rewrite = async () => {
+      const digest = new ContentDigest()
+      const content = await this.#backend.rewrite(file, digest.pipe(bytes))
+      Object.assign(file, { content, digest })
+    }
+    try {
+      await this.#changeFile(file, () => this.#limitRewrites(rewrite))
+    } finally {
+      if (file.beforeRewrite === before) file.beforeRewrite = undefined
+    }
+  }
+
+  read(name: string): Readable {
+    const file = this.#files.get(name)
+    return Readable.from(this.#read(name, file, file?.beforeRewrite ?? file?.settled), { objectMode: false })
+  }
+
+  async stat(name: string): Promise<{ readonly bytes: number; readonly sha256: string }> {
+    const file = this.#files.get(name)
+    if (file === undefined) throw new TypeError(`no file ${name} is staged`)
+    return file.runInOrder(async () => {
+      this.#assertIntact()
+      return { bytes: file.digest.bytes, sha256: file.digest.sha256 }
+    })
+  }
+
+  async saveCheckpoint(value: unknown): Promise<void> {
+    this.#assertOpen()
+    // What belongs to the checkpoint is settled here: whatever is called later comes after it.
+    const json = JSON.stringify(value) ?? 'null'
+    await this.#changeDraft(this.#flush(), async (files) => {
+      this.#assertIntact()
+      await this.#backend.saveCheckpoint(json, files)
+      this.#checkpoint = JSON.parse(json)
+    })
+  }
+
+  async reset(): Promise<void> {
+    this.#assertOpen()
+    const idle = this.#idle()
+    this.#files = new Map()
+    const reset = this.#changeDraft(idle, async () => {
+      await this.#backend.clear()
+      this.#checkpoint = undefined
+      this.#failure = undefined
+    })
+    this.#resetting = Promise.allSettled([reset])
+    await reset
+  }
+
+  async publish(manifest: SnapshotManifest): Promise<void> {
+    this.#assertOpen()
+    await this.#flush()
+    this.#assertIntact()
+    assertManifestMatches(manifest, this.#key, this.#files)
+    await this.#changeDraft(this.#idle(), async () => {
+      await this.#backend.publish(snapshotManifest.parse(manifest), this.#files)
+      this.#isPublished = true
+      this.#isClosed = true
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#idle()
+    await this.#translateErrors(() => this.#backend.close())
+  }
+
+  async discard(): Promise<void> {
+    await this.close()
+    if (!this.#isPublished) await this.#translateErrors(() => this.#backend.discard())
+  }
+
+  #openFile(name: string): StagedFile<Content> {
+    this.#assertOpen()
+    if (!isSnapshotFileName(name)) throw new TypeError('a snapshot file has a name of SNAPSHOT_FILE_PATTERN')
+    const known = this.#files.get(name)
+    if (known !== undefined) return known
+    const file = new StagedFile(name, this.#backend.emptyContent(name), { after: this.#resetting })
+    this.#files.set(name, file)
+    return file
+  }
+
+  async *#read(
+    name: string,
+    file: StagedFile<Content> | undefined,
+    ready: Promise<unknown> | undefined,
+  ): AsyncGenerator<Uint8Array> {
+    if (file === undefined) throw new TypeError(`no file ${name} is staged`)
+    await ready
+    this.#assertIntact()
+    try {
+      yield* this.#backend.read(file)
+    } catch (error) {
+      throw await this.#backend.translateError(error)
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new TypeError('the draft is closed')
+  }
+
+  #assertIntact(): void {
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  /** Settles when all that was called so far has; never rejects. */
+  #idle(): Promise<unknown> {
+    const files = [...this.#files.values()].map((file) => file.settled)
+    return Promise.allSettled([...files, this.#changing, this.#resetting])
+  }
+
+  /** Flushes every file as it is now; resolves to how each then stood. */
+  #flush(): Promise<Saved[]> {
+    const files = [...this.#files.values()]
+    return Promise.all(files.map((file) => this.#changeFile(file, () => this.#backend.flush(file))))
+  }
+
+  /** Runs work in the order of the file; a failure leaves the draft unusable, for bytes may be missing in it. */
+  #changeFile<T>(file: StagedFile<Content>, work: () => Promise<T>): Promise<T> {
+    return file.runInOrder(async () => {
+      this.#assertIntact()
+      try {
+        return await this.#translateErrors(work)
+      } catch (error) {
+        this.#failure ??= { error }
+        throw error
+      }
+    })
+  }
+
+  /** Runs what changes the draft as a whole, one at a time, with what `ready` resolves to. */
+  #changeDraft<T>(ready: Promise<T>, work: (ready: T) => Promise<void>): Promise<void> {
+    const changed = Promise.all([ready, this.#changing]).then(([value]) => this.#translateErrors(() => work(value)))
+    this.#changing = Promise.allSettled([this.#changing, changed])
+    return changed
+  }
+
+  async #translateErrors<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (cause) {
+      const error = await this.#backend.translateError(cause)
+      if (error instanceof DraftSuperseded) this.#failure = { error }
+      throw error
+    }
+  }
+}
