@@ -1,7 +1,8 @@
 import type { Pool, PoolClient } from 'pg'
+import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import { ANSWER_MS, CONNECT_MS, Connections, within } from './connections.ts'
-import { deservesAnother, endsConnection, toDatabaseError } from './failures.ts'
+import { ANSWER_MS, CONNECT_MS, Connections } from './connections.ts'
+import { breaksConnection, isRetryable, toDatabaseError } from './database-errors.ts'
 import { migrate } from './migrate.ts'
 
 /** What a name of a schema may be: it becomes part of statements, and of channel names (63 bytes at most). */
@@ -17,6 +18,7 @@ export interface DatabaseOptions {
   readonly schema?: string
   /** Connections at most, the one that listens not counted. Default 10. */
   readonly connections?: number
+  readonly clock: Clock
   readonly log: Log
 }
 
@@ -24,7 +26,6 @@ export interface Statement {
   readonly text: string
   /** Under this name the server keeps the statement prepared. Without one it plans anew for the values at hand. */
   readonly name?: string
-  readonly values: readonly unknown[]
   /** What failed if this does; reads "The status could not be written". */
   readonly what: string
 }
@@ -32,7 +33,7 @@ export interface Statement {
 export interface Answer<Row> {
   readonly rows: readonly Row[]
   /** True when the statement was sent before over a connection that broke: it may have been carried out twice. */
-  readonly again: boolean
+  readonly isRepeated: boolean
 }
 
 /**
@@ -50,12 +51,12 @@ export class Database {
   #started: Promise<void> | undefined
   #closed = false
 
-  constructor({ url, schema = 'sheetsync', connections = 10, log }: DatabaseOptions) {
+  constructor({ url, schema = 'sheetsync', connections = 10, clock, log }: DatabaseOptions) {
     if (!SCHEMA_PATTERN.test(schema)) {
       throw new TypeError(`the schema ${JSON.stringify(schema.slice(0, 80))} does not match ${SCHEMA_PATTERN}`)
     }
     this.schema = schema
-    this.connections = new Connections(url)
+    this.connections = new Connections(url, schema, clock)
     this.#size = connections
     this.#log = log
   }
@@ -70,17 +71,21 @@ export class Database {
    * Runs one statement; rejects with `STORAGE_UNAVAILABLE` or `STORAGE_FULL`. Its time counts from `since`
    * (`performance.now()`), when the call began that it is part of.
    */
-  async query<Row extends object>(statement: Statement, since = performance.now()): Promise<Answer<Row>> {
+  async query<Row extends object>(
+    statement: Statement,
+    values: readonly unknown[] = [],
+    since = performance.now(),
+  ): Promise<Answer<Row>> {
     const until = since + ANSWER_MS
     for (let tries = 1; ; tries++) {
       let sent = false
       try {
         const client = await this.#connect(until)
         sent = true
-        return { rows: await this.#send<Row>(client, statement, until), again: tries > 1 }
+        return { rows: await this.#send<Row>(client, statement, values, until), isRepeated: tries > 1 }
       } catch (error) {
         const hasTime = until - performance.now() > CONNECT_MS / 2
-        if (sent && tries < TRIES && hasTime && deservesAnother(error)) continue
+        if (sent && tries < TRIES && hasTime && isRetryable(error)) continue
         throw toDatabaseError(error, statement.what)
       }
     }
@@ -101,7 +106,7 @@ export class Database {
     const pool = await this.#pool
     const connecting = pool.connect()
     try {
-      return await within(until - performance.now(), connecting)
+      return await this.connections.bounded(connecting, until - performance.now())
     } catch (error) {
       // It may yet come to pass, for nobody.
       connecting.then(
@@ -112,22 +117,26 @@ export class Database {
     }
   }
 
-  async #send<Row extends object>(client: PoolClient, statement: Statement, until: number): Promise<Row[]> {
-    const { text, name, values } = statement
+  async #send<Row extends object>(
+    client: PoolClient,
+    { text, name }: Statement,
+    values: readonly unknown[],
+    until: number,
+  ): Promise<Row[]> {
     try {
       const query = client.query<Row>({ text, values: [...values], ...(name === undefined ? {} : { name }) })
-      const { rows } = await within(until - performance.now(), query)
+      const { rows } = await this.connections.bounded(query, until - performance.now())
       client.release()
       return rows
     } catch (error) {
-      client.release(endsConnection(error))
+      client.release(breaksConnection(error))
       throw error
     }
   }
 
   async #makePool(): Promise<Pool> {
     const pool = await this.connections.pool(this.#size)
-    // An idle connection that breaks is told here, one in use to whoever uses it; either would end the process unheard.
+    // One that breaks while idle emits its error here, one in use itself; unheard, either would end the process.
     pool.on('error', (error) => this.#log.warn({ err: error }, 'A connection to PostgreSQL broke'))
     pool.on('connect', (client) => client.on('error', () => {}))
     return pool

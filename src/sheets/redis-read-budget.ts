@@ -1,25 +1,18 @@
-import { randomUUID } from 'node:crypto'
 import type { BudgetAnswer, ReadBudget } from '../ports/read-budget.ts'
-import { DEFAULT_PREFIX, RedisConnection, type RedisOptions, script } from '../redis/connection.ts'
-import { reserveOf, SMALL, WINDOW_MS } from './read-pace.ts'
+import { type RedisConnection, script } from '../redis/connection.ts'
+import { ABANDONED_MS, WINDOW_MS } from './read-budget-rule.ts'
+import { type LoadedReads, type ReadLedger, takeRead } from './take-read.ts'
 
-/** Milliseconds after which a read that nobody told done is free again. */
-const FORGOTTEN_MS = 600_000
-
-/** Milliseconds to wait before asking again while only reads under way can free one, and nobody knows when. */
-const UNKNOWN_WAIT_MS = 1000
-
-/** Takes without an answer that are remembered, to be given back; any others are free after ten minutes. */
+/** Unconfirmed reads that are remembered, to be given back; any others are free after ten minutes. */
 const REMEMBERED = 100
 
 /**
- * Keys: a sorted set of reads by when they are free; the hash of whose read is which; the set of
- * those under way; a hash of the last grant and the end of the pause. The clock is the server's. Should that be set back,
- * no time lies further ahead than it could by rights.
+ * Keys: a sorted set of reads by when they are free; the hash of whose read is which; the set of those under way; a hash
+ * of the last grant and the end of the pause. The clock is the server's.
  */
 const SHARED = `
 local taken, owners, underWay, state = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local window, forgotten = ${WINDOW_MS}, ${FORGOTTEN_MS}
+local window, abandoned = ${WINDOW_MS}, ${ABANDONED_MS}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function drop(read)
@@ -27,62 +20,62 @@ local function drop(read)
   redis.call('HDEL', owners, read)
   redis.call('SREM', underWay, read)
 end
+local function version()
+  local times = redis.call('HMGET', state, 'lastGrant', 'pausedUntil')
+  return (times[1] or '') .. ' ' .. (times[2] or '') .. ' ' .. redis.call('ZCARD', taken)
+end
 local function keep()
-  for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, forgotten * 2) end
+  for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, abandoned * 2) end
 end
 `
 
-/** The rule of `readableAt` in read-pace.ts. Arguments: read, key, limit, reserve, small, wait if nobody knows; then reads to give back. */
-const TAKE = script(`${SHARED}
-local read, key, limit, reserve, small = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-for n = 7, #ARGV do drop(ARGV[n]) end
-for _, one in ipairs(redis.call('ZRANGEBYSCORE', taken, '-inf', now)) do drop(one) end
-for _, one in ipairs(redis.call('ZRANGEBYSCORE', taken, '(' .. (now + forgotten), '+inf')) do
-  redis.call('ZADD', taken, now + (redis.call('SISMEMBER', underWay, one) == 1 and forgotten or window), one)
-end
-local ends, own, count = {}, 0, 0
-local reads = redis.call('ZRANGE', taken, 0, -1, 'WITHSCORES')
-for n = 1, #reads, 2 do
-  count = count + 1
-  if redis.call('SISMEMBER', underWay, reads[n]) == 0 then ends[#ends + 1] = tonumber(reads[n + 1]) end
-  if redis.call('HGET', owners, reads[n]) == key then own = own + 1 end
+/**
+ * Arguments: reads to give back. Answers the version, now, the last grant, the end of the pause, and three for each read:
+ * its name, whose it is, when it is free (0: it is under way). Should the server's clock be set back, no time lies
+ * further ahead than it could by rights.
+ */
+const LOAD = script(`${SHARED}
+for _, read in ipairs(ARGV) do drop(read) end
+for _, read in ipairs(redis.call('ZRANGEBYSCORE', taken, '-inf', now)) do drop(read) end
+for _, read in ipairs(redis.call('ZRANGEBYSCORE', taken, '(' .. (now + abandoned), '+inf')) do
+  redis.call('ZADD', taken, now + (redis.call('SISMEMBER', underWay, read) == 1 and abandoned or window), read)
 end
 local times = redis.call('HMGET', state, 'lastGrant', 'pausedUntil')
-local lastGrant = math.min(tonumber(times[1] or 0), now)
-local pausedUntil = math.min(tonumber(times[2] or 0), now + forgotten)
-local function freedAt(n) return ends[n] or math.huge end
-local free = limit - count
-local isSmall = own < math.min(small, limit / 4)
-local spare = free - (isSmall and 0 or reserve)
-local at = now
-if spare <= 0 then
-  at = freedAt(1 - spare)
-elseif not isSmall and free <= limit / 2 then
-  local back = math.min(freedAt(1), now + window)
-  at = math.min(math.max(now, lastGrant + (back - now) / spare), back)
+local answer = { version(), now, math.min(tonumber(times[1] or 0), now), math.min(tonumber(times[2] or 0), now + abandoned) }
+local reads = redis.call('ZRANGE', taken, 0, -1, 'WITHSCORES')
+for n = 1, #reads, 2 do
+  local isUnderWay = redis.call('SISMEMBER', underWay, reads[n]) == 1
+  answer[#answer + 1] = reads[n]
+  answer[#answer + 1] = redis.call('HGET', owners, reads[n]) or ''
+  answer[#answer + 1] = isUnderWay and 0 or tonumber(reads[n + 1])
 end
-at = math.max(at, pausedUntil)
-if at == math.huge then return tonumber(ARGV[6]) end
-if at > now then return math.ceil(at - now) end
-redis.call('ZADD', taken, now + forgotten, read)
-redis.call('HSET', owners, read, key)
-redis.call('SADD', underWay, read)
-redis.call('HSET', state, 'lastGrant', now)
-keep()
-return 0
+return answer
 `)
 
-const DONE = script(`${SHARED}
+/** Arguments: version as loaded, read, key. Answers 1 if the read was taken. */
+const RECORD = script(`${SHARED}
+if version() ~= ARGV[1] then return 0 end
+redis.call('ZADD', taken, now + abandoned, ARGV[2])
+redis.call('HSET', owners, ARGV[2], ARGV[3])
+redis.call('SADD', underWay, ARGV[2])
+redis.call('HSET', state, 'lastGrant', now)
+keep()
+return 1
+`)
+
+const COMPLETE = script(`${SHARED}
 if redis.call('SREM', underWay, ARGV[1]) == 1 then redis.call('ZADD', taken, 'XX', now + window, ARGV[1]) end
 `)
 
 const PAUSE = script(`${SHARED}
-local paused = math.min(tonumber(redis.call('HGET', state, 'pausedUntil') or 0), now + forgotten)
+local paused = math.min(tonumber(redis.call('HGET', state, 'pausedUntil') or 0), now + abandoned)
 redis.call('HSET', state, 'pausedUntil', math.max(paused, now + tonumber(ARGV[1])))
 keep()
 `)
 
-export interface RedisReadBudgetOptions extends RedisOptions {
+export interface RedisReadBudgetOptions {
+  /** Shared with the other drivers of this process, started and closed by whoever made it. */
+  readonly connection: RedisConnection
   /** Reads a minute that the credential has; all instances are to say the same. */
   readonly readsPerMinute: number
   /** Tells the budgets of several credentials apart; nothing secret. Default `google`. */
@@ -90,59 +83,55 @@ export interface RedisReadBudgetOptions extends RedisOptions {
 }
 
 /**
- * The reads a minute of one credential, counted on a Redis server and by its clock. A take that was not answered may have
- * been counted; the next take of this instance gives it back. It connects with the first call.
+ * The reads a minute of one credential, counted on a Redis server and by its clock. A read whose write was not confirmed
+ * may have been counted; the next take of this instance gives it back.
  */
-export class RedisReadBudget implements ReadBudget {
+export class RedisReadBudget implements ReadBudget, ReadLedger<string> {
   readonly #keys: string[]
   readonly #limit: number
   readonly #connection: RedisConnection
-  readonly #unanswered = new Set<string>()
-  #started: Promise<void> | undefined
+  readonly #unconfirmed = new Set<string>()
 
-  constructor(options: RedisReadBudgetOptions) {
-    const root = `${options.prefix ?? DEFAULT_PREFIX}reads:${options.name ?? 'google'}`
+  constructor({ connection, readsPerMinute, name = 'google' }: RedisReadBudgetOptions) {
+    const root = `${connection.prefix}reads:${name}`
     this.#keys = [root, `${root}:owners`, `${root}:under-way`, `${root}:state`]
-    this.#limit = options.readsPerMinute
-    this.#connection = new RedisConnection(options)
+    this.#limit = readsPerMinute
+    this.#connection = connection
   }
 
-  async take(key: string): Promise<BudgetAnswer> {
-    const read = randomUUID()
-    const back = [...this.#unanswered]
-    const args = [read, key, this.#limit, reserveOf(this.#limit), SMALL, UNKNOWN_WAIT_MS, ...back]
+  take(key: string): Promise<BudgetAnswer> {
+    return takeRead(this, key)
+  }
+
+  async load(): Promise<LoadedReads<string>> {
+    const givenBack = [...this.#unconfirmed]
+    const answer = await this.#connection.runScript('could not be counted', LOAD, this.#keys, givenBack)
+    for (const read of givenBack) this.#unconfirmed.delete(read)
+    const [version, now, lastGrant, pausedUntil, ...reads] = answer as [string, number, number, number, ...unknown[]]
+    const taken = Array.from({ length: reads.length / 3 }, (_, n) => {
+      const [read, key, until] = reads.slice(n * 3, n * 3 + 3) as [string, string, number]
+      return { read, key, until: until === 0 ? Number.POSITIVE_INFINITY : until }
+    })
+    return { limit: this.#limit, taken, lastGrant, pausedUntil, now, version }
+  }
+
+  async record(read: string, key: string, version: string): Promise<boolean> {
     try {
-      await this.#start()
-      const waitMs = Number(await this.#connection.runScript('could not be counted', TAKE, this.#keys, args))
-      for (const one of back) this.#unanswered.delete(one)
-      return waitMs === 0 ? { read } : { waitMs }
+      const answer = await this.#connection.runScript('could not be counted', RECORD, this.#keys, [version, read, key])
+      return answer === 1
     } catch (error) {
-      if (this.#unanswered.size < REMEMBERED) this.#unanswered.add(read)
+      if (this.#unconfirmed.size < REMEMBERED) this.#unconfirmed.add(read)
       throw error
     }
   }
 
   async done(read: string): Promise<void> {
-    await this.#start()
-    await this.#connection.runScript('could not be counted', DONE, this.#keys, [read])
+    await this.#connection.runScript('could not be counted', COMPLETE, this.#keys, [read])
   }
 
   async pause(ms: number): Promise<void> {
-    await this.#start()
     await this.#connection.runScript('could not be counted', PAUSE, this.#keys, [ms])
   }
 
-  close(): Promise<void> {
-    return this.#connection.close()
-  }
-
-  async #start(): Promise<void> {
-    this.#started ??= this.#connection.start()
-    try {
-      await this.#started
-    } catch (error) {
-      this.#started = undefined
-      throw error
-    }
-  }
+  async close(): Promise<void> {}
 }

@@ -12,7 +12,7 @@ import { RedisStorage } from '../../src/storage/redis-storage.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { aDatabase, aSchema } from '../support/postgres.ts'
 import { aNamespace, isThere, POSTGRES_URL, REDIS_URL, type ServerKind } from '../support/queue-servers.ts'
-import { aPrefix } from '../support/redis.ts'
+import { aConnection, aPrefix } from '../support/redis.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 import { HeldJob, type RunnerOptions, type RunnerWorld, testJobRunner } from './conformance.ts'
 
@@ -26,8 +26,11 @@ interface Truth {
 /** Where syncs are recorded when the service chooses this server for its queue. */
 const TRUTHS: Readonly<Record<ServerKind, (t: Test) => Truth>> = {
   redis(t) {
-    const server = { url: REDIS_URL, prefix: aPrefix(t), clock: systemClock, log: silentLog }
-    return { storage: new RedisStorage(server), leases: () => new RedisLeases(server) }
+    const connection = aConnection(t, { prefix: aPrefix(t) })
+    return {
+      storage: new RedisStorage({ connection, clock: systemClock, log: silentLog }),
+      leases: () => new RedisLeases({ connection }),
+    }
   },
   postgres(t) {
     const database = aDatabase(t, aSchema(t))

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/ports/clock.ts'
 import type { BudgetAnswer, ReadBudget } from '../../src/ports/read-budget.ts'
-import { readableAt, WINDOW_MS } from '../../src/sheets/read-pace.ts'
+import { readableAt, WINDOW_MS } from '../../src/sheets/read-budget-rule.ts'
 
 const FORGOTTEN_MS = 600_000
 

@@ -10,23 +10,17 @@ const BATCH = 100
 /** Milliseconds for which an unreadable record is kept for the operator: 30 days. */
 const KEPT_ASIDE_MS = 30 * 86_400_000
 
-export interface SweepOptions {
-  readonly connection: RedisConnection
-  readonly prefix: string
-  /** Ids whose record was found unreadable or missing. */
-  readonly suspects: readonly string[]
-}
-
 export interface SweepReport extends CleanupReport {
-  /** The suspects that were looked at. */
+  /** The suspects that were read again. */
   readonly settled: readonly string[]
 }
 
 /**
  * Removes what the index by expiry names, if it has expired indeed, and sets unreadable records aside. Reads those that
- * have expired and the suspects, and no others.
+ * have expired and the suspects (ids whose record was found unreadable or missing), and no others.
  */
-export async function sweep({ connection, prefix, suspects }: SweepOptions, now: Date): Promise<SweepReport> {
+export async function sweep(connection: RedisConnection, suspects: readonly string[], now: Date): Promise<SweepReport> {
+  const { prefix } = connection
   const removed: string[] = []
   const quarantined: string[] = []
   let leftovers = 0
