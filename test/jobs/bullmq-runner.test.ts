@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { Bell } from '../../src/jobs/bullmq/queue-client.ts'
+import { SyncQueue } from '../../src/jobs/bullmq/sync-queue.ts'
 import { BullMqRunner } from '../../src/jobs/bullmq-runner.ts'
 import type { SyncJob } from '../../src/ports/job-runner.ts'
 import type { LeaseStore } from '../../src/ports/lease-store.ts'
@@ -97,10 +97,10 @@ for (const kind of ['redis', 'postgres'] as const) {
       await systemClock.sleep(500)
       slow.resolve()
       await closed
-      const bell = new Bell({ url: URLS[kind], namespace, clock: systemClock, log: silentLog })
-      t.teardown(() => bell.close())
-      bell.start()
-      t.ok((await bell.waiting()) >= 16, 'they still wait')
+      const queue = new SyncQueue({ url: URLS[kind], namespace, clock: systemClock, log: silentLog })
+      t.teardown(() => queue.close())
+      queue.start()
+      t.ok((await queue.waitingCount()) >= 16, 'they still wait')
     })
   })
 }
