@@ -67,13 +67,8 @@ export class RedisConnection {
   /** Connects; rejects with STORAGE_UNAVAILABLE when that takes more than 2 s. It may then be called again. */
   async start(): Promise<void> {
     this.#client ??= await this.#connect()
-    if (this.#client.status === 'ready') return
-    this.#beginOutage(RECONNECT_GRACE_MS + SILENCE_MS)
-    try {
-      await this.#untilReady()
-    } catch (error) {
-      throw toRedisError(error, 'could not be reached')
-    }
+    if (this.#client.status !== 'ready') this.#beginOutage(RECONNECT_GRACE_MS + SILENCE_MS)
+    await this.run('could not be reached', async () => undefined)
   }
 
   /** Runs commands; `doing` completes "The status …" in an error, such as `could not be read`. */
@@ -85,14 +80,19 @@ export class RedisConnection {
     return running
   }
 
-  /** Runs one script: one round trip, save for the first time that a server sees it. */
-  runScript(doing: string, { lua, sha }: Script, keys: string[], args: (string | number)[]): Promise<unknown> {
+  /** Runs one script, which answers what is said: one round trip, save for the first time that a server sees it. */
+  runScript<Answer>(
+    doing: string,
+    { lua, sha }: Script,
+    keys: string[],
+    args: (string | number)[] = [],
+  ): Promise<Answer> {
     return this.run(doing, async (client) => {
       try {
-        return await client.evalsha(sha, keys.length, ...keys, ...args)
+        return (await client.evalsha(sha, keys.length, ...keys, ...args)) as Answer
       } catch (error) {
         if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-        return client.eval(lua, keys.length, ...keys, ...args)
+        return (await client.eval(lua, keys.length, ...keys, ...args)) as Answer
       }
     })
   }
@@ -157,8 +157,7 @@ export class RedisConnection {
       this.#outage = undefined
       this.#onReady?.(client)
     })
-    this.#beginOutage(RECONNECT_GRACE_MS + SILENCE_MS)
-    // Its rejection is told to the listener above too, and it goes on trying.
+    // The listener above gets its rejection too, and it goes on trying.
     client.connect().catch((error: Error) => {
       this.#lastFault ??= error
     })

@@ -1,18 +1,18 @@
 import type { Database, Statement } from '../database/database.ts'
-import type { BudgetAnswer, ReadBudget } from '../ports/read-budget.ts'
 import { ABANDONED_MS, WINDOW_MS } from './read-budget-rule.ts'
-import { type LoadedReads, type ReadLedger, takeRead } from './take-read.ts'
+import { SharedReadBudget, type SharedReads } from './shared-read-budget.ts'
 
-/** When a read is free again if nobody calls it done after this. */
+/** When a read is free again. */
 const FREED_AT = `coalesce(done_at + interval '${WINDOW_MS} ms', taken_at + interval '${ABANDONED_MS} ms')`
 
 /** Values: budget. Rows: the state of the budget, once for each read that is taken, or once without a read. */
 const LOAD_READS: Statement = {
   name: 'sheetsync-load-reads',
   text: `SELECT extract(epoch FROM now())::float8 * 1000 AS now, budget.xmin::text AS version,
-      extract(epoch FROM last_grant)::float8 * 1000 AS last_grant,
-      extract(epoch FROM paused_until)::float8 * 1000 AS paused_until,
-      taken.id AS read, taken.key, extract(epoch FROM taken.done_at)::float8 * 1000 AS done_at
+      extract(epoch FROM coalesce(last_grant, '-infinity'))::float8 * 1000 AS "lastGrant",
+      extract(epoch FROM coalesce(paused_until, '-infinity'))::float8 * 1000 AS "pausedUntil",
+      taken.id AS read, taken.key,
+      extract(epoch FROM coalesce(done_at + interval '${WINDOW_MS} ms', 'infinity'))::float8 * 1000 AS until
     FROM (VALUES ($1)) AS wanted (name)
     LEFT JOIN read_budgets AS budget USING (name)
     LEFT JOIN reads AS taken ON taken.budget = wanted.name AND ${FREED_AT} > now()`,
@@ -45,18 +45,13 @@ const PAUSE_READS: Statement = {
   what: 'Reads could not be held back',
 }
 
-interface StateRow {
-  readonly now: number
-  readonly version: string | null
-  readonly last_grant: number | null
-  readonly paused_until: number | null
+interface ReadRow extends Pick<SharedReads<string | null>, 'now' | 'version' | 'lastGrant' | 'pausedUntil'> {
   readonly read: string | null
   readonly key: string
-  readonly done_at: number | null
+  readonly until: number
 }
 
 export interface DatabaseReadBudgetOptions {
-  /** Where the tables are; shared with the other drivers of this process, started and closed by whoever made it. */
   readonly database: Database
   /** Reads a minute that the credential has. */
   readonly readsPerMinute: number
@@ -64,50 +59,38 @@ export interface DatabaseReadBudgetOptions {
   readonly name?: string
 }
 
-/** The reads of the last minute as rows, by the clock of the PostgreSQL server. */
-export class DatabaseReadBudget implements ReadBudget, ReadLedger<string | null> {
+/** The reads of the last minute as rows of a PostgreSQL table. */
+export class DatabaseReadBudget extends SharedReadBudget<string | null> {
   readonly #database: Database
   readonly #limit: number
   readonly #name: string
 
   constructor({ database, readsPerMinute, name = 'google' }: DatabaseReadBudgetOptions) {
+    super()
     this.#database = database
     this.#limit = readsPerMinute
     this.#name = name
   }
 
-  take(key: string): Promise<BudgetAnswer> {
-    return takeRead(this, key)
-  }
-
-  async load(): Promise<LoadedReads<string | null>> {
-    const { rows } = await this.#database.query<StateRow>(LOAD_READS, [this.#name])
-    const taken = rows.flatMap(({ read, key, done_at }) =>
-      read === null ? [] : [{ read, key, until: done_at === null ? Number.POSITIVE_INFINITY : done_at + WINDOW_MS }],
-    )
-    const state = rows[0]
-    return {
-      limit: this.#limit,
-      taken,
-      lastGrant: state?.last_grant ?? Number.NEGATIVE_INFINITY,
-      pausedUntil: state?.paused_until ?? Number.NEGATIVE_INFINITY,
-      now: state?.now ?? 0,
-      version: state?.version ?? null,
-    }
-  }
-
-  async record(read: string, key: string, version: string | null): Promise<boolean> {
-    const { rows } = await this.#database.query(RECORD_READ, [this.#name, version, read, key])
-    return rows.length > 0
-  }
-
-  async done(read: string): Promise<void> {
+  override async done(read: string): Promise<void> {
     await this.#database.query(COMPLETE_READ, [read])
   }
 
-  async pause(ms: number): Promise<void> {
+  override async pause(ms: number): Promise<void> {
     await this.#database.query(PAUSE_READS, [this.#name, ms])
   }
 
-  async close(): Promise<void> {}
+  protected override async load(): Promise<SharedReads<string | null>> {
+    const { rows } = await this.#database.query<ReadRow>(LOAD_READS, [this.#name])
+    const [first] = rows
+    if (first === undefined) throw new TypeError('the state of a budget is always one row at least')
+    const { now, version, lastGrant, pausedUntil } = first
+    const taken = rows.flatMap(({ read, key, until }) => (read === null ? [] : [{ read, key, until }]))
+    return { limit: this.#limit, taken, lastGrant, pausedUntil, now, version }
+  }
+
+  protected override async record(read: string, key: string, version: string | null): Promise<boolean> {
+    const { rows } = await this.#database.query(RECORD_READ, [this.#name, version, read, key])
+    return rows.length > 0
+  }
 }

@@ -20,7 +20,7 @@ export interface ReadState {
 /**
  * When this key may read, as things stand; infinite while only reads under way can free one. Large keys leave a small
  * reserve and, in the second half of the window's reads, keep a pace that makes them last until the next come back.
- * The one rule of every budget: of one process (quota.ts) and of all instances (take-read.ts).
+ * The one rule of every budget: of one process (quota.ts) and of all instances (shared-read-budget.ts).
  */
 export function readableAt({ limit, taken, lastGrant, pausedUntil }: ReadState, key: string, now: number): number {
   const free = limit - taken.length

@@ -1,27 +1,21 @@
-import type { BudgetAnswer, ReadBudget } from '../ports/read-budget.ts'
 import { type RedisConnection, script } from '../redis/connection.ts'
 import { ABANDONED_MS, WINDOW_MS } from './read-budget-rule.ts'
-import { type LoadedReads, type ReadLedger, takeRead } from './take-read.ts'
-
-/** Unconfirmed reads that are remembered, to be given back; any others are free after ten minutes. */
-const REMEMBERED = 100
+import { SharedReadBudget, type SharedReads } from './shared-read-budget.ts'
 
 /**
  * Keys: a sorted set of reads by when they are free; the hash of whose read is which; the set of those under way; a hash
- * of the last grant and the end of the pause. The clock is the server's.
+ * of the last grant and the end of the pause. The clock is the server's. Should that be set back, no time lies further
+ * ahead than it could by rights.
  */
 const SHARED = `
 local taken, owners, underWay, state = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local window, abandoned = ${WINDOW_MS}, ${ABANDONED_MS}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local function drop(read)
-  redis.call('ZREM', taken, read)
-  redis.call('HDEL', owners, read)
-  redis.call('SREM', underWay, read)
-end
+local times = redis.call('HMGET', state, 'lastGrant', 'pausedUntil')
+local lastGrant = math.min(tonumber(times[1] or 0), now)
+local pausedUntil = math.min(tonumber(times[2] or 0), now + abandoned)
 local function version()
-  local times = redis.call('HMGET', state, 'lastGrant', 'pausedUntil')
   return (times[1] or '') .. ' ' .. (times[2] or '') .. ' ' .. redis.call('ZCARD', taken)
 end
 local function keep()
@@ -29,27 +23,23 @@ local function keep()
 end
 `
 
-/**
- * Arguments: reads to give back. Answers the version, now, the last grant, the end of the pause, and three for each read:
- * its name, whose it is, when it is free (0: it is under way). Should the server's clock be set back, no time lies
- * further ahead than it could by rights.
- */
+/** Answers SharedReads as JSON, where a read under way has no `until`. Removes the reads that are free again. */
 const LOAD = script(`${SHARED}
-for _, read in ipairs(ARGV) do drop(read) end
-for _, read in ipairs(redis.call('ZRANGEBYSCORE', taken, '-inf', now)) do drop(read) end
-for _, read in ipairs(redis.call('ZRANGEBYSCORE', taken, '(' .. (now + abandoned), '+inf')) do
-  redis.call('ZADD', taken, now + (redis.call('SISMEMBER', underWay, read) == 1 and abandoned or window), read)
+for _, read in ipairs(redis.call('ZRANGEBYSCORE', taken, '-inf', now)) do
+  redis.call('ZREM', taken, read)
+  redis.call('HDEL', owners, read)
+  redis.call('SREM', underWay, read)
 end
-local times = redis.call('HMGET', state, 'lastGrant', 'pausedUntil')
-local answer = { version(), now, math.min(tonumber(times[1] or 0), now), math.min(tonumber(times[2] or 0), now + abandoned) }
 local reads = redis.call('ZRANGE', taken, 0, -1, 'WITHSCORES')
+local list = {}
 for n = 1, #reads, 2 do
   local isUnderWay = redis.call('SISMEMBER', underWay, reads[n]) == 1
-  answer[#answer + 1] = reads[n]
-  answer[#answer + 1] = redis.call('HGET', owners, reads[n]) or ''
-  answer[#answer + 1] = isUnderWay and 0 or tonumber(reads[n + 1])
+  local freedAt = math.min(tonumber(reads[n + 1]), now + (isUnderWay and abandoned or window))
+  if freedAt < tonumber(reads[n + 1]) then redis.call('ZADD', taken, freedAt, reads[n]) end
+  list[#list + 1] = { read = reads[n], key = redis.call('HGET', owners, reads[n]) }
+  if not isUnderWay then list[#list]['until'] = freedAt end
 end
-return answer
+return cjson.encode({ now = now, version = version(), lastGrant = lastGrant, pausedUntil = pausedUntil, taken = list })
 `)
 
 /** Arguments: version as loaded, read, key. Answers 1 if the read was taken. */
@@ -63,18 +53,18 @@ keep()
 return 1
 `)
 
+/** Argument: read. */
 const COMPLETE = script(`${SHARED}
 if redis.call('SREM', underWay, ARGV[1]) == 1 then redis.call('ZADD', taken, 'XX', now + window, ARGV[1]) end
 `)
 
+/** Argument: milliseconds. */
 const PAUSE = script(`${SHARED}
-local paused = math.min(tonumber(redis.call('HGET', state, 'pausedUntil') or 0), now + abandoned)
-redis.call('HSET', state, 'pausedUntil', math.max(paused, now + tonumber(ARGV[1])))
+redis.call('HSET', state, 'pausedUntil', math.max(pausedUntil, now + tonumber(ARGV[1])))
 keep()
 `)
 
 export interface RedisReadBudgetOptions {
-  /** Shared with the other drivers of this process, started and closed by whoever made it. */
   readonly connection: RedisConnection
   /** Reads a minute that the credential has; all instances are to say the same. */
   readonly readsPerMinute: number
@@ -82,56 +72,37 @@ export interface RedisReadBudgetOptions {
   readonly name?: string
 }
 
-/**
- * The reads a minute of one credential, counted on a Redis server and by its clock. A read whose write was not confirmed
- * may have been counted; the next take of this instance gives it back.
- */
-export class RedisReadBudget implements ReadBudget, ReadLedger<string> {
+/** The reads of the last minute in sorted sets of a Redis server. */
+export class RedisReadBudget extends SharedReadBudget<string> {
   readonly #keys: string[]
   readonly #limit: number
   readonly #connection: RedisConnection
-  readonly #unconfirmed = new Set<string>()
 
   constructor({ connection, readsPerMinute, name = 'google' }: RedisReadBudgetOptions) {
+    super()
     const root = `${connection.prefix}reads:${name}`
     this.#keys = [root, `${root}:owners`, `${root}:under-way`, `${root}:state`]
     this.#limit = readsPerMinute
     this.#connection = connection
   }
 
-  take(key: string): Promise<BudgetAnswer> {
-    return takeRead(this, key)
-  }
-
-  async load(): Promise<LoadedReads<string>> {
-    const givenBack = [...this.#unconfirmed]
-    const answer = await this.#connection.runScript('could not be counted', LOAD, this.#keys, givenBack)
-    for (const read of givenBack) this.#unconfirmed.delete(read)
-    const [version, now, lastGrant, pausedUntil, ...reads] = answer as [string, number, number, number, ...unknown[]]
-    const taken = Array.from({ length: reads.length / 3 }, (_, n) => {
-      const [read, key, until] = reads.slice(n * 3, n * 3 + 3) as [string, string, number]
-      return { read, key, until: until === 0 ? Number.POSITIVE_INFINITY : until }
-    })
-    return { limit: this.#limit, taken, lastGrant, pausedUntil, now, version }
-  }
-
-  async record(read: string, key: string, version: string): Promise<boolean> {
-    try {
-      const answer = await this.#connection.runScript('could not be counted', RECORD, this.#keys, [version, read, key])
-      return answer === 1
-    } catch (error) {
-      if (this.#unconfirmed.size < REMEMBERED) this.#unconfirmed.add(read)
-      throw error
-    }
-  }
-
-  async done(read: string): Promise<void> {
+  override async done(read: string): Promise<void> {
     await this.#connection.runScript('could not be counted', COMPLETE, this.#keys, [read])
   }
 
-  async pause(ms: number): Promise<void> {
+  override async pause(ms: number): Promise<void> {
     await this.#connection.runScript('could not be counted', PAUSE, this.#keys, [ms])
   }
 
-  async close(): Promise<void> {}
+  protected override async load(): Promise<SharedReads<string>> {
+    const json = await this.#connection.runScript<string>('could not be counted', LOAD, this.#keys)
+    const state: Omit<SharedReads<string>, 'limit'> = JSON.parse(json)
+    // An empty list comes as an object.
+    const taken = Object.values(state.taken).map((read) => ({ ...read, until: read.until ?? Number.POSITIVE_INFINITY }))
+    return { ...state, limit: this.#limit, taken }
+  }
+
+  protected override async record(read: string, key: string, version: string): Promise<boolean> {
+    return (await this.#connection.runScript('could not be counted', RECORD, this.#keys, [version, read, key])) === 1
+  }
 }

@@ -7,7 +7,7 @@ import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/s
 import type { RedisConnection, Script } from '../redis/connection.ts'
 import { isWrongType } from '../redis/redis-errors.ts'
 import { ChangeSubscriber } from './redis/change-subscriber.ts'
-import { corrupt, formatRecord, indexesOf, isCorrupt, parseRecord, readHead } from './redis/record-text.ts'
+import { corrupt, formatRecord, indexesOf, parseRecord, recordOf } from './redis/record-text.ts'
 import { CREATE, keysOf, LIST, READ, REMOVE, REPLACE } from './redis/scripts.ts'
 import { checkServer } from './redis/server-check.ts'
 import { sweep } from './redis/sweep.ts'
@@ -78,7 +78,9 @@ export class RedisStorage implements SyncStorage {
       return undefined
     }
     if (typeof answer !== 'string') throw corrupt(id)
-    return this.#parse(id, answer)
+    const sync = this.#parse(id, answer)
+    if (sync instanceof AppError) throw sync
+    return sync
   }
 
   peek(id: string): Promise<Sync | undefined> {
@@ -115,8 +117,8 @@ export class RedisStorage implements SyncStorage {
       const answer = await this.#connection.runScript('could not be listed', LIST, groups.flat(), args)
       const [last = '', ...found] = answer as string[]
       for (let at = 0; at < found.length; at += 2) {
-        const sync = this.#parseIfReadable(found[at] ?? '', found[at + 1] ?? '')
-        if (sync !== undefined && matchesQuery(sync, query)) syncs.push(sync)
+        const sync = this.#parse(found[at] ?? '', found[at + 1] ?? '')
+        if (!(sync instanceof AppError) && matchesQuery(sync, query)) syncs.push(sync)
       }
       after = last
     } while (after !== '' && syncs.length <= query.pageSize)
@@ -128,11 +130,11 @@ export class RedisStorage implements SyncStorage {
   }
 
   async cleanup(now: Date): Promise<CleanupReport> {
-    const report = await sweep(this.#connection, [...this.#suspects], now)
-    for (const id of report.settled) this.#suspects.delete(id)
+    const suspects = [...this.#suspects]
+    const report = await sweep(this.#connection, suspects, now)
+    for (const id of suspects) this.#suspects.delete(id)
     for (const id of report.removed) this.#cache.delete(id)
-    const { removed, quarantined, leftovers } = report
-    return { removed, quarantined, leftovers }
+    return report
   }
 
   /** Rejects also when the server may evict records: `maxmemory-policy` must be `noeviction`. */
@@ -174,28 +176,14 @@ export class RedisStorage implements SyncStorage {
     }
   }
 
-  #parse(id: string, text: string): Sync {
-    try {
-      const record = readHead(id, text)
-      const cached = this.#cache.get(id)
-      if (cached?.version === record.head && cached.size === record.bytes) return cached.sync
-      const sync = parseRecord(id, record)
-      this.#cache.put({ sync, version: record.head, size: record.bytes })
-      return sync
-    } catch (error) {
-      if (isCorrupt(error)) this.#suspects.add(id)
-      throw error
-    }
-  }
-
-  /** The record, as far as a list shows it: unreadable and missing ones it leaves out. */
-  #parseIfReadable(id: string, text: string): Sync | undefined {
-    try {
-      return this.#parse(id, text)
-    } catch (error) {
-      if (isCorrupt(error)) return undefined
-      throw error
-    }
+  #parse(id: string, text: string): Sync | AppError {
+    const record = recordOf(text)
+    const cached = this.#cache.get(id)
+    if (cached?.version === record.head && cached.size === record.bytes) return cached.sync
+    const sync = parseRecord(id, record)
+    if (sync instanceof AppError) this.#suspects.add(id)
+    else this.#cache.put({ sync, version: record.head, size: record.bytes })
+    return sync
   }
 
   #suspect(id: string): AppError {

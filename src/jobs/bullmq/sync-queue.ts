@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
+import pLimit from 'p-limit'
 import { withTimeout } from '../../concurrency/timeout.ts'
-import { JobStop } from '../../ports/job-runner.ts'
 import type { Log } from '../../ports/log.ts'
 import { type OpenQueue, type OpenQueueOptions, openQueue, RETRY_MS } from './open-queue.ts'
 
@@ -31,10 +31,10 @@ export class SyncQueue {
   readonly #closing = new AbortController()
   readonly #logged: LRUCache<string, true>
   #opened: Promise<OpenQueue> | undefined
-  /** Entries for the next batch, that batch, and the one before it, which never rejects. */
+  /** Entries for the next batch, and that batch. */
   readonly #pending: QueueEntry[] = []
-  #nextBatch: Promise<void> | undefined
-  #lastBatch: Promise<unknown> = Promise.resolve()
+  #nextBatch: Promise<unknown> | undefined
+  readonly #oneAtATime = pLimit(1)
 
   constructor(options: SyncQueueOptions) {
     this.#options = options
@@ -53,7 +53,7 @@ export class SyncQueue {
    */
   async enqueue(entries: readonly QueueEntry[]): Promise<void> {
     this.#pending.push(...entries)
-    this.#nextBatch ??= this.#addAfter(this.#lastBatch)
+    this.#nextBatch ??= this.#oneAtATime(() => this.#addBatch())
     await this.#bounded(this.#nextBatch)
   }
 
@@ -78,7 +78,7 @@ export class SyncQueue {
 
   /** Takes no more entries, and closes the connections within four seconds, whether the server answers or not. Idempotent. */
   async close(): Promise<void> {
-    this.#closing.abort(new JobStop('interrupted'))
+    this.#closing.abort()
     const opened = await this.#opened?.catch(() => undefined)
     await opened?.close()
   }
@@ -100,9 +100,8 @@ export class SyncQueue {
     return this.#opened
   }
 
-  /** One call at a time adds all that was enqueued during the one before: a thousand requests at once cost a few calls. */
-  async #addAfter(lastBatch: Promise<unknown>): Promise<void> {
-    await lastBatch
+  /** Adds all that was enqueued during the batch before: a thousand requests at once cost a few calls. */
+  async #addBatch(): Promise<unknown> {
     const jobs = this.#pending.splice(0).map(({ syncId, epoch, repeat = 0 }) => ({
       name: 'sync',
       data: { syncId },
@@ -110,9 +109,8 @@ export class SyncQueue {
       opts: { jobId: `${syncId}.${epoch}.${repeat}`, lifo: epoch > 0, removeOnComplete: true, removeOnFail: true },
     }))
     this.#nextBatch = undefined
-    const adding = this.#whenOpen().then(({ queue }) => queue.addBulk(jobs))
-    this.#lastBatch = adding.catch(() => undefined)
-    await adding
+    const { queue } = await this.#whenOpen()
+    return queue.addBulk(jobs)
   }
 
   #openAfter(closed: Promise<void>): void {

@@ -15,35 +15,27 @@ const HEAD = /^\{"revision":\d+,"writeId":"[0-9a-z-]+",/
 /** `writeId` names this one write: it differs even between two that store the same revision. */
 export function formatRecord(sync: Sync, writeId: string): RecordText {
   const { revision, ...rest } = sync
-  const text = JSON.stringify({ revision, writeId, ...rest })
+  return recordOf(JSON.stringify({ revision, writeId, ...rest }))
+}
+
+/** A stored text; its head is empty for any that we did not write. */
+export function recordOf(text: string): RecordText {
   return { text, head: HEAD.exec(text)?.[0] ?? '', bytes: Buffer.byteLength(text) }
 }
 
-/** Reads the beginning of a stored text; throws `STATUS_CORRUPT` for any that we did not write. */
-export function readHead(id: string, text: string): RecordText {
-  const head = HEAD.exec(text)?.[0]
-  if (head === undefined) throw corrupt(id, new TypeError('it is not one of our records'))
-  return { text, head, bytes: Buffer.byteLength(text) }
-}
-
-/** Throws `STATUS_CORRUPT` for anything that is not the whole record of this sync. */
-export function parseRecord(id: string, { text }: RecordText): Sync {
-  let sync: Sync
+/** The sync of a stored text, or `STATUS_CORRUPT` for anything that is not the whole record of this sync. */
+export function parseRecord(id: string, { text, head }: RecordText): Sync | AppError {
+  if (head === '') return corrupt(id, new TypeError('it is not one of our records'))
   try {
-    sync = parseSync(JSON.parse(text))
+    const sync = parseSync(JSON.parse(text))
+    return sync.id === id ? deepFreeze(sync) : corrupt(id, new TypeError(`it is the record of ${sync.id}`))
   } catch (error) {
-    throw corrupt(id, error)
+    return corrupt(id, error)
   }
-  if (sync.id !== id) throw corrupt(id, new TypeError(`it is the record of ${sync.id}`))
-  return deepFreeze(sync)
 }
 
 export function corrupt(id: string, cause?: unknown): AppError {
   return new AppError('STATUS_CORRUPT', `The record of ${id} is not readable.`, cause === undefined ? {} : { cause })
-}
-
-export function isCorrupt(error: unknown): boolean {
-  return error instanceof AppError && error.code === 'STATUS_CORRUPT'
 }
 
 /** Names of the indexes that a sync stands in. */
