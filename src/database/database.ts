@@ -1,4 +1,4 @@
-import type { Pool, PoolClient } from 'pg'
+import type { Pool, PoolClient, QueryResult } from 'pg'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import { ANSWER_MS, CONNECT_MS, Connections } from './connections.ts'
@@ -34,6 +34,14 @@ export interface Answer<Row> {
   readonly rows: readonly Row[]
   /** True when the statement was sent before over a connection that broke: it may have been carried out twice. */
   readonly isRepeated: boolean
+}
+
+/** One try to send a statement. */
+interface Attempt {
+  /** The connection, once there is one. */
+  client?: PoolClient
+  /** Nobody waits for it any more. */
+  isOver: boolean
 }
 
 /**
@@ -78,20 +86,25 @@ export class Database {
   ): Promise<Answer<Row>> {
     const until = since + ANSWER_MS
     for (let tries = 1; ; tries++) {
-      let sent = false
+      const attempt: Attempt = { isOver: false }
       try {
-        const client = await this.#connect(until)
-        sent = true
-        return { rows: await this.#send<Row>(client, statement, values, until), isRepeated: tries > 1 }
+        const answer = await this.connections.bounded(
+          this.#send<Row>(attempt, statement, values),
+          until - performance.now(),
+        )
+        attempt.client?.release()
+        return { rows: answer.rows, isRepeated: tries > 1 }
       } catch (error) {
+        attempt.isOver = true
+        attempt.client?.release(breaksConnection(error))
         const hasTime = until - performance.now() > CONNECT_MS / 2
-        if (sent && tries < TRIES && hasTime && isRetryable(error)) continue
+        if (attempt.client !== undefined && tries < TRIES && hasTime && isRetryable(error)) continue
         throw toDatabaseError(error, statement.what)
       }
     }
   }
 
-  /** Lets go of every connection. Idempotent. */
+  /** Closes every connection. Idempotent. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -100,38 +113,20 @@ export class Database {
     this.connections.destroy()
   }
 
-  async #connect(until: number): Promise<PoolClient> {
-    if (this.#closed) throw new Error('the database is closed')
-    this.#pool ??= this.#makePool()
-    const pool = await this.#pool
-    const connecting = pool.connect()
-    try {
-      return await this.connections.bounded(connecting, until - performance.now())
-    } catch (error) {
-      // It may yet come to pass, for nobody.
-      connecting.then(
-        (client) => client.release(),
-        () => {},
-      )
-      throw error
-    }
-  }
-
   async #send<Row extends object>(
-    client: PoolClient,
+    attempt: Attempt,
     { text, name }: Statement,
     values: readonly unknown[],
-    until: number,
-  ): Promise<Row[]> {
-    try {
-      const query = client.query<Row>({ text, values: [...values], ...(name === undefined ? {} : { name }) })
-      const { rows } = await this.connections.bounded(query, until - performance.now())
+  ): Promise<QueryResult<Row>> {
+    if (this.#closed) throw new Error('the database is closed')
+    this.#pool ??= this.#makePool()
+    const client = await (await this.#pool).connect()
+    if (attempt.isOver) {
       client.release()
-      return rows
-    } catch (error) {
-      client.release(breaksConnection(error))
-      throw error
+      throw new Error('the connection came too late')
     }
+    attempt.client = client
+    return client.query<Row>({ text, values: [...values], ...(name === undefined ? {} : { name }) })
   }
 
   async #makePool(): Promise<Pool> {
