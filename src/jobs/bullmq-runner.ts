@@ -125,7 +125,7 @@ export class BullMqRunner implements JobRunner {
       this.#waiting = await this.#queue.waitingCount()
       isStuck = this.#waiting > 0 && this.#runs.size === 0
     } catch (error) {
-      this.#options.log.debug({ err: error }, 'the queue does not tell its length')
+      this.#options.log.debug({ err: error }, 'the length of the queue is not known')
       this.#waiting = 0
       isStuck = true
     }

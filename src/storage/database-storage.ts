@@ -50,9 +50,9 @@ export interface DatabaseStorageOptions {
  * until `cleanup` takes it. That is once `expiresAt` has passed and, with `historyTtlMs`, so many milliseconds since
  * `finishedAt` as well, whichever comes last. `expiresAt` in the record stays what it was.
  *
- * A record that cannot be read stays in its row: `cleanup` stamps `set_aside_at` once somebody has come upon it, and it
- * is never swept; a record that is mended by hand is read again at once. A write whose answer was lost is asked after
- * over another connection; where that too fails it rejects, and the record is the old or the new one, whole.
+ * A record that cannot be read stays in its row: `cleanup` stamps `set_aside_at` once somebody has read it, and it is
+ * never swept; a record that is mended by hand is read again at once. A write whose answer was lost is looked up over
+ * another connection; where that too fails it rejects, and the record is the old or the new one, whole.
  * `durable: false` outlives a crash of this process, but not always one of the PostgreSQL server (0.6 s may be lost).
  */
 export class DatabaseStorage implements SyncStorage {
@@ -136,7 +136,7 @@ export class DatabaseStorage implements SyncStorage {
   async list(query: SyncQuery): Promise<SyncPage> {
     let after = readPageToken(query)
     const syncs: Sync[] = []
-    // One more than the page tells whether there is a next one; large pages and unreadable records make it ask again.
+    // One more than the page tells whether there is a next one; large pages and unreadable records take more queries.
     for (;;) {
       const count = Math.min(query.pageSize + 1 - syncs.length, ROWS_AT_ONCE)
       const rows = await this.#rows.page(query, after, count)

@@ -67,15 +67,19 @@ export class RedisIdempotency implements IdempotencyStore {
 
   async reserve({ key, fingerprint, syncId, now, ttlMs }: KeyReservation): Promise<KeyState> {
     requireKeyHash(key)
-    const answer = await this.#calls.run(key, fingerprint, (call) => {
+    const [state, value = '', view = ''] = await this.#calls.run(key, fingerprint, (call) => {
       const args = [key, fingerprint, syncId, now.getTime(), ttlMs, RESERVATION_MS, call]
-      return this.#connection.runScript('could not be recorded', RESERVE, this.#keys(key), args)
+      return this.#connection.runScript<[string, string?, string?]>(
+        'could not be recorded',
+        RESERVE,
+        this.#keys(key),
+        args,
+      )
     })
-    const [state, whose = '', view = ''] = answer as [string, string?, string?]
-    if (state === 'mine') return { state, syncId: whose }
+    if (state === 'mine') return { state, syncId: value }
     return state === 'done'
-      ? { state, fingerprint: whose, answer: JSON.parse(view) as SyncView }
-      : { state: 'in-flight', fingerprint: whose }
+      ? { state, fingerprint: value, answer: JSON.parse(view) as SyncView }
+      : { state: 'in-flight', fingerprint: value }
   }
 
   async complete(key: string, answer: SyncView): Promise<void> {

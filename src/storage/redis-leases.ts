@@ -18,7 +18,7 @@ for _, epoch in ipairs(redis.call('HKEYS', KEYS[1])) do
 end
 `)
 
-/** One hash for each sync, with the latest beat of each epoch. Who has ended cannot be told from afar, only waited for. */
+/** One hash for each sync, with the latest beat of each epoch. Whether an owner on another machine is gone is never known. */
 export class RedisLeases implements LeaseStore {
   readonly #connection: RedisConnection
   readonly #instance = randomUUID()

@@ -6,9 +6,9 @@ import type { Log } from '../ports/log.ts'
 import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
 import type { RedisConnection, Script } from '../redis/connection.ts'
 import { isWrongType } from '../redis/redis-errors.ts'
-import { ChangeSubscriber } from './redis/change-subscriber.ts'
+import { Subscriber } from '../redis/subscriber.ts'
 import { corrupt, formatRecord, indexesOf, parseRecord, recordOf } from './redis/record-text.ts'
-import { CREATE, keysOf, LIST, READ, REMOVE, REPLACE } from './redis/scripts.ts'
+import { CREATE, changesChannel, keysOf, LIST, READ, REMOVE, REPLACE } from './redis/scripts.ts'
 import { checkServer } from './redis/server-check.ts'
 import { sweep } from './redis/sweep.ts'
 import { UnconfirmedWrites } from './redis/unconfirmed-writes.ts'
@@ -30,7 +30,7 @@ export interface RedisStorageOptions {
 }
 
 /**
- * One JSON string for each sync on a Redis server, with sorted sets beside them that tell which syncs there are. Each
+ * One JSON string for each sync on a Redis server, with sorted sets beside them as indexes. Each
  * write is one script, so a record and its places in the sets change as one.
  *
  * What `durable` means is the server's to decide: Redis answers before its append-only file is on the disk. With
@@ -44,7 +44,7 @@ export interface RedisStorageOptions {
  */
 export class RedisStorage implements SyncStorage {
   readonly #connection: RedisConnection
-  readonly #subscriber: ChangeSubscriber
+  readonly #subscriber: Subscriber
   readonly #watchers: Watchers
   readonly #cache = new SyncCache()
   readonly #writes = new UnconfirmedWrites()
@@ -54,7 +54,14 @@ export class RedisStorage implements SyncStorage {
   constructor({ connection, clock, log }: RedisStorageOptions) {
     this.#connection = connection
     this.#watchers = new Watchers(log)
-    this.#subscriber = new ChangeSubscriber({ connection, watchers: this.#watchers, clock, log })
+    this.#subscriber = new Subscriber({
+      connection,
+      channel: changesChannel(connection.prefix),
+      clock,
+      log,
+      onMessage: (id) => this.#watchers.tell(id),
+      onSubscribed: () => this.#watchers.tellAll(),
+    })
   }
 
   async start(): Promise<void> {
@@ -107,15 +114,13 @@ export class RedisStorage implements SyncStorage {
     if (groups.some((group) => group.length === 0)) return { syncs }
     do {
       const wanted = query.pageSize + 1 - syncs.length
-      const args = [
-        `${this.#connection.prefix}sync:`,
-        after,
-        wanted,
-        SCAN_BATCH,
-        ...groups.map((group) => group.length),
-      ]
-      const answer = await this.#connection.runScript('could not be listed', LIST, groups.flat(), args)
-      const [last = '', ...found] = answer as string[]
+      const sizes = groups.map((group) => group.length)
+      const [last = '', ...found] = await this.#connection.runScript<string[]>(
+        'could not be listed',
+        LIST,
+        groups.flat(),
+        [`${this.#connection.prefix}sync:`, after, wanted, SCAN_BATCH, ...sizes],
+      )
       for (let at = 0; at < found.length; at += 2) {
         const sync = this.#parse(found[at] ?? '', found[at + 1] ?? '')
         if (!(sync instanceof AppError) && matchesQuery(sync, query)) syncs.push(sync)
@@ -191,7 +196,7 @@ export class RedisStorage implements SyncStorage {
     return corrupt(id)
   }
 
-  /** The indexes that an asked-for sync stands in: in one of each group. */
+  /** The indexes that a wanted sync stands in: in one of each group. */
   #groupsOf({ states, spreadsheetId, createdBy, webhook }: SyncQuery): string[][] {
     const groups = [
       ...(states === undefined ? [] : [[...new Set(states)].map((state) => `state:${state}`)]),

@@ -15,7 +15,7 @@ export class SyncRows {
   readonly #database: Database
   readonly #cache: SyncCache
   readonly #loader = new BatchLoader<ParsedRow>((ids, since) => this.#load(ids, since))
-  /** Unreadable records that were come upon, and the version that was unreadable. */
+  /** Ids of unreadable records that were read, and the version that was unreadable. */
   readonly #unreadable = new Map<string, string>()
 
   /** `cachedCharacters`: of records to cache at most. */
@@ -52,7 +52,7 @@ export class SyncRows {
     this.#cache.delete(id)
   }
 
-  /** Stamps the unreadable records that were come upon since the last time; resolves to the ids of those not stamped before. */
+  /** Stamps the unreadable records that were read since the last time; resolves to the ids of those not stamped before. */
   async setAside(): Promise<string[]> {
     const found = [...this.#unreadable]
     if (found.length === 0) return []
