@@ -21,6 +21,7 @@ import {
 } from './database/statements.ts'
 import { SyncRows } from './database/sync-rows.ts'
 import { requireSuccessor, requireSyncId } from './shared/argument-checks.ts'
+import { deepFreeze } from './shared/deep-freeze.ts'
 import { matchesQuery } from './shared/matches-query.ts'
 import { readPageToken, toPageToken } from './shared/page-token.ts'
 import type { CachedSync } from './shared/sync-cache.ts'
@@ -126,7 +127,7 @@ export class DatabaseStorage implements SyncStorage {
           )
         }
         if (rows.length === 0) return false
-        this.#rows.evict(id)
+        this.#rows.cache.delete(id)
         this.#watchers.tell(id)
         return true
       })
@@ -162,7 +163,7 @@ export class DatabaseStorage implements SyncStorage {
         const { rows } = await this.#database.query<{ id: string }>(SWEEP_SYNCS, [now, endedBefore])
         for (const { id } of rows) {
           removed.push(id)
-          this.#rows.evict(id)
+          this.#rows.cache.delete(id)
           this.#watchers.tell(id)
         }
         if (rows.length < SWEEP_BATCH) return { removed, quarantined, leftovers: 0 }
@@ -182,7 +183,7 @@ export class DatabaseStorage implements SyncStorage {
     this.#watchers.clear()
     while (this.#busy.size > 0) await Promise.allSettled(this.#busy)
     await this.#listener.close()
-    this.#rows.clear()
+    this.#rows.cache.clear()
   }
 
   /**
@@ -195,7 +196,7 @@ export class DatabaseStorage implements SyncStorage {
     write: (current: CachedSync, since: number) => Promise<boolean>,
   ): Promise<boolean> {
     const since = performance.now()
-    let current = this.#rows.cached(id)
+    let current = this.#rows.cache.get(id)
     for (let tries = 1; tries <= TRIES; tries++) {
       if (current?.sync.revision !== revision) current = await this.#rows.find(id)
       if (current?.sync.revision !== revision) return false
@@ -217,7 +218,7 @@ export class DatabaseStorage implements SyncStorage {
     }
     const row = answer.rows[0]
     if (row === undefined) return false
-    this.#rows.cache(sync, row.version, record)
+    this.#rows.cache.put({ sync: deepFreeze(sync), version: row.version, size: record.length })
     this.#watchers.tell(sync.id)
     return true
   }

@@ -1,6 +1,6 @@
 import type { Database } from '../../database/database.ts'
 import { AppError } from '../../errors.ts'
-import { parseSync, type Sync } from '../../model/sync.ts'
+import { parseSync } from '../../model/sync.ts'
 import type { SyncQuery } from '../../ports/sync-storage.ts'
 import { deepFreeze } from '../shared/deep-freeze.ts'
 import { type CachedSync, SyncCache } from '../shared/sync-cache.ts'
@@ -12,8 +12,8 @@ export type ParsedRow = CachedSync | AppError
 
 /** Reads rows into syncs, each record once for as long as it stays the same. */
 export class SyncRows {
+  readonly cache: SyncCache
   readonly #database: Database
-  readonly #cache: SyncCache
   readonly #loader = new BatchLoader<ParsedRow>((ids, since) => this.#load(ids, since))
   /** Ids of unreadable records that were read, and the version that was unreadable. */
   readonly #unreadable = new Map<string, string>()
@@ -21,12 +21,7 @@ export class SyncRows {
   /** `cachedCharacters`: of records to cache at most. */
   constructor(database: Database, cachedCharacters: number | undefined) {
     this.#database = database
-    this.#cache = new SyncCache(cachedCharacters)
-  }
-
-  /** The sync as it was last seen; it may have changed since. */
-  cached(id: string): CachedSync | undefined {
-    return this.#cache.get(id)
+    this.cache = new SyncCache(cachedCharacters)
   }
 
   /** The sync as it is now; rejects with `STATUS_CORRUPT`. */
@@ -43,15 +38,6 @@ export class SyncRows {
     return rows.map((row) => ({ id: row.id, row: this.#parse(row) }))
   }
 
-  /** Caches what this process has just written. */
-  cache(sync: Sync, version: string, record: string): void {
-    this.#cache.put({ sync: deepFreeze(sync), version, size: record.length })
-  }
-
-  evict(id: string): void {
-    this.#cache.delete(id)
-  }
-
   /** Stamps the unreadable records that were read since the last time; resolves to the ids of those not stamped before. */
   async setAside(): Promise<string[]> {
     const found = [...this.#unreadable]
@@ -64,13 +50,8 @@ export class SyncRows {
     return rows.map(({ id }) => id)
   }
 
-  clear(): void {
-    this.#cache.clear()
-    this.#unreadable.clear()
-  }
-
   async #load(ids: readonly string[], since: number): Promise<Map<string, ParsedRow>> {
-    const cached = new Map(ids.map((id) => [id, this.#cache.get(id)]))
+    const cached = new Map(ids.map((id) => [id, this.cache.get(id)]))
     const versions = [...cached.values()].map((entry) => entry?.version ?? '')
     const { rows } = await this.#database.query<SyncRow>(FIND_SYNCS, [ids, versions], since)
     return new Map(
@@ -82,7 +63,7 @@ export class SyncRows {
   }
 
   #parse({ id, version, record }: SyncRow): ParsedRow {
-    const cached = this.#cache.get(id)
+    const cached = this.cache.get(id)
     if (cached?.version === version) return cached
     const text = record ?? ''
     try {
@@ -90,10 +71,10 @@ export class SyncRows {
       if (sync.id !== id) throw new TypeError(`it is the record of ${sync.id}`)
       this.#unreadable.delete(id)
       const entry = { sync, version, size: text.length }
-      this.#cache.put(entry)
+      this.cache.put(entry)
       return entry
     } catch (error) {
-      this.#cache.delete(id)
+      this.cache.delete(id)
       this.#unreadable.set(id, version)
       return new AppError('STATUS_CORRUPT', `The record of ${id} is damaged.`, { cause: error })
     }
