@@ -25,24 +25,32 @@ export interface StorageDrivers {
   close(): Promise<void>
 }
 
-type ServerDrivers = Omit<StorageDrivers, 'makeRunner'> & { readonly leases: LeaseStore }
+/** The drivers of one server, and the connection that they share. */
+interface ServerDrivers extends Pick<StorageDrivers, 'storage' | 'idempotency'> {
+  readonly server: { close(): Promise<void> }
+  readonly leases: LeaseStore
+  readonly budget: ReadBudget
+}
 
 /** Chooses the drivers for where syncs are recorded, and loads them: who does not use one pays nothing for it. */
 export async function composeStorage(config: Config, clock: Clock, log: Log): Promise<StorageDrivers> {
-  const { storage, role, syncConcurrency } = config
+  const { storage } = config
   if (storage.kind === 'file') return composeFiles(config, storage.directory, clock, log)
   const { url } = storage
-  const { leases, ...drivers } = await (storage.kind === 'redis' ? composeRedis : composePostgres)(
-    config,
-    url,
-    clock,
-    log,
-  )
+  const composeServer = storage.kind === 'redis' ? composeRedis : composePostgres
+  const { server, leases, budget, ...drivers } = await composeServer(config, url, clock, log)
   const { BullMqRunner } = await import('./jobs/bullmq-runner.ts')
-  const concurrency = role === 'api' ? 0 : syncConcurrency
+  const { SharedQuota } = await import('./sheets/shared-quota.ts')
+  const quota = new SharedQuota({ budget, clock, log })
+  const concurrency = config.role === 'api' ? 0 : config.syncConcurrency
   return {
     ...drivers,
+    quota,
     makeRunner: (parts) => new BullMqRunner({ ...parts, url, leases, clock, log, concurrency }),
+    async close() {
+      await quota.close()
+      await server.close()
+    },
   }
 }
 
@@ -68,12 +76,12 @@ async function composePostgres(config: Config, url: string, clock: Clock, log: L
   const { DatabaseIdempotency } = await import('./storage/database-idempotency.ts')
   const { DatabaseReadBudget } = await import('./sheets/database-read-budget.ts')
   const database = new Database({ url, clock, log })
-  const budget = new DatabaseReadBudget({ database, readsPerMinute: config.google.readsPerMinute })
   return {
+    server: database,
     storage: new DatabaseStorage({ database, historyTtlMs: config.historyTtlMs, clock, log }),
     leases: new DatabaseLeases({ database }),
     idempotency: new DatabaseIdempotency({ database }),
-    ...(await shareQuota(budget, database, clock, log)),
+    budget: new DatabaseReadBudget({ database, readsPerMinute: config.google.readsPerMinute }),
   }
 }
 
@@ -84,29 +92,11 @@ async function composeRedis(config: Config, url: string, clock: Clock, log: Log)
   const { RedisIdempotency } = await import('./storage/redis-idempotency.ts')
   const { RedisReadBudget } = await import('./sheets/redis-read-budget.ts')
   const connection = new RedisConnection({ url, clock, log })
-  const budget = new RedisReadBudget({ connection, readsPerMinute: config.google.readsPerMinute })
   return {
+    server: connection,
     storage: new RedisStorage({ connection, clock, log }),
     leases: new RedisLeases({ connection }),
     idempotency: new RedisIdempotency({ connection }),
-    ...(await shareQuota(budget, connection, clock, log)),
-  }
-}
-
-/** The quota of all instances, and what closes it before the server that it is counted on. */
-async function shareQuota(
-  budget: ReadBudget,
-  server: { close(): Promise<void> },
-  clock: Clock,
-  log: Log,
-): Promise<Pick<ServerDrivers, 'quota' | 'close'>> {
-  const { SharedQuota } = await import('./sheets/shared-quota.ts')
-  const quota = new SharedQuota({ budget, clock, log })
-  return {
-    quota,
-    async close() {
-      await quota.close()
-      await server.close()
-    },
+    budget: new RedisReadBudget({ connection, readsPerMinute: config.google.readsPerMinute }),
   }
 }
