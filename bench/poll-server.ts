@@ -53,11 +53,17 @@ async function onServer(server: 'redis' | 'postgres', sync: Sync): Promise<SyncS
   const name = `bench_${process.pid}`
   const drivers = { clock: systemClock, log: silentLog }
   if (server === 'redis') {
+    const { RedisConnection } = await import('../src/redis/connection.ts')
     const { RedisStorage } = await import('../src/storage/redis-storage.ts')
-    const storage = new RedisStorage({ url: 'redis://127.0.0.1:6379', prefix: `{${name}}:`, ...drivers })
+    const connection = new RedisConnection({ url: 'redis://127.0.0.1:6379', prefix: `{${name}}:`, ...drivers })
+    const storage = new RedisStorage({ connection, ...drivers })
     await storage.start()
     await storage.create(sync)
-    process.once('SIGTERM', () => void storage.remove(sync.id, sync.revision).then(() => storage.close()))
+    process.once('SIGTERM', async () => {
+      await storage.remove(sync.id, sync.revision)
+      await storage.close()
+      await connection.close()
+    })
     return storage
   }
   const [{ Database }, { DatabaseStorage }, { Client }] = await Promise.all([
@@ -66,7 +72,7 @@ async function onServer(server: 'redis' | 'postgres', sync: Sync): Promise<SyncS
     import('pg'),
   ])
   const url = 'postgres://postgres@127.0.0.1:5432/test'
-  const database = new Database({ url, schema: name, log: silentLog })
+  const database = new Database({ url, schema: name, ...drivers })
   const storage = new DatabaseStorage({ database, historyTtlMs: 0, ...drivers })
   await storage.start()
   await storage.create(sync)

@@ -5,6 +5,7 @@ import type { IdempotencyStore } from './ports/idempotency-store.ts'
 import type { JobRunner } from './ports/job-runner.ts'
 import type { LeaseStore } from './ports/lease-store.ts'
 import type { Log } from './ports/log.ts'
+import type { ReadBudget } from './ports/read-budget.ts'
 import type { SyncStorage } from './ports/sync-storage.ts'
 import { type Quota, ReadQuota } from './sheets/quota.ts'
 
@@ -20,41 +21,44 @@ export interface StorageDrivers {
   /** Google's reads a minute, shared by all who share the storage. */
   readonly quota: Quota
   makeRunner(parts: RunnerParts): ServiceRunner
-  /** Lets go of the server, once storage and runner are closed. */
+  /** Closes the connections to the server, once storage and runner are closed. */
   close(): Promise<void>
 }
 
-interface ServerDrivers extends Omit<StorageDrivers, 'makeRunner'> {
+/** The drivers of one server, and the connection that they share. */
+interface ServerDrivers extends Pick<StorageDrivers, 'storage' | 'idempotency'> {
+  readonly server: { close(): Promise<void> }
   readonly leases: LeaseStore
+  readonly budget: ReadBudget
 }
 
 /** Chooses the drivers for where syncs are recorded, and loads them: who does not use one pays nothing for it. */
 export async function composeStorage(config: Config, clock: Clock, log: Log): Promise<StorageDrivers> {
   const { storage } = config
-  if (storage.kind === 'file') return onFiles(config, storage.directory, clock, log)
-  const drivers = await (storage.kind === 'redis' ? onRedis : onPostgres)(config, storage.url, clock, log)
+  if (storage.kind === 'file') return composeFiles(config, storage.directory, clock, log)
+  const { url } = storage
+  const composeServer = storage.kind === 'redis' ? composeRedis : composePostgres
+  const { server, leases, budget, ...drivers } = await composeServer(config, url, clock, log)
   const { BullMqRunner } = await import('./jobs/bullmq-runner.ts')
+  const { SharedQuota } = await import('./sheets/shared-quota.ts')
+  const quota = new SharedQuota({ budget, clock, log })
+  const concurrency = config.role === 'api' ? 0 : config.syncConcurrency
   return {
     ...drivers,
-    makeRunner: (parts) =>
-      new BullMqRunner({
-        ...parts,
-        url: storage.url,
-        leases: drivers.leases,
-        clock,
-        log,
-        concurrency: config.role === 'api' ? 0 : config.syncConcurrency,
-      }),
+    quota,
+    makeRunner: (parts) => new BullMqRunner({ ...parts, url, leases, clock, log, concurrency }),
+    async close() {
+      await quota.close()
+      await server.close()
+    },
   }
 }
 
-async function onFiles(config: Config, directory: string, clock: Clock, log: Log): Promise<StorageDrivers> {
-  const [{ FileStorage }, { FileLeases }, { FileIdempotency }, { InProcessRunner }] = await Promise.all([
-    import('./storage/file-storage.ts'),
-    import('./storage/file-leases.ts'),
-    import('./storage/file-idempotency.ts'),
-    import('./jobs/in-process-runner.ts'),
-  ])
+async function composeFiles(config: Config, directory: string, clock: Clock, log: Log): Promise<StorageDrivers> {
+  const { FileStorage } = await import('./storage/file-storage.ts')
+  const { FileLeases } = await import('./storage/file-leases.ts')
+  const { FileIdempotency } = await import('./storage/file-idempotency.ts')
+  const { InProcessRunner } = await import('./jobs/in-process-runner.ts')
   const leases = new FileLeases({ directory, clock })
   return {
     storage: new FileStorage({ directory, clock, log }),
@@ -65,54 +69,34 @@ async function onFiles(config: Config, directory: string, clock: Clock, log: Log
   }
 }
 
-async function onPostgres(config: Config, url: string, clock: Clock, log: Log): Promise<ServerDrivers> {
-  const [
-    { Database },
-    { DatabaseStorage },
-    { DatabaseLeases },
-    { DatabaseIdempotency },
-    { DatabaseReadBudget },
-    { SharedQuota },
-  ] = await Promise.all([
-    import('./database/database.ts'),
-    import('./storage/database-storage.ts'),
-    import('./storage/database-leases.ts'),
-    import('./storage/database-idempotency.ts'),
-    import('./sheets/database-read-budget.ts'),
-    import('./sheets/shared-quota.ts'),
-  ])
-  const { readsPerMinute } = config.google
-  const database = new Database({ url, log })
-  const quota = new SharedQuota({ budget: new DatabaseReadBudget({ database, readsPerMinute }), clock, log })
+async function composePostgres(config: Config, url: string, clock: Clock, log: Log): Promise<ServerDrivers> {
+  const { Database } = await import('./database/database.ts')
+  const { DatabaseStorage } = await import('./storage/database-storage.ts')
+  const { DatabaseLeases } = await import('./storage/database-leases.ts')
+  const { DatabaseIdempotency } = await import('./storage/database-idempotency.ts')
+  const { DatabaseReadBudget } = await import('./sheets/database-read-budget.ts')
+  const database = new Database({ url, clock, log })
   return {
+    server: database,
     storage: new DatabaseStorage({ database, historyTtlMs: config.historyTtlMs, clock, log }),
     leases: new DatabaseLeases({ database }),
     idempotency: new DatabaseIdempotency({ database }),
-    quota,
-    async close() {
-      await quota.close()
-      await database.close()
-    },
+    budget: new DatabaseReadBudget({ database, readsPerMinute: config.google.readsPerMinute }),
   }
 }
 
-async function onRedis(config: Config, url: string, clock: Clock, log: Log): Promise<ServerDrivers> {
-  const [{ RedisStorage }, { RedisLeases }, { RedisIdempotency }, { RedisReadBudget }, { SharedQuota }] =
-    await Promise.all([
-      import('./storage/redis-storage.ts'),
-      import('./storage/redis-leases.ts'),
-      import('./storage/redis-idempotency.ts'),
-      import('./sheets/redis-read-budget.ts'),
-      import('./sheets/shared-quota.ts'),
-    ])
-  const { readsPerMinute } = config.google
-  const server = { url, clock, log }
-  const quota = new SharedQuota({ budget: new RedisReadBudget({ ...server, readsPerMinute }), clock, log })
+async function composeRedis(config: Config, url: string, clock: Clock, log: Log): Promise<ServerDrivers> {
+  const { RedisConnection } = await import('./redis/connection.ts')
+  const { RedisStorage } = await import('./storage/redis-storage.ts')
+  const { RedisLeases } = await import('./storage/redis-leases.ts')
+  const { RedisIdempotency } = await import('./storage/redis-idempotency.ts')
+  const { RedisReadBudget } = await import('./sheets/redis-read-budget.ts')
+  const connection = new RedisConnection({ url, clock, log })
   return {
-    storage: new RedisStorage(server),
-    leases: new RedisLeases(server),
-    idempotency: new RedisIdempotency(server),
-    quota,
-    close: () => quota.close(),
+    server: connection,
+    storage: new RedisStorage({ connection, clock, log }),
+    leases: new RedisLeases({ connection }),
+    idempotency: new RedisIdempotency({ connection }),
+    budget: new RedisReadBudget({ connection, readsPerMinute: config.google.readsPerMinute }),
   }
 }

@@ -5,7 +5,7 @@ import { Database } from '../../src/database/database.ts'
 import { ACTIVE_STATES, TERMINAL_STATES } from '../../src/model/sync.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import type { SyncQuery } from '../../src/ports/sync-storage.ts'
-import { Statements } from '../../src/storage/database/statements.ts'
+import { pageOfSyncs } from '../../src/storage/database/statements.ts'
 import { DatabaseStorage } from '../../src/storage/database-storage.ts'
 import { cancelSync } from '../../src/syncs/sync.ts'
 import { systemClock } from '../../src/system-clock.ts'
@@ -22,9 +22,9 @@ const schema = `bench_${randomBytes(8).toString('hex')}`
 
 const sql = new Client({ connectionString: url })
 await sql.connect()
-const database = new Database({ url, schema, log: silentLog })
+await sql.query(`SET search_path TO "${schema}"`)
+const database = new Database({ url, schema, clock: systemClock, log: silentLog })
 const storage = new DatabaseStorage({ database, clock: systemClock, log: silentLog, historyTtlMs: 30 * 86_400_000 })
-const statements = new Statements({ schema, channel: 'none' })
 let isFast = true
 
 interface Plan {
@@ -128,12 +128,13 @@ function queries(): Record<string, Omit<SyncQuery, 'pageSize'>> {
 
 /** What the server itself says of a first page: its time, the best of ten, and the blocks of 8 kB that it looked at. */
 async function explain(query: Omit<SyncQuery, 'pageSize'>): Promise<{ blocks: number; serverMs: number }> {
-  const { text, values } = statements.page({ ...query, pageSize: 50 }, undefined, 51)
+  const { statement, values } = pageOfSyncs({ ...query, pageSize: 50 }, undefined, 51)
   let best = { blocks: 0, serverMs: Number.POSITIVE_INFINITY }
   for (let round = 0; round < 10; round++) {
-    const { rows } = await sql.query<{ 'QUERY PLAN': [Plan] }>(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${text}`, [
-      ...values,
-    ])
+    const { rows } = await sql.query<{ 'QUERY PLAN': [Plan] }>(
+      `EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${statement.text}`,
+      [...values],
+    )
     const plan = rows[0]?.['QUERY PLAN'][0]
     if (plan === undefined) throw new Error('there is no plan')
     const serverMs = plan['Planning Time'] + plan['Execution Time']
@@ -156,7 +157,7 @@ async function measure(what: string, query: Omit<SyncQuery, 'pageSize'>): Promis
     found += page.syncs.length
     pageToken = page.nextPageToken
     const asked = performance.now()
-    await database.query({ text: 'SELECT 1', values: [], what: 'Nothing could be asked' })
+    await database.query({ text: 'SELECT 1', what: 'Nothing could be queried' })
     idle.push(performance.now() - asked)
   }
   const { blocks, serverMs } = await explain(query)

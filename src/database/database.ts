@@ -1,7 +1,8 @@
-import type { Pool, PoolClient } from 'pg'
+import type { Pool, PoolClient, QueryResult } from 'pg'
+import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import { ANSWER_MS, CONNECT_MS, Connections, within } from './connections.ts'
-import { deservesAnother, endsConnection, toDatabaseError } from './failures.ts'
+import { ANSWER_MS, CONNECT_MS, Connections } from './connections.ts'
+import { breaksConnection, isRetryable, toDatabaseError } from './database-errors.ts'
 import { migrate } from './migrate.ts'
 
 /** What a name of a schema may be: it becomes part of statements, and of channel names (63 bytes at most). */
@@ -17,6 +18,7 @@ export interface DatabaseOptions {
   readonly schema?: string
   /** Connections at most, the one that listens not counted. Default 10. */
   readonly connections?: number
+  readonly clock: Clock
   readonly log: Log
 }
 
@@ -24,7 +26,6 @@ export interface Statement {
   readonly text: string
   /** Under this name the server keeps the statement prepared. Without one it plans anew for the values at hand. */
   readonly name?: string
-  readonly values: readonly unknown[]
   /** What failed if this does; reads "The status could not be written". */
   readonly what: string
 }
@@ -32,7 +33,15 @@ export interface Statement {
 export interface Answer<Row> {
   readonly rows: readonly Row[]
   /** True when the statement was sent before over a connection that broke: it may have been carried out twice. */
-  readonly again: boolean
+  readonly isRepeated: boolean
+}
+
+/** One try to send a statement. */
+interface Attempt {
+  /** The connection, once there is one. */
+  client?: PoolClient
+  /** Nobody waits for it any more. */
+  isOver: boolean
 }
 
 /**
@@ -50,12 +59,12 @@ export class Database {
   #started: Promise<void> | undefined
   #closed = false
 
-  constructor({ url, schema = 'sheetsync', connections = 10, log }: DatabaseOptions) {
+  constructor({ url, schema = 'sheetsync', connections = 10, clock, log }: DatabaseOptions) {
     if (!SCHEMA_PATTERN.test(schema)) {
       throw new TypeError(`the schema ${JSON.stringify(schema.slice(0, 80))} does not match ${SCHEMA_PATTERN}`)
     }
     this.schema = schema
-    this.connections = new Connections(url)
+    this.connections = new Connections(url, schema, clock)
     this.#size = connections
     this.#log = log
   }
@@ -70,23 +79,32 @@ export class Database {
    * Runs one statement; rejects with `STORAGE_UNAVAILABLE` or `STORAGE_FULL`. Its time counts from `since`
    * (`performance.now()`), when the call began that it is part of.
    */
-  async query<Row extends object>(statement: Statement, since = performance.now()): Promise<Answer<Row>> {
+  async query<Row extends object>(
+    statement: Statement,
+    values: readonly unknown[] = [],
+    since = performance.now(),
+  ): Promise<Answer<Row>> {
     const until = since + ANSWER_MS
     for (let tries = 1; ; tries++) {
-      let sent = false
+      const attempt: Attempt = { isOver: false }
       try {
-        const client = await this.#connect(until)
-        sent = true
-        return { rows: await this.#send<Row>(client, statement, until), again: tries > 1 }
+        const answer = await this.connections.bounded(
+          this.#send<Row>(attempt, statement, values),
+          until - performance.now(),
+        )
+        attempt.client?.release()
+        return { rows: answer.rows, isRepeated: tries > 1 }
       } catch (error) {
+        attempt.isOver = true
+        attempt.client?.release(breaksConnection(error))
         const hasTime = until - performance.now() > CONNECT_MS / 2
-        if (sent && tries < TRIES && hasTime && deservesAnother(error)) continue
+        if (attempt.client !== undefined && tries < TRIES && hasTime && isRetryable(error)) continue
         throw toDatabaseError(error, statement.what)
       }
     }
   }
 
-  /** Lets go of every connection. Idempotent. */
+  /** Closes every connection. Idempotent. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -95,39 +113,25 @@ export class Database {
     this.connections.destroy()
   }
 
-  async #connect(until: number): Promise<PoolClient> {
+  async #send<Row extends object>(
+    attempt: Attempt,
+    { text, name }: Statement,
+    values: readonly unknown[],
+  ): Promise<QueryResult<Row>> {
     if (this.#closed) throw new Error('the database is closed')
     this.#pool ??= this.#makePool()
-    const pool = await this.#pool
-    const connecting = pool.connect()
-    try {
-      return await within(until - performance.now(), connecting)
-    } catch (error) {
-      // It may yet come to pass, for nobody.
-      connecting.then(
-        (client) => client.release(),
-        () => {},
-      )
-      throw error
-    }
-  }
-
-  async #send<Row extends object>(client: PoolClient, statement: Statement, until: number): Promise<Row[]> {
-    const { text, name, values } = statement
-    try {
-      const query = client.query<Row>({ text, values: [...values], ...(name === undefined ? {} : { name }) })
-      const { rows } = await within(until - performance.now(), query)
+    const client = await (await this.#pool).connect()
+    if (attempt.isOver) {
       client.release()
-      return rows
-    } catch (error) {
-      client.release(endsConnection(error))
-      throw error
+      throw new Error('the connection came too late')
     }
+    attempt.client = client
+    return client.query<Row>({ text, values: [...values], ...(name === undefined ? {} : { name }) })
   }
 
   async #makePool(): Promise<Pool> {
     const pool = await this.connections.pool(this.#size)
-    // An idle connection that breaks is told here, one in use to whoever uses it; either would end the process unheard.
+    // One that breaks while idle emits its error here, one in use itself; unheard, either would end the process.
     pool.on('error', (error) => this.#log.warn({ err: error }, 'A connection to PostgreSQL broke'))
     pool.on('connect', (client) => client.on('error', () => {}))
     return pool

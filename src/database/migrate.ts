@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import type { Log } from '../ports/log.ts'
-import { ANSWER_MS, type Connections, within } from './connections.ts'
+import type { Connections } from './connections.ts'
 import { MIGRATIONS } from './migrations.ts'
 
 /** Milliseconds that making or changing the tables may take, the wait for another instance that does it included. */
@@ -12,12 +12,9 @@ const MIGRATE_MS = 60_000
  */
 export async function migrate(connections: Connections, schema: string, log: Log): Promise<void> {
   const client = await connections.client()
-  // A statement under way gets the error too; unheard it would end the process.
-  client.on('error', () => {})
   try {
-    await within(ANSWER_MS, client.connect())
-    const version = await within(ANSWER_MS, readVersion(client, schema))
-    if (version < MIGRATIONS.length) await within(MIGRATE_MS, takeSteps(client, schema, log))
+    const version = await connections.bounded(readVersion(client))
+    if (version < MIGRATIONS.length) await connections.bounded(takeSteps(client, schema, log), MIGRATE_MS)
     else if (version > MIGRATIONS.length) {
       log.warn({ schema, version, known: MIGRATIONS.length }, 'The tables are of a newer release than this one')
     }
@@ -27,13 +24,11 @@ export async function migrate(connections: Connections, schema: string, log: Log
 }
 
 /** How many steps were taken; 0 where there is no schema yet. */
-async function readVersion(client: Client, schema: string): Promise<number> {
-  const there = await client.query<{ there: boolean }>('SELECT to_regclass($1) IS NOT NULL AS there', [
-    `"${schema}".migrations`,
-  ])
-  if (there.rows[0]?.there !== true) return 0
+async function readVersion(client: Client): Promise<number> {
+  const table = await client.query<{ exists: boolean }>("SELECT to_regclass('migrations') IS NOT NULL AS exists")
+  if (table.rows[0]?.exists !== true) return 0
   const last = await client.query<{ version: number }>(
-    `SELECT coalesce(max(version), 0)::int AS version FROM "${schema}".migrations`,
+    'SELECT coalesce(max(version), 0)::int AS version FROM migrations',
   )
   return last.rows[0]?.version ?? 0
 }
@@ -43,13 +38,12 @@ async function takeSteps(client: Client, schema: string, log: Log): Promise<void
   await client.query(`SET LOCAL lock_timeout = ${MIGRATE_MS}`)
   await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`sheetsync ${schema}`])
   // CREATE SCHEMA IF NOT EXISTS asks for the right to create it even where it is there.
-  const there = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema])
-  if (there.rowCount === 0) await client.query(`CREATE SCHEMA "${schema}"`)
-  await client.query(`SET LOCAL search_path = "${schema}"`)
+  const found = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema])
+  if (found.rowCount === 0) await client.query(`CREATE SCHEMA "${schema}"`)
   await client.query(
     'CREATE TABLE IF NOT EXISTS migrations (version int PRIMARY KEY, taken_at timestamptz NOT NULL DEFAULT now())',
   )
-  const before = await readVersion(client, schema)
+  const before = await readVersion(client)
   for (const [index, step] of MIGRATIONS.entries()) {
     if (index < before) continue
     await client.query(step)

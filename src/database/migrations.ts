@@ -1,7 +1,7 @@
 /**
  * How the tables came to be, one step after the other. A step that has been released is never changed: what comes next is
- * a new one, and adds only, so that instances of the release before go on beside it. Names are found by search_path, also
- * while a function runs, as each is bound to its schema.
+ * a new one, and adds only, so that instances of the release before go on beside it. Tables and indexes only: no rule is
+ * kept here. (Older databases also have the functions `take_read` and `read_freed_at`, which nothing calls any more.)
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -68,60 +68,5 @@ export const MIGRATIONS: readonly string[] = [
     done_at timestamptz
   );
   CREATE INDEX reads_by_budget ON reads (budget, taken_at);
-
-  -- When so many of the reads taken are free again at the earliest: one under way not before a minute from now.
-  CREATE FUNCTION read_freed_at(of_budget text, nth int, instant timestamptz) RETURNS timestamptz LANGUAGE sql
-  SET search_path FROM CURRENT AS $$
-    SELECT until FROM (
-      SELECT coalesce(done_at + interval '1 minute',
-        least(instant + interval '1 minute', taken_at + interval '10 minutes')) AS until
-      FROM reads WHERE budget = of_budget
-    ) AS taken ORDER BY until OFFSET nth - 1 LIMIT 1
-  $$;
-
-  -- Milliseconds to wait, or null when the read was taken. The rule is that of ReadQuota (src/sheets/quota.ts), by the
-  -- clock of this server; who asks at the same time waits for the row of the budget.
-  CREATE FUNCTION take_read(of_budget text, read_id text, of_key text, allowed int) RETURNS int LANGUAGE plpgsql
-  SET search_path FROM CURRENT AS $$
-  DECLARE
-    a_window constant interval := '1 minute';
-    reserve constant int := least(4, allowed / 10);
-    budget read_budgets%ROWTYPE;
-    instant timestamptz;
-    free int;
-    own int;
-    is_small boolean;
-    spare int;
-    back timestamptz;
-    at timestamptz;
-  BEGIN
-    INSERT INTO read_budgets (name) VALUES (of_budget) ON CONFLICT DO NOTHING;
-    SELECT * INTO budget FROM read_budgets WHERE name = of_budget FOR UPDATE;
-    instant := clock_timestamp();
-    IF EXISTS (SELECT FROM reads WHERE id = read_id) THEN
-      RETURN NULL;
-    END IF;
-    -- One whose end was never told belonged to a process that has died.
-    DELETE FROM reads WHERE reads.budget = of_budget
-      AND coalesce(done_at + a_window, taken_at + interval '10 minutes') <= instant;
-    SELECT allowed - count(*), count(*) FILTER (WHERE key = of_key) INTO free, own
-      FROM reads WHERE reads.budget = of_budget;
-    is_small := own < least(8, allowed / 4.0);
-    spare := free - CASE WHEN is_small THEN 0 ELSE reserve END;
-    at := instant;
-    IF spare <= 0 THEN
-      at := read_freed_at(of_budget, 1 - spare, instant);
-    ELSIF NOT is_small AND free <= allowed / 2.0 THEN
-      back := least(read_freed_at(of_budget, 1, instant), instant + a_window);
-      at := least(greatest(instant, budget.last_grant + (back - instant) / spare), back);
-    END IF;
-    at := greatest(at, budget.paused_until);
-    IF at > instant THEN
-      RETURN ceil(extract(epoch FROM at - instant) * 1000);
-    END IF;
-    INSERT INTO reads (id, budget, key, taken_at) VALUES (read_id, of_budget, of_key, instant);
-    UPDATE read_budgets SET last_grant = instant WHERE name = of_budget;
-    RETURN NULL;
-  END $$;
   `,
 ]

@@ -4,12 +4,12 @@
  */
 export interface ReadBudget {
   /**
-   * Takes a read for `key` if one is free now, or tells how long to wait before asking again. Keys that have read much
-   * leave a reserve to the others, by the same rule as within one process.
+   * Takes a read for `key` if one is free now, or answers how long to wait before the next try. Keys that have read much
+   * leave a reserve to the others, by the same rule as within one process (`readableAt`).
    */
   take(key: string): Promise<BudgetAnswer>
 
-  /** Tells that Google has answered: the read is free again a minute from now. One never told is free after ten minutes. */
+  /** Records that Google has answered: the read is free again a minute from now; one never done after ten minutes. */
   done(read: string): Promise<void>
 
   /** Holds back every read of the credential, in all instances, for so many milliseconds. */

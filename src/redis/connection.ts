@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import type { Redis } from 'ioredis'
+import { withTimeout } from '../concurrency/timeout.ts'
 import { AppError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -24,8 +25,6 @@ export interface RedisOptions {
   readonly log: Log
 }
 
-export const DEFAULT_PREFIX = '{sheetsync}:'
-
 /** A Lua script; the server knows it by its SHA-1 once it has run. */
 export interface Script {
   readonly lua: string
@@ -37,34 +36,39 @@ export function script(lua: string): Script {
 }
 
 /**
- * One connection to a Redis server, which comes back by itself. Whatever the server does, a call ends within 2 s: with
- * its answer, or with STORAGE_UNAVAILABLE. A call that was not answered may have been carried out. ioredis is loaded by
- * `start`.
+ * One connection to a Redis server, which comes back by itself, as every driver of this process uses it. Whatever the
+ * server does, a call ends within 2 s: with its answer, or with STORAGE_UNAVAILABLE. A call that was not answered may have
+ * been carried out. ioredis is loaded by `start`. Whoever made the connection closes it, after the drivers that use it.
  */
 export class RedisConnection {
+  /** What every key begins with. */
+  readonly prefix: string
   readonly #options: RedisOptions
   readonly #onReady: ((client: Redis) => void) | undefined
   readonly #busy = new Set<Promise<unknown>>()
   #client: Redis | undefined
-  /** Resolves when the connection is back; rejects when the grace is over. */
-  #outage: Promise<void> | undefined
-  #endOutage: (() => void) | undefined
+  /** While the connection is lost: until when a call waits for it, and what resolves when it is back. */
+  #outage: (PromiseWithResolvers<void> & { readonly graceEndsAt: number }) | undefined
   #lastFault: Error | undefined
   #closed = false
 
   /** `onReady` is called each time that the connection has come about. */
   constructor(options: RedisOptions, onReady?: (client: Redis) => void) {
+    this.prefix = options.prefix ?? '{sheetsync}:'
     this.#options = options
     this.#onReady = onReady
+  }
+
+  /** Another connection to the same server, not yet started. */
+  duplicate(onReady: (client: Redis) => void): RedisConnection {
+    return new RedisConnection(this.#options, onReady)
   }
 
   /** Connects; rejects with STORAGE_UNAVAILABLE when that takes more than 2 s. It may then be called again. */
   async start(): Promise<void> {
     this.#client ??= await this.#connect()
-    if (this.#client.status !== 'ready') {
-      this.#beginOutage(RECONNECT_GRACE_MS + SILENCE_MS)
-      await this.#outage
-    }
+    if (this.#client.status !== 'ready') this.#beginOutage(RECONNECT_GRACE_MS + SILENCE_MS)
+    await this.run('could not be reached', async () => undefined)
   }
 
   /** Runs commands; `doing` completes "The status …" in an error, such as `could not be read`. */
@@ -76,22 +80,32 @@ export class RedisConnection {
     return running
   }
 
-  /** Runs one script: one round trip, save for the first time that a server sees it. */
-  runScript(doing: string, { lua, sha }: Script, keys: string[], args: (string | number)[]): Promise<unknown> {
+  /** Runs one script, which answers what is said: one round trip, save for the first time that a server sees it. */
+  runScript<Answer>(
+    doing: string,
+    { lua, sha }: Script,
+    keys: string[],
+    args: (string | number)[] = [],
+  ): Promise<Answer> {
     return this.run(doing, async (client) => {
       try {
-        return await client.evalsha(sha, keys.length, ...keys, ...args)
+        return (await client.evalsha(sha, keys.length, ...keys, ...args)) as Answer
       } catch (error) {
         if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error
-        return client.eval(lua, keys.length, ...keys, ...args)
+        return (await client.eval(lua, keys.length, ...keys, ...args)) as Answer
       }
     })
+  }
+
+  /** Resolves when the calls that are under way now have ended. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([...this.#busy])
   }
 
   /** Waits for calls under way, then disconnects. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true
-    while (this.#busy.size > 0) await Promise.allSettled(this.#busy)
+    await this.settled()
     const stream = this.#client?.stream
     this.#client?.disconnect()
     if (stream !== undefined && !stream.closed) {
@@ -100,14 +114,13 @@ export class RedisConnection {
       stream.destroy()
       await closed
     }
-    this.#endOutage?.()
   }
 
   async #run<T>(doing: string, task: (client: Redis) => Promise<T>): Promise<T> {
     if (this.#closed) throw new AppError('STORAGE_UNAVAILABLE', `The status ${doing}: the connection is closed.`)
     if (this.#client === undefined) throw new AppError('STORAGE_UNAVAILABLE', `The status ${doing}: not started yet.`)
     try {
-      if (this.#client.status !== 'ready') await this.#outage
+      if (this.#client.status !== 'ready') await this.#untilReady()
       return await task(this.#client)
     } catch (error) {
       throw toRedisError(error, doing)
@@ -140,11 +153,11 @@ export class RedisConnection {
     client.on('ready', () => {
       if (this.#lastFault !== undefined) log.info({}, 'Redis can be used again')
       this.#lastFault = undefined
-      this.#endOutage?.()
+      this.#outage?.resolve()
+      this.#outage = undefined
       this.#onReady?.(client)
     })
-    this.#beginOutage(RECONNECT_GRACE_MS + SILENCE_MS)
-    // Its rejection is told to the listener above too, and it goes on trying.
+    // The listener above gets its rejection too, and it goes on trying.
     client.connect().catch((error: Error) => {
       this.#lastFault ??= error
     })
@@ -152,20 +165,18 @@ export class RedisConnection {
   }
 
   #beginOutage(graceMs: number): void {
-    if (this.#outage !== undefined || this.#closed) return
-    const over = new AbortController()
-    const { promise, resolve } = Promise.withResolvers<void>()
-    this.#endOutage = () => {
-      this.#outage = undefined
-      this.#endOutage = undefined
-      over.abort()
-      resolve()
+    this.#outage ??= { ...Promise.withResolvers(), graceEndsAt: this.#options.clock.monotonic() + graceMs }
+  }
+
+  /** Rejects with the latest fault when the connection is not back before the grace is over. */
+  async #untilReady(): Promise<void> {
+    if (this.#outage === undefined) return
+    const { clock } = this.#options
+    const leftMs = this.#outage.graceEndsAt - clock.monotonic()
+    try {
+      await withTimeout(this.#outage.promise, leftMs, 'connecting to Redis', clock)
+    } catch (error) {
+      throw this.#lastFault ?? error
     }
-    const graceEnds = this.#options.clock.sleep(graceMs, over.signal).then((isOver) => {
-      if (isOver) throw toRedisError(this.#lastFault ?? new Error('the server does not answer'), 'could not be reached')
-    })
-    this.#outage = Promise.race([promise, graceEnds])
-    // Whoever makes a call during the outage is told; it may be that nobody does.
-    this.#outage.catch(() => {})
   }
 }

@@ -23,7 +23,7 @@ export function toRedisError(error: unknown, doing: string): unknown {
 }
 
 /** Whether a call was not answered, so that nobody knows if the server has done it. */
-export function isUnanswered(error: unknown): boolean {
+export function isUnconfirmed(error: unknown): boolean {
   return error instanceof AppError && error.code === 'STORAGE_UNAVAILABLE'
 }
 

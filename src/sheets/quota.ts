@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
-import { readableAt } from './read-pace.ts'
+import { readableAt } from './read-budget-rule.ts'
 import { type Read, type ReadWait, WaitingReads } from './waiting-reads.ts'
 
 export interface ReadQuotaOptions {

@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
-import { WINDOW_MS } from './read-pace.ts'
+import { WINDOW_MS } from './read-budget-rule.ts'
 
 /** One read that may be made now. */
 export interface Read {

@@ -1,12 +1,25 @@
 import { randomUUID } from 'node:crypto'
-import type { Database } from '../database/database.ts'
+import type { Database, Statement } from '../database/database.ts'
 import { isSyncId } from '../model/sync-id.ts'
 import type { Lease, LeaseStore } from '../ports/lease-store.ts'
 import { requireSyncId } from './shared/argument-checks.ts'
 
-export interface DatabaseLeasesOptions {
-  /** Where the table is; shared with the other drivers of this process, and closed by whoever made it. */
-  readonly database: Database
+const UPSERT_BEAT: Statement = {
+  name: 'sheetsync-beat',
+  text: `INSERT INTO leases (sync_id, epoch, beat) VALUES ($1, $2, $3)
+    ON CONFLICT (sync_id, epoch) DO UPDATE SET beat = excluded.beat`,
+  what: 'The lease could not be kept alive',
+}
+
+const FIND_BEAT: Statement = {
+  name: 'sheetsync-lease',
+  text: 'SELECT beat FROM leases WHERE sync_id = $1 AND epoch = $2',
+  what: 'The lease could not be read',
+}
+
+const DELETE_BEATS: Statement = {
+  text: 'DELETE FROM leases WHERE sync_id = $1 AND epoch <= $2',
+  what: 'The lease could not be dropped',
 }
 
 /**
@@ -15,14 +28,13 @@ export interface DatabaseLeasesOptions {
  */
 export class DatabaseLeases implements LeaseStore {
   readonly #database: Database
-  readonly #table: string
   /** Beats are counted by each instance, and named after it, so that no sign can ever come again. */
-  readonly #self = randomUUID()
+  readonly #instance = randomUUID()
   #beats = 0
 
-  constructor({ database }: DatabaseLeasesOptions) {
+  /** The database is shared with the other drivers of this process, and closed by whoever made it. */
+  constructor({ database }: { readonly database: Database }) {
     this.#database = database
-    this.#table = `"${database.schema}".leases`
   }
 
   start(): Promise<void> {
@@ -31,34 +43,18 @@ export class DatabaseLeases implements LeaseStore {
 
   async renew(syncId: string, epoch: number): Promise<void> {
     requireSyncId(syncId)
-    await this.#database.query({
-      name: 'sheetsync-beat',
-      text: `INSERT INTO ${this.#table} (sync_id, epoch, beat) VALUES ($1, $2, $3)
-        ON CONFLICT (sync_id, epoch) DO UPDATE SET beat = excluded.beat`,
-      values: [syncId, epoch, `${this.#self} ${++this.#beats}`],
-      what: 'The lease could not be kept alive',
-    })
+    await this.#database.query(UPSERT_BEAT, [syncId, epoch, `${this.#instance} ${++this.#beats}`])
   }
 
   /** The owner may be on another machine, so it is never known to be gone. */
   async read(syncId: string, epoch: number): Promise<Lease | undefined> {
     if (!isSyncId(syncId)) return undefined
-    const { rows } = await this.#database.query<{ beat: string }>({
-      name: 'sheetsync-lease',
-      text: `SELECT beat FROM ${this.#table} WHERE sync_id = $1 AND epoch = $2`,
-      values: [syncId, epoch],
-      what: 'The lease could not be read',
-    })
-    const row = rows[0]
-    return row === undefined ? undefined : { heartbeat: row.beat, ownerIsGone: false }
+    const { rows } = await this.#database.query<{ beat: string }>(FIND_BEAT, [syncId, epoch])
+    return rows[0] && { heartbeat: rows[0].beat, ownerIsGone: false }
   }
 
   async release(syncId: string, epoch: number): Promise<void> {
-    await this.#database.query({
-      text: `DELETE FROM ${this.#table} WHERE sync_id = $1 AND epoch <= $2`,
-      values: [syncId, epoch],
-      what: 'The lease could not be let go',
-    })
+    await this.#database.query(DELETE_BEATS, [syncId, epoch])
   }
 
   async close(): Promise<void> {}

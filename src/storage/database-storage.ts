@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import type { Database, Statement } from '../database/database.ts'
-import { toDatabaseError } from '../database/failures.ts'
-import { Notices } from '../database/notices.ts'
+import { toDatabaseError } from '../database/database-errors.ts'
+import { NotificationListener } from '../database/notification-listener.ts'
 import { AppError } from '../errors.ts'
 import type { Sync } from '../model/sync.ts'
 import { isSyncId } from '../model/sync-id.ts'
@@ -8,16 +9,27 @@ import { toSyncRecord } from '../model/sync-record.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
-import { newWriteId, Statements, SWEEP_BATCH } from './database/statements.ts'
-import type { KnownSync } from './database/sync-cache.ts'
+import {
+  changesChannel,
+  columnsOf,
+  DELETE_SYNC,
+  FIND_WRITE,
+  INSERT_SYNC,
+  PROBE_WRITE,
+  SWEEP_BATCH,
+  SWEEP_SYNCS,
+  UPDATE_SYNC,
+} from './database/statements.ts'
 import { SyncRows } from './database/sync-rows.ts'
 import { requireSuccessor, requireSyncId } from './shared/argument-checks.ts'
+import { deepFreeze } from './shared/deep-freeze.ts'
 import { matchesQuery } from './shared/matches-query.ts'
 import { readPageToken, toPageToken } from './shared/page-token.ts'
+import type { CachedSync } from './shared/sync-cache.ts'
 import { Watchers } from './shared/watchers.ts'
 
-/** How often a replace looks again after somebody has rewritten the row under the same revision. */
-const LOOKS = 3
+/** How often a write is tried while others rewrite the row under the same revision. */
+const TRIES = 3
 
 /** Rows read by one statement: records of the largest size (200 kB and more) still come well within its time. */
 const ROWS_AT_ONCE = 100
@@ -29,8 +41,8 @@ export interface DatabaseStorageOptions {
   readonly historyTtlMs?: number
   readonly clock: Clock
   readonly log: Log
-  /** Characters of records to remember; for tests. */
-  readonly keptCharacters?: number
+  /** Characters of records to cache; for tests. */
+  readonly cachedCharacters?: number
 }
 
 /**
@@ -40,40 +52,38 @@ export interface DatabaseStorageOptions {
  * until `cleanup` takes it. That is once `expiresAt` has passed and, with `historyTtlMs`, so many milliseconds since
  * `finishedAt` as well, whichever comes last. `expiresAt` in the record stays what it was.
  *
- * A record that cannot be read stays in its row: `cleanup` stamps `set_aside_at` once somebody has come upon it, and it
- * is never swept; a record that is mended by hand is read again at once. A write whose answer was lost is asked after
- * over another connection; where that too fails it rejects, and the record is the old or the new one, whole.
+ * A record that cannot be read stays in its row: `cleanup` stamps `set_aside_at` once somebody has read it, and it is
+ * never swept; a record that is mended by hand is read again at once. A write whose answer was lost is looked up over
+ * another connection; where that too fails it rejects, and the record is the old or the new one, whole.
  * `durable: false` outlives a crash of this process, but not always one of the PostgreSQL server (0.6 s may be lost).
  */
 export class DatabaseStorage implements SyncStorage {
   readonly #database: Database
   readonly #historyTtlMs: number
-  readonly #statements: Statements
   readonly #rows: SyncRows
   readonly #watchers = new Watchers()
-  readonly #notices: Notices
+  readonly #listener: NotificationListener
   readonly #busy = new Set<Promise<unknown>>()
-  constructor({ database, historyTtlMs = 0, clock, log, keptCharacters }: DatabaseStorageOptions) {
-    const channel = `${database.schema}_changes`
+
+  constructor({ database, historyTtlMs = 0, clock, log, cachedCharacters }: DatabaseStorageOptions) {
     this.#database = database
     this.#historyTtlMs = historyTtlMs
-    this.#statements = new Statements({ schema: database.schema, channel })
-    this.#rows = new SyncRows({ database, statements: this.#statements, keptCharacters })
-    this.#notices = new Notices({
+    this.#rows = new SyncRows(database, cachedCharacters)
+    this.#listener = new NotificationListener({
       connections: database.connections,
-      channel,
+      channel: changesChannel(database.schema),
       clock,
       log,
       // Also of what this instance has written: one whose answer did not come in time may be carried out later.
-      onNotice: (id) => this.#watchers.tell(id),
-      onGap: () => this.#watchers.tellAll(),
+      onNotification: (id) => this.#watchers.tell(id),
+      onReconnect: () => this.#watchers.tellAll(),
     })
   }
 
   async start(): Promise<void> {
     await this.#database.start()
     try {
-      await this.#notices.start()
+      await this.#listener.start()
     } catch (error) {
       throw toDatabaseError(error, 'The status could not be opened')
     }
@@ -82,11 +92,9 @@ export class DatabaseStorage implements SyncStorage {
   create(sync: Sync): Promise<void> {
     return this.#track(async () => {
       requireSyncId(sync.id)
-      const record = JSON.stringify(toSyncRecord(sync))
-      const { write, own } = this.#statements.insert(sync, record, newWriteId())
-      const version = await this.#write(write, own, performance.now())
-      if (version === undefined) throw new AppError('SYNC_EXISTS', `There is a sync ${sync.id} already.`)
-      this.#keep(sync, version, record)
+      if (!(await this.#write(INSERT_SYNC, sync, [], performance.now()))) {
+        throw new AppError('SYNC_EXISTS', `There is a sync ${sync.id} already.`)
+      }
     })
   }
 
@@ -101,31 +109,26 @@ export class DatabaseStorage implements SyncStorage {
   replace(next: Sync, expectedRevision: number, { durable = true }: { durable?: boolean } = {}): Promise<boolean> {
     return this.#track(async () => {
       requireSuccessor(next, expectedRevision)
-      const record = JSON.stringify(toSyncRecord(next))
-      return this.#succeed(next.id, expectedRevision, async ({ version }, since) => {
-        const was = { revision: expectedRevision, version, durable, writeId: newWriteId() }
-        const { write, own } = this.#statements.update(next, record, was)
-        const written = await this.#write(write, own, since)
-        if (written !== undefined) this.#keep(next, written, record)
-        return written !== undefined
-      })
+      return this.#writeOver(next.id, expectedRevision, ({ version }, since) =>
+        this.#write(UPDATE_SYNC, next, [expectedRevision, version, durable], since),
+      )
     })
   }
 
   remove(id: string, expectedRevision: number): Promise<boolean> {
     return this.#track(async () => {
       requireSyncId(id)
-      return this.#succeed(id, expectedRevision, async ({ version }, since) => {
-        const statement = this.#statements.delete(id, expectedRevision, version)
-        const { rows, again } = await this.#database.query<{ id: string }>(statement, since)
-        if (rows.length === 0 && again) {
+      return this.#writeOver(id, expectedRevision, async ({ version }, since) => {
+        const values = [id, expectedRevision, version]
+        const { rows, isRepeated } = await this.#database.query<{ id: string }>(DELETE_SYNC, values, since)
+        if (rows.length === 0 && isRepeated) {
           throw new AppError(
             'STORAGE_UNAVAILABLE',
             'The connection to PostgreSQL broke; whether this removed the sync is not known.',
           )
         }
         if (rows.length === 0) return false
-        this.#rows.forget(id)
+        this.#rows.cache.delete(id)
         this.#watchers.tell(id)
         return true
       })
@@ -135,18 +138,18 @@ export class DatabaseStorage implements SyncStorage {
   async list(query: SyncQuery): Promise<SyncPage> {
     let after = readPageToken(query)
     const syncs: Sync[] = []
-    // One more than the page tells whether there is a next one; large pages and unreadable records make it ask again.
+    // One more than the page tells whether there is a next one; large pages and unreadable records take more queries.
     for (;;) {
       const count = Math.min(query.pageSize + 1 - syncs.length, ROWS_AT_ONCE)
       const rows = await this.#rows.page(query, after, count)
-      for (const { id, found } of rows) {
+      for (const { id, row } of rows) {
         after = id
-        if (found instanceof AppError || !matchesQuery(found.sync, query)) continue
+        if (row instanceof AppError || !matchesQuery(row.sync, query)) continue
         const last = syncs.at(-1)
         if (syncs.length === query.pageSize && last !== undefined) {
           return { syncs, nextPageToken: toPageToken(last.id, query) }
         }
-        syncs.push(found.sync)
+        syncs.push(row.sync)
       }
       if (rows.length < count) return { syncs }
     }
@@ -155,13 +158,13 @@ export class DatabaseStorage implements SyncStorage {
   cleanup(now: Date): Promise<CleanupReport> {
     return this.#track(async () => {
       const quarantined = await this.#rows.setAside()
-      const endedBefore = this.#historyTtlMs > 0 ? new Date(now.getTime() - this.#historyTtlMs) : undefined
+      const endedBefore = this.#historyTtlMs > 0 ? new Date(now.getTime() - this.#historyTtlMs) : 'infinity'
       const removed: string[] = []
       for (;;) {
-        const { rows } = await this.#database.query<{ id: string }>(this.#statements.sweep(now, endedBefore))
+        const { rows } = await this.#database.query<{ id: string }>(SWEEP_SYNCS, [now, endedBefore])
         for (const { id } of rows) {
           removed.push(id)
-          this.#rows.forget(id)
+          this.#rows.cache.delete(id)
           this.#watchers.tell(id)
         }
         if (rows.length < SWEEP_BATCH) return { removed, quarantined, leftovers: 0 }
@@ -170,7 +173,7 @@ export class DatabaseStorage implements SyncStorage {
   }
 
   async checkWritable(): Promise<void> {
-    await this.#track(() => this.#database.query(this.#statements.probe()))
+    await this.#track(() => this.#database.query(PROBE_WRITE))
   }
 
   watch(id: string, onChange: () => void): () => void {
@@ -180,42 +183,45 @@ export class DatabaseStorage implements SyncStorage {
   async close(): Promise<void> {
     this.#watchers.clear()
     while (this.#busy.size > 0) await Promise.allSettled(this.#busy)
-    await this.#notices.close()
-    this.#rows.clear()
+    await this.#listener.close()
+    this.#rows.cache.clear()
   }
 
   /**
    * Writes over the version of the row that was read and found good, so that an unreadable record is never written
    * over. One round trip when this process has seen the revision before, as whoever replaces it commonly has.
    */
-  async #succeed(
+  async #writeOver(
     id: string,
     revision: number,
-    write: (known: KnownSync, since: number) => Promise<boolean>,
+    write: (current: CachedSync, since: number) => Promise<boolean>,
   ): Promise<boolean> {
     const since = performance.now()
-    let known = this.#rows.known(id)
-    for (let look = 1; look <= LOOKS; look++) {
-      if (known?.sync.revision !== revision) known = await this.#rows.find(id)
-      if (known?.sync.revision !== revision) return false
-      if (await write(known, since)) return true
-      const before: string = known.version
-      known = await this.#rows.find(id)
-      if (known?.version === before) return false
+    let current = this.#rows.cache.get(id)
+    for (let tries = 1; tries <= TRIES; tries++) {
+      if (current?.sync.revision !== revision) current = await this.#rows.find(id)
+      if (current?.sync.revision !== revision) return false
+      if (await write(current, since)) return true
+      const before: string = current.version
+      current = await this.#rows.find(id)
+      if (current?.version === before) return false
     }
     return false
   }
 
-  /** Sends a write; `undefined` when it has changed nothing. What broke off is looked up: it may have been carried out. */
-  async #write(write: Statement, own: Statement, since: number): Promise<string | undefined> {
-    const { rows, again } = await this.#database.query<{ version: string }>(write, since)
-    if (rows[0] !== undefined || !again) return rows[0]?.version
-    return (await this.#database.query<{ version: string }>(own, since)).rows[0]?.version
-  }
-
-  #keep(sync: Sync, version: string, record: string): void {
-    this.#rows.keep(sync, version, record)
+  /** Resolves to whether it has changed the row. What broke off is looked up: it may have been carried out. */
+  async #write(statement: Statement, sync: Sync, more: readonly unknown[], since: number): Promise<boolean> {
+    const [record, writeId] = [JSON.stringify(toSyncRecord(sync)), randomUUID()]
+    const values = [...columnsOf(sync, record, writeId), ...more]
+    let answer = await this.#database.query<{ version: string }>(statement, values, since)
+    if (answer.rows.length === 0 && answer.isRepeated) {
+      answer = await this.#database.query(FIND_WRITE, [sync.id, writeId], since)
+    }
+    const row = answer.rows[0]
+    if (row === undefined) return false
+    this.#rows.cache.put({ sync: deepFreeze(sync), version: row.version, size: record.length })
     this.#watchers.tell(sync.id)
+    return true
   }
 
   /** Has `close` wait for it. */

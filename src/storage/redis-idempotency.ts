@@ -5,17 +5,16 @@ import {
   type KeyState,
   RESERVATION_MS,
 } from '../ports/idempotency-store.ts'
-import { DEFAULT_PREFIX, RedisConnection, type RedisOptions, script } from '../redis/connection.ts'
-import { isUnanswered } from '../redis/redis-errors.ts'
-import { UnansweredWrites } from './redis/unanswered-writes.ts'
+import { type RedisConnection, script } from '../redis/connection.ts'
+import { UnconfirmedWrites } from './redis/unconfirmed-writes.ts'
 import { requireKeyHash } from './shared/argument-checks.ts'
 
-/** Keys that one script forgets, at most. */
-const BATCH = 500
+/** Keys that one script removes, at most. */
+const SWEEP_BATCH = 500
 
 /**
  * Keys: the record and the index by expiry. Arguments: key, fingerprint, sync id, now, ttl, milliseconds after which a
- * reservation is abandoned, name of this call. Answers `mine` and a sync id, or the fingerprint and the answer, or the
+ * reservation is abandoned, id of this call. Answers `mine` and a sync id, or the fingerprint and the answer, or the
  * fingerprint alone while the key is in flight.
  */
 const RESERVE = script(`
@@ -44,8 +43,8 @@ redis.call('DEL', KEYS[1])
 redis.call('ZREM', KEYS[2], ARGV[1])
 `)
 
-/** Arguments: now, how many at most, prefix of the records. Answers how many it forgot. */
-const FORGET = script(`
+/** Arguments: now, how many at most, prefix of the records. Answers how many it removed. */
+const SWEEP = script(`
 local expired = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
 for _, key in ipairs(expired) do
   redis.call('DEL', ARGV[3] .. key)
@@ -56,16 +55,15 @@ return #expired
 
 /**
  * One hash for each key, and a sorted set of when they expire. Each step is one script. A reservation that was not
- * answered may have been made; the next one with this key and fingerprint in this instance gets it.
+ * confirmed may have been made; the next one with this key and fingerprint in this instance gets it.
  */
 export class RedisIdempotency implements IdempotencyStore {
-  readonly #prefix: string
   readonly #connection: RedisConnection
-  readonly #calls = new UnansweredWrites()
+  readonly #calls = new UnconfirmedWrites()
 
-  constructor(options: RedisOptions) {
-    this.#prefix = options.prefix ?? DEFAULT_PREFIX
-    this.#connection = new RedisConnection(options)
+  /** The connection is shared with the other drivers of this process, and closed by whoever made it. */
+  constructor({ connection }: { readonly connection: RedisConnection }) {
+    this.#connection = connection
   }
 
   start(): Promise<void> {
@@ -74,21 +72,19 @@ export class RedisIdempotency implements IdempotencyStore {
 
   async reserve({ key, fingerprint, syncId, now, ttlMs }: KeyReservation): Promise<KeyState> {
     requireKeyHash(key)
-    const call = this.#calls.nameOf(key, fingerprint)
-    const args = [key, fingerprint, syncId, now.getTime(), ttlMs, RESERVATION_MS, call]
-    let answer: unknown
-    try {
-      answer = await this.#connection.runScript('could not be recorded', RESERVE, this.#keys(key), args)
-    } catch (error) {
-      if (isUnanswered(error)) this.#calls.unanswered(key, fingerprint, call)
-      throw error
-    }
-    this.#calls.answered(key)
-    const [state, whose = '', view = ''] = answer as [string, string?, string?]
-    if (state === 'mine') return { state, syncId: whose }
+    const [state, value = '', view = ''] = await this.#calls.run(key, fingerprint, (call) => {
+      const args = [key, fingerprint, syncId, now.getTime(), ttlMs, RESERVATION_MS, call]
+      return this.#connection.runScript<[string, string?, string?]>(
+        'could not be recorded',
+        RESERVE,
+        this.#keys(key),
+        args,
+      )
+    })
+    if (state === 'mine') return { state, syncId: value }
     return state === 'done'
-      ? { state, fingerprint: whose, answer: JSON.parse(view) as SyncView }
-      : { state: 'in-flight', fingerprint: whose }
+      ? { state, fingerprint: value, answer: JSON.parse(view) as SyncView }
+      : { state: 'in-flight', fingerprint: value }
   }
 
   async complete(key: string, answer: SyncView): Promise<void> {
@@ -102,19 +98,18 @@ export class RedisIdempotency implements IdempotencyStore {
   }
 
   async cleanup(now: Date): Promise<number> {
-    const args = [now.getTime(), BATCH, `${this.#prefix}key:`]
-    let forgotten = 0
-    for (let count = BATCH; count === BATCH; forgotten += count) {
-      count = Number(await this.#connection.runScript('could not be swept', FORGET, [`${this.#prefix}keys`], args))
+    const { prefix } = this.#connection
+    const args = [now.getTime(), SWEEP_BATCH, `${prefix}key:`]
+    for (let removed = 0; ; ) {
+      const count = Number(await this.#connection.runScript('could not be swept', SWEEP, [`${prefix}keys`], args))
+      removed += count
+      if (count < SWEEP_BATCH) return removed
     }
-    return forgotten
   }
 
-  close(): Promise<void> {
-    return this.#connection.close()
-  }
+  async close(): Promise<void> {}
 
   #keys(key: string): string[] {
-    return [`${this.#prefix}key:${key}`, `${this.#prefix}keys`]
+    return [`${this.#connection.prefix}key:${key}`, `${this.#connection.prefix}keys`]
   }
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { isSyncId } from '../model/sync-id.ts'
 import type { Lease, LeaseStore } from '../ports/lease-store.ts'
-import { DEFAULT_PREFIX, RedisConnection, type RedisOptions, script } from '../redis/connection.ts'
+import { type RedisConnection, script } from '../redis/connection.ts'
 import { requireSyncId } from './shared/argument-checks.ts'
 
-/** Milliseconds after its last beat for which a lease is kept; whoever watches it has long seen it stand still by then. */
+/** Milliseconds after its last beat for which a lease is kept; whoever observes it has long seen it stand still by then. */
 const KEPT_MS = 3_600_000
 
 const BEAT = script(`
@@ -18,16 +18,15 @@ for _, epoch in ipairs(redis.call('HKEYS', KEYS[1])) do
 end
 `)
 
-/** One hash for each sync, with the latest beat of each epoch. Who has ended cannot be told from afar, only waited for. */
+/** One hash for each sync, with the latest beat of each epoch. Whether an owner on another machine is gone is never known. */
 export class RedisLeases implements LeaseStore {
-  readonly #prefix: string
   readonly #connection: RedisConnection
   readonly #instance = randomUUID()
   #beats = 0
 
-  constructor(options: RedisOptions) {
-    this.#prefix = options.prefix ?? DEFAULT_PREFIX
-    this.#connection = new RedisConnection(options)
+  /** The connection is shared with the other drivers of this process, and closed by whoever made it. */
+  constructor({ connection }: { readonly connection: RedisConnection }) {
+    this.#connection = connection
   }
 
   start(): Promise<void> {
@@ -42,22 +41,20 @@ export class RedisLeases implements LeaseStore {
 
   async read(syncId: string, epoch: number): Promise<Lease | undefined> {
     if (!isSyncId(syncId)) return undefined
-    const heartbeat = await this.#connection.run('could not be read', (client) =>
+    const beat = await this.#connection.run('could not be read', (client) =>
       client.hget(this.#key(syncId), String(epoch)),
     )
-    return heartbeat === null ? undefined : { heartbeat, ownerIsGone: false }
+    return beat === null ? undefined : { heartbeat: beat, ownerIsGone: false }
   }
 
   async release(syncId: string, epoch: number): Promise<void> {
     if (!isSyncId(syncId)) return
-    await this.#connection.runScript('could not be let go', DROP, [this.#key(syncId)], [epoch])
+    await this.#connection.runScript('could not be dropped', DROP, [this.#key(syncId)], [epoch])
   }
 
-  close(): Promise<void> {
-    return this.#connection.close()
-  }
+  async close(): Promise<void> {}
 
   #key(syncId: string): string {
-    return `${this.#prefix}lease:${syncId}`
+    return `${this.#connection.prefix}lease:${syncId}`
   }
 }

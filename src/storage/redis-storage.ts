@@ -1,28 +1,37 @@
 import { AppError } from '../errors.ts'
 import { isTerminal, type Sync } from '../model/sync.ts'
 import { isSyncId } from '../model/sync-id.ts'
-import { isNewerRecord } from '../model/sync-record.ts'
+import { corruptRecord, isCorruptRecord } from '../model/sync-record.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
 import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
-import { DEFAULT_PREFIX, RedisConnection, type RedisOptions, type Script } from '../redis/connection.ts'
-import { isUnanswered, isWrongType } from '../redis/redis-errors.ts'
-import { Changes } from './redis/changes.ts'
-import { KnownRecords } from './redis/record-cache.ts'
-import { corrupt, formatRecord, indexesOf, isCorrupt, parseRecord, readHead } from './redis/record-text.ts'
-import { CREATE, keysOf, LIST, READ, REMOVE, REPLACE } from './redis/scripts.ts'
+import type { RedisConnection, Script } from '../redis/connection.ts'
+import { isWrongType } from '../redis/redis-errors.ts'
+import { Subscriber } from '../redis/subscriber.ts'
+import { formatRecord, indexesOf, parseRecord, recordOf } from './redis/record-text.ts'
+import { CREATE, changesChannel, keysOf, LIST, READ, REMOVE, REPLACE } from './redis/scripts.ts'
 import { checkServer } from './redis/server-check.ts'
 import { sweep } from './redis/sweep.ts'
-import { UnansweredWrites } from './redis/unanswered-writes.ts'
+import { UnconfirmedWrites } from './redis/unconfirmed-writes.ts'
 import { requireSuccessor, requireSyncId } from './shared/argument-checks.ts'
 import { deepFreeze } from './shared/deep-freeze.ts'
 import { matchesQuery } from './shared/matches-query.ts'
 import { readPageToken, toPageToken } from './shared/page-token.ts'
+import { SyncCache } from './shared/sync-cache.ts'
 import { Watchers } from './shared/watchers.ts'
 
-/** Ids that one stretch of a list looks at, at most: more would keep the server from everybody else. */
-const STRETCH = 1000
+/** Ids that one script of a list scans, at most: more would keep the server from everybody else. */
+const SCAN_BATCH = 1000
+
+export interface RedisStorageOptions {
+  /** Shared with the other drivers of this process, and closed by whoever made it. */
+  readonly connection: RedisConnection
+  readonly clock: Clock
+  readonly log: Log
+}
 
 /**
- * One JSON string for each sync on a Redis server, with sorted sets beside them that tell which syncs there are. Each
+ * One JSON string for each sync on a Redis server, with sorted sets beside them as indexes. Each
  * write is one script, so a record and its places in the sets change as one.
  *
  * What `durable` means is the server's to decide: Redis answers before its append-only file is on the disk. With
@@ -35,25 +44,30 @@ const STRETCH = 1000
  * remove that was carried out answers false to the repeat.
  */
 export class RedisStorage implements SyncStorage {
-  readonly #prefix: string
   readonly #connection: RedisConnection
-  readonly #changes: Changes
+  readonly #subscriber: Subscriber
   readonly #watchers: Watchers
-  readonly #known = new KnownRecords()
-  readonly #writes = new UnansweredWrites()
-  /** Ids whose record was found unreadable or missing; the next cleanup looks at them. */
+  readonly #cache = new SyncCache()
+  readonly #writes = new UnconfirmedWrites()
+  /** Ids whose record was found unreadable or missing; the next cleanup reads them again. */
   readonly #suspects = new Set<string>()
 
-  constructor(options: RedisOptions) {
-    this.#prefix = options.prefix ?? DEFAULT_PREFIX
-    this.#watchers = new Watchers(options.log)
-    this.#connection = new RedisConnection(options)
-    this.#changes = new Changes(options, this.#watchers)
+  constructor({ connection, clock, log }: RedisStorageOptions) {
+    this.#connection = connection
+    this.#watchers = new Watchers(log)
+    this.#subscriber = new Subscriber({
+      connection,
+      channel: changesChannel(connection.prefix),
+      clock,
+      log,
+      onMessage: (id) => this.#watchers.tell(id),
+      onSubscribed: () => this.#watchers.tellAll(),
+    })
   }
 
   async start(): Promise<void> {
     await this.#connection.start()
-    await this.#changes.start()
+    await this.#subscriber.start()
   }
 
   async create(sync: Sync): Promise<void> {
@@ -64,15 +78,17 @@ export class RedisStorage implements SyncStorage {
 
   async get(id: string): Promise<Sync | undefined> {
     if (!isSyncId(id)) return undefined
-    const known = this.#known.get(id)
-    const answer = await this.#run('could not be read', READ, id, [known?.head ?? '', known?.bytes ?? 0])
-    if (answer === 1 && known !== undefined) return known.sync
+    const cached = this.#cache.get(id)
+    const answer = await this.#run('could not be read', READ, id, [cached?.version ?? '', cached?.size ?? 0])
+    if (answer === 1 && cached !== undefined) return cached.sync
     if (answer === null) {
-      this.#known.forget(id)
+      this.#cache.delete(id)
       return undefined
     }
-    if (typeof answer !== 'string') throw corrupt(id)
-    return this.#read(id, answer)
+    if (typeof answer !== 'string') throw corruptRecord(id)
+    const sync = this.#parse(id, answer)
+    if (sync instanceof AppError) throw sync
+    return sync
   }
 
   peek(id: string): Promise<Sync | undefined> {
@@ -88,7 +104,7 @@ export class RedisStorage implements SyncStorage {
     requireSyncId(id)
     const answer = await this.#run('could not be removed', REMOVE, id, [expectedRevision])
     if (answer === -1) throw this.#suspect(id)
-    if (answer === 1) this.#known.forget(id)
+    if (answer === 1) this.#cache.delete(id)
     return answer === 1
   }
 
@@ -99,12 +115,16 @@ export class RedisStorage implements SyncStorage {
     if (groups.some((group) => group.length === 0)) return { syncs }
     do {
       const wanted = query.pageSize + 1 - syncs.length
-      const args = [`${this.#prefix}sync:`, after, wanted, STRETCH, ...groups.map((group) => group.length)]
-      const answer = await this.#connection.runScript('could not be listed', LIST, groups.flat(), args)
-      const [last = '', ...found] = answer as string[]
+      const sizes = groups.map((group) => group.length)
+      const [last = '', ...found] = await this.#connection.runScript<string[]>(
+        'could not be listed',
+        LIST,
+        groups.flat(),
+        [`${this.#connection.prefix}sync:`, after, wanted, SCAN_BATCH, ...sizes],
+      )
       for (let at = 0; at < found.length; at += 2) {
-        const sync = this.#look(found[at] ?? '', found[at + 1] ?? '')
-        if (sync !== undefined && matchesQuery(sync, query)) syncs.push(sync)
+        const sync = this.#parse(found[at] ?? '', found[at + 1] ?? '')
+        if (!(sync instanceof AppError) && matchesQuery(sync, query)) syncs.push(sync)
       }
       after = last
     } while (after !== '' && syncs.length <= query.pageSize)
@@ -116,19 +136,16 @@ export class RedisStorage implements SyncStorage {
   }
 
   async cleanup(now: Date): Promise<CleanupReport> {
-    const report = await sweep(
-      { connection: this.#connection, prefix: this.#prefix, suspects: [...this.#suspects] },
-      now,
-    )
-    for (const id of report.settled) this.#suspects.delete(id)
-    for (const id of report.removed) this.#known.forget(id)
-    const { removed, quarantined, leftovers } = report
-    return { removed, quarantined, leftovers }
+    const suspects = [...this.#suspects]
+    const report = await sweep(this.#connection, suspects, now)
+    for (const id of suspects) this.#suspects.delete(id)
+    for (const id of report.removed) this.#cache.delete(id)
+    return report
   }
 
   /** Rejects also when the server may evict records: `maxmemory-policy` must be `noeviction`. */
   checkWritable(): Promise<void> {
-    return checkServer(this.#connection, this.#prefix)
+    return checkServer(this.#connection)
   }
 
   watch(id: string, onChange: () => void): () => void {
@@ -137,66 +154,50 @@ export class RedisStorage implements SyncStorage {
 
   async close(): Promise<void> {
     this.#watchers.clear()
-    await this.#changes.close()
-    await this.#connection.close()
-    this.#watchers.clear()
-    this.#known.clear()
+    await this.#connection.settled()
+    await this.#subscriber.close()
+    this.#cache.clear()
   }
 
   async #store(script: Script, sync: Sync, more: number[]): Promise<unknown> {
-    const what = JSON.stringify(sync)
-    const writeId = this.#writes.nameOf(sync.id, what)
-    const record = formatRecord(sync, writeId)
     const expires = isTerminal(sync) ? Date.parse(sync.expiresAt) : ''
-    const args = [writeId, record.text, JSON.stringify(indexesOf(sync)), expires, ...more]
-    let answer: unknown
-    try {
-      answer = await this.#run('could not be written', script, sync.id, args)
-    } catch (error) {
-      if (isUnanswered(error)) this.#writes.unanswered(sync.id, what, writeId)
-      throw error
-    }
-    this.#writes.answered(sync.id)
+    const answer = await this.#writes.run(sync.id, JSON.stringify(sync), async (writeId) => {
+      const { text, head, bytes } = formatRecord(sync, writeId)
+      const args = [writeId, text, JSON.stringify(indexesOf(sync)), expires, ...more]
+      const answer = await this.#run('could not be written', script, sync.id, args)
+      if (answer === 1) this.#cache.put({ sync: deepFreeze(sync), version: head, size: bytes })
+      return answer
+    })
     if (answer === -1) throw this.#suspect(sync.id)
-    if (answer === 1) this.#known.keep(sync.id, record, () => deepFreeze(sync))
     return answer
   }
 
   async #run(doing: string, script: Script, id: string, args: (string | number)[]): Promise<unknown> {
     try {
-      return await this.#connection.runScript(doing, script, keysOf(this.#prefix, id), [this.#prefix, id, ...args])
+      const { prefix } = this.#connection
+      return await this.#connection.runScript(doing, script, keysOf(prefix, id), [prefix, id, ...args])
     } catch (error) {
       if (isWrongType(error instanceof AppError ? error.cause : error)) throw this.#suspect(id)
       throw error
     }
   }
 
-  #read(id: string, text: string): Sync {
-    try {
-      const record = readHead(id, text)
-      return this.#known.keep(id, record, () => parseRecord(id, record))
-    } catch (error) {
-      if (isCorrupt(error)) this.#suspects.add(id)
-      throw error
-    }
-  }
-
-  /** The record, as far as a list shows it: unreadable and missing ones it leaves out. */
-  #look(id: string, text: string): Sync | undefined {
-    try {
-      return this.#read(id, text)
-    } catch (error) {
-      if (isCorrupt(error) || isNewerRecord(error)) return undefined
-      throw error
-    }
+  #parse(id: string, text: string): Sync | AppError {
+    const record = recordOf(text)
+    const cached = this.#cache.get(id)
+    if (cached?.version === record.head && cached.size === record.bytes) return cached.sync
+    const sync = parseRecord(id, record)
+    if (isCorruptRecord(sync)) this.#suspects.add(id)
+    if (!(sync instanceof AppError)) this.#cache.put({ sync, version: record.head, size: record.bytes })
+    return sync
   }
 
   #suspect(id: string): AppError {
     this.#suspects.add(id)
-    return corrupt(id)
+    return corruptRecord(id)
   }
 
-  /** The indexes that an asked-for sync stands in: in one of each group. */
+  /** The indexes that a wanted sync stands in: in one of each group. */
   #groupsOf({ states, spreadsheetId, createdBy, webhook }: SyncQuery): string[][] {
     const groups = [
       ...(states === undefined ? [] : [[...new Set(states)].map((state) => `state:${state}`)]),
@@ -204,6 +205,8 @@ export class RedisStorage implements SyncStorage {
       ...(createdBy === undefined ? [] : [[`created-by:${createdBy}`]]),
       ...(webhook === undefined ? [] : [[`webhook:${webhook}`]]),
     ]
-    return (groups.length === 0 ? [['syncs']] : groups).map((group) => group.map((name) => this.#prefix + name))
+    return (groups.length === 0 ? [['syncs']] : groups).map((group) =>
+      group.map((name) => this.#connection.prefix + name),
+    )
   }
 }

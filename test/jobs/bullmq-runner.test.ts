@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { Bell } from '../../src/jobs/bullmq/queue-client.ts'
+import { SyncQueue } from '../../src/jobs/bullmq/sync-queue.ts'
 import { BullMqRunner } from '../../src/jobs/bullmq-runner.ts'
 import type { SyncJob } from '../../src/ports/job-runner.ts'
 import type { LeaseStore } from '../../src/ports/lease-store.ts'
@@ -12,7 +12,7 @@ import { RedisStorage } from '../../src/storage/redis-storage.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { aDatabase, aSchema } from '../support/postgres.ts'
 import { aNamespace, isThere, POSTGRES_URL, REDIS_URL, type ServerKind } from '../support/queue-servers.ts'
-import { aPrefix } from '../support/redis.ts'
+import { aConnection, aPrefix } from '../support/redis.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 import { HeldJob, type RunnerOptions, type RunnerWorld, testJobRunner } from './conformance.ts'
 
@@ -26,8 +26,11 @@ interface Truth {
 /** Where syncs are recorded when the service chooses this server for its queue. */
 const TRUTHS: Readonly<Record<ServerKind, (t: Test) => Truth>> = {
   redis(t) {
-    const server = { url: REDIS_URL, prefix: aPrefix(t), clock: systemClock, log: silentLog }
-    return { storage: new RedisStorage(server), leases: () => new RedisLeases(server) }
+    const connection = aConnection(t, { prefix: aPrefix(t) })
+    return {
+      storage: new RedisStorage({ connection, clock: systemClock, log: silentLog }),
+      leases: () => new RedisLeases({ connection }),
+    }
   },
   postgres(t) {
     const database = aDatabase(t, aSchema(t))
@@ -94,10 +97,10 @@ for (const kind of ['redis', 'postgres'] as const) {
       await systemClock.sleep(500)
       slow.resolve()
       await closed
-      const bell = new Bell({ url: URLS[kind], namespace, clock: systemClock, log: silentLog })
-      t.teardown(() => bell.close())
-      bell.start()
-      t.ok((await bell.waiting()) >= 16, 'they still wait')
+      const queue = new SyncQueue({ url: URLS[kind], namespace, clock: systemClock, log: silentLog })
+      t.teardown(() => queue.close())
+      queue.start()
+      t.ok((await queue.waitingCount()) >= 16, 'they still wait')
     })
   })
 }

@@ -25,7 +25,7 @@ const skip = absent === false ? await skipWithoutServerPrograms() : absent
 t.test('a server that is stopped', { skip }, async (t) => {
   const { server, storage, database, sync } = await setUp(t)
   t.same(
-    (await database.query({ text: 'SHOW synchronous_commit', values: [], what: '' })).rows,
+    (await database.query({ text: 'SHOW synchronous_commit', what: '' })).rows,
     [{ synchronous_commit: 'on' }],
     'is asked to wait for its disk, though it is set not to',
   )
@@ -116,7 +116,7 @@ t.test('cut connections are replaced in passing, and no write is lost or told wr
   const schema = aSchema(t)
   const name = `cut_${schema}`
   const url = `${POSTGRES_URL}?application_name=${name}`
-  const database = new Database({ url, schema, log: silentLog, connections: 4 })
+  const database = new Database({ url, schema, clock: systemClock, log: silentLog, connections: 4 })
   t.teardown(() => database.close())
   const storage = new DatabaseStorage({ database, clock: systemClock, log: silentLog })
   await storage.start()
@@ -145,7 +145,7 @@ t.test('cut connections are replaced in passing, and no write is lost or told wr
 t.test('a write whose answer is lost is asked after', { skip: absent }, async (t) => {
   const schema = aSchema(t)
   const proxy = await aLossyProxy(t, POSTGRES_URL)
-  const database = new Database({ url: proxy.url, schema, log: silentLog, connections: 2 })
+  const database = new Database({ url: proxy.url, schema, clock: systemClock, log: silentLog, connections: 2 })
   t.teardown(() => database.close())
   const storage = new DatabaseStorage({ database, clock: systemClock, log: silentLog })
   await storage.start()
@@ -189,7 +189,7 @@ t.test(
   async (t) => {
     const schema = aSchema(t)
     const proxy = await aLossyProxy(t, POSTGRES_URL)
-    const database = new Database({ url: proxy.url, schema, log: silentLog, connections: 2 })
+    const database = new Database({ url: proxy.url, schema, clock: systemClock, log: silentLog, connections: 2 })
     t.teardown(() => database.close())
     const storage = new DatabaseStorage({ database, clock: systemClock, log: silentLog })
     await storage.start()

@@ -10,7 +10,7 @@ import { RedisLeases } from '../../src/storage/redis-leases.ts'
 import { RedisStorage } from '../../src/storage/redis-storage.ts'
 import { claimSync } from '../../src/syncs/sync.ts'
 import { systemClock } from '../../src/system-clock.ts'
-import { anOwnRedis, aRedisClient, type OwnRedis, whyNoRedisServer } from '../support/redis.ts'
+import { aConnection, anOwnRedis, aRedisClient, type OwnRedis, whyNoRedisServer } from '../support/redis.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
 const NOW = new Date('2026-01-01T00:00:00.000Z')
@@ -20,7 +20,8 @@ const skip = await whyNoRedisServer()
 async function setUp(t: Test, settings: readonly string[] = []) {
   const server = await anOwnRedis(t, settings)
   const open = async () => {
-    const storage = new RedisStorage({ url: server.url, clock: systemClock, log: silentLog })
+    const connection = aConnection(t, { url: server.url })
+    const storage = new RedisStorage({ connection, clock: systemClock, log: silentLog })
     await storage.start()
     t.teardown(() => storage.close())
     return storage
@@ -155,10 +156,10 @@ await t.test('on a server of our own', { skip }, async (t) => {
 
   await t.test('leases, keys and the read budget are refused within 2 s too, and come back', async (t) => {
     const server = await anOwnRedis(t)
-    const options = { url: server.url, clock: systemClock, log: silentLog }
-    const leases = new RedisLeases(options)
-    const keys = new RedisIdempotency(options)
-    const budget = new RedisReadBudget({ ...options, readsPerMinute: 1 })
+    const connection = aConnection(t, { url: server.url })
+    const leases = new RedisLeases({ connection })
+    const keys = new RedisIdempotency({ connection })
+    const budget = new RedisReadBudget({ connection, readsPerMinute: 1 })
     for (const driver of [leases, keys]) await driver.start()
     for (const driver of [leases, keys, budget]) t.teardown(() => driver.close())
     const id = newSyncId()
@@ -194,7 +195,8 @@ await t.test('on a server of our own', { skip }, async (t) => {
   await t.test('start is refused within 2 s while the server is away, and succeeds later', async (t) => {
     const server = await anOwnRedis(t)
     await server.kill()
-    const storage = new RedisStorage({ url: server.url, clock: systemClock, log: silentLog })
+    const connection = aConnection(t, { url: server.url })
+    const storage = new RedisStorage({ connection, clock: systemClock, log: silentLog })
     t.teardown(() => storage.close())
     await isRefused(t, () => storage.start(), 'start')
     await isRefused(t, () => storage.get(newSyncId()), 'get')
@@ -252,7 +254,7 @@ await t.test('on a server of our own', { skip }, async (t) => {
       }
       const log: Log = { debug: write, info: write, warn: write, error: write }
       const url = server.url.replace('//', '//:a-wrong-one@')
-      const storage = new RedisStorage({ url, clock: systemClock, log })
+      const storage = new RedisStorage({ connection: aConnection(t, { url, log }), clock: systemClock, log })
       t.teardown(() => storage.close())
       const refused = await storage.start().then(
         () => undefined,

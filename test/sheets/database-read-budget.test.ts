@@ -11,7 +11,11 @@ if (skip !== false) {
   await testReadBudget(t, 'DatabaseReadBudget', async (t, readsPerMinute) => {
     const schema = aSchema(t)
     return {
-      open: async () => new DatabaseReadBudget({ database: aDatabase(t, schema), readsPerMinute }),
+      open: async () => {
+        const database = aDatabase(t, schema)
+        await database.start()
+        return new DatabaseReadBudget({ database, readsPerMinute })
+      },
       pass: async (ms) => {
         const by = `make_interval(secs => ${ms}::float8 / 1000)`
         await execute(`UPDATE "${schema}".reads SET taken_at = taken_at - ${by}, done_at = done_at - ${by}`)
@@ -25,6 +29,7 @@ if (skip !== false) {
 
 t.test('credentials have budgets of their own', { skip }, async (t) => {
   const database = aDatabase(t, aSchema(t))
+  await database.start()
   const [one, other] = ['one', 'other'].map((name) => new DatabaseReadBudget({ database, readsPerMinute: 1, name }))
   t.ok('read' in ((await one?.take('a')) ?? {}))
   t.notOk('read' in ((await one?.take('a')) ?? {}))

@@ -177,7 +177,7 @@ t.test('a record that was changed by hand under its revision is seen, and can be
 })
 
 t.test('what does not fit into memory is read anew and is right all the same', { skip }, async (t) => {
-  const { storage, another } = await setUp(t, { keptCharacters: 3000 })
+  const { storage, another } = await setUp(t, { cachedCharacters: 3000 })
   const syncs = Array.from({ length: 10 }, () => aQueuedSync())
   for (const sync of syncs) await storage.create(sync)
   const other = await another()
@@ -239,12 +239,12 @@ t.test('a step that fails leaves nothing half done', { skip }, async (t) => {
 t.test('what is no name for a schema and no URL is refused, and the URL is never told', async (t) => {
   const url = 'postgres://user:s3cret-w0rd@127.0.0.1:1/test'
   for (const schema of ['', 'Upper', 'a"b', 'a.b', '1a', 'x'.repeat(49)]) {
-    t.throws(() => new Database({ url, schema, log: silentLog }), TypeError)
+    t.throws(() => new Database({ url, schema, clock: systemClock, log: silentLog }), TypeError)
   }
   for (const wrong of ['', 'http://user:s3cret-w0rd@host/', 'postgres://user:s3cret-w0rd@[host/', 'user:s3cret-w0rd']) {
     let refusal: unknown
     try {
-      new Database({ url: wrong, log: silentLog })
+      new Database({ url: wrong, clock: systemClock, log: silentLog })
     } catch (error) {
       refusal = error
     }
@@ -253,7 +253,8 @@ t.test('what is no name for a schema and no URL is refused, and the URL is never
   }
   const said: object[] = []
   const keep = (fields: object) => said.push(fields)
-  const database = new Database({ url, log: { debug: keep, info: keep, warn: keep, error: keep } })
+  const log = { debug: keep, info: keep, warn: keep, error: keep }
+  const database = new Database({ url, clock: systemClock, log })
   t.teardown(() => database.close())
   const error = await database.start().then(
     () => undefined,
@@ -274,7 +275,8 @@ t.test('the client of PostgreSQL is loaded by the first connection, not by the i
      const { Database } = await import(root + 'database/database.ts')
      const loaded = () => Object.keys(createRequire(root).cache).some((path) => path.includes('/node_modules/pg/'))
      const before = loaded()
-     const database = new Database({ url: 'postgres://127.0.0.1:1/x', log: { info() {}, warn() {} } })
+     const { systemClock: clock } = await import(root + 'system-clock.ts')
+     const database = new Database({ url: 'postgres://127.0.0.1:1/x', clock, log: { info() {}, warn() {} } })
      await database.start().catch(() => {})
      process.stdout.write(JSON.stringify([before, loaded()]))`,
   ])
@@ -289,7 +291,7 @@ interface Parts {
 
 async function setUp(
   t: Test,
-  options: Partial<Pick<DatabaseStorageOptions, 'historyTtlMs' | 'keptCharacters'>> = {},
+  options: Partial<Pick<DatabaseStorageOptions, 'historyTtlMs' | 'cachedCharacters'>> = {},
 ): Promise<Parts> {
   const schema = aSchema(t)
   const another = async () => {

@@ -1,23 +1,20 @@
 import t from 'tap'
 import { newSyncId } from '../../src/model/sync-id.ts'
-import { silentLog } from '../../src/ports/log.ts'
 import { RedisLeases } from '../../src/storage/redis-leases.ts'
-import { systemClock } from '../../src/system-clock.ts'
-import { aPrefix, aRedisClient, REDIS_URL, whyNoRedis } from '../support/redis.ts'
+import { aConnection, aPrefix, aRedisClient, whyNoRedis } from '../support/redis.ts'
 import { testLeaseStore } from './lease-conformance.ts'
 
 const skip = await whyNoRedis()
-const here = { url: REDIS_URL, clock: systemClock, log: silentLog }
 
 await t.test('on a real server', { skip }, async (t) => {
   await testLeaseStore(t, 'RedisLeases', async (t) => {
     const prefix = aPrefix(t)
-    return { open: async () => new RedisLeases({ ...here, prefix }) }
+    return { open: async () => new RedisLeases({ connection: aConnection(t, { prefix }) }) }
   })
 
   await t.test('what nobody drops is gone an hour after its last beat', async (t) => {
     const prefix = aPrefix(t)
-    const leases = new RedisLeases({ ...here, prefix })
+    const leases = new RedisLeases({ connection: aConnection(t, { prefix }) })
     await leases.start()
     t.teardown(() => leases.close())
     await leases.renew(newSyncId(), 1)

@@ -1,62 +1,63 @@
 import type { Clock } from '../../src/ports/clock.ts'
-import type { BudgetAnswer, ReadBudget } from '../../src/ports/read-budget.ts'
-import { readableAt, WINDOW_MS } from '../../src/sheets/read-pace.ts'
-
-const FORGOTTEN_MS = 600_000
+import { ABANDONED_MS, WINDOW_MS } from '../../src/sheets/read-budget-rule.ts'
+import { SharedReadBudget, type SharedReads } from '../../src/sheets/shared-read-budget.ts'
 
 interface Taken {
+  readonly read: string
   readonly key: string
-  /** When it counts as forgotten, until it is done. */
-  readonly forgottenAt: number
+  /** When it is free again though nobody called it done. */
+  readonly abandonedAt: number
   until: number
 }
 
 /** A budget in memory, on a clock that a test moves; a test may make it unreachable. */
-export class MemoryReadBudget implements ReadBudget {
+export class MemoryReadBudget extends SharedReadBudget<number> {
   readonly #limit: number
   readonly #clock: Clock
   readonly #taken = new Map<string, Taken>()
-  #count = 0
+  #version = 0
   #lastGrant = Number.NEGATIVE_INFINITY
   #pausedUntil = Number.NEGATIVE_INFINITY
   /** What every call rejects with, while it is set. */
   fault: Error | undefined
 
   constructor({ readsPerMinute, clock }: { readonly readsPerMinute: number; readonly clock: Clock }) {
+    super()
     this.#limit = readsPerMinute
     this.#clock = clock
   }
 
-  async take(key: string): Promise<BudgetAnswer> {
-    if (this.fault !== undefined) throw this.fault
-    const now = this.#clock.monotonic()
-    for (const [read, { until, forgottenAt }] of this.#taken) {
-      if (Math.min(until, forgottenAt) <= now) this.#taken.delete(read)
-    }
-    const state = {
-      limit: this.#limit,
-      taken: [...this.#taken.values()],
-      lastGrant: this.#lastGrant,
-      pausedUntil: this.#pausedUntil,
-    }
-    const at = readableAt(state, key, now)
-    if (at > now) return { waitMs: at === Number.POSITIVE_INFINITY ? 1000 : at - now }
-    const read = String(++this.#count)
-    this.#taken.set(read, { key, until: Number.POSITIVE_INFINITY, forgottenAt: now + FORGOTTEN_MS })
-    this.#lastGrant = now
-    return { read }
-  }
-
-  async done(read: string): Promise<void> {
-    if (this.fault !== undefined) throw this.fault
+  override async done(read: string): Promise<void> {
+    const now = this.#now()
     const taken = this.#taken.get(read)
-    if (taken?.until === Number.POSITIVE_INFINITY) taken.until = this.#clock.monotonic() + WINDOW_MS
+    if (taken?.until === Number.POSITIVE_INFINITY) taken.until = now + WINDOW_MS
   }
 
-  async pause(ms: number): Promise<void> {
+  override async pause(ms: number): Promise<void> {
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#now() + ms)
+    this.#version++
+  }
+
+  protected override async load(): Promise<SharedReads<number>> {
+    const now = this.#now()
+    for (const { read, until, abandonedAt } of this.#taken.values()) {
+      if (Math.min(until, abandonedAt) <= now) this.#taken.delete(read)
+    }
+    const [limit, version, lastGrant, pausedUntil] = [this.#limit, this.#version, this.#lastGrant, this.#pausedUntil]
+    return { limit, taken: [...this.#taken.values()], lastGrant, pausedUntil, now, version }
+  }
+
+  protected override async record(read: string, key: string, version: number): Promise<boolean> {
+    const now = this.#now()
+    if (this.#version !== version) return false
+    this.#taken.set(read, { read, key, until: Number.POSITIVE_INFINITY, abandonedAt: now + ABANDONED_MS })
+    this.#lastGrant = now
+    this.#version++
+    return true
+  }
+
+  #now(): number {
     if (this.fault !== undefined) throw this.fault
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.monotonic() + ms)
+    return this.#clock.monotonic()
   }
-
-  async close(): Promise<void> {}
 }

@@ -3,6 +3,7 @@ import { Client } from 'pg'
 import type { Test } from 'tap'
 import { Database } from '../../src/database/database.ts'
 import { silentLog } from '../../src/ports/log.ts'
+import { systemClock } from '../../src/system-clock.ts'
 
 const { CI, TEST_POSTGRES_URL } = process.env
 
@@ -37,7 +38,7 @@ export function aSchema(t: Test, url = POSTGRES_URL): string {
 
 /** A database in that schema, closed after the test. */
 export function aDatabase(t: Test, schema: string, url = POSTGRES_URL): Database {
-  const database = new Database({ url, schema, log: silentLog, connections: 4 })
+  const database = new Database({ url, schema, clock: systemClock, log: silentLog, connections: 4 })
   t.teardown(() => database.close())
   return database
 }

@@ -8,6 +8,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
+import { type Log, silentLog } from '../../src/ports/log.ts'
+import { RedisConnection } from '../../src/redis/connection.ts'
+import { systemClock } from '../../src/system-clock.ts'
 
 const run = promisify(execFile)
 
@@ -38,6 +41,16 @@ export function aPrefix(t: Test, url = REDIS_URL): string {
     redis.disconnect()
   })
   return prefix
+}
+
+/** A connection for drivers, not yet started, which ends with the test. */
+export function aConnection(
+  t: Test,
+  options: { readonly url?: string; readonly prefix?: string; readonly log?: Log } = {},
+): RedisConnection {
+  const connection = new RedisConnection({ url: REDIS_URL, clock: systemClock, log: silentLog, ...options })
+  t.teardown(() => connection.close())
+  return connection
 }
 
 /** A client for a test to look at what is stored, or to spoil it. */

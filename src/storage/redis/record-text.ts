@@ -1,8 +1,7 @@
+import { AppError } from '../../errors.ts'
 import type { Sync } from '../../model/sync.ts'
 import { corruptRecord, parseSyncRecord, toSyncRecord } from '../../model/sync-record.ts'
 import { deepFreeze } from '../shared/deep-freeze.ts'
-
-export { corruptRecord as corrupt, isCorruptRecord as isCorrupt } from '../../model/sync-record.ts'
 
 /** A record as it is stored: JSON that begins with what the scripts compare, so that they need not parse it. */
 export interface RecordText {
@@ -17,22 +16,23 @@ const HEAD = /^\{"revision":\d+,"writeId":"[0-9a-z-]+",/
 /** `writeId` names this one write: it differs even between two that store the same revision. */
 export function formatRecord(sync: Sync, writeId: string): RecordText {
   const { revision, ...rest } = toSyncRecord(sync)
-  const text = JSON.stringify({ revision, writeId, ...rest })
+  return recordOf(JSON.stringify({ revision, writeId, ...rest }))
+}
+
+/** A stored text; its head is empty for any that we did not write. */
+export function recordOf(text: string): RecordText {
   return { text, head: HEAD.exec(text)?.[0] ?? '', bytes: Buffer.byteLength(text) }
 }
 
-/** Reads the beginning of a stored text; throws as `parseSyncRecord` does for any that we did not write. */
-export function readHead(id: string, text: string): RecordText {
-  const head = HEAD.exec(text)?.[0]
-  if (head !== undefined) return { text, head, bytes: Buffer.byteLength(text) }
-  // A newer release may begin its records otherwise.
-  parseSyncRecord(id, text)
-  throw corruptRecord(id, new TypeError('it does not begin as our records do'))
-}
-
-/** Throws as `parseSyncRecord` does. */
-export function parseRecord(id: string, { text }: RecordText): Sync {
-  return deepFreeze(parseSyncRecord(id, text))
+/** The sync of a stored text, or what `parseSyncRecord` throws. */
+export function parseRecord(id: string, { text, head }: RecordText): Sync | AppError {
+  try {
+    const sync = deepFreeze(parseSyncRecord(id, text))
+    return head === '' ? corruptRecord(id, new TypeError('it does not begin as our records do')) : sync
+  } catch (error) {
+    if (error instanceof AppError) return error
+    throw error
+  }
 }
 
 /** Names of the indexes that a sync stands in. */

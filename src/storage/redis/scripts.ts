@@ -1,13 +1,18 @@
 import { RECORD_FORMAT } from '../../model/sync-record.ts'
 import { script } from '../../redis/connection.ts'
 
+/** The channel on which the scripts publish the ids of changed syncs. */
+export function changesChannel(prefix: string): string {
+  return `${prefix}changes`
+}
+
 /** The keys that every script of one record gets. */
 export function keysOf(prefix: string, id: string): string[] {
   return [`${prefix}sync:${id}`, `${prefix}unreadable:${id}`, `${prefix}places`, `${prefix}expiry`]
 }
 
 /*
- * Every script gets the keys of one record, of the record set aside under the same id, of the hash that tells in which
+ * Every script gets the keys of one record, of the record set aside under the same id, of the hash that says in which
  * indexes an id stands, and of the index by expiry; and as arguments the prefix and the id. Names of further indexes are
  * made from the prefix, which keeps them in the same slot.
  */
@@ -48,7 +53,7 @@ local function store(text, names, expires)
 end
 `
 
-/** Arguments: head and bytes of the record that is known. Answers nothing for absent, 0 unreadable, 1 unchanged, or the text. */
+/** Arguments: head and bytes of the cached record. Answers nothing for absent, 0 unreadable, 1 unchanged, or the text. */
 export const READ = script(`${SHARED}
 local head = ARGV[3]
 if head ~= '' and redis.call('STRLEN', record) == tonumber(ARGV[4])
@@ -109,10 +114,10 @@ return 1
 `)
 
 /**
- * One stretch of a list, newest first. Keys: indexes, in groups. Arguments: prefix of records; the id to begin after, or
- * nothing; how many records are wanted; how many ids to look at; the number of indexes in each group. An id belongs to
- * the list when it stands in an index of each group. Walks along the smallest group. Answers the last id that was looked
- * at, or nothing at the end, and then ids and texts by turns.
+ * One batch of a list, newest first. Keys: indexes, in groups. Arguments: prefix of records; the id to begin after, or
+ * nothing; how many records are wanted; how many ids to scan; the number of indexes in each group. An id belongs to the
+ * list when it stands in an index of each group. Scans the smallest group. Answers the last id that was scanned, or
+ * nothing at the end, and then ids and texts by turns.
  */
 export const LIST = script(`
 local groups, at = {}, 0
@@ -128,11 +133,11 @@ end
 table.sort(groups, function (one, other) return one.size < other.size end)
 
 local from = ARGV[2] == '' and '+' or '(' .. ARGV[2]
-local wanted, look = tonumber(ARGV[3]), tonumber(ARGV[4])
+local wanted, batch = tonumber(ARGV[3]), tonumber(ARGV[4])
 local ids, isEnd = {}, true
 for _, index in ipairs(groups[1]) do
-  local some = redis.call('ZRANGE', index, from, '-', 'BYLEX', 'REV', 'LIMIT', 0, look)
-  if #some == look then isEnd = false end
+  local some = redis.call('ZRANGE', index, from, '-', 'BYLEX', 'REV', 'LIMIT', 0, batch)
+  if #some == batch then isEnd = false end
   for _, id in ipairs(some) do ids[#ids + 1] = id end
 end
 table.sort(ids, function (one, other) return one > other end)
@@ -147,7 +152,7 @@ end
 local answer = { '' }
 local seen = 0
 for _, id in ipairs(ids) do
-  if seen == look or #answer > wanted * 2 then isEnd = false break end
+  if seen == batch or #answer > wanted * 2 then isEnd = false break end
   seen = seen + 1
   local belongs = true
   for n = 2, #groups do belongs = belongs and isIn(groups[n], id) end

@@ -1,13 +1,16 @@
 import { AppError } from '../../errors.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
 
-/** Milliseconds after which the trace of a check is gone. */
-const TRACE_MS = 1000
+/** Milliseconds after which the key that a check writes is gone. */
+const PROBE_MS = 1000
 
 /** Rejects with the reason when the server takes no writes now, or may throw away what it has taken. */
-export async function checkServer(connection: RedisConnection, prefix: string): Promise<void> {
+export async function checkServer(connection: RedisConnection): Promise<void> {
   const memory = await connection.run('could not be written', async (client) => {
-    const [, info] = await Promise.all([client.set(`${prefix}probe`, '', 'PX', TRACE_MS), client.info('memory')])
+    const [, info] = await Promise.all([
+      client.set(`${connection.prefix}probe`, '', 'PX', PROBE_MS),
+      client.info('memory'),
+    ])
     return info
   })
   const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1]

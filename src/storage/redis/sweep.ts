@@ -1,8 +1,9 @@
-import { isTerminal, type Sync } from '../../model/sync.ts'
+import { AppError } from '../../errors.ts'
+import { isTerminal } from '../../model/sync.ts'
 import { isNewerRecord } from '../../model/sync-record.ts'
 import type { CleanupReport } from '../../ports/sync-storage.ts'
 import type { RedisConnection } from '../../redis/connection.ts'
-import { isCorrupt, parseRecord, readHead } from './record-text.ts'
+import { parseRecord, recordOf } from './record-text.ts'
 import { keysOf, REMOVE, SET_ASIDE } from './scripts.ts'
 
 /** Records that are read in one round trip. */
@@ -11,23 +12,16 @@ const BATCH = 100
 /** Milliseconds for which an unreadable record is kept for the operator: 30 days. */
 const KEPT_ASIDE_MS = 30 * 86_400_000
 
-export interface SweepOptions {
-  readonly connection: RedisConnection
-  readonly prefix: string
-  /** Ids whose record was found unreadable or missing. */
-  readonly suspects: readonly string[]
-}
-
-export interface SweepReport extends CleanupReport {
-  /** The suspects that were looked at. */
-  readonly settled: readonly string[]
-}
-
 /**
  * Removes what the index by expiry names, if it has expired indeed, and sets unreadable records aside. Reads those that
- * have expired and the suspects, and no others.
+ * have expired and the suspects (ids whose record was found unreadable or missing), and no others.
  */
-export async function sweep({ connection, prefix, suspects }: SweepOptions, now: Date): Promise<SweepReport> {
+export async function sweep(
+  connection: RedisConnection,
+  suspects: readonly string[],
+  now: Date,
+): Promise<CleanupReport> {
+  const { prefix } = connection
   const removed: string[] = []
   const quarantined: string[] = []
   let leftovers = 0
@@ -36,9 +30,9 @@ export async function sweep({ connection, prefix, suspects }: SweepOptions, now:
 
   /** Resolves to whether the id still stands in the index. */
   async function settle(id: string, text: string | null): Promise<boolean> {
-    const sync = text === null ? undefined : readable(id, text)
-    if (sync === 'newer format') return true
-    if (sync === undefined) {
+    const sync = text === null ? undefined : parseRecord(id, recordOf(text))
+    if (isNewerRecord(sync)) return true
+    if (sync === undefined || sync instanceof AppError) {
       const answer = await run(id, SET_ASIDE, text ?? '', KEPT_ASIDE_MS)
       if (answer === 1) quarantined.push(`${prefix}unreadable:${id}`)
       if (answer === 2) leftovers++
@@ -66,15 +60,5 @@ export async function sweep({ connection, prefix, suspects }: SweepOptions, now:
     if (ids.length === 0) break
     skipped += await settleAll(ids)
   }
-  return { removed: removed.sort(), quarantined, leftovers, settled: suspects }
-}
-
-function readable(id: string, text: string): Sync | 'newer format' | undefined {
-  try {
-    return parseRecord(id, readHead(id, text))
-  } catch (error) {
-    if (isCorrupt(error)) return undefined
-    if (isNewerRecord(error)) return 'newer format'
-    throw error
-  }
+  return { removed: removed.sort(), quarantined, leftovers }
 }

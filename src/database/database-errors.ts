@@ -1,9 +1,5 @@
+import { TimeoutError } from '../concurrency/timeout.ts'
 import { AppError } from '../errors.ts'
-
-/** The server did not answer in the time that it was given. */
-export class NoAnswer extends Error {
-  override readonly name = 'NoAnswer'
-}
 
 /** PostgreSQL's error codes (manual, appendix A) that a person can act on. */
 const HINTS: Readonly<Record<string, string>> = {
@@ -24,34 +20,33 @@ const SESSION_OVER = /^(?:08...|57P0[1245])$/
 /** A statement that the server had prepared is no longer good: the tables have changed, or it was forgotten. */
 const STALE_PLAN = new Set(['0A000', '26000'])
 
-/** The server's code or the name of the failed system call; `undefined` where the client only has words. */
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
-}
-
 /** Whether the connection is of no more use after this error. */
-export function endsConnection(error: unknown): boolean {
+export function breaksConnection(error: unknown): boolean {
   const code = codeOf(error)
   return code === undefined || !/^[0-9A-Z]{5}$/.test(code) || SESSION_OVER.test(code) || STALE_PLAN.has(code)
 }
 
 /** Whether the same statement may well succeed at once on another connection. */
-export function deservesAnother(error: unknown): boolean {
-  if (error instanceof NoAnswer) return false
-  return endsConnection(error)
+export function isRetryable(error: unknown): boolean {
+  return !(error instanceof TimeoutError) && breaksConnection(error)
 }
 
 /** Names a failure of the database. `what` reads "The status could not be written". The cause holds no password. */
 export function toDatabaseError(error: unknown, what: string): unknown {
   if (error instanceof AppError || error instanceof TypeError) return error
   const code = codeOf(error)
-  const reason = error instanceof NoAnswer ? 'PostgreSQL does not answer' : reasonOf(code)
+  const reason = error instanceof TimeoutError ? 'PostgreSQL does not answer' : reasonOf(code)
   const hint = code === undefined ? undefined : HINTS[code]
   return new AppError(
     code === DISK_FULL ? 'STORAGE_FULL' : 'STORAGE_UNAVAILABLE',
     `${what}: ${reason}${code === undefined ? '' : ` (${code})`}.`,
     { cause: error, ...(hint === undefined ? {} : { hint }) },
   )
+}
+
+/** The server's code or the name of the failed system call; `undefined` where the client only has words. */
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
 function reasonOf(code: string | undefined): string {

@@ -1,8 +1,11 @@
 /** Google refills its quotas each minute (Sheets API, "Usage limits"). */
 export const WINDOW_MS = 60_000
 
+/** Milliseconds after which a read that nobody called done is free again: the process that took it has died. */
+export const ABANDONED_MS = 600_000
+
 /** A sync that took fewer reads than this in the window is small, and never waits for the pace of the large ones. */
-export const SMALL = 8
+const SMALL = 8
 
 /** The reads of one credential, as they stand. Times are milliseconds on whichever clock counts them. */
 export interface ReadState {
@@ -17,7 +20,7 @@ export interface ReadState {
 /**
  * When this key may read, as things stand; infinite while only reads under way can free one. Large keys leave a small
  * reserve and, in the second half of the window's reads, keep a pace that makes them last until the next come back.
- * The budgets that several instances share keep the same rule, in the language of their server.
+ * The one rule of every budget: of one process (quota.ts) and of all instances (shared-read-budget.ts).
  */
 export function readableAt({ limit, taken, lastGrant, pausedUntil }: ReadState, key: string, now: number): number {
   const free = limit - taken.length
@@ -35,7 +38,7 @@ export function readableAt({ limit, taken, lastGrant, pausedUntil }: ReadState, 
 }
 
 /** How many reads are kept for small keys. */
-export function reserveOf(limit: number): number {
+function reserveOf(limit: number): number {
   return Math.min(4, Math.floor(limit / 10))
 }
 
