@@ -4,7 +4,6 @@ import packageJson from '../package.json' with { type: 'json' }
 import { buildApp } from './app.ts'
 import { composeStorage } from './compose-storage.ts'
 import type { Config } from './config.ts'
-import { AppError } from './errors.ts'
 import { createDownloadJob } from './jobs/download-job.ts'
 import { Sweeper } from './jobs/sweeper.ts'
 import { countActive } from './metrics/active-syncs.ts'
@@ -14,7 +13,9 @@ import { MeasuredStorage } from './metrics/measured-storage.ts'
 import { PrometheusMetrics } from './metrics/prometheus.ts'
 import type { SnapshotStore } from './ports/snapshot-store.ts'
 import type { SyncStorage } from './ports/sync-storage.ts'
+import { createReadinessCheck } from './readiness.ts'
 import { GoogleSheets } from './sheets/google-sheets.ts'
+import { Shutdown } from './shutdown.ts'
 import { LocalSnapshotStore } from './snapshots/local-snapshot-store.ts'
 import { S3SnapshotStore } from './snapshots/s3-snapshot-store.ts'
 import { ActiveCount } from './syncs/active-count.ts'
@@ -24,9 +25,6 @@ import { WebhookDeliverer } from './webhooks/deliverer.ts'
 import { withToldEnds } from './webhooks/notify-on-end.ts'
 import { faultOfUrl } from './webhooks/url-rules.ts'
 
-/** Milliseconds for which one look at the storage answers readiness, so that probes cannot wear the disk. */
-const READINESS_MEMORY_MS = 1000
-
 /** Milliseconds that a stop waits for answers under way. */
 const SLOW_CLIENT_MS = 8000
 
@@ -35,8 +33,13 @@ export interface Service {
   readonly app: FastifyInstance
   /** Opens the storage and the port, then begins to run syncs. Resolves to the address it listens at. */
   start(): Promise<string>
-  /** Refuses new work, has running syncs save their checkpoint, answers what is under way, lets go of everything. Idempotent. */
+  /**
+   * Refuses new work, has running syncs save their checkpoint, answers what is under way, lets go of everything.
+   * Idempotent. Rejects with an AggregateError of what could not be closed; the rest is closed all the same.
+   */
   close(): Promise<void>
+  /** The part that is being closed now, if one is. */
+  readonly closing: string | undefined
 }
 
 /** Chooses the drivers that the settings ask for; the only place that does. */
@@ -79,22 +82,11 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
   })
   const sweeper = new Sweeper({ storage, idempotency, snapshots, clock, log, intervalMs: config.sweepIntervalMs })
 
-  let lastLook: { readonly at: number; readonly result: Promise<void> } | undefined
-  async function checkReady(): Promise<void> {
-    if (service.draining) throw new AppError('SHUTTING_DOWN', 'This instance is stopping.')
-    if (!runner.recovered)
-      throw new AppError('STORAGE_UNAVAILABLE', 'What an earlier process left is still being looked through.')
-    const now = clock.monotonic()
-    if (lastLook === undefined || now - lastLook.at > READINESS_MEMORY_MS)
-      lastLook = { at: now, result: storage.checkWritable() }
-    await lastLook.result
-  }
-
   const app = await buildApp({
     service,
     idempotency,
     snapshots,
-    checkReady,
+    checkReady: createReadinessCheck({ service, runner, storage, clock }),
     log,
     metrics,
     version: packageJson.version,
@@ -108,22 +100,24 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     serves: config.role === 'worker' ? 'health' : 'everything',
   })
 
+  const shutdown = new Shutdown([
+    // Polls go on being answered while jobs save what they have; only then is the port closed.
+    { name: 'the job runner', close: () => runner.close() },
+    { name: 'the download job', close: () => download.close() },
+    { name: 'the webhook deliverer', close: async () => deliverer?.close() },
+    { name: 'the sweeper', close: () => sweeper.close() },
+    { name: 'the HTTP server', close: () => app.close() },
+    { name: 'the snapshot store', close: () => snapshots.close() },
+    { name: 'the idempotency store', close: () => idempotency.close() },
+    { name: 'the storage', close: () => storage.close() },
+    { name: 'the storage server', close: () => drivers.close() },
+  ])
   let closed: Promise<void> | undefined
   async function closeAll(): Promise<void> {
     service.drain()
     // Whoever is still reading by then reads too slowly to be waited for; a Range request goes on where it was cut.
     const limit = setTimeout(() => app.server.closeAllConnections(), SLOW_CLIENT_MS)
-    // Polls go on being answered while jobs save what they have; only then is the port closed.
-    await runner.close()
-    await download.close()
-    await deliverer?.close()
-    await sweeper.close()
-    await app.close()
-    clearTimeout(limit)
-    await snapshots.close()
-    await idempotency.close()
-    await storage.close()
-    await drivers.close()
+    await shutdown.close().finally(() => clearTimeout(limit))
   }
 
   return {
@@ -142,6 +136,9 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     close() {
       closed ??= closeAll()
       return closed
+    },
+    get closing() {
+      return shutdown.closing
     },
   }
 }
