@@ -9,7 +9,7 @@ import { Sweeper } from './jobs/sweeper.ts'
 import { countActive } from './metrics/active-syncs.ts'
 import { MeasuredQuota } from './metrics/measured-quota.ts'
 import { MeasuredSource } from './metrics/measured-source.ts'
-import { MeasuredStorage } from './metrics/measured-storage.ts'
+import { measureStorage } from './metrics/measured-storage.ts'
 import { PrometheusMetrics } from './metrics/prometheus.ts'
 import type { SnapshotStore } from './ports/snapshot-store.ts'
 import type { SyncStorage } from './ports/sync-storage.ts'
@@ -22,7 +22,6 @@ import { ActiveCount } from './syncs/active-count.ts'
 import { SyncService } from './syncs/sync-service.ts'
 import { systemClock } from './system-clock.ts'
 import { WebhookDeliverer } from './webhooks/deliverer.ts'
-import { withToldEnds } from './webhooks/notify-on-end.ts'
 import { faultOfUrl } from './webhooks/url-rules.ts'
 
 /** Milliseconds that a stop waits for answers under way. */
@@ -48,12 +47,11 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
   const drivers = await composeStorage(config, clock, log)
   const { idempotency } = drivers
   const metrics = new PrometheusMetrics(countActive(drivers.storage))
-  const measured = new MeasuredStorage(drivers.storage, metrics)
+  const storage = measureStorage(drivers.storage, metrics, (sync) => deliverer?.notify(sync))
   const { insecure } = config.webhooks
   if (insecure) log.warn('WEBHOOK_INSECURE=1: webhooks are sent by http too, and to addresses that are not public')
   const isWorking = config.role !== 'api'
-  const deliverer = isWorking ? await composeDeliverer(config, measured, log) : undefined
-  const storage = deliverer === undefined ? measured : withToldEnds(measured, (sync) => deliverer.hint(sync))
+  const deliverer = isWorking ? await composeDeliverer(config, storage, log) : undefined
   const snapshots = snapshotStore(config, log)
   const { rootUrl, credentialFile, apiKey } = config.google
   const google = new GoogleSheets({

@@ -5,9 +5,11 @@ import type { LookupFunction } from 'node:net'
 import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent'
 import type { Clock } from '../ports/clock.ts'
 import type { SendResult, WebhookMessage, WebhookSender } from '../ports/webhook-sender.ts'
-import { lookUpPublicNames } from './public-names.ts'
+import { parseRetryAfter } from '../retry-after.ts'
+import { createDnsLookup } from './dns-lookup.ts'
+import { isPublicAddress } from './public-address.ts'
 import { signatureHeaders } from './signature.ts'
-import { faultOfUrl, isPublicAddress } from './url-rules.ts'
+import { faultOfUrl } from './url-rules.ts'
 
 /** Milliseconds that an attempt may take, from the lookup of the name to the end of the answer. */
 const TIMEOUT_MS = 15_000
@@ -56,7 +58,7 @@ export class HttpSender implements WebhookSender {
 
   constructor(options: HttpSenderOptions) {
     this.#options = options
-    this.#lookup = options.lookup ?? (options.insecure ? (systemLookup as LookupFunction) : lookUpPublicNames())
+    this.#lookup = options.lookup ?? (options.insecure ? (systemLookup as LookupFunction) : createDnsLookup())
     const allowed = { allowPrivateIPAddress: options.insecure, allowMetaIPAddress: options.insecure }
     this.#agents = {
       'http:': new RequestFilteringHttpAgent(allowed),
@@ -69,16 +71,13 @@ export class HttpSender implements WebhookSender {
     // Settings may have become stricter since the URL was taken.
     const fault = faultOfUrl(url, { insecure })
     if (fault !== undefined) return { status: null, error: `the URL ${fault.message}` }
-    const limit = new AbortController()
-    const timer = setTimeout(() => limit.abort(), timeoutMs)
+    const timeout = AbortSignal.timeout(timeoutMs)
     try {
-      return await this.#post(new URL(url), message, AbortSignal.any([signal, limit.signal]))
+      return await this.#post(new URL(url), message, AbortSignal.any([signal, timeout]))
     } catch (error) {
       signal.throwIfAborted()
-      if (limit.signal.aborted) return { status: null, error: `there was no answer within ${timeoutMs / 1000} s` }
+      if (timeout.aborted) return { status: null, error: `there was no answer within ${timeoutMs / 1000} s` }
       return { status: null, error: reasonOf(error) }
-    } finally {
-      clearTimeout(timer)
     }
   }
 
@@ -131,7 +130,7 @@ class AddressRefused extends Error {
 
 function readStatus({ statusCode = 0, headers }: IncomingMessage, now: Date): SendResult {
   if (statusCode >= 200 && statusCode < 300) return { status: statusCode, error: null }
-  const retryAfterMs = readRetryAfter(headers['retry-after'], now)
+  const retryAfterMs = parseRetryAfter(headers['retry-after'], now)
   const redirected = statusCode >= 300 && statusCode < 400
   return {
     status: statusCode,
@@ -140,14 +139,6 @@ function readStatus({ statusCode = 0, headers }: IncomingMessage, now: Date): Se
       : `it answered ${statusCode} where a 2xx takes the message`,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   }
-}
-
-/** Seconds or a date (RFC 9110, section 10.2.3), as milliseconds from now; undefined for anything else. */
-function readRetryAfter(text: string | undefined, now: Date): number | undefined {
-  if (text === undefined) return undefined
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
-  const at = Date.parse(text)
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now.getTime())
 }
 
 function discard(answer: IncomingMessage, request: ClientRequest): void {
