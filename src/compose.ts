@@ -92,9 +92,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     corsOrigins: config.corsOrigins,
     apiKeys: config.apiKeys,
     openMetrics: config.openMetrics,
-    requestsPerMinute: config.limits.requestsPerMinute,
-    maxStreamsPerKey: config.limits.maxStreamsPerKey,
-    requestTimeoutMs: config.limits.requestTimeoutMs,
+    limits: config.limits,
     serves: config.role === 'worker' ? 'health' : 'everything',
   })
 

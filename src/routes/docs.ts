@@ -3,9 +3,9 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
-import { type AccessRule, accessRuleOf } from './access-rules.ts'
+import { type AccessRule, accessRuleOf } from './authorization-rules.ts'
 import { addDetails } from './openapi-details.ts'
-import { problemAnswers } from './problems.ts'
+import { problemResponses } from './response-schemas.ts'
 
 const SCHEME = 'apiKey'
 
@@ -96,7 +96,7 @@ function withAccess<S>(schema: S, rule: AccessRule): S {
     ...schema,
     // The empty one says that a key is not needed everywhere.
     security: [{ [SCHEME]: [rule] }, {}],
-    response: { ...response, ...problemAnswers(401, 403, 429) },
+    response: { ...response, ...problemResponses(401, 403, 429) },
   }
 }
 

@@ -3,6 +3,7 @@ import type { SnapshotManifest } from '../model/snapshot-manifest.ts'
 import { normalizeRequest, SAMPLE_SPREADSHEET_ID, syncRequestBody } from '../model/sync-request.ts'
 import type { SnapshotFile, SyncView } from '../model/sync-schema.ts'
 import { createSync, toView } from '../syncs/sync.ts'
+import { MEDIA_TYPES } from './media-types.ts'
 
 // What the OpenAPI document shows of each answer. The types hold the examples true to the schemas.
 const ID = 'sync-0198c5b4-7d1e-7c3a-9b2f-3a1c5e7d9f01'
@@ -123,9 +124,9 @@ export const GOOD_ANSWERS: Readonly<Record<string, Readonly<Record<string, unkno
 
 /** What the bytes of a file look like, by media type. */
 export const ROWS: Readonly<Record<string, unknown>> = {
-  'application/json': [row],
-  'application/x-ndjson': `${JSON.stringify(row)}\n`,
-  'text/csv': `${Object.keys(row).join(',')}\r\n${Object.values(row).join(',')}\r\n`,
+  [MEDIA_TYPES.json]: [row],
+  [MEDIA_TYPES.ndjson]: `${JSON.stringify(row)}\n`,
+  [MEDIA_TYPES.csv]: `${Object.keys(row).join(',')}\r\n${Object.values(row).join(',')}\r\n`,
 }
 
 /** Values of parameters that bring no example of their own. */

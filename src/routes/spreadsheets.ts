@@ -8,19 +8,13 @@ import { SAMPLE_SPREADSHEET_ID, SNAPSHOT_FORMATS, type SnapshotFormat } from '..
 import type { SnapshotStore } from '../ports/snapshot-store.ts'
 import { selectTab } from '../snapshots/select-tab.ts'
 import { type Caller, maySee } from '../syncs/caller.ts'
-import type { CallerOf } from './access.ts'
-import { sendFile } from './file-reply.ts'
-import { jsonAnswer, problemAnswers, rowsAnswer } from './problems.ts'
+import type { CallerOf } from './authentication.ts'
+import { sendFile } from './file-response.ts'
+import { MEDIA_TYPES } from './media-types.ts'
+import { jsonResponse, problemResponses, rowsResponse } from './response-schemas.ts'
 
 /** More titles than this in a hint help nobody. */
 const TITLES_IN_HINT = 20
-
-/** What a client may name in `Accept` for each format; the first is what it is answered with. */
-const MEDIA_TYPES: Readonly<Record<SnapshotFormat, string>> = {
-  json: 'application/json',
-  ndjson: 'application/x-ndjson',
-  csv: 'text/csv',
-}
 
 const spreadsheetId = z
   .string()
@@ -59,7 +53,7 @@ export const spreadsheetRoutes: FastifyPluginAsyncZod<SpreadsheetRoutesOptions> 
         description: 'The manifest of the latest snapshot: which tabs, when, of which version.',
         tags: ['rows'],
         params: z.object({ spreadsheetId }),
-        response: { 200: jsonAnswer('The manifest', snapshotContents), ...problemAnswers(400, 404, 500, 503) },
+        response: { 200: jsonResponse('The manifest', snapshotContents), ...problemResponses(400, 404, 500, 503) },
       },
     },
     async (request) => {
@@ -87,10 +81,10 @@ export const spreadsheetRoutes: FastifyPluginAsyncZod<SpreadsheetRoutesOptions> 
         }),
         querystring: tabQuery,
         response: {
-          200: rowsAnswer('The rows'),
-          206: rowsAnswer('The bytes of the range'),
+          200: rowsResponse('The rows'),
+          206: rowsResponse('The bytes of the range'),
           304: z.undefined().describe('Nothing has changed'),
-          ...problemAnswers(400, 404, 406, 412, 416, 500, 503),
+          ...problemResponses(400, 404, 406, 412, 416, 500, 503),
         },
       },
     },

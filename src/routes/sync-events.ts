@@ -8,9 +8,10 @@ import type { Clock } from '../ports/clock.ts'
 import { toView } from '../syncs/sync.ts'
 import type { SyncNews } from '../syncs/sync-feed.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
-import type { CallerOf } from './access.ts'
+import type { CallerOf } from './authentication.ts'
 import { EventStreams } from './event-streams.ts'
-import { problemAnswers, toAppError } from './problems.ts'
+import { toAppError } from './problem-details.ts'
+import { problemResponses } from './response-schemas.ts'
 import type { StreamLimit } from './stream-limit.ts'
 import { syncPath } from './validation.ts'
 
@@ -63,7 +64,7 @@ export const syncEventRoutes: FastifyPluginAsyncZod<SyncEventsOptions> = async (
         response: {
           200: { description: 'The events', content: { 'text/event-stream': { schema: z.string() } } },
           204: z.undefined().describe('The client has had the last event; it need not come back'),
-          ...problemAnswers(400, 404, 429, 500, 503),
+          ...problemResponses(400, 404, 429, 500, 503),
         },
       },
     },
@@ -95,19 +96,19 @@ export const syncEventRoutes: FastifyPluginAsyncZod<SyncEventsOptions> = async (
       }
       const stream = streams.open(response, () => stop())
       response.write(`retry: ${RETRY_MS}\n\n`)
-      let told = lastEventId === String(sync.revision) && !isTerminal(sync) ? sync.revision : 0
+      let sentRevision = lastEventId === String(sync.revision) && !isTerminal(sync) ? sync.revision : 0
       const stop = service.feed.follow(id, (news: SyncNews) => {
         switch (news.kind) {
           case 'sync':
-            if (news.sync.revision <= told) return
-            told = news.sync.revision
+            if (news.sync.revision <= sentRevision) return
+            sentRevision = news.sync.revision
             if (isTerminal(news.sync)) stream.finish(eventOf(news.sync))
             else stream.send(eventOf(news.sync))
             return
           case 'gone':
-            return stream.finish(encode('deleted', JSON.stringify({ id })))
+            return stream.finish(encodeEvent('deleted', JSON.stringify({ id })))
           case 'unreadable':
-            return stream.finish(encode('problem', JSON.stringify(toProblem(toAppError(news.error), request.id))))
+            return stream.finish(encodeEvent('problem', JSON.stringify(toProblem(toAppError(news.error), request.id))))
           case 'draining':
             return stream.finishNow(
               Buffer.from(`retry: ${Math.round(RETRY_MS / 2 + Math.random() * RETRY_SPREAD_MS)}\n\n`),
@@ -119,7 +120,7 @@ export const syncEventRoutes: FastifyPluginAsyncZod<SyncEventsOptions> = async (
   )
 }
 
-/** The event of each sync that is in memory, shared by all who are told of it. */
+/** The event of each sync that is in memory, shared by all of its streams. */
 const events = new WeakMap<Sync, Buffer>()
 
 function eventOf(sync: Sync): Buffer {
@@ -128,7 +129,7 @@ function eventOf(sync: Sync): Buffer {
   const data = JSON.stringify(syncView.parse(toView(sync)))
   // An id without data is kept by the client and not dispatched (section 9.2.6).
   const end = isTerminal(sync) ? `id: ${endId(sync)}\n\n` : ''
-  const event = Buffer.from(`id: ${sync.revision}\n${encode('sync', data)}${end}`)
+  const event = Buffer.from(`id: ${sync.revision}\n${encodeEvent('sync', data)}${end}`)
   events.set(sync, event)
   return event
 }
@@ -138,6 +139,6 @@ function endId(sync: Sync): string {
   return `${sync.revision}-end`
 }
 
-function encode(event: string, data: string): Buffer {
+function encodeEvent(event: string, data: string): Buffer {
   return Buffer.from(`event: ${event}\ndata: ${data}\n\n`)
 }
