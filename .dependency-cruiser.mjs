@@ -12,7 +12,7 @@ const ARROWS = {
   snapshots: ['model', 'ports', 'concurrency', 'disk', 'errors.ts'],
   jobs: ['model', 'ports', 'concurrency', 'syncs', 'errors.ts'],
   webhooks: ['model', 'ports', 'concurrency', 'syncs', 'retry-after.ts', 'errors.ts'],
-  metrics: ['model', 'ports', 'errors.ts'],
+  metrics: ['model', 'ports', 'concurrency', 'errors.ts'],
   routes: ['model', 'ports', 'concurrency', 'syncs', 'api-keys.ts', 'errors.ts'],
 }
 

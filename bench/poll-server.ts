@@ -86,7 +86,7 @@ async function onServer(server: 'redis' | 'postgres', sync: Sync): Promise<SyncS
 }
 
 async function service(plain: SyncStorage) {
-  const metrics = kind === 'counted' ? new PrometheusMetrics(countActive(plain)) : undefined
+  const metrics = kind === 'counted' ? new PrometheusMetrics(countActive(plain, systemClock)) : undefined
   const storage = metrics === undefined ? plain : measureStorage(plain, metrics)
   const runner: JobRunner = { async start() {}, async enqueue() {}, hintCancel() {}, async close() {} }
   return buildApp({

@@ -46,7 +46,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
   const clock = systemClock
   const drivers = await composeStorage(config, clock, log)
   const { idempotency } = drivers
-  const metrics = new PrometheusMetrics(countActive(drivers.storage))
+  const metrics = new PrometheusMetrics(countActive(drivers.storage, clock))
   const storage = measureStorage(drivers.storage, metrics, (sync) => deliverer?.notify(sync))
   const { insecure } = config.webhooks
   if (insecure) log.warn('WEBHOOK_INSECURE=1: webhooks are sent by http too, and to addresses that are not public')

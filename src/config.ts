@@ -65,7 +65,8 @@ const environment = z.object({
   WEBHOOK_INSECURE: z.literal('1', 'can only be 1; leave it out otherwise').optional(),
 })
 
-const config = environment.superRefine(refuseContradictions).transform((value) => {
+const config = environment.transform((value, context) => {
+  refuseContradictions(value, context)
   const endpoint = value.AWS_ENDPOINT_URL_S3 ?? value.AWS_ENDPOINT_URL
   return {
     host: value.HOST,
@@ -124,7 +125,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
 }
 
 /** Settings that are fine each by itself, and not together. */
-function refuseContradictions(value: z.output<typeof environment>, context: z.core.$RefinementCtx): void {
+function refuseContradictions(value: z.output<typeof environment>, context: z.RefinementCtx): void {
   const { STORAGE_URL, ROLE, HISTORY_TTL, HOST, API_KEYS, INSECURE } = value
   const refuse = (name: keyof typeof value, message: string) =>
     context.addIssue({ code: 'custom', path: [name], message })
