@@ -5,13 +5,12 @@ import { AppError } from '../errors.ts'
 import { type SnapshotManifest, snapshotContents } from '../model/snapshot-manifest.ts'
 import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
 import { SAMPLE_SPREADSHEET_ID, SNAPSHOT_FORMATS, type SnapshotFormat } from '../model/sync-request.ts'
-import type { SnapshotStore } from '../ports/snapshot-store.ts'
 import { selectTab } from '../snapshots/select-tab.ts'
 import { type Caller, maySee } from '../syncs/caller.ts'
-import type { CallerOf } from './authentication.ts'
 import { sendFile } from './file-response.ts'
 import { MEDIA_TYPES } from './media-types.ts'
 import { jsonResponse, problemResponses, rowsResponse } from './response-schemas.ts'
+import type { RouteDependencies } from './route-dependencies.ts'
 
 /** More titles than this in a hint help nobody. */
 const TITLES_IN_HINT = 20
@@ -31,19 +30,11 @@ type TabRequest = FastifyRequest<{
   Querystring: { format?: SnapshotFormat | undefined }
 }>
 
-export interface SpreadsheetRoutesOptions {
-  readonly snapshots: SnapshotStore
-  readonly callerOf: CallerOf
-}
-
 /**
  * What was downloaded, by spreadsheet. Answers from snapshots alone and never asks Google; to a caller there are no
  * snapshots but those of the syncs that it may see.
  */
-export const spreadsheetRoutes: FastifyPluginAsyncZod<SpreadsheetRoutesOptions> = async (
-  app,
-  { snapshots, callerOf },
-) => {
+export const spreadsheetRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (app, { snapshots, callerOf }) => {
   app.get(
     '/spreadsheets/:spreadsheetId',
     {

@@ -1,18 +1,14 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { syncView } from '../model/sync-schema.ts'
-import type { SyncService } from '../syncs/sync-service.ts'
-import type { CallerOf } from './authentication.ts'
 import { ifMatchRevisions } from './conditional-requests.ts'
 import { jsonResponse, problemResponses } from './response-schemas.ts'
+import type { RouteDependencies } from './route-dependencies.ts'
 import { accepted, sendSync } from './sync-response.ts'
 import { syncPath } from './validation.ts'
 
 /** What can be done with a sync that is there: cancel, retry, forget. */
-export const syncActionRoutes: FastifyPluginAsyncZod<{ service: SyncService; callerOf: CallerOf }> = async (
-  app,
-  { service, callerOf },
-) => {
+export const syncActionRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (app, { service, callerOf }) => {
   app.post(
     '/syncs/:id/cancel',
     {

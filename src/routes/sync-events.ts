@@ -4,15 +4,12 @@ import { z } from 'zod'
 import { toProblem } from '../errors.ts'
 import { isTerminal, type Sync } from '../model/sync.ts'
 import { syncView } from '../model/sync-schema.ts'
-import type { Clock } from '../ports/clock.ts'
 import { toView } from '../syncs/sync.ts'
 import type { SyncNews } from '../syncs/sync-feed.ts'
-import type { SyncService } from '../syncs/sync-service.ts'
-import type { CallerOf } from './authentication.ts'
 import { EventStreams } from './event-streams.ts'
 import { toAppError } from './problem-details.ts'
 import { problemResponses } from './response-schemas.ts'
-import type { StreamLimit } from './stream-limit.ts'
+import type { RouteDependencies } from './route-dependencies.ts'
 import { syncPath } from './validation.ts'
 
 /** Milliseconds after which a client whose stream broke comes back. */
@@ -35,18 +32,10 @@ revision nothing is sent until the next change, unless the sync has finished; th
 followed by an id without an event, so that an EventSource that nobody closed is answered 204 when it comes back, and
 stops. A reader that takes nothing for 20 seconds is dropped.`
 
-export interface SyncEventsOptions {
-  readonly service: SyncService
-  readonly clock: Clock
-  readonly callerOf: CallerOf
-  /** How many streams one caller may have open. */
-  readonly limit: StreamLimit
-}
-
 /** Progress as a stream of events. */
-export const syncEventRoutes: FastifyPluginAsyncZod<SyncEventsOptions> = async (
+export const syncEventRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   app,
-  { service, clock, callerOf, limit },
+  { service, clock, callerOf, streamLimit },
 ) => {
   const streams = new EventStreams(clock)
   app.get(
@@ -75,7 +64,7 @@ export const syncEventRoutes: FastifyPluginAsyncZod<SyncEventsOptions> = async (
       const sync = await service.find(id, caller)
       if (isTerminal(sync) && lastEventId === endId(sync)) return reply.code(204).send()
 
-      const leave = limit.open(caller)
+      const leave = streamLimit.open(caller)
       reply.hijack()
       const response = reply.raw
       if (response.destroyed) {

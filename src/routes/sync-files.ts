@@ -4,11 +4,9 @@ import { AppError } from '../errors.ts'
 import type { SnapshotManifest } from '../model/snapshot-manifest.ts'
 import type { Sync } from '../model/sync.ts'
 import { snapshotFile } from '../model/sync-schema.ts'
-import type { SnapshotStore } from '../ports/snapshot-store.ts'
-import type { SyncService } from '../syncs/sync-service.ts'
-import type { CallerOf } from './authentication.ts'
 import { sendFile } from './file-response.ts'
 import { jsonResponse, problemResponses, rowsResponse } from './response-schemas.ts'
+import type { RouteDependencies } from './route-dependencies.ts'
 import { syncIdParam, syncPath } from './validation.ts'
 
 const listOfFiles = z
@@ -17,14 +15,8 @@ const listOfFiles = z
   })
   .meta({ id: 'FileList' })
 
-export interface SyncFilesOptions {
-  readonly service: SyncService
-  readonly snapshots: SnapshotStore
-  readonly callerOf: CallerOf
-}
-
 /** The files that a succeeded sync published. */
-export const syncFileRoutes: FastifyPluginAsyncZod<SyncFilesOptions> = async (
+export const syncFileRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   app,
   { service, snapshots, callerOf },
 ) => {

@@ -3,9 +3,8 @@ import { z } from 'zod'
 import { parseSpreadsheetReference } from '../model/spreadsheet-reference.ts'
 import { SYNC_STATES, type SyncState, syncView } from '../model/sync-schema.ts'
 import { toView } from '../syncs/sync.ts'
-import type { SyncService } from '../syncs/sync-service.ts'
-import type { CallerOf } from './authentication.ts'
 import { jsonResponse, problemResponses } from './response-schemas.ts'
+import type { RouteDependencies } from './route-dependencies.ts'
 
 const pageOfSyncs = z
   .object({
@@ -51,10 +50,7 @@ const listQuery = z.strictObject({
 })
 
 /** The syncs, page by page. */
-export const syncListRoutes: FastifyPluginAsyncZod<{ service: SyncService; callerOf: CallerOf }> = async (
-  app,
-  { service, callerOf },
-) => {
+export const syncListRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (app, { service, callerOf }) => {
   app.get(
     '/syncs',
     {

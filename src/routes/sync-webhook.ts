@@ -1,16 +1,12 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { syncView } from '../model/sync-schema.ts'
-import type { SyncService } from '../syncs/sync-service.ts'
-import type { CallerOf } from './authentication.ts'
 import { jsonResponse, problemResponses } from './response-schemas.ts'
+import type { RouteDependencies } from './route-dependencies.ts'
 import { sendSync } from './sync-response.ts'
 import { syncPath } from './validation.ts'
 
 /** The webhook of a sync, once it has ended. */
-export const syncWebhookRoutes: FastifyPluginAsyncZod<{ service: SyncService; callerOf: CallerOf }> = async (
-  app,
-  { service, callerOf },
-) => {
+export const syncWebhookRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (app, { service, callerOf }) => {
   app.post(
     '/syncs/:id/webhook/redeliver',
     {

@@ -2,14 +2,11 @@ import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { syncRequestBody } from '../model/sync-request.ts'
 import { syncView } from '../model/sync-schema.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { IdempotentStart } from '../syncs/idempotent-start.ts'
-import type { SyncService } from '../syncs/sync-service.ts'
 import { parseTraceparent } from '../syncs/trace-context.ts'
-import type { CallerOf } from './authentication.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 import { sendSyncAfterWait } from './long-poll.ts'
 import { jsonResponse, problemResponses } from './response-schemas.ts'
+import type { RouteDependencies } from './route-dependencies.ts'
 import { accepted, sendSync, sendSyncIfChanged, sendView } from './sync-response.ts'
 import { documentOnly, syncPath } from './validation.ts'
 
@@ -21,15 +18,8 @@ const watchHeaders = documentOnly(
   }),
 )
 
-export interface SyncRoutesOptions {
-  readonly service: SyncService
-  readonly starts: IdempotentStart
-  readonly clock: Clock
-  readonly callerOf: CallerOf
-}
-
 /** Starting a sync, and watching it. */
-export const syncRoutes: FastifyPluginAsyncZod<SyncRoutesOptions> = async (
+export const syncRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   app,
   { service, starts, clock, callerOf },
 ) => {

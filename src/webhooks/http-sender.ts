@@ -2,7 +2,6 @@ import { lookup as systemLookup } from 'node:dns'
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
-import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent'
 import type { Clock } from '../ports/clock.ts'
 import type { SendResult, WebhookMessage, WebhookSender } from '../ports/webhook-sender.ts'
 import { parseRetryAfter } from '../retry-after.ts'
@@ -54,16 +53,10 @@ export interface HttpSenderOptions {
 export class HttpSender implements WebhookSender {
   readonly #options: HttpSenderOptions
   readonly #lookup: LookupFunction
-  readonly #agents: { readonly 'http:': RequestFilteringHttpAgent; readonly 'https:': RequestFilteringHttpsAgent }
 
   constructor(options: HttpSenderOptions) {
     this.#options = options
     this.#lookup = options.lookup ?? (options.insecure ? (systemLookup as LookupFunction) : createDnsLookup())
-    const allowed = { allowPrivateIPAddress: options.insecure, allowMetaIPAddress: options.insecure }
-    this.#agents = {
-      'http:': new RequestFilteringHttpAgent(allowed),
-      'https:': new RequestFilteringHttpsAgent(allowed),
-    }
   }
 
   async send(url: string, message: WebhookMessage, signal: AbortSignal): Promise<SendResult> {
@@ -85,7 +78,8 @@ export class HttpSender implements WebhookSender {
     const { keys, clock } = this.#options
     const options = {
       method: 'POST',
-      agent: this.#agents[url.protocol as 'http:' | 'https:'],
+      // A connection of its own, which ends with the message.
+      agent: false as const,
       lookup: this.#guardedLookup,
       signal,
       headers: {
@@ -110,7 +104,7 @@ export class HttpSender implements WebhookSender {
     })
   }
 
-  /** Refuses what the agent's own list lets pass, too: either list is enough to refuse an address. */
+  /** Refuses a name one of whose addresses is not public. What the URL itself has for an address was checked before. */
   readonly #guardedLookup: LookupFunction = (hostname, options, callback) => {
     this.#lookup(hostname, options, (error, found, family) => {
       const addresses = Array.isArray(found) ? found.map(({ address }) => address) : [found]
@@ -153,9 +147,7 @@ function discard(answer: IncomingMessage, request: ClientRequest): void {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) throw error
-  if (error instanceof AddressRefused || /^DNS lookup .* is not allowed/.test(error.message)) {
-    return 'the host has an address that is not public'
-  }
+  if (error instanceof AddressRefused) return 'the host has an address that is not public'
   // Several addresses were tried: the last of them speaks for all.
   const one: unknown = error instanceof AggregateError ? error.errors.at(-1) : error
   const code = one instanceof Error && 'code' in one ? String(one.code) : ''
