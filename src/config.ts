@@ -45,7 +45,7 @@ const environment = z.object({
 
   /** Empty: no cross-origin access. */
   CORS_ORIGINS: origins.prefault(''),
-  /** Unset: no key is asked for. */
+  /** Unset: no key is required. */
   API_KEYS: apiKeys,
   /** Allows any HOST without API_KEYS. */
   INSECURE: z.enum(['0', '1'], 'must be 1, or unset').default('0'),

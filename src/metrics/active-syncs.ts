@@ -14,7 +14,7 @@ export type ActiveCounts = Readonly<Record<ActiveState, number>>
 
 /**
  * Counts the syncs that have not ended, of every process that shares the storage. The storage finds those by state,
- * without a look at the ones that have ended. Resolves to `undefined` while the storage does not answer.
+ * without reading the ones that have ended. Resolves to `undefined` while the storage does not answer.
  */
 export function countActive(storage: Pick<SyncStorage, 'list'>, clock: Clock): () => Promise<ActiveCounts | undefined> {
   let latest: { readonly at: number; readonly counts: Promise<ActiveCounts | undefined> } | undefined

@@ -26,7 +26,7 @@ export class LatencyHistogram {
     return series
   }
 
-  /** What the registry of prom-client asks of a metric: cumulative buckets, sum and count of each series. */
+  /** What the registry of prom-client reads from a metric: cumulative buckets, sum and count of each series. */
   async get() {
     const { name } = this
     const values = this.#series.flatMap(({ labels, series }) => {

@@ -41,7 +41,7 @@ function refusal(
       reply.header('www-authenticate', `${REALM}, error="invalid_token"`)
       return new AppError('API_KEY_INVALID', 'The Authorization header holds no key of this service.')
     }
-    // RFC 6750, section 3.1: who sent no key is told of no error.
+    // RFC 6750, section 3.1: without credentials in the request no error code is sent.
     reply.header('www-authenticate', REALM)
     return new AppError(
       'API_KEY_MISSING',

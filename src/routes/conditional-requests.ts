@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import fresh from 'fresh'
 
-/** What tells whether a representation is the one that a client has (RFC 9110, section 8.8). */
+/** What shows whether a representation is the one that a client has (RFC 9110, section 8.8). */
 export type Validators = {
   /** A strong one. */
   readonly etag: string

@@ -9,7 +9,7 @@ import { problemResponses } from './response-schemas.ts'
 
 const SCHEME = 'apiKey'
 
-/** What browsers are told about a page. Nothing comes from elsewhere, and nobody may frame it. */
+/** Security headers of the pages. Nothing comes from elsewhere, and nobody may frame it. */
 const PAGE_HEADERS: FastifyHelmetOptions = {
   contentSecurityPolicy: {
     useDefaults: false,
@@ -88,7 +88,7 @@ function withHeaders<T extends { readonly schema: object }>(
   return transformed
 }
 
-/** Adds to an operation which scope it asks for, and how it is refused to those who may not. */
+/** Adds to an operation which scope it requires, and how it is refused to those who may not. */
 function withAccess<S>(schema: S, rule: AccessRule): S {
   if (rule === 'open') return { ...schema, security: [] }
   const { response } = schema as { response?: object }

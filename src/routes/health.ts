@@ -9,7 +9,7 @@ export interface HealthOptions {
   readonly checkReady: () => Promise<void>
 }
 
-/** Liveness, which asks nobody, and readiness, which asks the storage. */
+/** Liveness, which depends on nothing, and readiness, which checks the storage. */
 export const healthRoutes: FastifyPluginAsyncZod<HealthOptions> = async (app, { checkReady }) => {
   app.get(
     '/livez',

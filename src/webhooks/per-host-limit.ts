@@ -33,9 +33,4 @@ export class PerHostLimit {
       if (limit.activeCount + limit.pendingCount === 0) this.#hosts.delete(host)
     }
   }
-
-  /** How many hosts have tasks running or waiting. */
-  get hosts(): number {
-    return this.#hosts.size
-  }
 }

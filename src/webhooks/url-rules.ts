@@ -13,7 +13,7 @@ export interface UrlRules {
   readonly insecure: boolean
 }
 
-/** Why nothing is sent to this URL, as far as its text tells; what its name resolves to is checked when it is called. */
+/** Why nothing is sent to this URL, as far as its text shows; what its name resolves to is checked when it is called. */
 export function faultOfUrl(text: string, { insecure }: UrlRules): WebhookFault | undefined {
   const url = URL.parse(text)
   if (url === null || !/^https?:$/.test(url.protocol)) return { message: 'is not an https URL', hint: HINT }
