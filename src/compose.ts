@@ -19,10 +19,9 @@ import { Shutdown } from './shutdown.ts'
 import { LocalSnapshotStore } from './snapshots/local-snapshot-store.ts'
 import { S3SnapshotStore } from './snapshots/s3-snapshot-store.ts'
 import { ActiveCount } from './syncs/active-count.ts'
-import { SyncService } from './syncs/sync-service.ts'
+import { SyncService, type SyncServiceOptions } from './syncs/sync-service.ts'
 import { systemClock } from './system-clock.ts'
-import { WebhookDeliverer } from './webhooks/deliverer.ts'
-import { faultOfUrl } from './webhooks/url-rules.ts'
+import type { WebhookDeliverer } from './webhooks/deliverer.ts'
 
 /** Milliseconds that a stop waits for answers under way. */
 const SLOW_CLIENT_MS = 8000
@@ -48,10 +47,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
   const { idempotency } = drivers
   const metrics = new PrometheusMetrics(countActive(drivers.storage, clock))
   const storage = measureStorage(drivers.storage, metrics, (sync) => deliverer?.notify(sync))
-  const { insecure } = config.webhooks
-  if (insecure) log.warn('WEBHOOK_INSECURE=1: webhooks are sent by http too, and to addresses that are not public')
-  const isWorking = config.role !== 'api'
-  const deliverer = isWorking ? await composeDeliverer(config, storage, log) : undefined
+  const { deliverer, ...webhooks } = await composeWebhooks(config, storage, log)
   const snapshots = snapshotStore(config, log)
   const { rootUrl, credentialFile, apiKey } = config.google
   const google = new GoogleSheets({
@@ -76,7 +72,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     clock,
     statusTtlMs: config.statusTtlMs,
     activeCount: new ActiveCount({ storage, clock, ...config.limits }),
-    ...(config.webhooks.secrets.length === 0 ? {} : { faultOfWebhook: (url: string) => faultOfUrl(url, { insecure }) }),
+    ...webhooks,
   })
   const sweeper = new Sweeper({ storage, idempotency, snapshots, clock, log, intervalMs: config.sweepIntervalMs })
 
@@ -125,7 +121,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
       const address = await app.listen({ host: config.host, port: config.port })
       await runner.start()
       // An instance that only answers requests leaves the cleaning to those that work.
-      if (isWorking) sweeper.start()
+      if (config.role !== 'api') sweeper.start()
       deliverer?.start()
       return address
     },
@@ -139,17 +135,28 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
   }
 }
 
+interface Webhooks {
+  readonly deliverer?: WebhookDeliverer
+  readonly faultOfWebhook?: NonNullable<SyncServiceOptions['faultOfWebhook']>
+}
+
 /** Without a secret nothing can be signed: what is pending then waits until there is one, and nothing is loaded for it. */
-async function composeDeliverer(
-  { webhooks, statusTtlMs }: Config,
+async function composeWebhooks(
+  { webhooks: { secrets, insecure }, role, statusTtlMs }: Config,
   storage: SyncStorage,
   log: Logger,
-): Promise<WebhookDeliverer | undefined> {
-  const { secrets, insecure } = webhooks
-  if (secrets.length === 0) return undefined
-  const { HttpSender } = await import('./webhooks/http-sender.ts')
+): Promise<Webhooks> {
+  if (insecure) log.warn('WEBHOOK_INSECURE=1: webhooks are sent by http too, and to addresses that are not public')
+  if (secrets.length === 0) return {}
+  const [{ WebhookDeliverer }, { HttpSender }, { faultOfUrl }] = await Promise.all([
+    import('./webhooks/deliverer.ts'),
+    import('./webhooks/http-sender.ts'),
+    import('./webhooks/url-rules.ts'),
+  ])
+  const faultOfWebhook = (url: string) => faultOfUrl(url, { insecure })
+  if (role === 'api') return { faultOfWebhook }
   const sender = new HttpSender({ keys: secrets, insecure, clock: systemClock })
-  return new WebhookDeliverer({ storage, sender, clock: systemClock, log, statusTtlMs })
+  return { faultOfWebhook, deliverer: new WebhookDeliverer({ storage, sender, clock: systemClock, log, statusTtlMs }) }
 }
 
 function snapshotStore({ snapshots, s3, snapshotsKept: kept }: Config, log: Logger): SnapshotStore {
