@@ -8,11 +8,11 @@ const ARROWS = {
   database: ['ports', 'concurrency', 'errors.ts'],
   syncs: ['model', 'ports', 'concurrency', 'errors.ts'],
   storage: ['model', 'ports', 'concurrency', 'disk', 'redis', 'database', 'errors.ts'],
-  sheets: ['model', 'ports', 'concurrency', 'redis', 'database', 'errors.ts'],
+  sheets: ['model', 'ports', 'concurrency', 'redis', 'database', 'retry-after.ts', 'errors.ts'],
   snapshots: ['model', 'ports', 'concurrency', 'disk', 'errors.ts'],
   jobs: ['model', 'ports', 'concurrency', 'syncs', 'errors.ts'],
-  webhooks: ['model', 'ports', 'concurrency', 'syncs', 'errors.ts'],
-  metrics: ['model', 'ports', 'errors.ts'],
+  webhooks: ['model', 'ports', 'concurrency', 'syncs', 'retry-after.ts', 'errors.ts'],
+  metrics: ['model', 'ports', 'concurrency', 'errors.ts'],
   routes: ['model', 'ports', 'concurrency', 'syncs', 'api-keys.ts', 'errors.ts'],
 }
 

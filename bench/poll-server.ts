@@ -3,7 +3,7 @@ import fastify from 'fastify'
 import { pino } from 'pino'
 import { buildApp } from '../src/app.ts'
 import { countActive } from '../src/metrics/active-syncs.ts'
-import { MeasuredStorage } from '../src/metrics/measured-storage.ts'
+import { measureStorage } from '../src/metrics/measured-storage.ts'
 import { PrometheusMetrics } from '../src/metrics/prometheus.ts'
 import type { Sync } from '../src/model/sync.ts'
 import { parseSyncRecord } from '../src/model/sync-record.ts'
@@ -93,8 +93,8 @@ async function onServer(server: 'redis' | 'postgres', sync: Sync): Promise<SyncS
 }
 
 async function service(plain: SyncStorage) {
-  const metrics = kind === 'counted' ? new PrometheusMetrics(countActive(plain)) : undefined
-  const storage = metrics === undefined ? plain : new MeasuredStorage(plain, metrics)
+  const metrics = kind === 'counted' ? new PrometheusMetrics(countActive(plain, systemClock)) : undefined
+  const storage = metrics === undefined ? plain : measureStorage(plain, metrics)
   const runner: JobRunner = { async start() {}, async enqueue() {}, notifyCancel() {}, async close() {} }
   return buildApp({
     service: new SyncService({ storage, runner, clock: systemClock, statusTtlMs: 1 }),

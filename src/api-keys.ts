@@ -56,7 +56,7 @@ export function parseApiKeys(setting: string): {
 
 /**
  * The key that was presented, or `undefined`. Digests are compared, each in constant time and all of them, so that how
- * long it takes tells nothing of how near a guess was, nor of which key it met.
+ * long it takes reveals nothing of how near a guess was, nor of which key it met.
  */
 export function findApiKey(keys: readonly ApiKey[], presented: string): ApiKey | undefined {
   const digest = hash('sha256', presented, 'buffer')

@@ -4,28 +4,24 @@ import packageJson from '../package.json' with { type: 'json' }
 import { buildApp } from './app.ts'
 import { composeStorage } from './compose-storage.ts'
 import type { Config } from './config.ts'
-import { AppError } from './errors.ts'
 import { createDownloadJob } from './jobs/download-job.ts'
 import { Sweeper } from './jobs/sweeper.ts'
 import { countActive } from './metrics/active-syncs.ts'
 import { MeasuredQuota } from './metrics/measured-quota.ts'
 import { MeasuredSource } from './metrics/measured-source.ts'
-import { MeasuredStorage } from './metrics/measured-storage.ts'
+import { measureStorage } from './metrics/measured-storage.ts'
 import { PrometheusMetrics } from './metrics/prometheus.ts'
 import type { SnapshotStore } from './ports/snapshot-store.ts'
 import type { SyncStorage } from './ports/sync-storage.ts'
+import { createReadinessCheck } from './readiness.ts'
 import { GoogleSheets } from './sheets/google-sheets.ts'
+import { Shutdown } from './shutdown.ts'
 import { LocalSnapshotStore } from './snapshots/local-snapshot-store.ts'
 import { S3SnapshotStore } from './snapshots/s3-snapshot-store.ts'
 import { AdmissionControl } from './syncs/admission-control.ts'
-import { SyncService } from './syncs/sync-service.ts'
+import { SyncService, type SyncServiceOptions } from './syncs/sync-service.ts'
 import { systemClock } from './system-clock.ts'
-import { WebhookDeliverer } from './webhooks/deliverer.ts'
-import { withToldEnds } from './webhooks/notify-on-end.ts'
-import { faultOfUrl } from './webhooks/url-rules.ts'
-
-/** Milliseconds for which one look at the storage answers readiness, so that probes cannot wear the disk. */
-const READINESS_MEMORY_MS = 1000
+import type { WebhookDeliverer } from './webhooks/deliverer.ts'
 
 /** Milliseconds that a stop waits for answers under way. */
 const SLOW_CLIENT_MS = 8000
@@ -35,8 +31,13 @@ export interface Service {
   readonly app: FastifyInstance
   /** Opens the storage and the port, then begins to run syncs. Resolves to the address it listens at. */
   start(): Promise<string>
-  /** Refuses new work, has running syncs save their checkpoint, answers what is under way, lets go of everything. Idempotent. */
+  /**
+   * Refuses new work, has running syncs save their checkpoint, answers what is under way, lets go of everything.
+   * Idempotent. Rejects with an AggregateError of what could not be closed; the rest is closed all the same.
+   */
   close(): Promise<void>
+  /** The part that is being closed now, if one is. */
+  readonly closing: string | undefined
 }
 
 /** Chooses the drivers that the settings ask for; the only place that does. */
@@ -44,13 +45,9 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
   const clock = systemClock
   const drivers = await composeStorage(config, clock, log)
   const { idempotency } = drivers
-  const metrics = new PrometheusMetrics(countActive(drivers.storage))
-  const measured = new MeasuredStorage(drivers.storage, metrics)
-  const { insecure } = config.webhooks
-  if (insecure) log.warn('WEBHOOK_INSECURE=1: webhooks are sent by http too, and to addresses that are not public')
-  const isWorking = config.role !== 'api'
-  const deliverer = isWorking ? await composeDeliverer(config, measured, log) : undefined
-  const storage = deliverer === undefined ? measured : withToldEnds(measured, (sync) => deliverer.hint(sync))
+  const metrics = new PrometheusMetrics(countActive(drivers.storage, clock))
+  const storage = measureStorage(drivers.storage, metrics, (sync) => deliverer?.notify(sync))
+  const { deliverer, ...webhooks } = await composeWebhooks(config, storage, log)
   const snapshots = snapshotStore(config, log)
   const { rootUrl, credentialFile, apiKey } = config.google
   const google = new GoogleSheets({
@@ -75,26 +72,15 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     clock,
     statusTtlMs: config.statusTtlMs,
     admission: new AdmissionControl({ storage, clock, ...config.limits }),
-    ...(config.webhooks.secrets.length === 0 ? {} : { faultOfWebhook: (url: string) => faultOfUrl(url, { insecure }) }),
+    ...webhooks,
   })
   const sweeper = new Sweeper({ storage, idempotency, snapshots, clock, log, intervalMs: config.sweepIntervalMs })
-
-  let lastLook: { readonly at: number; readonly result: Promise<void> } | undefined
-  async function checkReady(): Promise<void> {
-    if (service.draining) throw new AppError('SHUTTING_DOWN', 'This instance is stopping.')
-    if (!runner.recovered)
-      throw new AppError('STORAGE_UNAVAILABLE', 'What an earlier process left is still being looked through.')
-    const now = clock.monotonic()
-    if (lastLook === undefined || now - lastLook.at > READINESS_MEMORY_MS)
-      lastLook = { at: now, result: storage.checkWritable() }
-    await lastLook.result
-  }
 
   const app = await buildApp({
     service,
     idempotency,
     snapshots,
-    checkReady,
+    checkReady: createReadinessCheck({ service, runner, storage, clock }),
     log,
     metrics,
     version: packageJson.version,
@@ -102,28 +88,28 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     corsOrigins: config.corsOrigins,
     apiKeys: config.apiKeys,
     openMetrics: config.openMetrics,
-    requestsPerMinute: config.limits.requestsPerMinute,
-    maxStreamsPerKey: config.limits.maxStreamsPerKey,
-    requestTimeoutMs: config.limits.requestTimeoutMs,
+    limits: config.limits,
     serves: config.role === 'worker' ? 'health' : 'everything',
   })
 
+  const shutdown = new Shutdown([
+    // Polls go on being answered while jobs save what they have; only then is the port closed.
+    { name: 'the job runner', close: () => runner.close() },
+    { name: 'the download job', close: () => download.close() },
+    { name: 'the webhook deliverer', close: async () => deliverer?.close() },
+    { name: 'the sweeper', close: () => sweeper.close() },
+    { name: 'the HTTP server', close: () => app.close() },
+    { name: 'the snapshot store', close: () => snapshots.close() },
+    { name: 'the idempotency store', close: () => idempotency.close() },
+    { name: 'the storage', close: () => storage.close() },
+    { name: 'the storage server', close: () => drivers.close() },
+  ])
   let closed: Promise<void> | undefined
   async function closeAll(): Promise<void> {
     service.drain()
     // Whoever is still reading by then reads too slowly to be waited for; a Range request goes on where it was cut.
     const limit = setTimeout(() => app.server.closeAllConnections(), SLOW_CLIENT_MS)
-    // Polls go on being answered while jobs save what they have; only then is the port closed.
-    await runner.close()
-    await download.close()
-    await deliverer?.close()
-    await sweeper.close()
-    await app.close()
-    clearTimeout(limit)
-    await snapshots.close()
-    await idempotency.close()
-    await storage.close()
-    await drivers.close()
+    await shutdown.close().finally(() => clearTimeout(limit))
   }
 
   return {
@@ -135,7 +121,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
       const address = await app.listen({ host: config.host, port: config.port })
       await runner.start()
       // An instance that only answers requests leaves the cleaning to those that work.
-      if (isWorking) sweeper.start()
+      if (config.role !== 'api') sweeper.start()
       deliverer?.start()
       return address
     },
@@ -143,20 +129,34 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
       closed ??= closeAll()
       return closed
     },
+    get closing() {
+      return shutdown.closing
+    },
   }
 }
 
+interface Webhooks {
+  readonly deliverer?: WebhookDeliverer
+  readonly faultOfWebhook?: NonNullable<SyncServiceOptions['faultOfWebhook']>
+}
+
 /** Without a secret nothing can be signed: what is pending then waits until there is one, and nothing is loaded for it. */
-async function composeDeliverer(
-  { webhooks, statusTtlMs }: Config,
+async function composeWebhooks(
+  { webhooks: { secrets, insecure }, role, statusTtlMs }: Config,
   storage: SyncStorage,
   log: Logger,
-): Promise<WebhookDeliverer | undefined> {
-  const { secrets, insecure } = webhooks
-  if (secrets.length === 0) return undefined
-  const { HttpSender } = await import('./webhooks/http-sender.ts')
+): Promise<Webhooks> {
+  if (insecure) log.warn('WEBHOOK_INSECURE=1: webhooks are sent by http too, and to addresses that are not public')
+  if (secrets.length === 0) return {}
+  const [{ WebhookDeliverer }, { HttpSender }, { faultOfUrl }] = await Promise.all([
+    import('./webhooks/deliverer.ts'),
+    import('./webhooks/http-sender.ts'),
+    import('./webhooks/url-rules.ts'),
+  ])
+  const faultOfWebhook = (url: string) => faultOfUrl(url, { insecure })
+  if (role === 'api') return { faultOfWebhook }
   const sender = new HttpSender({ keys: secrets, insecure, clock: systemClock })
-  return new WebhookDeliverer({ storage, sender, clock: systemClock, log, statusTtlMs })
+  return { faultOfWebhook, deliverer: new WebhookDeliverer({ storage, sender, clock: systemClock, log, statusTtlMs }) }
 }
 
 function snapshotStore({ snapshots, s3, snapshotsKept: kept }: Config, log: Logger): SnapshotStore {

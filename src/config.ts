@@ -1,154 +1,85 @@
 import { isIPv4 } from 'node:net'
 import { z } from 'zod'
-import type { ApiKey } from './api-keys.ts'
 import {
   apiKeys,
   duration,
-  durationText,
   httpUrl,
-  type SnapshotPlace,
-  type StorageConfig,
+  origins,
   snapshotUrl,
   storageUrl,
-  toMilliseconds,
+  text,
   webhookSecrets,
   wholeNumber,
-  wholeNumberOr,
-} from './setting-kinds.ts'
+  wholeNumberOrOff,
+} from './setting-types.ts'
 
-/** How long PostgreSQL keeps finished syncs unless HISTORY_TTL says otherwise: 30 days. */
-const DEFAULT_HISTORY_MS = 30 * 86_400_000
+const atLeast = (ms: number, written: string) => duration.refine((value) => value >= ms, `must be ${written} or more`)
 
-/** Every setting, once: its name in the environment, its default, what it may be. */
-const settings = z.object({
-  HOST: z.string().min(1).default('127.0.0.1'),
-  PORT: wholeNumber(3000, 0, 65_535),
+/** Every setting, once: its name in the environment, its default, what it may be. Durations are read as milliseconds. */
+const environment = z.object({
+  HOST: text.default('127.0.0.1'),
+  PORT: wholeNumber(0, 65_535).prefault('3000'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  SNAPSHOT_URL: snapshotUrl,
+  /** `api` answers requests, `worker` runs syncs, `all` does both. */
+  ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').default('all'),
+
+  STORAGE_URL: storageUrl.prefault('file:data/sync-status'),
+  STATUS_TTL: duration.prefault('5m'),
+  /** How long PostgreSQL keeps finished syncs in lists, beyond what is answered by id; 30 days unless it is set. */
+  HISTORY_TTL: duration.optional(),
+  SWEEP_INTERVAL: atLeast(100, '100ms').prefault('5m'),
+
+  SNAPSHOT_URL: snapshotUrl.prefault('file:data/snapshots'),
+  SNAPSHOTS_KEPT: wholeNumber(1, 1000).prefault('3'),
+  /** How the bucket of an `s3` place is reached; credentials are for the SDK to find. */
   AWS_ENDPOINT_URL_S3: httpUrl.optional(),
   AWS_ENDPOINT_URL: httpUrl.optional(),
-  AWS_REGION: z.string().min(1).optional(),
-  STORAGE_URL: storageUrl('file:data/sync-status'),
-  STATUS_TTL: duration('5m'),
-  SWEEP_INTERVAL: duration('5m').refine((ms) => ms >= 100, 'must be 100ms or more'),
-  SNAPSHOTS_KEPT: wholeNumber(3, 1, 1000),
-  SYNC_CONCURRENCY: wholeNumber(4, 1, 100),
-  SYNC_DEADLINE: duration('2h').refine((ms) => ms >= 1000, 'must be 1s or more'),
-  GOOGLE_APPLICATION_CREDENTIALS: z.string().min(1).optional(),
-  GOOGLE_API_KEY: z.string().min(1).optional(),
+  AWS_REGION: text.optional(),
+
+  SYNC_CONCURRENCY: wholeNumber(1, 100).prefault('4'),
+  SYNC_DEADLINE: atLeast(1000, '1s').prefault('2h'),
+  GOOGLE_APPLICATION_CREDENTIALS: text.optional(),
+  GOOGLE_API_KEY: text.optional(),
   GOOGLE_API_ROOT_URL: httpUrl.optional(),
-  GOOGLE_READS_PER_MINUTE: wholeNumber(60, 1, 100_000),
-  CORS_ORIGINS: z
-    .string()
-    .default('')
-    .transform((list) =>
-      list
-        .split(',')
-        .map((origin) => origin.trim())
-        .filter((origin) => origin !== ''),
-    )
-    .refine(
-      (origins) => origins.every((origin) => origin === '*' || URL.parse(origin)?.origin === origin),
-      'must be origins such as https://app.example.com, separated by commas, or *',
-    ),
+  GOOGLE_READS_PER_MINUTE: wholeNumber(1, 100_000).prefault('60'),
+
+  /** Empty: no cross-origin access. */
+  CORS_ORIGINS: origins.prefault(''),
+  /** Unset: no key is required. */
   API_KEYS: apiKeys,
+  /** Allows any HOST without API_KEYS. */
   INSECURE: z.enum(['0', '1'], 'must be 1, or unset').default('0'),
+  /** `open`: /metrics is shown without a key. */
   METRICS_ACCESS: z.enum(['admin', 'open']).default('admin'),
-  RATE_LIMIT: wholeNumberOr('off', 1, 1_000_000),
-  MAX_QUEUED: wholeNumber(1000, 1, 1_000_000),
-  MAX_ACTIVE_PER_KEY: wholeNumber(100, 1, 1_000_000),
-  MAX_STREAMS_PER_KEY: wholeNumber(100, 1, 1_000_000),
-  REQUEST_TIMEOUT: duration('30s').refine((ms) => ms >= 1000, 'must be 1s or more'),
-  WEBHOOK_SECRET: webhookSecrets,
+  /** Requests a minute of each key, and of each address for those without. */
+  RATE_LIMIT: wholeNumberOrOff(1, 1_000_000).prefault('off'),
+  MAX_QUEUED: wholeNumber(1, 1_000_000).prefault('1000'),
+  MAX_ACTIVE_PER_KEY: wholeNumber(1, 1_000_000).prefault('100'),
+  MAX_STREAMS_PER_KEY: wholeNumber(1, 1_000_000).prefault('100'),
+  /** How long a client may take to send a request. */
+  REQUEST_TIMEOUT: atLeast(1000, '1s').prefault('30s'),
+
+  /** Keys that webhooks are signed with, all of them; none: no webhook is sent. */
+  WEBHOOK_SECRET: webhookSecrets.prefault(''),
+  /** For development: webhooks are sent by http too, and to addresses that are not public. */
   WEBHOOK_INSECURE: z.literal('1', 'can only be 1; leave it out otherwise').optional(),
-  HISTORY_TTL: durationText.transform(toMilliseconds).optional(),
-  ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').default('all'),
 })
 
-/** What the service runs by; durations are milliseconds, folders are paths. */
-export interface Config {
-  readonly host: string
-  readonly port: number
-  readonly logLevel: string
-  readonly snapshots: SnapshotPlace
-  /** How the bucket of an `s3` place is reached; credentials are for the SDK to find. */
-  readonly s3: {
-    readonly endpoint: string | undefined
-    readonly region: string | undefined
-  }
-  readonly storage: StorageConfig
-  /** `api` answers requests, `worker` runs syncs, `all` does both. */
-  readonly role: 'all' | 'api' | 'worker'
-  readonly statusTtlMs: number
-  /** How long PostgreSQL keeps finished syncs in lists, beyond what is answered by id. */
-  readonly historyTtlMs: number
-  readonly sweepIntervalMs: number
-  readonly snapshotsKept: number
-  readonly syncConcurrency: number
-  readonly syncDeadlineMs: number
-  readonly google: {
-    readonly credentialFile: string | undefined
-    readonly apiKey: string | undefined
-    readonly rootUrl: string | undefined
-    readonly readsPerMinute: number
-  }
-  /** Empty: no cross-origin access. `*` among them: any origin. */
-  readonly corsOrigins: readonly string[]
-  /** Empty: no key is asked for. */
-  readonly apiKeys: readonly ApiKey[]
-  /** Whether /metrics is shown without a key. */
-  readonly openMetrics: boolean
-  readonly limits: {
-    /** Requests a minute of each key, and of each address for those without; `undefined` = no limit. */
-    readonly requestsPerMinute: number | undefined
-    readonly maxQueued: number
-    readonly maxActivePerKey: number
-    readonly maxStreamsPerKey: number
-    /** How long a client may take to send a request. */
-    readonly requestTimeoutMs: number
-  }
-  readonly webhooks: {
-    /** Keys that messages are signed with, all of them; none: nobody is told of anything. */
-    readonly secrets: readonly Buffer[]
-    /** Whether http, and addresses that are not public, are allowed: for development. */
-    readonly insecure: boolean
-  }
-}
-
-/** The settings at fault, one line each; values are not repeated, as one may be a secret. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
-  readonly lines: readonly string[]
-
-  constructor(lines: readonly string[]) {
-    super(lines.join('\n'))
-    this.lines = lines
-  }
-}
-
-/** Reads the settings out of an environment; an empty value counts as unset. Throws a ConfigError naming every fault. */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
-  const parsed = settings.safeParse(given)
-  if (!parsed.success) {
-    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`))
-  }
-  const value = parsed.data
+const config = environment.transform((value, context) => {
+  refuseContradictions(value, context)
   const endpoint = value.AWS_ENDPOINT_URL_S3 ?? value.AWS_ENDPOINT_URL
-  const contradictions = contradictionsIn(value)
-  if (contradictions.length > 0) throw new ConfigError(contradictions)
   return {
     host: value.HOST,
     port: value.PORT,
     logLevel: value.LOG_LEVEL,
-    snapshots: value.SNAPSHOT_URL,
-    s3: { endpoint, region: value.AWS_REGION ?? (endpoint === undefined ? undefined : 'us-east-1') },
-    storage: value.STORAGE_URL,
     role: value.ROLE,
+    storage: value.STORAGE_URL,
     statusTtlMs: value.STATUS_TTL,
-    historyTtlMs: value.HISTORY_TTL ?? DEFAULT_HISTORY_MS,
+    historyTtlMs: value.HISTORY_TTL ?? 30 * 86_400_000,
     sweepIntervalMs: value.SWEEP_INTERVAL,
+    snapshots: value.SNAPSHOT_URL,
     snapshotsKept: value.SNAPSHOTS_KEPT,
+    s3: { endpoint, region: value.AWS_REGION ?? (endpoint === undefined ? undefined : 'us-east-1') },
     syncConcurrency: value.SYNC_CONCURRENCY,
     syncDeadlineMs: value.SYNC_DEADLINE,
     google: {
@@ -169,27 +100,50 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     },
     webhooks: { secrets: value.WEBHOOK_SECRET, insecure: value.WEBHOOK_INSECURE === '1' },
   }
+})
+
+/** What the service runs by; durations are milliseconds, folders are paths. */
+export type Config = z.output<typeof config>
+
+/** The settings at fault, one line each; values are not repeated, as one may be a secret. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly lines: readonly string[]
+
+  constructor(lines: readonly string[]) {
+    super(lines.join('\n'))
+    this.lines = lines
+  }
+}
+
+/** Reads the settings out of an environment; an empty value counts as unset. Throws a ConfigError naming every fault. */
+export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
+  const parsed = config.safeParse(given)
+  if (parsed.success) return parsed.data
+  throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`))
 }
 
 /** Settings that are fine each by itself, and not together. */
-function contradictionsIn(value: z.output<typeof settings>): string[] {
+function refuseContradictions(value: z.output<typeof environment>, context: z.RefinementCtx): void {
   const { STORAGE_URL, ROLE, HISTORY_TTL, HOST, API_KEYS, INSECURE } = value
-  const { kind } = STORAGE_URL
+  const refuse = (name: keyof typeof value, message: string) =>
+    context.addIssue({ code: 'custom', path: [name], message })
   const isLoopback = HOST === 'localhost' || HOST === '::1' || (isIPv4(HOST) && HOST.startsWith('127.'))
-  return [
-    // Without keys whoever reaches the port reads every row, so only this machine may reach it. A worker has no rows to show.
-    ...(API_KEYS.length === 0 && !isLoopback && INSECURE !== '1' && ROLE !== 'worker'
-      ? [
-          'HOST may only be 127.0.0.1, ::1 or localhost while no API_KEYS are set: set API_KEYS (npm run api-key makes one), or INSECURE=1 if something else keeps strangers from this port',
-        ]
-      : []),
-    ...(ROLE !== 'all' && kind === 'file'
-      ? [
-          'ROLE can only be all while STORAGE_URL begins with file: (one process does everything); roles need redis:// or postgres://',
-        ]
-      : []),
-    ...(HISTORY_TTL !== undefined && kind !== 'postgres'
-      ? ['HISTORY_TTL is kept by postgres:// only; unset it, so that nobody relies on it']
-      : []),
-  ]
+  // Without keys whoever reaches the port reads every row, so only this machine may reach it. A worker has no rows to show.
+  if (API_KEYS.length === 0 && !isLoopback && INSECURE !== '1' && ROLE !== 'worker') {
+    refuse(
+      'HOST',
+      'may only be 127.0.0.1, ::1 or localhost while no API_KEYS are set: set API_KEYS (npm run api-key makes one), or INSECURE=1 if something else keeps strangers from this port',
+    )
+  }
+  if (ROLE !== 'all' && STORAGE_URL.kind === 'file') {
+    refuse(
+      'ROLE',
+      'can only be all while STORAGE_URL begins with file: (one process does everything); roles need redis:// or postgres://',
+    )
+  }
+  if (HISTORY_TTL !== undefined && STORAGE_URL.kind !== 'postgres') {
+    refuse('HISTORY_TTL', 'is kept by postgres:// only; unset it, so that nobody relies on it')
+  }
 }

@@ -205,7 +205,7 @@ export interface Problem {
   readonly requestId?: string | undefined
 }
 
-/** Describes any failure as a problem; what is not an AppError is told as INTERNAL without its message, which may hold secrets. */
+/** Describes any failure as a problem; what is not an AppError is described as INTERNAL without its message, which may hold secrets. */
 export function toProblem(error: unknown, requestId?: string): Problem {
   const known = error instanceof AppError ? error : new AppError('INTERNAL', 'The request could not be completed.')
   return {

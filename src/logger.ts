@@ -4,12 +4,14 @@ import { type Logger, pino, stdSerializers } from 'pino'
 const SECRETS =
   /([?&](?:key|access_token|assertion)=)[^&\s"']+|(bearer\s+)[^\s"',]+|ssk_[\w-]+|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/gi
 
-/** What is told of an error: never its other fields, as a vendor's error may carry the request with its headers. */
+/** What is logged of an error: never its other fields, as a vendor's error may carry the request with its headers. */
 interface LoggedError {
   readonly type: string
   readonly message: string
   readonly stack: string | undefined
   readonly code?: unknown
+  /** Of an AggregateError: what it gathers. */
+  readonly errors?: readonly LoggedError[]
 }
 
 /** The service's log: JSON lines on standard output, free of secrets. */
@@ -21,16 +23,17 @@ export function createLogger(level: string): Logger {
   })
 }
 
-/** An error with its causes, as pino tells it, less everything but type, message, stack and code. */
+/** An error with its causes, as pino describes it, less everything but type, message, stack and code. */
 export function describeError(error: unknown): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, message: withoutSecrets(String(error)), stack: undefined }
   // pino's own serializer appends what the causes say to message and stack.
-  const told = stdSerializers.err(error)
+  const described = stdSerializers.err(error)
   return {
-    type: told.type,
-    message: withoutSecrets(told.message),
-    stack: withoutSecrets(told.stack),
+    type: described.type,
+    message: withoutSecrets(described.message),
+    stack: withoutSecrets(described.stack),
     ...('code' in error && typeof error.code === 'string' ? { code: error.code } : {}),
+    ...(error instanceof AggregateError ? { errors: error.errors.map(describeError) } : {}),
   }
 }
 

@@ -2,8 +2,8 @@ import { compose } from './compose.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
 import { createLogger } from './logger.ts'
 
-/** Milliseconds after which a stop that hangs is said so and forced. */
-const DRAIN_LIMIT_MS = 10_000
+/** Milliseconds after which a stop that hangs is forced; the process is to have ended within 10 s. */
+const STOP_LIMIT_MS = 9500
 
 try {
   await main(readConfig(process.env))
@@ -18,39 +18,50 @@ try {
 async function main(config: Config): Promise<void> {
   const log = createLogger(config.logLevel)
   const service = await compose(config, log)
-  const stopListening = () => {
-    for (const name of ['SIGTERM', 'SIGINT'] as const) process.removeListener(name, stop)
+
+  /** Lets the process end by itself; one that does not end in time is ended, and the log says what held it. */
+  async function stop(): Promise<void> {
+    const limit = setTimeout(() => {
+      const held = { closing: service.closing, resources: process.getActiveResourcesInfo() }
+      log.fatal(held, 'the stop takes too long and is forced')
+      process.exit(1)
+    }, STOP_LIMIT_MS)
+    try {
+      await service.close()
+      log.info('stopped')
+    } catch (error) {
+      log.error({ err: error }, 'the stop failed')
+      process.exitCode = 1
+    }
+    // From here on it waits for what was not let go of, and must not itself be what the process waits for.
+    limit.unref()
   }
-  const stop = (signal: NodeJS.Signals) => {
-    // A second signal then ends the process at once, as it would any other.
+  function stopOnSignal(signal: NodeJS.Signals): void {
     stopListening()
     log.info({ signal }, 'stopping: running syncs save their checkpoint and go on after the next start')
-    const limit = setTimeout(() => log.error('the stop takes too long; what holds it is a defect'), DRAIN_LIMIT_MS)
-    service
-      .close()
-      .catch((error: unknown) => {
-        log.error({ err: error }, 'the stop failed')
-        process.exitCode = 1
-      })
-      .finally(() => {
-        clearTimeout(limit)
-        log.info('stopped')
-      })
+    void stop()
   }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
-  const address = await service.start().catch(async (error: unknown) => {
+  /** A second signal then ends the process at once, as it would any other. */
+  function stopListening(): void {
+    process.removeListener('SIGTERM', stopOnSignal)
+    process.removeListener('SIGINT', stopOnSignal)
+  }
+  process.on('SIGTERM', stopOnSignal)
+  process.on('SIGINT', stopOnSignal)
+
+  try {
+    const address = await service.start()
+    const { credentialFile, apiKey, rootUrl } = config.google
+    if (credentialFile === undefined && apiKey === undefined && rootUrl === undefined) {
+      log.warn(
+        'No Google credential: set GOOGLE_APPLICATION_CREDENTIALS to a service-account key file (or GOOGLE_API_KEY for public spreadsheets); until then every sync fails with GOOGLE_CREDENTIAL_MISSING.',
+      )
+    }
+    log.info({ docs: `${address}/docs` }, `Sheetsync answers at ${address}`)
+  } catch (error) {
     log.fatal({ err: error }, `Sheetsync cannot start: ${error instanceof Error ? error.message : String(error)}`)
     process.exitCode = 1
-    await service.close()
-    return undefined
-  })
-  if (address === undefined) return stopListening()
-  const { credentialFile, apiKey, rootUrl } = config.google
-  if (credentialFile === undefined && apiKey === undefined && rootUrl === undefined) {
-    log.warn(
-      'No Google credential: set GOOGLE_APPLICATION_CREDENTIALS to a service-account key file (or GOOGLE_API_KEY for public spreadsheets); until then every sync fails with GOOGLE_CREDENTIAL_MISSING.',
-    )
+    stopListening()
+    await stop()
   }
-  log.info({ docs: `${address}/docs` }, `Sheetsync answers at ${address}`)
 }

@@ -1,34 +1,33 @@
+import { TimeoutError, withTimeout } from '../concurrency/timeout.ts'
 import { ACTIVE_STATES, type ActiveState } from '../model/sync.ts'
+import type { Clock } from '../ports/clock.ts'
 import { paginate } from '../ports/paginate.ts'
 import type { SyncStorage } from '../ports/sync-storage.ts'
 
 /** Milliseconds for which one count answers every scrape. */
-const MEMORY_MS = 2000
+const COUNT_TTL_MS = 2000
 
 /** Milliseconds after which a scrape does not wait for a storage that hangs. */
-const PATIENCE_MS = 1000
+const COUNT_TIMEOUT_MS = 1000
 
 export type ActiveCounts = Readonly<Record<ActiveState, number>>
 
 /**
  * Counts the syncs that have not ended, of every process that shares the storage. The storage finds those by state,
- * without a look at the ones that have ended. Resolves to `undefined` while the storage does not answer.
+ * without reading the ones that have ended. Resolves to `undefined` while the storage does not answer.
  */
-export function countActive(storage: Pick<SyncStorage, 'list'>): () => Promise<ActiveCounts | undefined> {
+export function countActive(storage: Pick<SyncStorage, 'list'>, clock: Clock): () => Promise<ActiveCounts | undefined> {
   let latest: { readonly at: number; readonly counts: Promise<ActiveCounts | undefined> } | undefined
   return async () => {
-    if (latest === undefined || performance.now() - latest.at > MEMORY_MS) {
+    if (latest === undefined || clock.monotonic() - latest.at > COUNT_TTL_MS) {
       // A storage that fails is counted where it fails; a scrape only leaves these lines out.
-      latest = { at: performance.now(), counts: count(storage).catch(() => undefined) }
+      latest = { at: clock.monotonic(), counts: count(storage).catch(() => undefined) }
     }
-    let alarm: NodeJS.Timeout | undefined
-    const patience = new Promise<undefined>((resolve) => {
-      alarm = setTimeout(resolve, PATIENCE_MS, undefined)
-    })
     try {
-      return await Promise.race([latest.counts, patience])
-    } finally {
-      clearTimeout(alarm)
+      return await withTimeout(latest.counts, COUNT_TIMEOUT_MS, 'the count of active syncs', clock)
+    } catch (error) {
+      if (error instanceof TimeoutError) return undefined
+      throw error
     }
   }
 }

@@ -2,82 +2,69 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Sync } from '../model/sync.ts'
 import type { CallKind, Metrics, RouteCounts } from '../ports/metrics.ts'
 import type { ActiveCounts } from './active-syncs.ts'
-import { Latencies, type LatencyRow } from './latencies.ts'
-
-const HTTP_BOUNDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
-const STORAGE_BOUNDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
-const WAIT_BOUNDS = [0.1, 0.5, 1, 2, 5, 10, 20, 30, 60, 120]
+import { LatencyHistogram, type LatencySeries } from './latency-histogram.ts'
 
 /** The counts of one service, in Prometheus' text format, beside those of its process under their usual names. */
 export class PrometheusMetrics implements Metrics {
-  readonly contentType: string
   readonly #registry = new Registry()
-  readonly #http = new Latencies(HTTP_BOUNDS)
-  readonly #storage = new Latencies(STORAGE_BOUNDS)
-  readonly #operations = new Map<string, LatencyRow>()
+  readonly contentType = this.#registry.contentType
+  readonly #ended = this.#counter(
+    'sheetsync_syncs_ended_total',
+    'Syncs that this process saw end, by outcome (downloaded, unchanged, failed, cancelled) and error code',
+    ['outcome', 'code'],
+  )
+  readonly #bytes = this.#counter(
+    'sheetsync_snapshot_written_bytes_total',
+    'Bytes of the files that were published, by format',
+    ['format'],
+  )
+  readonly #calls = this.#counter(
+    'sheetsync_google_calls_total',
+    'Calls sent to Google, by kind and by what came of them',
+    ['kind', 'result'],
+  )
+  readonly #waits = new Histogram({
+    name: 'sheetsync_quota_wait_seconds',
+    help: "Seconds that reads waited for Google's quota; reads that were free are not counted",
+    buckets: [0.1, 0.5, 1, 2, 5, 10, 20, 30, 60, 120],
+    registers: [this.#registry],
+  })
+  readonly #storageErrors = this.#counter(
+    'sheetsync_storage_errors_total',
+    'Operations of the storage that failed, by operation and error code',
+    ['operation', 'code'],
+  )
+  readonly #storage = new LatencyHistogram({
+    name: 'sheetsync_storage_operation_seconds',
+    help: 'Seconds that operations of the storage took; reads answered from memory are not counted',
+    bounds: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+  })
+  readonly #http = new LatencyHistogram({
+    name: 'sheetsync_http_request_seconds',
+    help: 'Seconds from the head of a request to the end of its answer, by method, route and status',
+    bounds: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  })
+  readonly #operations = new Map<string, LatencySeries>()
   readonly #routes = new Map<string, RouteCounts>()
-  readonly #ended: Counter<'outcome' | 'code'>
-  readonly #bytes: Counter<'format'>
-  readonly #calls: Counter<'kind' | 'result'>
-  readonly #waits: Histogram
-  readonly #storageErrors: Counter<'operation' | 'code'>
 
   /** `countActive` counts the syncs that have not ended; `undefined` leaves them out of this scrape. */
   constructor(countActive: () => Promise<ActiveCounts | undefined>) {
-    const registers = [this.#registry]
-    this.contentType = this.#registry.contentType
     collectDefaultMetrics({ register: this.#registry })
     new Gauge({
       name: 'sheetsync_syncs',
       help: 'Syncs that have not ended, by state, in every process that shares the storage',
       labelNames: ['state'],
-      registers,
+      registers: [this.#registry],
       async collect() {
         const counts = await countActive()
         this.reset()
         for (const [state, count] of Object.entries(counts ?? {})) this.set({ state }, count)
       },
     })
-    this.#ended = new Counter({
-      name: 'sheetsync_syncs_ended_total',
-      help: 'Syncs that this process saw end, by outcome (downloaded, unchanged, failed, cancelled) and error code',
-      labelNames: ['outcome', 'code'],
-      registers,
-    })
-    this.#bytes = new Counter({
-      name: 'sheetsync_snapshot_written_bytes_total',
-      help: 'Bytes of the files that were published, by format',
-      labelNames: ['format'],
-      registers,
-    })
-    this.#calls = new Counter({
-      name: 'sheetsync_google_calls_total',
-      help: 'Calls sent to Google, by kind and by what came of them',
-      labelNames: ['kind', 'result'],
-      registers,
-    })
-    this.#waits = new Histogram({
-      name: 'sheetsync_quota_wait_seconds',
-      help: "Seconds that reads waited for Google's quota; reads that were free are not counted",
-      buckets: WAIT_BOUNDS,
-      registers,
-    })
-    this.#storageErrors = new Counter({
-      name: 'sheetsync_storage_errors_total',
-      help: 'Operations of the storage that failed, by operation and error code',
-      labelNames: ['operation', 'code'],
-      registers,
-    })
-    this.#addLatencies(
-      'sheetsync_storage_operation_seconds',
-      'Seconds that operations of the storage took; reads answered from memory are not counted',
-      this.#storage,
-    )
-    this.#addLatencies(
-      'sheetsync_http_request_seconds',
-      'Seconds from the head of a request to the end of its answer, by method, route and status',
-      this.#http,
-    )
+    for (const histogram of [this.#storage, this.#http]) {
+      // The registry takes whatever answers `get` as its own histograms do; only its type names the class.
+      this.#registry.registerMetric(histogram as unknown as Histogram)
+    }
   }
 
   /** Everything counted so far, as text of `contentType`. */
@@ -100,12 +87,12 @@ export class PrometheusMetrics implements Metrics {
   }
 
   storageOperation(operation: string, seconds: number, code?: string): void {
-    let row = this.#operations.get(operation)
-    if (row === undefined) {
-      row = this.#storage.add({ operation })
-      this.#operations.set(operation, row)
+    let series = this.#operations.get(operation)
+    if (series === undefined) {
+      series = this.#storage.add({ operation })
+      this.#operations.set(operation, series)
     }
-    row.observe(seconds)
+    series.observe(seconds)
     if (code !== undefined) this.#storageErrors.inc({ operation, code })
   }
 
@@ -113,24 +100,18 @@ export class PrometheusMetrics implements Metrics {
     const name = `${method} ${path}`
     const known = this.#routes.get(name)
     if (known !== undefined) return known
-    const rows: (LatencyRow | undefined)[] = []
+    const byStatus: (LatencySeries | undefined)[] = []
     const counts: RouteCounts = {
       answered: (status, seconds) => {
-        let row = rows[status]
-        if (row === undefined) {
-          row = this.#http.add({ method, route: path, status: String(status) })
-          rows[status] = row
-        }
-        row.observe(seconds)
+        byStatus[status] ??= this.#http.add({ method, route: path, status: String(status) })
+        byStatus[status].observe(seconds)
       },
     }
     this.#routes.set(name, counts)
     return counts
   }
 
-  #addLatencies(name: string, help: string, latencies: Latencies): void {
-    // The registry takes whatever answers `get` as its own histograms do; only its type names the class.
-    const metric = { name, help, get: async () => ({ name, help, type: 'histogram', values: latencies.samples(name) }) }
-    this.#registry.registerMetric(metric as unknown as Histogram)
+  #counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {
+    return new Counter({ name, help, labelNames, registers: [this.#registry] })
   }
 }

@@ -1,6 +1,6 @@
 import type { Sync } from '../model/sync.ts'
 
-/** The calls to Google that are told apart, after the methods of `SheetSource`. */
+/** The kinds of calls to Google, after the methods of `SheetSource`. */
 export type CallKind = 'describe' | 'version' | 'values'
 
 /**
@@ -8,15 +8,15 @@ export type CallKind = 'describe' | 'version' | 'values'
  * are seconds, as Prometheus has them.
  */
 export interface Metrics {
-  /** A sync has reached a terminal state; told once for each sync, by the process that recorded it. */
+  /** A sync has reached a terminal state; called once for each sync, by the process that recorded it. */
   syncEnded(sync: Sync): void
   /** A call that was sent has ended; `result` is `ok`, `aborted`, the kind of a fault or an error code. */
   googleCall(kind: CallKind, result: string): void
-  /** A read has waited so long for the quota. Not told of reads that were free. */
+  /** A read has waited so long for the quota. Not called for reads that were free. */
   quotaWaited(seconds: number): void
   /** An operation of the storage has ended; `code` says why it failed. */
   storageOperation(operation: string, seconds: number, code?: string): void
-  /** Where the answers of one route are counted; made once for each route, as it is asked for on every poll. */
+  /** Where the answers of one route are counted; made once for each route, as it is used on every poll. */
   route(method: string, path: string): RouteCounts
 }
 

@@ -1,4 +1,4 @@
-/** What is sent: the same bytes under the same id in every attempt, so that a receiver can tell it has had it. */
+/** What is sent: the same bytes under the same id in every attempt, so that a receiver can discard a duplicate. */
 export interface WebhookMessage {
   readonly id: string
   readonly body: string

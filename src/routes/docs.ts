@@ -3,13 +3,13 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
-import { type AccessRule, accessRuleOf } from './access-rules.ts'
+import { type AccessRule, accessRuleOf } from './authorization-rules.ts'
 import { addDetails } from './openapi-details.ts'
-import { problemAnswers } from './problems.ts'
+import { problemResponses } from './response-schemas.ts'
 
 const SCHEME = 'apiKey'
 
-/** What browsers are told about a page. Nothing comes from elsewhere, and nobody may frame it. */
+/** Security headers of the pages. Nothing comes from elsewhere, and nobody may frame it. */
 const PAGE_HEADERS: FastifyHelmetOptions = {
   contentSecurityPolicy: {
     useDefaults: false,
@@ -88,7 +88,7 @@ function withHeaders<T extends { readonly schema: object }>(
   return transformed
 }
 
-/** Adds to an operation which scope it asks for, and how it is refused to those who may not. */
+/** Adds to an operation which scope it requires, and how it is refused to those who may not. */
 function withAccess<S>(schema: S, rule: AccessRule): S {
   if (rule === 'open') return { ...schema, security: [] }
   const { response } = schema as { response?: object }
@@ -96,7 +96,7 @@ function withAccess<S>(schema: S, rule: AccessRule): S {
     ...schema,
     // The empty one says that a key is not needed everywhere.
     security: [{ [SCHEME]: [rule] }, {}],
-    response: { ...response, ...problemAnswers(401, 403, 429) },
+    response: { ...response, ...problemResponses(401, 403, 429) },
   }
 }
 

@@ -1,8 +1,9 @@
 import type { ServerResponse } from 'node:http'
+import { PeriodicTask } from '../concurrency/periodic-task.ts'
 import type { Clock } from '../ports/clock.ts'
 
-/** Milliseconds between two looks at the open streams. */
-const LOOK_INTERVAL_MS = 1000
+/** Milliseconds between two checks of the open streams. */
+const CHECK_INTERVAL_MS = 1000
 
 /** A comment is sent after this much silence, so that with the interval above 15 seconds never pass without a byte. */
 const SILENCE_MS = 14_000
@@ -19,15 +20,22 @@ const PING = Buffer.from(': ping\n\n')
 export class EventStreams {
   readonly #clock: Clock
   readonly #open = new Set<EventStream>()
-  #looking: AbortController | undefined
+  readonly #checks: PeriodicTask
 
   constructor(clock: Clock) {
     this.#clock = clock
-  }
-
-  /** How many streams are open. */
-  get size(): number {
-    return this.#open.size
+    this.#checks = new PeriodicTask({
+      clock,
+      intervalMs: CHECK_INTERVAL_MS,
+      isDelayed: true,
+      run: () => {
+        for (const stream of this.#open) stream.check()
+      },
+      // A check only writes to streams and destroys them; what it throws is a defect.
+      onError: (error) => {
+        throw error
+      },
+    })
   }
 
   /** Takes over a response whose head is written. `onClose` is called once, however the stream ends. */
@@ -36,23 +44,11 @@ export class EventStreams {
     this.#open.add(stream)
     response.once('close', () => {
       this.#open.delete(stream)
-      if (this.#open.size === 0) {
-        this.#looking?.abort()
-        this.#looking = undefined
-      }
+      if (this.#open.size === 0) void this.#checks.stop()
       onClose()
     })
-    if (this.#looking === undefined) {
-      this.#looking = new AbortController()
-      void this.#lookRegularly(this.#looking.signal)
-    }
+    this.#checks.start()
     return stream
-  }
-
-  async #lookRegularly(signal: AbortSignal): Promise<void> {
-    while (await this.#clock.sleep(LOOK_INTERVAL_MS, signal)) {
-      for (const stream of this.#open) stream.look(this.#clock.monotonic())
-    }
   }
 }
 
@@ -96,8 +92,8 @@ export class EventStream {
   }
 
   /** Pings a stream that was silent, drops one whose reader does not read. */
-  look(now: number): void {
-    const still = now - this.#wroteAt
+  check(): void {
+    const still = this.#clock.monotonic() - this.#wroteAt
     if (this.#writing || this.#lastIsNext) {
       if (still >= STALL_MS) this.#response.destroy()
     } else if (still >= SILENCE_MS) {

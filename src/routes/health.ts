@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { jsonAnswer, problemAnswers } from './problems.ts'
+import { jsonResponse, problemResponses } from './response-schemas.ts'
 
 const health = z.object({ status: z.literal('ok') })
 
@@ -9,7 +9,7 @@ export interface HealthOptions {
   readonly checkReady: () => Promise<void>
 }
 
-/** Liveness, which asks nobody, and readiness, which asks the storage. */
+/** Liveness, which depends on nothing, and readiness, which checks the storage. */
 export const healthRoutes: FastifyPluginAsyncZod<HealthOptions> = async (app, { checkReady }) => {
   app.get(
     '/livez',
@@ -19,7 +19,7 @@ export const healthRoutes: FastifyPluginAsyncZod<HealthOptions> = async (app, { 
         summary: 'Is the process alive',
         description: 'Depends on nothing else; restart the process when this does not answer.',
         tags: ['operations'],
-        response: { 200: jsonAnswer('It is', health) },
+        response: { 200: jsonResponse('It is', health) },
       },
     },
     async () => ({ status: 'ok' as const }),
@@ -33,7 +33,7 @@ export const healthRoutes: FastifyPluginAsyncZod<HealthOptions> = async (app, { 
         description:
           'Whether syncs can be recorded now, what an earlier process left was found, and the service is not stopping.',
         tags: ['operations'],
-        response: { 200: jsonAnswer('They can', health), ...problemAnswers(503) },
+        response: { 200: jsonResponse('They can', health), ...problemResponses(503) },
       },
     },
     async () => {

@@ -37,7 +37,7 @@ function countPolls(app: FastifyInstance, route: RouteOptions, counts: RouteCoun
   route.handler = function (this: FastifyInstance, request, reply) {
     const result: unknown = handler.call(this, request, reply)
     if (!(result instanceof Promise)) {
-      // Answered from memory, in microseconds: not worth two looks at the clock.
+      // Answered from memory, in microseconds: not worth reading the clock twice.
       counts.answered(reply.statusCode, 0)
       return result
     }

@@ -1,3 +1,4 @@
+import { PROBLEM_MEDIA_TYPE } from './media-types.ts'
 import { GOOD_ANSWERS, PARAMETERS, problemExamples, ROWS } from './openapi-examples.ts'
 
 interface Media {
@@ -19,8 +20,6 @@ interface Operation {
   readonly parameters?: Parameter[]
   readonly responses: Record<string, Answer>
 }
-
-const PROBLEM = 'application/problem+json'
 
 /** Adds to each operation what no schema says: examples of its parameters and answers. */
 export function addDetails<D extends object>(document: D): D {
@@ -49,7 +48,7 @@ function refusedEarly(method: string): [status: number, description: string][] {
 }
 
 function problemContent(): Record<string, Media> {
-  return { [PROBLEM]: { schema: { $ref: '#/components/schemas/Problem' } } }
+  return { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } }
 }
 
 function describeParameter(parameter: Parameter): void {
@@ -60,7 +59,7 @@ function describeParameter(parameter: Parameter): void {
 }
 
 function examplesOf(operationId: string, status: string, type: string): Readonly<Record<string, unknown>> | undefined {
-  if (type === PROBLEM) return problemExamples(operationId, Number(status))
+  if (type === PROBLEM_MEDIA_TYPE) return problemExamples(operationId, Number(status))
   const bytes = ROWS[type]
   return GOOD_ANSWERS[`${operationId} ${status}`] ?? (bytes === undefined ? undefined : { rows: bytes })
 }

@@ -4,6 +4,7 @@ import type { SnapshotFile } from '../model/sync-parts.ts'
 import { normalizeRequest, SAMPLE_SPREADSHEET_ID, syncRequestBody } from '../model/sync-request.ts'
 import { type SyncView, toView } from '../model/sync-view.ts'
 import { createSync } from '../syncs/sync.ts'
+import { MEDIA_TYPES } from './media-types.ts'
 
 // What the OpenAPI document shows of each answer. The types hold the examples true to the schemas.
 const ID = 'sync-0198c5b4-7d1e-7c3a-9b2f-3a1c5e7d9f01'
@@ -127,9 +128,9 @@ export const GOOD_ANSWERS: Readonly<Record<string, Readonly<Record<string, unkno
 
 /** What the bytes of a file look like, by media type. */
 export const ROWS: Readonly<Record<string, unknown>> = {
-  'application/json': [row],
-  'application/x-ndjson': `${JSON.stringify(row)}\n`,
-  'text/csv': `${Object.keys(row).join(',')}\r\n${Object.values(row).join(',')}\r\n`,
+  [MEDIA_TYPES.json]: [row],
+  [MEDIA_TYPES.ndjson]: `${JSON.stringify(row)}\n`,
+  [MEDIA_TYPES.csv]: `${Object.keys(row).join(',')}\r\n${Object.values(row).join(',')}\r\n`,
 }
 
 /** Values of parameters that bring no example of their own. */

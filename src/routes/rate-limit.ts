@@ -5,7 +5,7 @@ import { AppError } from '../errors.ts'
 const WINDOW_MS = 60_000
 /** Keys and addresses that are counted at a time; the one unseen the longest is forgotten first. */
 const COUNTED_AT_MOST = 10_000
-/** A load balancer that is told 429 takes the instance for sick. */
+/** A load balancer that is answered 429 takes the instance for unhealthy. */
 const EXEMPT: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz'])
 
 export interface RateLimitOptions {

@@ -6,21 +6,14 @@ import { selectTab } from '../model/select-tab.ts'
 import { type SnapshotManifest, snapshotContents } from '../model/snapshot-manifest.ts'
 import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
 import { SAMPLE_SPREADSHEET_ID, SNAPSHOT_FORMATS, type SnapshotFormat } from '../model/sync-request.ts'
-import type { SnapshotStore } from '../ports/snapshot-store.ts'
 import { type Caller, maySee } from '../syncs/caller.ts'
-import type { CallerOf } from './access.ts'
-import { sendFile } from './file-reply.ts'
-import { jsonAnswer, problemAnswers, rowsAnswer } from './problems.ts'
+import { sendFile } from './file-response.ts'
+import { MEDIA_TYPES } from './media-types.ts'
+import { jsonResponse, problemResponses, rowsResponse } from './response-schemas.ts'
+import type { RouteDependencies } from './route-dependencies.ts'
 
 /** More titles than this in a hint help nobody. */
 const TITLES_IN_HINT = 20
-
-/** What a client may name in `Accept` for each format; the first is what it is answered with. */
-const MEDIA_TYPES: Readonly<Record<SnapshotFormat, string>> = {
-  json: 'application/json',
-  ndjson: 'application/x-ndjson',
-  csv: 'text/csv',
-}
 
 const spreadsheetId = z
   .string()
@@ -37,19 +30,11 @@ type TabRequest = FastifyRequest<{
   Querystring: { format?: SnapshotFormat | undefined }
 }>
 
-export interface SpreadsheetRoutesOptions {
-  readonly snapshots: SnapshotStore
-  readonly callerOf: CallerOf
-}
-
 /**
  * What was downloaded, by spreadsheet. Answers from snapshots alone and never asks Google; to a caller there are no
  * snapshots but those of the syncs that it may see.
  */
-export const spreadsheetRoutes: FastifyPluginAsyncZod<SpreadsheetRoutesOptions> = async (
-  app,
-  { snapshots, callerOf },
-) => {
+export const spreadsheetRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (app, { snapshots, callerOf }) => {
   app.get(
     '/spreadsheets/:spreadsheetId',
     {
@@ -59,7 +44,7 @@ export const spreadsheetRoutes: FastifyPluginAsyncZod<SpreadsheetRoutesOptions> 
         description: 'The manifest of the latest snapshot: which tabs, when, of which version.',
         tags: ['rows'],
         params: z.object({ spreadsheetId }),
-        response: { 200: jsonAnswer('The manifest', snapshotContents), ...problemAnswers(400, 404, 500, 503) },
+        response: { 200: jsonResponse('The manifest', snapshotContents), ...problemResponses(400, 404, 500, 503) },
       },
     },
     async (request) => {
@@ -87,10 +72,10 @@ export const spreadsheetRoutes: FastifyPluginAsyncZod<SpreadsheetRoutesOptions> 
         }),
         querystring: tabQuery,
         response: {
-          200: rowsAnswer('The rows'),
-          206: rowsAnswer('The bytes of the range'),
+          200: rowsResponse('The rows'),
+          206: rowsResponse('The bytes of the range'),
           304: z.undefined().describe('Nothing has changed'),
-          ...problemAnswers(400, 404, 406, 412, 416, 500, 503),
+          ...problemResponses(400, 404, 406, 412, 416, 500, 503),
         },
       },
     },

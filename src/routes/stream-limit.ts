@@ -6,7 +6,7 @@ export class StreamLimit {
   readonly #most: number
   readonly #open = new Map<string, number>()
 
-  constructor(mostPerKey: number) {
+  constructor(mostPerKey = Number.POSITIVE_INFINITY) {
     this.#most = mostPerKey
   }
 

@@ -4,13 +4,11 @@ import { z } from 'zod'
 import { toProblem } from '../errors.ts'
 import { isTerminal, type Sync } from '../model/sync.ts'
 import { serializeView } from '../model/sync-view.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { SyncService } from '../syncs/sync-service.ts'
 import type { SyncChange } from '../syncs/sync-subscriptions.ts'
-import type { CallerOf } from './access.ts'
 import { EventStreams } from './event-streams.ts'
-import { problemAnswers, toAppError } from './problems.ts'
-import type { StreamLimit } from './stream-limit.ts'
+import { toAppError } from './problem-details.ts'
+import { problemResponses } from './response-schemas.ts'
+import type { RouteDependencies } from './route-dependencies.ts'
 import { syncPath } from './validation.ts'
 
 /** Milliseconds after which a client whose stream broke comes back. */
@@ -33,18 +31,10 @@ revision nothing is sent until the next change, unless the sync has finished; th
 followed by an id without an event, so that an EventSource that nobody closed is answered 204 when it comes back, and
 stops. A reader that takes nothing for 20 seconds is dropped.`
 
-export interface SyncEventsOptions {
-  readonly service: SyncService
-  readonly clock: Clock
-  readonly callerOf: CallerOf
-  /** How many streams one caller may have open. */
-  readonly limit: StreamLimit
-}
-
 /** Progress as a stream of events. */
-export const syncEventRoutes: FastifyPluginAsyncZod<SyncEventsOptions> = async (
+export const syncEventRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   app,
-  { service, clock, callerOf, limit },
+  { service, clock, callerOf, streamLimit },
 ) => {
   const streams = new EventStreams(clock)
   app.get(
@@ -62,7 +52,7 @@ export const syncEventRoutes: FastifyPluginAsyncZod<SyncEventsOptions> = async (
         response: {
           200: { description: 'The events', content: { 'text/event-stream': { schema: z.string() } } },
           204: z.undefined().describe('The client has had the last event; it need not come back'),
-          ...problemAnswers(400, 404, 429, 500, 503),
+          ...problemResponses(400, 404, 429, 500, 503),
         },
       },
     },
@@ -73,7 +63,7 @@ export const syncEventRoutes: FastifyPluginAsyncZod<SyncEventsOptions> = async (
       const sync = await service.find(id, caller)
       if (isTerminal(sync) && lastEventId === endId(sync)) return reply.code(204).send()
 
-      const leave = limit.open(caller)
+      const leave = streamLimit.open(caller)
       reply.hijack()
       const response = reply.raw
       if (response.destroyed) {
@@ -94,19 +84,19 @@ export const syncEventRoutes: FastifyPluginAsyncZod<SyncEventsOptions> = async (
       }
       const stream = streams.open(response, () => stop())
       response.write(`retry: ${RETRY_MS}\n\n`)
-      let told = lastEventId === String(sync.revision) && !isTerminal(sync) ? sync.revision : 0
-      const stop = service.subscriptions.subscribe(id, (change: SyncChange) => {
-        switch (change.kind) {
+      let sentRevision = lastEventId === String(sync.revision) && !isTerminal(sync) ? sync.revision : 0
+      const stop = service.subscriptions.subscribe(id, (news: SyncChange) => {
+        switch (news.kind) {
           case 'sync':
-            if (change.sync.revision <= told) return
-            told = change.sync.revision
-            if (isTerminal(change.sync)) stream.finish(eventOf(change.sync))
-            else stream.send(eventOf(change.sync))
+            if (news.sync.revision <= sentRevision) return
+            sentRevision = news.sync.revision
+            if (isTerminal(news.sync)) stream.finish(eventOf(news.sync))
+            else stream.send(eventOf(news.sync))
             return
           case 'gone':
-            return stream.finish(encode('deleted', JSON.stringify({ id })))
+            return stream.finish(encodeEvent('deleted', JSON.stringify({ id })))
           case 'unreadable':
-            return stream.finish(encode('problem', JSON.stringify(toProblem(toAppError(change.error), request.id))))
+            return stream.finish(encodeEvent('problem', JSON.stringify(toProblem(toAppError(news.error), request.id))))
           case 'draining':
             return stream.finishNow(
               Buffer.from(`retry: ${Math.round(RETRY_MS / 2 + Math.random() * RETRY_SPREAD_MS)}\n\n`),
@@ -118,15 +108,16 @@ export const syncEventRoutes: FastifyPluginAsyncZod<SyncEventsOptions> = async (
   )
 }
 
-/** The event of each sync that is in memory, shared by all who are told of it. */
+/** The event of each sync that is in memory, shared by all of its streams. */
 const events = new WeakMap<Sync, Buffer>()
 
 function eventOf(sync: Sync): Buffer {
   const known = events.get(sync)
   if (known !== undefined) return known
+  const data = serializeView(sync)
   // An id without data is kept by the client and not dispatched (section 9.2.6).
   const end = isTerminal(sync) ? `id: ${endId(sync)}\n\n` : ''
-  const event = Buffer.from(`id: ${sync.revision}\n${encode('sync', serializeView(sync))}${end}`)
+  const event = Buffer.from(`id: ${sync.revision}\n${encodeEvent('sync', data)}${end}`)
   events.set(sync, event)
   return event
 }
@@ -136,6 +127,6 @@ function endId(sync: Sync): string {
   return `${sync.revision}-end`
 }
 
-function encode(event: string, data: string): Buffer {
+function encodeEvent(event: string, data: string): Buffer {
   return Buffer.from(`event: ${event}\ndata: ${data}\n\n`)
 }

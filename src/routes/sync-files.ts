@@ -4,11 +4,9 @@ import { AppError } from '../errors.ts'
 import type { SnapshotManifest } from '../model/snapshot-manifest.ts'
 import type { Sync } from '../model/sync.ts'
 import { snapshotFile } from '../model/sync-parts.ts'
-import type { SnapshotStore } from '../ports/snapshot-store.ts'
-import type { SyncService } from '../syncs/sync-service.ts'
-import type { CallerOf } from './access.ts'
-import { sendFile } from './file-reply.ts'
-import { jsonAnswer, problemAnswers, rowsAnswer } from './problems.ts'
+import { sendFile } from './file-response.ts'
+import { jsonResponse, problemResponses, rowsResponse } from './response-schemas.ts'
+import type { RouteDependencies } from './route-dependencies.ts'
 import { syncIdParam, syncPath } from './validation.ts'
 
 const listOfFiles = z
@@ -17,14 +15,8 @@ const listOfFiles = z
   })
   .meta({ id: 'FileList' })
 
-export interface SyncFilesOptions {
-  readonly service: SyncService
-  readonly snapshots: SnapshotStore
-  readonly callerOf: CallerOf
-}
-
 /** The files that a succeeded sync published. */
-export const syncFileRoutes: FastifyPluginAsyncZod<SyncFilesOptions> = async (
+export const syncFileRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   app,
   { service, snapshots, callerOf },
 ) => {
@@ -37,7 +29,7 @@ export const syncFileRoutes: FastifyPluginAsyncZod<SyncFilesOptions> = async (
         description: '409 until the sync has succeeded: files appear all at once or not at all.',
         tags: ['rows'],
         params: syncPath,
-        response: { 200: jsonAnswer('The files', listOfFiles), ...problemAnswers(400, 404, 409, 500, 503) },
+        response: { 200: jsonResponse('The files', listOfFiles), ...problemResponses(400, 404, 409, 500, 503) },
       },
     },
     async (request) => {
@@ -66,10 +58,10 @@ export const syncFileRoutes: FastifyPluginAsyncZod<SyncFilesOptions> = async (
           name: z.string().max(200, 'is longer than any file name').describe('As listed'),
         }),
         response: {
-          200: rowsAnswer('The bytes of the file'),
-          206: rowsAnswer('The bytes of the range'),
+          200: rowsResponse('The bytes of the file'),
+          206: rowsResponse('The bytes of the range'),
           304: z.undefined().describe('Nothing has changed'),
-          ...problemAnswers(400, 404, 409, 412, 416, 500, 503),
+          ...problemResponses(400, 404, 409, 412, 416, 500, 503),
         },
       },
     },

@@ -1,16 +1,12 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { syncView } from '../model/sync-view.ts'
-import type { SyncService } from '../syncs/sync-service.ts'
-import type { CallerOf } from './access.ts'
-import { jsonAnswer, problemAnswers } from './problems.ts'
-import { sendSync } from './sync-reply.ts'
+import { jsonResponse, problemResponses } from './response-schemas.ts'
+import type { RouteDependencies } from './route-dependencies.ts'
+import { sendSync } from './sync-response.ts'
 import { syncPath } from './validation.ts'
 
 /** The webhook of a sync, once it has ended. */
-export const syncWebhookRoutes: FastifyPluginAsyncZod<{ service: SyncService; callerOf: CallerOf }> = async (
-  app,
-  { service, callerOf },
-) => {
+export const syncWebhookRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (app, { service, callerOf }) => {
   app.post(
     '/syncs/:id/webhook/redeliver',
     {
@@ -22,8 +18,8 @@ export const syncWebhookRoutes: FastifyPluginAsyncZod<{ service: SyncService; ca
         tags: ['syncs'],
         params: syncPath,
         response: {
-          202: jsonAnswer('It will be sent; webhook.attempts shows what comes of it', syncView),
-          ...problemAnswers(400, 404, 409, 500, 503),
+          202: jsonResponse('It will be sent; webhook.attempts shows what comes of it', syncView),
+          ...problemResponses(400, 404, 409, 500, 503),
         },
       },
     },

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { AppError, type FieldError } from '../errors.ts'
 import { isSyncId } from '../model/sync-id.ts'
 
-/** Where a request part's field names begin, so that a header and a body field of one name are told apart. */
+/** Where a request part's field names begin, so that a header and a body field of one name are distinguished. */
 const PREFIX: Readonly<Record<string, string>> = { headers: 'header ' }
 
 const unchecked = new WeakSet<z.ZodType>()
@@ -16,7 +16,7 @@ export function documentOnly<S extends z.ZodType>(schema: S): S {
 
 /** Checks each part of a request against its zod schema and answers with every field at fault, not just the first. */
 export const validateRequest: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
-  // Without a function Fastify does not even look at that part of a request; its types do not say so.
+  // Without a function Fastify does not read that part of a request; its types do not say so.
   if (unchecked.has(schema)) return undefined as unknown as ReturnType<FastifySchemaCompiler<z.ZodType>>
   const isGood = quickChecks.get(schema)
   return (data) => {
@@ -35,7 +35,7 @@ export const validateRequest: FastifySchemaCompiler<z.ZodType> = ({ schema, http
 }
 
 /**
- * What tells good input of some schemas faster than zod does. Only for schemas that change nothing of what they take; what
+ * Checks that accept good input of some schemas faster than zod does. Only for schemas that change nothing of what they take; what
  * is refused goes the long way, so that it is refused in the same words.
  */
 const quickChecks = new WeakMap<z.ZodType, (data: unknown) => boolean>()

@@ -1,3 +1,5 @@
+import { parseRetryAfter } from '../retry-after.ts'
+
 /** The longest pause between two tries of a call. */
 const LONGEST_MS = 64_000
 
@@ -16,12 +18,9 @@ export function backoffMs(
   return Math.max(retryAfterMs, Math.round(random() * ceiling))
 }
 
-/** The wait that a `Retry-After` header asks for: seconds or an HTTP date (RFC 9110, section 10.2.3). */
+/** Milliseconds that a `Retry-After` header asks to wait; `undefined` when it asks for none. */
 export function retryAfterMs(header: unknown, now: Date): number | undefined {
-  if (typeof header !== 'string' || header.trim() === '') return undefined
-  const seconds = Number(header)
-  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - now.getTime()
-  return Number.isFinite(ms) && ms > 0 ? ms : undefined
+  return parseRetryAfter(header, now) || undefined
 }
 
 /** Milliseconds until the wall-clock minute turns, when Google refills its quotas. */

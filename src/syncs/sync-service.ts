@@ -14,7 +14,7 @@ import { createSync, type NewSync, requestCancel } from './sync.ts'
 import { SyncSubscriptions } from './sync-subscriptions.ts'
 import { requestRedelivery } from './webhook-delivery.ts'
 
-interface SyncServiceOptions {
+export interface SyncServiceOptions {
   readonly storage: SyncStorage
   readonly runner: JobRunner
   readonly clock: Clock

@@ -1,3 +1,4 @@
+import { PeriodicTask } from '../concurrency/periodic-task.ts'
 import type { Sync } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -14,18 +15,17 @@ import {
   recordDelivery,
   releaseDelivery,
 } from '../syncs/webhook-delivery.ts'
-import { Lanes } from './concurrency-by-host.ts'
 import { webhookMessage } from './message.ts'
+import { PerHostLimit } from './per-host-limit.ts'
 
-/** Milliseconds between two looks for webhooks that are due, so by how much an attempt may be late. */
+/** Milliseconds between two scans for webhooks that are due, so by how much an attempt may be late. */
 export const SCAN_INTERVAL_MS = 5000
 
-/** A look that takes long, as very many are pending, is followed by a pause of so many times that. */
-const PAUSE_PER_LOOK = 10
+/** A scan that takes long, as very many are pending, is followed by a pause of so many times that. */
+const PAUSE_PER_SCAN = 10
 
 /** Attempts under way at once, in all and to one host. */
-const MOST_AT_ONCE = 64
-const MOST_AT_ONCE_PER_HOST = 4
+const CONCURRENCY = { total: 64, perHost: 4 }
 
 /** Milliseconds that a stop waits for the answers of attempts under way. */
 const DRAIN_MS = 3000
@@ -44,7 +44,7 @@ export interface WebhookDelivererOptions {
   readonly random?: () => number
 }
 
-/** Why an attempt is broken off: the service stops. */
+/** Why an attempt is aborted: the service stops. */
 class Stopped extends Error {
   override readonly name = 'Stopped'
 }
@@ -57,29 +57,38 @@ class Stopped extends Error {
  */
 export class WebhookDeliverer {
   readonly #options: WebhookDelivererOptions
-  readonly #lanes = new Lanes({ most: MOST_AT_ONCE, mostPerLane: MOST_AT_ONCE_PER_HOST })
-  readonly #running = new Map<string, Promise<void>>()
+  readonly #limit = new PerHostLimit(CONCURRENCY)
+  /** By sync: attempts that wait for their turn or are under way. */
+  readonly #attempts = new Map<string, Promise<void>>()
+  readonly #scanning: PeriodicTask
   /** Aborted when no attempt begins any more. */
   readonly #closing = new AbortController()
-  /** Aborted when attempts under way are broken off. */
+  /** Aborted when attempts under way are aborted too. */
   readonly #leaving = new AbortController()
-  #scanning: Promise<void> | undefined
   #closed: Promise<void> | undefined
 
   constructor(options: WebhookDelivererOptions) {
     this.#options = options
+    const { clock, log } = options
+    this.#scanning = new PeriodicTask({
+      clock,
+      intervalMs: (tookMs) => Math.max(SCAN_INTERVAL_MS, PAUSE_PER_SCAN * tookMs),
+      run: (signal) => this.#scan(signal),
+      onError: (error) => log.error({ err: error }, 'the look for webhooks failed; it is repeated'),
+    })
   }
 
-  /** Begins to look for webhooks that are due, those that an earlier process left among them. */
+  /** Begins to scan for webhooks that are due, those that an earlier process left among them. */
   start(): void {
-    this.#scanning ??= this.#scanRegularly()
+    this.#scanning.start()
   }
 
-  /** Tells that the webhook of a sync has just become due. A hint: without it the next look finds it. */
-  hint(sync: Sync): void {
-    if (this.#closing.signal.aborted || this.#running.has(sync.id) || !isPending(sync)) return
-    this.#lanes.add(hostOf(sync), sync.id)
-    this.#fill()
+  /** Takes note that the webhook of a sync may have just become due. Without this the next scan finds it. */
+  notify(sync: Sync): void {
+    if (this.#closing.signal.aborted || this.#attempts.has(sync.id) || !isPending(sync)) return
+    const { id } = sync
+    const attempt = this.#limit.run(hostOf(sync), () => this.#deliver(id)).finally(() => this.#attempts.delete(id))
+    this.#attempts.set(id, attempt)
   }
 
   /** Begins no attempt any more, and waits a little for those under way; what is not answered by then is due again. Idempotent. */
@@ -90,30 +99,18 @@ export class WebhookDeliverer {
 
   async #drain(): Promise<void> {
     this.#closing.abort()
-    this.#lanes.clear()
-    await this.#scanning
+    await this.#scanning.stop()
     const done = new AbortController()
     const limit = this.#options.clock.sleep(DRAIN_MS, done.signal).then(() => this.#leaving.abort(new Stopped()))
-    await Promise.all(this.#running.values())
+    await Promise.all(this.#attempts.values())
     done.abort()
     await limit
-  }
-
-  #fill(): void {
-    for (let next = this.#lanes.take(); next !== undefined; next = this.#lanes.take()) {
-      const { lane, item: id } = next
-      const running = this.#deliver(id).finally(() => {
-        this.#running.delete(id)
-        this.#lanes.leave(lane)
-        if (!this.#closing.signal.aborted) this.#fill()
-      })
-      this.#running.set(id, running)
-    }
   }
 
   /** One attempt, if it is due and nobody else has it. Never rejects. */
   async #deliver(id: string): Promise<void> {
     const { storage, sender, clock, log, statusTtlMs } = this.#options
+    if (this.#closing.signal.aborted) return
     try {
       const sync = await storage.get(id)
       if (sync === undefined || !isDeliveryDue(sync, clock.now()) || this.#closing.signal.aborted) return
@@ -137,10 +134,10 @@ export class WebhookDeliverer {
       const attempt: AttemptResult = { ...result, at, durationMs: Math.round(clock.monotonic() - began) }
       const options = { ttlMs: statusTtlMs, random: (this.#options.random ?? Math.random)() }
       const recorded = await this.#record(id, (latest) => recordDelivery(latest, attempt, clock.now(), options))
-      tell(log, recorded, attempt)
+      logAttempt(log, recorded, attempt)
     } catch (error) {
       // The outermost boundary of a background task: whatever one webhook met must not end the service and all the others.
-      log.error({ err: error, syncId: id }, 'a webhook could not be sent; it is tried again with a later look')
+      log.error({ err: error, syncId: id }, 'a webhook could not be sent; it is tried again with a later scan')
     }
   }
 
@@ -163,30 +160,15 @@ export class WebhookDeliverer {
     }
   }
 
-  async #scanRegularly(): Promise<void> {
-    const { clock, log } = this.#options
-    while (!this.#closing.signal.aborted) {
-      const began = clock.monotonic()
-      try {
-        await this.#scan()
-      } catch (error) {
-        // As above: the next look must come, whatever this one met.
-        log.error({ err: error }, 'the look for webhooks failed; it is repeated')
-      }
-      const pause = Math.max(SCAN_INTERVAL_MS, PAUSE_PER_LOOK * (clock.monotonic() - began))
-      await clock.sleep(pause, this.#closing.signal)
-    }
-  }
-
-  async #scan(): Promise<void> {
+  async #scan(signal: AbortSignal): Promise<void> {
     const { storage, clock } = this.#options
     const due: Deliverable[] = []
     for await (const sync of paginate(storage, { webhook: 'pending' })) {
       if (isDeliveryDue(sync, clock.now())) due.push(sync)
-      if (this.#closing.signal.aborted) break
+      if (signal.aborted) return
     }
-    // Pages come newest first; what ended first is told first.
-    for (const sync of due.reverse()) this.hint(sync)
+    // Pages come newest first; what ended first is delivered first.
+    for (const sync of due.reverse()) this.notify(sync)
   }
 }
 
@@ -195,7 +177,7 @@ function hostOf({ webhook }: Deliverable): string {
   return URL.parse(webhook.url)?.host ?? ''
 }
 
-function tell(log: Log, sync: Deliverable | undefined, { status, error, durationMs }: AttemptResult): void {
+function logAttempt(log: Log, sync: Deliverable | undefined, { status, error, durationMs }: AttemptResult): void {
   if (sync === undefined) return
   const { state, tries, nextAttemptAt } = sync.webhook
   const fields = { syncId: sync.id, host: hostOf(sync), status, durationMs, tries, nextAttemptAt }

@@ -2,12 +2,13 @@ import { lookup as systemLookup } from 'node:dns'
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
-import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent'
 import type { Clock } from '../ports/clock.ts'
 import type { SendResult, WebhookMessage, WebhookSender } from '../ports/webhook-sender.ts'
-import { lookUpPublicNames } from './public-names.ts'
+import { parseRetryAfter } from '../retry-after.ts'
+import { createDnsLookup } from './dns-lookup.ts'
+import { isPublicAddress } from './public-address.ts'
 import { signatureHeaders } from './signature.ts'
-import { faultOfUrl, isPublicAddress } from './url-rules.ts'
+import { faultOfUrl } from './url-rules.ts'
 
 /** Milliseconds that an attempt may take, from the lookup of the name to the end of the answer. */
 const TIMEOUT_MS = 15_000
@@ -52,16 +53,10 @@ export interface HttpSenderOptions {
 export class HttpSender implements WebhookSender {
   readonly #options: HttpSenderOptions
   readonly #lookup: LookupFunction
-  readonly #agents: { readonly 'http:': RequestFilteringHttpAgent; readonly 'https:': RequestFilteringHttpsAgent }
 
   constructor(options: HttpSenderOptions) {
     this.#options = options
-    this.#lookup = options.lookup ?? (options.insecure ? (systemLookup as LookupFunction) : lookUpPublicNames())
-    const allowed = { allowPrivateIPAddress: options.insecure, allowMetaIPAddress: options.insecure }
-    this.#agents = {
-      'http:': new RequestFilteringHttpAgent(allowed),
-      'https:': new RequestFilteringHttpsAgent(allowed),
-    }
+    this.#lookup = options.lookup ?? (options.insecure ? (systemLookup as LookupFunction) : createDnsLookup())
   }
 
   async send(url: string, message: WebhookMessage, signal: AbortSignal): Promise<SendResult> {
@@ -69,16 +64,13 @@ export class HttpSender implements WebhookSender {
     // Settings may have become stricter since the URL was taken.
     const fault = faultOfUrl(url, { insecure })
     if (fault !== undefined) return { status: null, error: `the URL ${fault.message}` }
-    const limit = new AbortController()
-    const timer = setTimeout(() => limit.abort(), timeoutMs)
+    const timeout = AbortSignal.timeout(timeoutMs)
     try {
-      return await this.#post(new URL(url), message, AbortSignal.any([signal, limit.signal]))
+      return await this.#post(new URL(url), message, AbortSignal.any([signal, timeout]))
     } catch (error) {
       signal.throwIfAborted()
-      if (limit.signal.aborted) return { status: null, error: `there was no answer within ${timeoutMs / 1000} s` }
+      if (timeout.aborted) return { status: null, error: `there was no answer within ${timeoutMs / 1000} s` }
       return { status: null, error: reasonOf(error) }
-    } finally {
-      clearTimeout(timer)
     }
   }
 
@@ -86,7 +78,8 @@ export class HttpSender implements WebhookSender {
     const { keys, clock } = this.#options
     const options = {
       method: 'POST',
-      agent: this.#agents[url.protocol as 'http:' | 'https:'],
+      // A connection of its own, which ends with the message.
+      agent: false as const,
       lookup: this.#guardedLookup,
       signal,
       headers: {
@@ -111,7 +104,7 @@ export class HttpSender implements WebhookSender {
     })
   }
 
-  /** Refuses what the agent's own list lets pass, too: either list is enough to refuse an address. */
+  /** Refuses a name one of whose addresses is not public. What the URL itself has for an address was checked before. */
   readonly #guardedLookup: LookupFunction = (hostname, options, callback) => {
     this.#lookup(hostname, options, (error, found, family) => {
       const addresses = Array.isArray(found) ? found.map(({ address }) => address) : [found]
@@ -131,7 +124,7 @@ class AddressRefused extends Error {
 
 function readStatus({ statusCode = 0, headers }: IncomingMessage, now: Date): SendResult {
   if (statusCode >= 200 && statusCode < 300) return { status: statusCode, error: null }
-  const retryAfterMs = readRetryAfter(headers['retry-after'], now)
+  const retryAfterMs = parseRetryAfter(headers['retry-after'], now)
   const redirected = statusCode >= 300 && statusCode < 400
   return {
     status: statusCode,
@@ -140,14 +133,6 @@ function readStatus({ statusCode = 0, headers }: IncomingMessage, now: Date): Se
       : `it answered ${statusCode} where a 2xx takes the message`,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   }
-}
-
-/** Seconds or a date (RFC 9110, section 10.2.3), as milliseconds from now; undefined for anything else. */
-function readRetryAfter(text: string | undefined, now: Date): number | undefined {
-  if (text === undefined) return undefined
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
-  const at = Date.parse(text)
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now.getTime())
 }
 
 function discard(answer: IncomingMessage, request: ClientRequest): void {
@@ -162,9 +147,7 @@ function discard(answer: IncomingMessage, request: ClientRequest): void {
 
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) throw error
-  if (error instanceof AddressRefused || /^DNS lookup .* is not allowed/.test(error.message)) {
-    return 'the host has an address that is not public'
-  }
+  if (error instanceof AddressRefused) return 'the host has an address that is not public'
   // Several addresses were tried: the last of them speaks for all.
   const one: unknown = error instanceof AggregateError ? error.errors.at(-1) : error
   const code = one instanceof Error && 'code' in one ? String(one.code) : ''

@@ -1,7 +1,7 @@
 import type { WebhookMessage } from '../ports/webhook-sender.ts'
 import type { Deliverable } from '../syncs/webhook-delivery.ts'
 
-/** Tells that a sync has ended, and how; thin, so that a receiver asks for the rest at `href`, with rights of its own. */
+/** The message that a sync has ended, and how; thin, so that a receiver gets the rest at `href`, with rights of its own. */
 export function webhookMessage(sync: Deliverable): WebhookMessage {
   return {
     id: `${sync.id}-ended`,

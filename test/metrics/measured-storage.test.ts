@@ -1,18 +1,10 @@
 import t from 'tap'
-import { MeasuredStorage } from '../../src/metrics/measured-storage.ts'
-import type { Metrics } from '../../src/ports/metrics.ts'
+import { measureStorage } from '../../src/metrics/measured-storage.ts'
 import { MemoryStorage } from '../../src/storage/memory-storage.ts'
 import { testSyncStorage } from '../storage/conformance.ts'
+import { silentMetrics } from '../support/silent-metrics.ts'
 
-const silent: Metrics = {
-  syncEnded() {},
-  googleCall() {},
-  quotaWaited() {},
-  storageOperation() {},
-  route: () => ({ answered() {} }),
-}
-
-await testSyncStorage(t, 'MeasuredStorage', async () => {
-  const storage = new MeasuredStorage(new MemoryStorage(), silent)
+await testSyncStorage(t, 'measureStorage', async () => {
+  const storage = measureStorage(new MemoryStorage(), silentMetrics)
   return { open: async () => storage }
 })

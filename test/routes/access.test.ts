@@ -6,7 +6,8 @@ import { tabFromRows, type Workbook } from '../../emulator/workbook.ts'
 import { createApiKey, parseApiKeys } from '../../src/api-keys.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
 import type { SyncView } from '../../src/model/sync-view.ts'
-import { accessControl } from '../../src/routes/access.ts'
+import { addAuthentication } from '../../src/routes/authentication.ts'
+import { addAuthorization } from '../../src/routes/authorization.ts'
 import { ApiClient, someKeys } from '../support/callers.ts'
 import { aDirectory, anEmulator, aService, environmentFor, ROOT } from '../support/service.ts'
 
@@ -110,7 +111,7 @@ t.test('each operation asks each caller for what the table says, and the documen
 
 t.test('a route of which nobody has said who may call it stops the start', async (t) => {
   const app = fastify()
-  accessControl(app, { keys: [] })
+  addAuthorization(app, { keyOf: addAuthentication(app, []).keyOf, openMetrics: false })
   t.throws(() => app.get('/syncs/:id/secrets', () => 'all of them'), /GET \/syncs\/:id\/secrets has no rule/)
   await app.close()
 })
@@ -307,9 +308,8 @@ t.test('metrics ask for admin, unless they are set open', async (t) => {
   const { setting, keys } = someKeys({ reader: ['read'], boss: ['admin'] })
   for (const openMetrics of [false, true]) {
     const app = fastify()
-    const access = accessControl(app, { keys: parseApiKeys(setting).keys, openMetrics })
-    access.identify()
-    access.enforce()
+    const { keyOf } = addAuthentication(app, parseApiKeys(setting).keys)
+    addAuthorization(app, { keyOf, openMetrics })
     app.get('/metrics', () => 'syncs 1')
     const url = await app.listen({ port: 0, host: '127.0.0.1' })
     t.teardown(() => app.close())

@@ -230,7 +230,7 @@ t.test('who takes nothing of what was asked for is cut off', async (t) => {
     checkReady: async () => undefined,
     log: pino({ level: 'silent' }),
     version: 'test',
-    silenceMs: 500,
+    limits: { silenceMs: 500 },
   })
   t.teardown(() => app.close())
   const url = new URL(await app.listen({ port: 0, host: '127.0.0.1' }))

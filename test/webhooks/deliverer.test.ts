@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { AppError } from '../../src/errors.ts'
+import { measureStorage } from '../../src/metrics/measured-storage.ts'
 import type { Sync } from '../../src/model/sync.ts'
 import type { Log } from '../../src/ports/log.ts'
 import { silentLog } from '../../src/ports/log.ts'
@@ -16,8 +17,8 @@ import {
   requestRedelivery,
 } from '../../src/syncs/webhook-delivery.ts'
 import { SCAN_INTERVAL_MS, WebhookDeliverer } from '../../src/webhooks/deliverer.ts'
-import { withToldEnds } from '../../src/webhooks/notify-on-end.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
+import { silentMetrics } from '../support/silent-metrics.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
 const TTL = 60_000
@@ -98,7 +99,7 @@ async function anEndedSync(storage: SyncStorage, clock: FakeClock, url = 'https:
 
 t.test('what ends in this process is told at once, without a look through the storage', async (t) => {
   const { clock, storage, sender, deliverer, webhookOf } = aWorld(t)
-  const told = withToldEnds(storage, (sync) => deliverer.hint(sync))
+  const told = measureStorage(storage, silentMetrics, (sync) => deliverer.notify(sync))
   const { id } = await anEndedSync(told, clock)
   await settle()
   t.equal(sender.sent.length, 1)
@@ -223,7 +224,7 @@ t.test('close waits for answers under way, breaks off what takes too long, and l
     attempts: [],
     nextAttemptAt: clock.now().toISOString(),
   })
-  deliverer.hint(slow)
+  deliverer.notify(slow)
   await settle()
   t.equal(sender.sent.length, 2, 'nothing begins after a close')
   const next = new HeldSender(clock, [TAKEN])
@@ -234,7 +235,7 @@ t.test('close waits for answers under way, breaks off what takes too long, and l
 
 t.test('a redelivery that is asked for while an attempt is under way is not lost when that fails', async (t) => {
   const { clock, storage, sender, deliverer, webhookOf } = aWorld(t)
-  const told = withToldEnds(storage, (sync) => deliverer.hint(sync))
+  const told = measureStorage(storage, silentMetrics, (sync) => deliverer.notify(sync))
   const { id } = await anEndedSync(told, clock)
   deliverer.start()
   await settle()
@@ -265,7 +266,7 @@ t.test('a storage that fails for a while loses no webhook, and is told what came
   const { clock, storage, another, webhookOf } = aWorld(t)
   let broken = true
   const failing: SyncStorage = {
-    ...withToldEnds(storage, () => undefined),
+    ...measureStorage(storage, silentMetrics),
     list: async (query) => {
       if (broken) throw new AppError('STORAGE_UNAVAILABLE', 'not now')
       return storage.list(query)

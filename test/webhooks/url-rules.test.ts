@@ -1,5 +1,6 @@
 import t from 'tap'
-import { faultOfUrl, isPublicAddress } from '../../src/webhooks/url-rules.ts'
+import { isPublicAddress } from '../../src/webhooks/public-address.ts'
+import { faultOfUrl } from '../../src/webhooks/url-rules.ts'
 import { NOT_PUBLIC } from '../support/addresses.ts'
 
 const PUBLIC = [

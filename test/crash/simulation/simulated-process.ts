@@ -1,6 +1,7 @@
 import { AppError } from '../../../src/errors.ts'
 import { InProcessRunner } from '../../../src/jobs/in-process-runner.ts'
 import { Sweeper } from '../../../src/jobs/sweeper.ts'
+import { measureStorage } from '../../../src/metrics/measured-storage.ts'
 import { ACTIVE_STATES, isTerminal, type Sync } from '../../../src/model/sync.ts'
 import { normalizeRequest, syncRequestBody } from '../../../src/model/sync-request.ts'
 import { JobStop, type SyncJob } from '../../../src/ports/job-runner.ts'
@@ -14,7 +15,7 @@ import type { Processes } from '../../../src/storage/files/processes.ts'
 import { createSync, reportSync, requestCancel } from '../../../src/syncs/sync.ts'
 import { isPending, requestRedelivery } from '../../../src/syncs/webhook-delivery.ts'
 import { WebhookDeliverer } from '../../../src/webhooks/deliverer.ts'
-import { withToldEnds } from '../../../src/webhooks/notify-on-end.ts'
+import { silentMetrics } from '../../support/silent-metrics.ts'
 import type { Checks } from './checks.ts'
 import type { Random } from './random.ts'
 import { errno, type VirtualDisk } from './virtual-disk.ts'
@@ -72,7 +73,7 @@ export class SimulatedProcess {
       statusTtlMs: STATUS_TTL_MS,
       random: () => random.next(),
     })
-    this.#storage = withToldEnds(storage, (sync) => this.#deliverer.hint(sync))
+    this.#storage = measureStorage(storage, silentMetrics, (sync) => this.#deliverer.notify(sync))
     const leases = new FileLeases({ directory: DIRECTORY, clock, fs, processes })
     const job: SyncJob = (sync, context) => this.#job(sync, context)
     this.#runner = new InProcessRunner({

@@ -1,7 +1,7 @@
 import type { RouteOptions } from 'fastify'
 import type { Scope } from '../syncs/caller.ts'
 
-/** What an address asks of its caller where API keys are set: a key with a scope, or nothing. */
+/** What an address requires of its caller where API keys are set: a key with a scope, or nothing. */
 export type AccessRule = Scope | 'open'
 
 declare module 'fastify' {
@@ -12,9 +12,9 @@ declare module 'fastify' {
 }
 
 /**
- * What each address asks. A route that is missing here stops the start, so that nothing new is open by mistake.
+ * What each address requires. A route that is missing here stops the start, so that nothing new is open by mistake.
  */
-export const ACCESS_RULES: Readonly<Record<string, AccessRule>> = {
+const ACCESS_RULES: Readonly<Record<string, AccessRule>> = {
   'GET /livez': 'open',
   'GET /readyz': 'open',
   'GET /openapi.json': 'open',
@@ -34,13 +34,13 @@ export const ACCESS_RULES: Readonly<Record<string, AccessRule>> = {
   'GET /spreadsheets/:spreadsheetId/tabs/:tab': 'read',
 }
 
-/** What a route asks of its caller. Throws for one of which nobody has said. */
+/** What a route requires of its caller. Throws for one without a rule. */
 export function accessRuleOf({ method, url, config }: Pick<RouteOptions, 'method' | 'url' | 'config'>): AccessRule {
   if (config?.access !== undefined) return config.access
   // The page explains the interface, and holds nothing of anybody's.
   if (url === '/docs' || url.startsWith('/docs/')) return 'open'
   const verb = [method].flat()[0]
-  // A browser asks for leave (CORS) before it sends any header of ours.
+  // A browser sends a CORS preflight without any header of ours.
   if (verb === 'OPTIONS') return 'open'
   const operation = `${verb === 'HEAD' ? 'GET' : verb} ${url}`
   const rule = ACCESS_RULES[operation]

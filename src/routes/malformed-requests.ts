@@ -1,12 +1,13 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { AppError, toProblem } from '../errors.ts'
+import { PROBLEM_MEDIA_TYPE } from './media-types.ts'
 
-/** What came in is no request that Node's parser could hand on; it is told as every other error is, and the line is cut. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+/** Answers what Node's parser could not hand on as a request, as every other error is answered, and closes the connection. */
+export function answerMalformedRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
-  const told = toClientError(error)
-  const body = JSON.stringify(toProblem(told))
+  const refusal = toAppError(error)
+  const body = JSON.stringify(toProblem(refusal))
   // What Node hangs on a socket while it is being answered. A second status line would be taken for part of that answer.
   const { _httpMessage: underWay } = socket as Socket & { readonly _httpMessage?: ServerResponse | null }
   if (!socket.writable || underWay?.headersSent === true) {
@@ -15,8 +16,8 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
   }
   socket.end(
     [
-      `HTTP/1.1 ${told.status} ${STATUS_CODES[told.status]}`,
-      'Content-Type: application/problem+json',
+      `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
+      `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
       `Content-Length: ${Buffer.byteLength(body)}`,
       'Connection: close',
       '',
@@ -25,7 +26,7 @@ export function answerClientError(error: NodeJS.ErrnoException, socket: Socket):
   )
 }
 
-function toClientError(cause: NodeJS.ErrnoException): AppError {
+function toAppError(cause: NodeJS.ErrnoException): AppError {
   switch (cause.code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new AppError('REQUEST_TIMEOUT', 'The request was not here in time.', { cause })

@@ -2,8 +2,8 @@ import type { LookupAddress } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import t from 'tap'
 import { systemClock } from '../../src/system-clock.ts'
+import { createDnsLookup } from '../../src/webhooks/dns-lookup.ts'
 import { HttpSender } from '../../src/webhooks/http-sender.ts'
-import { lookUpPublicNames } from '../../src/webhooks/public-names.ts'
 import { aResolver } from '../support/name-server.ts'
 
 function all(lookup: LookupFunction, name: string): Promise<readonly LookupAddress[]> {
@@ -20,7 +20,7 @@ t.test('names are asked of name servers, for addresses of both kinds', async (t)
     'empty.example': [],
     'silent.example': 'silence',
   })
-  const lookup = lookUpPublicNames(() => resolver)
+  const lookup = createDnsLookup(() => resolver)
   t.same(await all(lookup, 'both.example'), [
     { address: '8.8.8.8', family: 4 },
     { address: '2606:4700::1111', family: 6 },
@@ -45,7 +45,7 @@ t.test('a name that a name server gives an address that is not public is not cal
     keys: [Buffer.alloc(32)],
     insecure: false,
     clock: systemClock,
-    lookup: lookUpPublicNames(() => resolver),
+    lookup: createDnsLookup(() => resolver),
   })
   const message = { id: 'a-message', body: '{}' }
   for (const host of ['metadata.example', 'inside.example', 'mapped.example']) {

@@ -6,9 +6,9 @@ import { buffer } from 'node:stream/consumers'
 import fastify from 'fastify'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
-import { type ByteRange, type FileReply, sendFile } from '../../src/routes/file-reply.ts'
-import { addProblemHandlers } from '../../src/routes/problems.ts'
-import { RequestLog } from '../../src/routes/request-log.ts'
+import { type ByteRange, type FileResponse, sendFile } from '../../src/routes/file-response.ts'
+import { addErrorResponses } from '../../src/routes/problem-details.ts'
+import { RequestLogger } from '../../src/routes/request-logger.ts'
 import { sha256 } from '../snapshots/manifests.ts'
 
 const TEXT = 'one,two\n3,4\n'
@@ -16,9 +16,9 @@ const ETAG = `"${sha256(TEXT)}"`
 const MODIFIED = 'Thu, 01 Jan 2026 10:00:00 GMT'
 
 /** A server that answers with one file; `opened` tells the ranges that were asked of the store. */
-async function aServer(t: Test, changes: Partial<FileReply> = {}): Promise<{ url: string; opened: unknown[] }> {
+async function aServer(t: Test, changes: Partial<FileResponse> = {}): Promise<{ url: string; opened: unknown[] }> {
   const opened: (ByteRange | undefined)[] = []
-  const file: FileReply = {
+  const file: FileResponse = {
     format: 'csv',
     name: 'orders.csv',
     bytes: TEXT.length,
@@ -32,7 +32,7 @@ async function aServer(t: Test, changes: Partial<FileReply> = {}): Promise<{ url
     ...changes,
   }
   const app = fastify({ forceCloseConnections: true })
-  addProblemHandlers(app, new RequestLog(pino({ level: 'silent' })))
+  addErrorResponses(app, new RequestLogger(pino({ level: 'silent' })))
   app.get('/file', (request, reply) => sendFile(request, reply, file))
   t.teardown(() => app.close())
   return { url: `${await app.listen({ port: 0 })}/file`, opened }

@@ -3,17 +3,17 @@ import fastify from 'fastify'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { AppError } from '../../src/errors.ts'
-import { addProblemHandlers } from '../../src/routes/problems.ts'
-import { RequestLog } from '../../src/routes/request-log.ts'
+import { addErrorResponses } from '../../src/routes/problem-details.ts'
+import { RequestLogger } from '../../src/routes/request-logger.ts'
 
 /** A server with a route of each kind, and the lines that it logs. */
 async function aServer(t: Test) {
   const lines: Record<string, unknown>[] = []
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
-  const requestLog = new RequestLog(log)
+  const requestLog = new RequestLogger(log)
   const app = fastify({ logController: requestLog })
-  addProblemHandlers(app, requestLog)
-  requestLog.watch(app)
+  addErrorResponses(app, requestLog)
+  requestLog.attach(app)
   app.get('/poll', async () => 'as before')
   app.post('/change', async () => 'changed')
   app.get('/broken', async () => {

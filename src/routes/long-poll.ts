@@ -3,12 +3,13 @@ import { isTerminal, type Sync } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Caller } from '../syncs/caller.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
-import { matchesWeakly, sendSyncIfChanged } from './sync-reply.ts'
+import { isNotModified, revisionETag } from './conditional-requests.ts'
+import { sendSyncIfChanged } from './sync-response.ts'
 
 /** Seconds that a request may wait at the most: less than the half minute after which proxies like to give up. */
 export const LONGEST_WAIT_SECONDS = 25
 
-export interface SyncWait {
+export interface LongPoll {
   readonly service: SyncService
   readonly clock: Clock
   readonly id: string
@@ -23,47 +24,35 @@ export interface SyncWait {
 export async function sendSyncAfterWait(
   request: FastifyRequest,
   reply: FastifyReply,
-  { service, clock, id, caller }: SyncWait,
+  { service, clock, id, caller }: LongPoll,
 ): Promise<void> {
-  const seconds = preferredWait(String(request.headers.prefer))
+  const { headers } = request
+  const seconds = preferredWait(String(headers.prefer))
   let sync = await service.find(id, caller)
   if (seconds !== undefined) {
     reply.header('preference-applied', `wait=${seconds}`)
-    const condition = request.headers['if-none-match']
     const isAnswer = (found: Sync) =>
-      isTerminal(found) || (condition !== undefined && !matchesWeakly(condition, `"${found.revision}"`))
+      isTerminal(found) ||
+      (headers['if-none-match'] !== undefined && !isNotModified(headers, { etag: revisionETag(found) }))
     if (!isAnswer(sync) && seconds > 0) {
-      await change({ service, clock, id, caller, isAnswer, ms: seconds * 1000, reply })
+      const over = new AbortController()
+      const stop = service.subscriptions.subscribe(id, (news) => {
+        if (news.kind !== 'sync' || isAnswer(news.sync)) over.abort()
+      })
+      const leave = () => over.abort()
+      reply.raw.once('close', leave)
+      await clock.sleep(seconds * 1000, over.signal)
+      stop()
       // Nobody is there to be answered.
       if (reply.raw.destroyed) {
         reply.hijack()
         return
       }
+      reply.raw.removeListener('close', leave)
       sync = await service.find(id, caller)
     }
   }
   sendSyncIfChanged(request, reply, sync)
-}
-
-/** Resolves when the sync is an answer or cannot be any more, the time is up, or the client has gone. */
-async function change(
-  wait: SyncWait & { readonly isAnswer: (sync: Sync) => boolean; readonly ms: number; readonly reply: FastifyReply },
-): Promise<void> {
-  const over = Promise.withResolvers<void>()
-  const timer = new AbortController()
-  const stop = wait.service.subscriptions.subscribe(wait.id, (change) => {
-    if (change.kind !== 'sync' || wait.isAnswer(change.sync)) over.resolve()
-  })
-  wait.reply.raw.once('close', over.resolve)
-  const timeUp = wait.clock.sleep(wait.ms, timer.signal).then(() => over.resolve())
-  try {
-    await over.promise
-  } finally {
-    stop()
-    wait.reply.raw.removeListener('close', over.resolve)
-    timer.abort()
-    await timeUp
-  }
 }
 
 /**

@@ -1,17 +1,17 @@
 import { Resolver } from 'node:dns/promises'
 import type { LookupFunction } from 'node:net'
 
-/** Milliseconds for one question to one server, and how often it is asked. */
-const QUESTION = { timeout: 3000, tries: 2 } as const
+/** Milliseconds for one query to one name server, and how often it is sent. */
+const QUERY = { timeout: 3000, tries: 2 } as const
 
 /**
- * Looks names up by asking the name servers of the system directly. The system's own lookup would do so on the few threads
+ * Looks names up by querying the name servers of the system directly. The system's own lookup would do so on the few threads
  * that the files and every other lookup of this process need too, and a receiver chooses how slow its name servers are.
  * What only this machine knows (its hosts file) is not found, and is nothing public.
  */
-export function lookUpPublicNames(makeResolver = () => new Resolver(QUESTION)): LookupFunction {
+export function createDnsLookup(makeResolver = () => new Resolver(QUERY)): LookupFunction {
   return (hostname, options, callback) => {
-    // Each asks the servers that the system names by then; they are read when a resolver is made.
+    // A new resolver each time: the name servers of the system are read when it is made.
     resolve(makeResolver(), hostname).then(
       (found) => {
         const [first] = found

@@ -17,11 +17,11 @@ function syncFields(request: FastifyRequest, reply: FastifyReply): object {
 }
 
 /**
- * What the log tells of requests: one line for each that may change something, and every failure; their answers carry
- * the `X-Request-Id` that the line names. Polls come by the thousand and say nothing. Fastify itself is given no logger: with one it makes a child logger and listens to the end
- * of every answer, a tenth of what a poll costs in all.
+ * Logs one line for each request that may change something, and every failure; their answers carry the `X-Request-Id`
+ * that the line names. Polls come by the thousand and are not logged. Fastify itself is given no logger: with one it
+ * makes a child logger and listens to the end of every answer, a tenth of what a poll costs in all.
  */
-export class RequestLog extends LogController {
+export class RequestLogger extends LogController {
   readonly #log: FastifyBaseLogger
 
   constructor(log: FastifyBaseLogger) {
@@ -29,13 +29,13 @@ export class RequestLog extends LogController {
     this.#log = log
   }
 
-  /** To be called before the routes are added. */
-  watch(app: FastifyInstance): void {
+  /** Has the routes that are added from now on logged. */
+  attach(app: FastifyInstance): void {
     app.addHook('onRoute', (route) => {
       if (route.method === 'GET' || route.method === 'HEAD') return
-      const answered = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+      const logResponse = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
         const { method, url, id: requestId } = request
-        const told = {
+        const fields = {
           requestId,
           ...syncFields(request, reply),
           ...traceFields({ traceparent: parseTraceparent(request.headers.traceparent as string | undefined) }),
@@ -43,20 +43,20 @@ export class RequestLog extends LogController {
           status: reply.statusCode,
           ms: Math.round(reply.elapsedTime),
         }
-        this.#log.info(told, 'request answered')
+        this.#log.info(fields, 'request answered')
         done()
       }
-      const named = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+      const nameRequest = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
         reply.header('x-request-id', request.id)
         done()
       }
-      route.onRequest = [named, route.onRequest ?? []].flat()
-      route.onResponse = [route.onResponse ?? [], answered].flat()
+      route.onRequest = [nameRequest, route.onRequest ?? []].flat()
+      route.onResponse = [route.onResponse ?? [], logResponse].flat()
     })
   }
 
-  /** Tells of a failure that is ours, not the caller's. */
-  failed(request: FastifyRequest, error: { readonly code: string }): void {
+  /** Logs a failure that is ours, not the caller's. */
+  logFailure(request: FastifyRequest, error: { readonly code: string }): void {
     this.#log.error({ err: error, code: error.code, requestId: request.id }, 'request failed')
   }
 

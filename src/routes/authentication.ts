@@ -1,0 +1,38 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type ApiKey, findApiKey } from '../api-keys.ts'
+import { ANYONE, type Caller } from '../syncs/caller.ts'
+
+/** On whose behalf a request comes. To be called in a route whose access rule is not `open`. */
+export type CallerOf = (request: FastifyRequest) => Caller
+
+/** RFC 6750, section 2.1; the scheme's name has no case (RFC 9110, section 11.1). */
+const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i
+
+export interface Authentication {
+  readonly callerOf: CallerOf
+  /** The API key that a request bears, if it is a known one. */
+  readonly keyOf: (request: FastifyRequest) => ApiKey | undefined
+}
+
+/** Finds out whose each request is before its body is read, and refuses nobody. To be called before the routes are added. */
+export function addAuthentication(app: FastifyInstance, keys: readonly ApiKey[]): Authentication {
+  // Without keys no request pays for any of this.
+  if (keys.length === 0) return { callerOf: () => ANYONE, keyOf: () => undefined }
+
+  const authenticated = new WeakMap<FastifyRequest, ApiKey>()
+  app.addHook('onRequest', (request, _reply, done) => {
+    const token = BEARER.exec(request.headers.authorization ?? '')?.[1]
+    const key = token === undefined ? undefined : findApiKey(keys, token)
+    if (key !== undefined) authenticated.set(request, key)
+    done()
+  })
+  return {
+    callerOf(request) {
+      const key = authenticated.get(request)
+      // An open route has no business with anybody's syncs.
+      if (key === undefined) throw new TypeError('this route has no caller')
+      return key
+    },
+    keyOf: (request) => authenticated.get(request),
+  }
+}

@@ -1,0 +1,17 @@
+import type { Clock } from '../ports/clock.ts'
+import type { SnapshotStore } from '../ports/snapshot-store.ts'
+import type { IdempotentRequests } from '../syncs/idempotent-requests.ts'
+import type { SyncService } from '../syncs/sync-service.ts'
+import type { CallerOf } from './authentication.ts'
+import type { StreamLimit } from './stream-limit.ts'
+
+/** What the routes of syncs and snapshots answer from. */
+export interface RouteDependencies {
+  readonly service: SyncService
+  readonly starts: IdempotentRequests
+  readonly snapshots: SnapshotStore
+  readonly clock: Clock
+  readonly callerOf: CallerOf
+  /** How many event streams one caller may have open. */
+  readonly streamLimit: StreamLimit
+}

@@ -1,0 +1,111 @@
+import { z } from 'zod'
+import { type ApiKey, parseApiKeys } from './api-keys.ts'
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** A duration, read as milliseconds. */
+export const duration = z
+  .string()
+  .regex(/^\d{1,9}(?:ms|s|m|h|d)$/, 'must be a duration such as 500ms, 30s, 5m, 2h or 30d')
+  .transform((text) => Number.parseInt(text, 10) * (UNITS[text.replace(/^\d+/, '')] ?? 1))
+
+export const wholeNumber = (lowest: number, highest: number) =>
+  z
+    .string()
+    .refine((text) => isWholeNumber(text, lowest, highest), `must be a whole number from ${lowest} to ${highest}`)
+    .transform(Number)
+
+/** `off` is read as undefined. */
+export const wholeNumberOrOff = (lowest: number, highest: number) =>
+  z
+    .string()
+    .refine(
+      (text) => text === 'off' || isWholeNumber(text, lowest, highest),
+      `must be off, or a whole number from ${lowest} to ${highest}`,
+    )
+    .transform((text) => (text === 'off' ? undefined : Number(text)))
+
+function isWholeNumber(text: string, lowest: number, highest: number): boolean {
+  return /^\d{1,9}$/.test(text) && Number(text) >= lowest && Number(text) <= highest
+}
+
+export const text = z.string().min(1)
+
+export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
+
+/** Origins as browsers send them, separated by commas; `*` for any. */
+export const origins = z
+  .string()
+  .transform((list) => list.split(',').flatMap((origin) => origin.trim() || []))
+  .refine(
+    (list) => list.every((origin) => origin === '*' || URL.parse(origin)?.origin === origin),
+    'must be origins such as https://app.example.com, separated by commas, or *',
+  )
+
+export const apiKeys = z
+  .string()
+  .optional()
+  .transform((setting, context): readonly ApiKey[] => {
+    if (setting === undefined) return []
+    const { keys, faults } = parseApiKeys(setting)
+    for (const message of faults) context.addIssue({ code: 'custom', message })
+    return keys
+  })
+
+/** Secrets as Standard Webhooks writes them; several while one takes the place of another. */
+export const webhookSecrets = z.string().transform((list, context): readonly Buffer[] => {
+  const secrets = list.split(/[\s,]+/).filter((secret) => secret !== '')
+  const keys = secrets.map(keyOf)
+  if (keys.every((key) => key !== undefined)) return keys
+  context.addIssue({
+    code: 'custom',
+    message: 'must be whsec_ and the base64 of 24 to 64 random bytes; several are separated by spaces or commas',
+  })
+  return z.NEVER
+})
+
+function keyOf(secret: string): Buffer | undefined {
+  const [, text] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? []
+  if (text === undefined) return undefined
+  const key = Buffer.from(text, 'base64')
+  const whole = key.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '')
+  return whole && key.length >= 24 && key.length <= 64 ? key : undefined
+}
+
+/** Where snapshots land: a folder, or a bucket and what its keys begin with. */
+export type SnapshotPlace =
+  | { readonly kind: 'file'; readonly directory: string }
+  | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string }
+
+/** `file:` and a folder, or `s3://bucket/prefix`; bucket names as Amazon allows them. */
+export const snapshotUrl = z
+  .string()
+  .regex(
+    /^(?:file:.+|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[A-Za-z0-9/_.-]*)?)$/,
+    'must be file: and a folder, or s3://bucket/prefix',
+  )
+  .transform((url): SnapshotPlace => {
+    if (url.startsWith('file:')) return { kind: 'file', directory: directoryOf(url) }
+    const [bucket = '', ...prefix] = url.slice('s3://'.length).split('/')
+    return { kind: 's3', bucket, prefix: prefix.filter((part) => part !== '').join('/') }
+  })
+
+/** Where syncs are recorded. */
+export type StoragePlace =
+  | { readonly kind: 'file'; readonly directory: string }
+  | { readonly kind: 'redis' | 'postgres'; readonly url: string }
+
+export const storageUrl = z
+  .string()
+  .refine(
+    (url) => /^file:.+/.test(url) || (/^(?:rediss?|postgres(?:ql)?):\/\/./.test(url) && URL.canParse(url)),
+    'must begin with file:, redis://, rediss:// or postgres://',
+  )
+  .transform((url): StoragePlace => {
+    if (url.startsWith('file:')) return { kind: 'file', directory: directoryOf(url) }
+    return { kind: url.startsWith('redis') ? 'redis' : 'postgres', url }
+  })
+
+function directoryOf(fileUrl: string): string {
+  return fileUrl.replace(/^file:(?:\/\/)?/, '')
+}

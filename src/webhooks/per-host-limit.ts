@@ -1,0 +1,36 @@
+import pLimit, { type LimitFunction } from 'p-limit'
+
+export interface PerHostLimitOptions {
+  /** Tasks that run at once, in all. */
+  readonly total: number
+  /** Tasks that run at once for one host. */
+  readonly perHost: number
+}
+
+/**
+ * Limits how many tasks run at once, in all and for each host, so that a slow host holds up nobody but itself. Tasks of
+ * one host begin in the order in which they came; hosts with tasks waiting take turns.
+ */
+export class PerHostLimit {
+  readonly #total: LimitFunction
+  readonly #perHost: number
+  /** Hosts with tasks running or waiting. */
+  readonly #hosts = new Map<string, LimitFunction>()
+
+  constructor({ total, perHost }: PerHostLimitOptions) {
+    this.#total = pLimit(total)
+    this.#perHost = perHost
+  }
+
+  /** Runs the task once there is room, and settles as it does. */
+  async run<T>(host: string, task: () => Promise<T>): Promise<T> {
+    const limit = this.#hosts.get(host) ?? pLimit(this.#perHost)
+    this.#hosts.set(host, limit)
+    try {
+      // No more than its share of one host ever waits among all the others.
+      return await limit(() => this.#total(task))
+    } finally {
+      if (limit.activeCount + limit.pendingCount === 0) this.#hosts.delete(host)
+    }
+  }
+}

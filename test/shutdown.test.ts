@@ -1,0 +1,67 @@
+import t from 'tap'
+import { Shutdown } from '../src/shutdown.ts'
+import { aDirectory, aServiceProcess, environmentFor } from './support/service.ts'
+
+t.test('parts are closed in order, those after one that fails too, and every failure is in the error', async (t) => {
+  const closed: string[] = []
+  const part = (name: string, failure?: Error) => ({
+    name,
+    async close() {
+      closed.push(name)
+      if (failure !== undefined) throw failure
+    },
+  })
+  const [first, third] = [new Error('one'), new Error('three')]
+  const shutdown = new Shutdown([part('a', first), part('b'), part('c', third), part('d')])
+  await t.rejects(shutdown.close(), {
+    name: 'AggregateError',
+    errors: [
+      { message: 'a could not be closed', cause: first },
+      { message: 'c could not be closed', cause: third },
+    ],
+  })
+  t.same(closed, ['a', 'b', 'c', 'd'])
+  t.equal(shutdown.closing, undefined)
+})
+
+t.test('the part that hangs is named', async (t) => {
+  const hangs = Promise.withResolvers<void>()
+  const shutdown = new Shutdown([
+    { name: 'a', close: async () => {} },
+    { name: 'b', close: () => hangs.promise },
+  ])
+  t.equal(shutdown.closing, undefined, 'before it begins')
+  const closed = shutdown.close()
+  await new Promise(setImmediate)
+  t.equal(shutdown.closing, 'b')
+  hangs.resolve()
+  await closed
+  t.equal(shutdown.closing, undefined)
+})
+
+const FAILING = ['--import', './test/support/failing-closes.ts', 'src/server.ts']
+
+t.test('a close that fails is logged, and the service ends by itself with exit code 1', async (t) => {
+  const service = await aServiceProcess(t, environmentFor(await aDirectory(t)), FAILING)
+  t.equal(await service.end('SIGTERM'), 1)
+  t.match(service.output(), /the stop failed/)
+  t.match(service.output(), /the sweeper could not be closed: the sweeper does not close/)
+  t.notMatch(service.output(), /takes too long/)
+})
+
+t.test('a close that hangs is forced within 10 s, with exit code 1 and the name of what hung', async (t) => {
+  const service = await aServiceProcess(t, { ...environmentFor(await aDirectory(t)), HANG: '1' }, FAILING)
+  const began = performance.now()
+  t.equal(await service.end('SIGTERM'), 1)
+  t.ok(performance.now() - began < 10_000, 'within 10 s')
+  t.match(service.output(), /"closing":"the storage".*takes too long and is forced/)
+})
+
+t.test('a second signal ends a stop that hangs at once', async (t) => {
+  const service = await aServiceProcess(t, { ...environmentFor(await aDirectory(t)), HANG: '1' }, FAILING)
+  service.process.kill('SIGTERM')
+  while (!service.output().includes('stopping:')) await new Promise((resolve) => setTimeout(resolve, 10))
+  const began = performance.now()
+  t.equal(await service.end('SIGTERM'), 'SIGTERM')
+  t.ok(performance.now() - began < 2000, 'at once')
+})

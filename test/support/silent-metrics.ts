@@ -1,0 +1,10 @@
+import type { Metrics } from '../../src/ports/metrics.ts'
+
+/** Metrics that count nothing. */
+export const silentMetrics: Metrics = {
+  syncEnded() {},
+  googleCall() {},
+  quotaWaited() {},
+  storageOperation() {},
+  route: () => ({ answered() {} }),
+}
