@@ -64,8 +64,8 @@ export class DatabaseStorage implements SyncStorage {
       clock,
       log,
       // Also of what this instance has written: one whose answer did not come in time may be carried out later.
-      onNotice: (id) => this.#watchers.tell(id),
-      onGap: () => this.#watchers.tellAll(),
+      onNotice: (id) => this.#watchers.notify(id),
+      onGap: () => this.#watchers.notifyAll(),
     })
   }
 
@@ -125,7 +125,7 @@ export class DatabaseStorage implements SyncStorage {
         }
         if (rows.length === 0) return false
         this.#rows.forget(id)
-        this.#watchers.tell(id)
+        this.#watchers.notify(id)
         return true
       })
     })
@@ -161,7 +161,7 @@ export class DatabaseStorage implements SyncStorage {
         for (const { id } of rows) {
           removed.push(id)
           this.#rows.forget(id)
-          this.#watchers.tell(id)
+          this.#watchers.notify(id)
         }
         if (rows.length < SWEEP_BATCH) return { removed, quarantined, leftovers: 0 }
       }
@@ -214,7 +214,7 @@ export class DatabaseStorage implements SyncStorage {
 
   #keep(sync: Sync, version: string, record: string): void {
     this.#rows.keep(sync, version, record)
-    this.#watchers.tell(sync.id)
+    this.#watchers.notify(sync.id)
   }
 
   /** Has `close` wait for it. */

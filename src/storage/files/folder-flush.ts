@@ -25,7 +25,7 @@ export class FolderFlush {
   }
 
   async #after(running: Promise<void>): Promise<void> {
-    // That one's failure is told to those who wait for it; this flush is another try with another descriptor.
+    // Its failure rejects those who wait for it; this flush is another try with another descriptor.
     await Promise.allSettled([running])
     this.#next = undefined
     await this.#begin()

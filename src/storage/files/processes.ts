@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { errnoOf } from './storage-errors.ts'
+import { errnoOf } from '../../disk/disk-errors.ts'
 
 /**
  * Tells processes apart by more than their number, which the system gives out again. A token goes into file names, so

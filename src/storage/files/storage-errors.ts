@@ -1,11 +1,13 @@
 import { toDiskError } from '../../disk/disk-errors.ts'
 import { AppError } from '../../errors.ts'
 
-export { errnoOf } from '../../disk/disk-errors.ts'
-
-/** Names a failure of the medium; anything that is not one comes back as it is. `doing` reads "could not be written". */
-export function toStorageError(error: unknown, doing: string): unknown {
-  return toDiskError(error, `The status ${doing}`)
+/** Runs the task, and names a failure of the medium that ends it. `what` reads "The status could not be written". */
+export async function withDiskErrors<T>(what: string, task: () => Promise<T>): Promise<T> {
+  try {
+    return await task()
+  } catch (error) {
+    throw toDiskError(error, what)
+  }
 }
 
 /** A record that is there and says nothing. */

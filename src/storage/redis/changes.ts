@@ -37,9 +37,9 @@ export class Changes {
 
   #listen(client: Redis): void {
     client.removeAllListeners('message')
-    client.on('message', (_channel: string, id: string) => this.#watchers.tell(id))
+    client.on('message', (_channel: string, id: string) => this.#watchers.notify(id))
     client.subscribe(`${this.#options.prefix ?? DEFAULT_PREFIX}changes`).then(
-      () => this.#watchers.tellAll(),
+      () => this.#watchers.notifyAll(),
       (error: Error) => {
         if (this.#closing.signal.aborted) return
         this.#options.log.warn({ err: withoutCommand(error) }, 'Redis does not let us listen; connecting again')

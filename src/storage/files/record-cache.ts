@@ -1,11 +1,15 @@
 import { performance } from 'node:perf_hooks'
+import { LRUCache } from 'lru-cache'
+import { errnoOf } from '../../disk/disk-errors.ts'
 import type { Sync } from '../../model/sync.ts'
 import { isSyncId } from '../../model/sync-id.ts'
-import type { FileIdentity, FileSystem } from '../../ports/file-system.ts'
+import type { FileIdentity, ReadFile } from '../../ports/file-system.ts'
 import { deepFreeze } from '../shared/deep-freeze.ts'
-import { isSameVersion, type Layout, versionOf } from './folder-layout.ts'
+import { isSameVersion, versionOf } from './file-version.ts'
 import { parseRecord } from './record-format.ts'
-import { corrupt, errnoOf } from './storage-errors.ts'
+import type { StatusFolder } from './status-folder.ts'
+import { corrupt } from './storage-errors.ts'
+import { isTombstone } from './temp-files.ts'
 
 /** Bounds of what is kept in memory: this many records, and this many bytes of their files. */
 const RECORDS_KEPT = 20_000
@@ -20,30 +24,30 @@ export interface StoredRecord {
 }
 
 interface Entry extends StoredRecord {
-  /** The poll in which the file was last looked at. */
+  /** The poll for events in which the entry was last revalidated. */
   poll: number
 }
 
 /**
- * Reads records, and keeps them as long as their files stay the same. A look at the file tells, so what any process has
- * published is seen by the next call in every other.
+ * Reads records, and keeps them as long as their files stay the same. Each find revalidates by the identity of the file,
+ * so what any process has published is seen by the next call in every other.
  */
-export class Records {
-  readonly #fs: FileSystem
-  readonly #layout: Layout
-  /** Least recently looked at first. */
-  readonly #entries = new Map<string, Entry>()
+export class RecordCache {
+  readonly #folder: StatusFolder
+  readonly #entries = new LRUCache<string, Entry>({
+    max: RECORDS_KEPT,
+    maxSize: BYTES_KEPT,
+    sizeCalculation: ({ identity }) => identity.size,
+  })
   readonly #reading = new Map<string, { readonly poll: number; readonly record: Promise<StoredRecord | undefined> }>()
-  #bytes = 0
 
-  constructor(fs: FileSystem, layout: Layout) {
-    this.#fs = fs
-    this.#layout = layout
+  constructor(folder: StatusFolder) {
+    this.#folder = folder
   }
 
   /**
    * The record as it is now: at once if the file is still the one that was read, otherwise as a promise. Throws (or
-   * rejects with) `STATUS_CORRUPT` and errnos. `shared`: one look may serve all calls after one poll for events.
+   * rejects with) `STATUS_CORRUPT` and errnos. `shared`: one check of the file may serve all calls after one poll for events.
    */
   find(
     id: string,
@@ -55,11 +59,9 @@ export class Records {
       if (!isSyncId(id)) return undefined
     } else {
       if (poll !== NO_POLL && entry.poll === poll) return entry
-      const identity = this.#fs.identify(this.#layout.record(id))
+      const identity = this.#folder.fs.identify(this.#folder.record(id))
       if (identity !== undefined && isSameVersion(identity, entry.identity)) {
         if (poll !== NO_POLL) entry.poll = poll
-        this.#entries.delete(id)
-        this.#entries.set(id, entry)
         return entry
       }
     }
@@ -83,58 +85,60 @@ export class Records {
   /** Keeps a version that was just published, if it is still the one that the file holds. */
   keepPublished(sync: Sync, version: string): void {
     this.forget(sync.id)
-    const identity = this.#fs.identify(this.#layout.record(sync.id))
+    const identity = this.#folder.fs.identify(this.#folder.record(sync.id))
     if (identity !== undefined && versionOf(identity) === version) this.#keep({ sync: deepFreeze(sync), identity })
   }
 
   forget(id: string): void {
-    this.#bytes -= this.#entries.get(id)?.identity.size ?? 0
     this.#entries.delete(id)
   }
 
   clear(): void {
     this.#entries.clear()
-    this.#bytes = 0
   }
 
   async #read(id: string): Promise<StoredRecord | undefined> {
-    let file: Awaited<ReturnType<FileSystem['read']>>
-    try {
-      file = await this.#fs.read(this.#layout.record(id))
-    } catch (error) {
-      if (errnoOf(error) === 'EISDIR') throw corrupt(id, error)
-      if (errnoOf(error) !== 'ENOENT') throw error
+    const file = await this.#readFile(id)
+    if (file === undefined) {
       this.forget(id)
-      // The sweeper may have set it aside, and then it is not absent.
-      if (this.#fs.identify(this.#layout.quarantined(id)) !== undefined) throw corrupt(id)
       return undefined
     }
-    const known = this.#entries.get(id)
-    if (known !== undefined && isSameVersion(known.identity, file.identity)) return known
-    const record = { sync: deepFreeze(await parseRecord(id, file.bytes)), identity: file.identity }
     const kept = this.#entries.get(id)
+    if (kept !== undefined && isSameVersion(kept.identity, file.identity)) return kept
+    const record = { sync: deepFreeze(await parseRecord(id, file.bytes)), identity: file.identity }
+    const latest = this.#entries.get(id)
     // A read that took long must not put an older version in the place of a newer one.
-    if (kept === undefined || kept.sync.revision <= record.sync.revision) this.#keep(record)
+    if (latest === undefined || latest.sync.revision <= record.sync.revision) this.#keep(record)
     return record
   }
 
-  #keep(record: StoredRecord): void {
-    this.forget(record.sync.id)
-    // Somebody else has written it (or the disk cannot tell such times), so its next version might look the same.
-    if (record.identity.modifiedMicros % 1_000_000 !== record.sync.revision % 1_000_000) return
-    this.#entries.set(record.sync.id, { ...record, poll: NO_POLL })
-    this.#bytes += record.identity.size
-    for (const id of this.#entries.keys()) {
-      if (this.#entries.size <= RECORDS_KEPT && this.#bytes <= BYTES_KEPT) break
-      this.forget(id)
+  /** `undefined` when there is no record, or only the tombstone of one. */
+  async #readFile(id: string): Promise<ReadFile | undefined> {
+    try {
+      const file = await this.#folder.fs.read(this.#folder.record(id))
+      return isTombstone(file.bytes) ? undefined : file
+    } catch (error) {
+      if (errnoOf(error) === 'EISDIR') throw corrupt(id, error)
+      if (errnoOf(error) !== 'ENOENT') throw error
+      // The sweeper may have set it aside, and then it is not absent.
+      if (this.#folder.fs.identify(this.#folder.quarantined(id)) !== undefined) throw corrupt(id)
+      return undefined
     }
+  }
+
+  #keep(record: StoredRecord): void {
+    const { sync, identity } = record
+    this.forget(sync.id)
+    // Somebody else has written it (or the disk cannot tell such times), so its next version might look the same.
+    if (identity.modifiedMicros % 1_000_000 !== sync.revision % 1_000_000) return
+    this.#entries.set(sync.id, { ...record, poll: NO_POLL })
   }
 }
 
 /**
  * The number of times that this thread has gone to poll for events; it grows just before each poll. Requests handled
- * after one poll had begun to arrive before it returned, so one look at a file that was made since is fresh for all of
- * them. A look made by a timer never serves the requests of the poll that follows.
+ * after one poll had begun to arrive before it returned, so one check of a file that was made since is fresh for all of
+ * them. A check made by a timer never serves the requests of the poll that follows.
  */
 function currentPoll(): number {
   return performance.nodeTiming.uvMetricsInfo.loopCount
