@@ -32,7 +32,7 @@ export class FileLeases implements LeaseStore {
     return withDiskErrors('The status could not be kept alive', async () => {
       requireSyncId(syncId)
       const sign = Buffer.from(`${this.#folder.processes.self} ${++beats}\n`)
-      const temp = await this.#temps.write({ kind: 'other', base: 'none' }, sign, { sync: false })
+      const temp = await this.#temps.write(sign, { sync: false })
       await this.#temps.rename(temp, this.#folder.lease(syncId, epoch))
     })
   }

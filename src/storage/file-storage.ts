@@ -7,11 +7,11 @@ import { CreationJournal } from './files/creation-journal.ts'
 import { FileWatch } from './files/file-watch.ts'
 import { FolderFlush, makeDurableFolder } from './files/folder-flush.ts'
 import { OrphanedFiles } from './files/orphaned-files.ts'
-import { RecordCache, type StoredRecord } from './files/record-cache.ts'
+import { RecordCache } from './files/record-cache.ts'
 import { PACK_ABOVE_BYTES } from './files/record-format.ts'
 import { RecordWriter } from './files/record-writer.ts'
 import { StatusFolder, type StatusFolderOptions } from './files/status-folder.ts'
-import { isCorrupt, withDiskErrors } from './files/storage-errors.ts'
+import { withDiskErrors } from './files/storage-errors.ts'
 import { sweep } from './files/sweep.ts'
 import { SyncIndex } from './files/sync-index.ts'
 import { TempFiles } from './files/temp-files.ts'
@@ -58,7 +58,7 @@ export class FileStorage implements SyncStorage {
     this.#records = new RecordCache(folder)
     this.#writer = new RecordWriter(folder, this.#records, this.#temps, options.packAboveBytes ?? PACK_ABOVE_BYTES)
     this.#journal = new CreationJournal(folder)
-    this.#index = new SyncIndex(folder, this.#journal)
+    this.#index = new SyncIndex(folder, this.#records, this.#journal)
     this.#orphans = new OrphanedFiles(folder, this.#records, this.#writer, this.#temps)
     this.#flush = new FolderFlush(folder.fs, folder.directory)
     this.#watch = new FileWatch(folder)
@@ -133,7 +133,7 @@ export class FileStorage implements SyncStorage {
       await this.#index.refresh()
       const syncs: Sync[] = []
       for await (const id of this.#index.candidates(after, query)) {
-        const sync = await this.#findListed(id)
+        const sync = await this.#index.find(id)
         if (sync === undefined || !matchesQuery(sync, query)) continue
         const last = syncs.at(-1)
         if (syncs.length >= query.pageSize && last !== undefined) {
@@ -158,8 +158,7 @@ export class FileStorage implements SyncStorage {
 
   checkWritable(): Promise<void> {
     return this.#track('could not be written', async () => {
-      const probe = Buffer.from('probe\n')
-      await this.#temps.abandon(await this.#temps.write({ kind: 'other', base: 'none' }, probe, { sync: true }))
+      await this.#temps.abandon(await this.#temps.write(Buffer.from('probe\n'), { sync: true }))
     })
   }
 
@@ -171,7 +170,6 @@ export class FileStorage implements SyncStorage {
     this.#closed = true
     await this.#watch.close()
     while (this.#busy.size > 0) await Promise.allSettled(this.#busy)
-    this.#records.clear()
   }
 
   /** Removes a sync whose create is going to be refused. */
@@ -181,21 +179,6 @@ export class FileStorage implements SyncStorage {
     } catch (err) {
       this.#folder.log.warn({ err, syncId: sync.id }, 'a sync that was refused could not be taken back; it will be run')
     }
-  }
-
-  /** The record as a list shows it: unreadable ones are left out. */
-  async #findListed(id: string): Promise<Sync | undefined> {
-    let record: StoredRecord | undefined
-    try {
-      record = await this.#records.find(id)
-    } catch (error) {
-      if (!isCorrupt(error)) throw error
-      this.#index.markUnreadable(id)
-      return undefined
-    }
-    if (record === undefined) this.#index.delete(id)
-    else this.#index.put(record.sync, record.identity)
-    return record?.sync
   }
 
   #read<T>(task: () => Promise<T>): Promise<T> {

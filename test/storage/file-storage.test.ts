@@ -173,7 +173,7 @@ t.test('a sweep publishes what a dead writer has claimed, and removes what it le
   await storage.create(sync)
   const next = claimSync(sync, 'died in the middle', NOW)
   await claimFor(directory, next, 1)
-  await writeFile(`${directory}/.tmp/record.none.${await aDeadProcess()}.x-1`, 'half of a rec')
+  await writeFile(`${directory}/.tmp/none.${await aDeadProcess()}.x-1`, 'half of a rec')
   await mkdir(`${directory}/.leases`, { recursive: true })
   await writeFile(`${directory}/.leases/${sync.id}.0`, 'of an earlier epoch')
   await writeFile(`${directory}/.leases/${aQueuedSync().id}.1`, 'of no sync')
@@ -185,7 +185,7 @@ t.test('a sweep publishes what a dead writer has claimed, and removes what it le
 t.test('a file of a writer that may be alive stays until it was seen unchanged for ten minutes', async (t) => {
   const clock = new FakeClock()
   const { storage, directory } = await setUp(t, { clock })
-  const names = [`record.none.${systemProcesses().self}.x-1`, 'record.none.1-1-1-anotherboot.x-2', 'what-is-this']
+  const names = [`none.${systemProcesses().self}.x-1`, 'none.1-1-1-anotherboot.x-2', 'what-is-this']
   for (const name of names) await writeFile(`${directory}/.tmp/${name}`, '')
   t.equal((await storage.cleanup(NOW)).leftovers, 0)
   clock.leap(TEN_MINUTES_MS - 1)
@@ -376,7 +376,7 @@ async function claimFor(
 ): Promise<void> {
   const identity = nodeFileSystem.identify(`${directory}/${next.id}.json`)
   const version = fate === 'of another past' ? '1-1' : `${identity?.modifiedMicros}-${identity?.size}`
-  const name = `record.${version}.${await aDeadProcess()}.x-0`
+  const name = `${version}.${await aDeadProcess()}.x-0`
   if (fate !== 'gone')
     await writeFile(`${directory}/.tmp/${name}`, JSON.stringify(next).slice(0, fate === 'torn' ? 50 : undefined))
   await writeFile(`${directory}/.claims/${next.id}.${base}.0`, name)

@@ -113,20 +113,38 @@ export class Claims {
   async #publish(file: ClaimedFile, { base, version }: Present, temp: TempFile): Promise<boolean | undefined> {
     const attempt = await this.#claim(file, base, temp)
     if (attempt === undefined) return false
-    const present = await file.read()
-    if (present?.base !== base || present.version !== version) return this.#withdraw(file, base, temp, attempt)
+    const published = await this.#renameOrWithdraw(file, base, version, temp)
+    // Touched by something else: the claim, dead now, has to stay, as M is still at this base.
+    if (!published && (await file.read())?.base === base) return undefined
+    await this.#drop(file, base, attempt)
+    return published
+  }
+
+  /** Renames the claimed T, if M is still what it succeeds, or removes it; resolves to whether it was published. */
+  async #renameOrWithdraw(file: ClaimedFile, base: string, version: string, temp: TempFile): Promise<boolean> {
     try {
+      const present = await file.read()
+      if (present?.base !== base || present.version !== version) return !(await this.#withdraw(file, base, temp))
       await this.#folder.fs.rename(temp.path, file.path)
     } catch (error) {
-      await this.#takeBack(file, base, temp, error)
+      // What a helper has published has not failed.
+      if (await this.#withdraw(file, base, temp)) throw error
     }
-    await this.#drop(file, base, attempt)
     return true
+  }
+
+  /** Removes a T that is not to be published; resolves to false when a helper had published it before. */
+  async #withdraw(file: ClaimedFile, base: string, temp: TempFile): Promise<boolean> {
+    if (await this.#folder.remove(temp.path)) return true
+    const found = await file.read()
+    const tooYoungToBeSwept = this.#folder.clock.monotonic() - temp.writtenAt < ORPHAN_AGE_MS / 2
+    if (found?.base !== base && (tooYoungToBeSwept || found?.version === temp.version)) return false
+    throw Object.assign(new Error(`${temp.name} was removed by somebody else`), { code: 'ENOENT', syscall: 'rename' })
   }
 
   /** Makes the first claim on the base that is not dead; `undefined` when the file has moved on meanwhile. */
   async #claim(file: ClaimedFile, base: string, temp: TempFile): Promise<number | undefined> {
-    const note = await this.#temps.write({ kind: 'other', base: 'none' }, Buffer.from(temp.name), { sync: false })
+    const note = await this.#temps.write(Buffer.from(temp.name), { sync: false })
     try {
       for (let attempt = 0; ; attempt++) {
         const claim = { id: file.id, base, attempt }
@@ -141,31 +159,6 @@ export class Claims {
     } finally {
       await this.#temps.abandon(note)
     }
-  }
-
-  /** Gives up a T that came too late; it may have been published all the same, by a helper, before it was too late. */
-  async #withdraw(file: ClaimedFile, base: string, temp: TempFile, attempt: number): Promise<boolean | undefined> {
-    const withdrawn = await this.#folder.remove(temp.path)
-    if (!withdrawn && !(await this.#wasPublished(file, base, temp))) throw missing(temp)
-    // Touched by something else: the claim, dead now, has to stay, as M is still at this base.
-    if (withdrawn && (await file.read())?.base === base) return undefined
-    await this.#drop(file, base, attempt)
-    return !withdrawn
-  }
-
-  /** After a failed rename: removes T and throws the error, unless T was published by now; then nothing has failed. */
-  async #takeBack(file: ClaimedFile, base: string, temp: TempFile, error: unknown): Promise<void> {
-    const takenBack = await this.#folder.remove(temp.path)
-    if (takenBack || !(await this.#wasPublished(file, base, temp))) throw error
-  }
-
-  /** Finds out what has become of a claimed T that is gone. */
-  async #wasPublished(file: ClaimedFile, base: string, temp: TempFile): Promise<boolean> {
-    const found = await file.read()
-    if (found === undefined) return parseTempName(temp.name)?.kind === 'removal'
-    if (found.base === base) return false
-    const tooYoungToBeSwept = this.#folder.clock.monotonic() - temp.writtenAt < ORPHAN_AGE_MS / 2
-    return tooYoungToBeSwept || found.version === temp.version
   }
 
   /** Does for the maker of a claim what it has not done yet. */
@@ -219,8 +212,4 @@ export class Claims {
   #pathOf(claim: ClaimName): string {
     return join(this.#path, claimNameOf(claim))
   }
-}
-
-function missing(temp: TempFile): Error {
-  return Object.assign(new Error(`${temp.name} was removed by somebody else`), { code: 'ENOENT', syscall: 'rename' })
 }

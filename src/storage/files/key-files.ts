@@ -52,7 +52,7 @@ export class KeyFiles {
 
   /** Publishes the record if the present one (or none) is `last`; resolves to whether it did. */
   async replace(key: string, last: KeyRecord | undefined, next: KeyRecord): Promise<boolean> {
-    if (last === undefined) return this.#temps.link(await this.#write(next, 'none'), this.#folder.key(key))
+    if (last === undefined) return this.#temps.link(await this.#write(next), this.#folder.key(key))
     const file: ClaimedFile = {
       id: key,
       path: this.#folder.key(key),
@@ -106,8 +106,8 @@ export class KeyFiles {
     }
   }
 
-  #write(record: KeyRecord, base: string): Promise<TempFile> {
+  #write(record: KeyRecord, base?: string): Promise<TempFile> {
     const stamp = { revision: 0, at: new Date(record.expiresAt) }
-    return this.#temps.write({ kind: 'record', base }, formatKeyRecord(record), { sync: true, stamp })
+    return this.#temps.write(formatKeyRecord(record), { base, sync: true, stamp })
   }
 }

@@ -76,12 +76,6 @@ export class RecordCache {
     return record
   }
 
-  /** What the file says now, whatever is kept. */
-  async readAgain(id: string): Promise<StoredRecord | undefined> {
-    this.forget(id)
-    return this.#read(id)
-  }
-
   /** Keeps a version that was just published, if it is still the one that the file holds. */
   keepPublished(sync: Sync, version: string): void {
     this.forget(sync.id)
@@ -89,12 +83,9 @@ export class RecordCache {
     if (identity !== undefined && versionOf(identity) === version) this.#keep({ sync: deepFreeze(sync), identity })
   }
 
+  /** Makes the next find read the file. */
   forget(id: string): void {
     this.#entries.delete(id)
-  }
-
-  clear(): void {
-    this.#entries.clear()
   }
 
   async #read(id: string): Promise<StoredRecord | undefined> {

@@ -32,7 +32,7 @@ export class RecordWriter {
 
   /** Publishes a new record, unless its name is taken; rejects with `SYNC_EXISTS` then. */
   async create(sync: Sync): Promise<void> {
-    const temp = await this.#write(sync, 'none')
+    const temp = await this.#write(sync)
     if (!(await this.#temps.link(temp, this.#folder.record(sync.id)))) {
       throw new AppError('SYNC_EXISTS', `There is a sync ${sync.id} already.`)
     }
@@ -84,9 +84,9 @@ export class RecordWriter {
     }
   }
 
-  async #write(sync: Sync, base: string): Promise<TempFile> {
+  async #write(sync: Sync, base?: string): Promise<TempFile> {
     const bytes = await formatRecord(sync, this.#packAbove)
-    return this.#temps.write({ kind: 'record', base }, bytes, { sync: true, stamp: { revision: sync.revision } })
+    return this.#temps.write(bytes, { base, sync: true, stamp: { revision: sync.revision } })
   }
 
   #claimedFile(id: string): ClaimedFile {

@@ -8,7 +8,6 @@ import type { OrphanedFiles } from './orphaned-files.ts'
 import type { RecordCache } from './record-cache.ts'
 import type { RecordWriter } from './record-writer.ts'
 import type { StatusFolder } from './status-folder.ts'
-import { isCorrupt } from './storage-errors.ts'
 import type { SyncIndex } from './sync-index.ts'
 
 /** Records that are removed side by side. */
@@ -42,7 +41,7 @@ export async function sweep(options: SweepOptions, now: Date): Promise<CleanupRe
       }),
     { concurrency: REMOVALS_AT_A_TIME },
   )
-  for (const id of index.unreadable) {
+  for (const id of [...index.unreadable]) {
     await sweepRecord(options, id, async () => {
       if (await quarantineIfUnreadable(options, id)) quarantined.push(`${id}.json`)
     })
@@ -57,32 +56,20 @@ export async function sweep(options: SweepOptions, now: Date): Promise<CleanupRe
 }
 
 async function removeIfExpired({ records, writer, index }: SweepOptions, id: string, now: Date): Promise<boolean> {
-  try {
-    const sync = (await records.readAgain(id))?.sync
-    if (sync !== undefined) index.put(sync)
-    else index.delete(id)
-    if (sync === undefined || !isTerminal(sync) || Date.parse(sync.expiresAt) > now.getTime()) return false
-    // Not made durable: what a power cut brings back, the next sweep removes.
-    const removed = await writer.remove(id, sync.revision)
-    if (removed) index.delete(id)
-    return removed
-  } catch (error) {
-    if (!isCorrupt(error)) throw error
-    index.markUnreadable(id)
-    return false
-  }
+  records.forget(id)
+  const sync = await index.find(id)
+  if (sync === undefined || !isTerminal(sync) || Date.parse(sync.expiresAt) > now.getTime()) return false
+  // Not made durable: what a power cut brings back, the next sweep removes.
+  if (!(await writer.remove(id, sync.revision))) return false
+  index.delete(id)
+  return true
 }
 
 /** Moves the file out of the way of everything that reads records; its bytes stay for the operator. */
 async function quarantineIfUnreadable({ folder, records, index }: SweepOptions, id: string): Promise<boolean> {
-  try {
-    const record = await records.readAgain(id)
-    if (record === undefined) index.delete(id)
-    else index.put(record.sync, record.identity)
-    return false
-  } catch (error) {
-    if (!isCorrupt(error)) throw error
-  }
+  records.forget(id)
+  await index.find(id)
+  if (!index.unreadable.has(id)) return false
   try {
     await folder.fs.rename(folder.record(id), folder.quarantined(id))
     return true

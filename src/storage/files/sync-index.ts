@@ -1,6 +1,7 @@
 import pMap from 'p-map'
 import { KeyedMutex } from '../../concurrency/keyed-mutex.ts'
 import { errnoOf } from '../../disk/disk-errors.ts'
+import type { Sync } from '../../model/sync.ts'
 import type { SyncState } from '../../model/sync-schema.ts'
 import type { FileIdentity } from '../../ports/file-system.ts'
 import type { SyncQuery } from '../../ports/sync-storage.ts'
@@ -8,9 +9,11 @@ import type { CreationJournal } from './creation-journal.ts'
 import { yieldEvery } from './event-loop-yield.ts'
 import { idOfRecord } from './file-names.ts'
 import { versionOf } from './file-version.ts'
+import type { RecordCache } from './record-cache.ts'
 import { isTerminalState, type RecordSummary, summarize } from './record-summary.ts'
 import { SortedIds } from './sorted-ids.ts'
 import type { StatusFolder } from './status-folder.ts'
+import { isCorrupt } from './storage-errors.ts'
 import { isTombstone } from './temp-files.ts'
 
 /** Files read side by side while the directory is scanned. */
@@ -39,43 +42,52 @@ interface Finished {
  */
 export class SyncIndex {
   readonly #folder: StatusFolder
+  readonly #records: RecordCache
   readonly #journal: CreationJournal
   readonly #all = new SortedIds()
   /** Of which something is still to come: active, or with a webhook that is yet to be delivered. */
   readonly #unsettled = new SortedIds()
   readonly #entries = new Map<string, Entry>()
   readonly #unreadable = new Set<string>()
-  /** Ids that were in the journal, and are yet to be read. */
-  readonly #unread = new Set<string>()
   #removed: readonly string[] = []
   readonly #mutex = new KeyedMutex()
 
-  constructor(folder: StatusFolder, journal: CreationJournal) {
+  constructor(folder: StatusFolder, records: RecordCache, journal: CreationJournal) {
     this.#folder = folder
+    this.#records = records
     this.#journal = journal
   }
 
   /** Takes in what was created, in any process, before this call. Scans the directory only when it must. */
   refresh(): Promise<void> {
-    return this.#oneAtATime(async () => {
+    return this.#update(async () => {
       const appended = await this.#journal.readNew()
-      if (appended === undefined) {
-        await this.#scanDirectory()
-        return
-      }
-      // None may be lost if reading them fails: the journal shows them once. Finished syncs that are known already are
-      // appended again when a webhook of theirs has become pending, maybe in another process.
-      for (const id of appended) {
-        const isFinished = this.#entries.get(id)?.finished !== undefined
-        if (!this.#isKnown(id) || (isFinished && this.#needsReading(id))) this.#unread.add(id)
-      }
-      await this.#readAll([...this.#unread])
+      if (appended === undefined) await this.#scanDirectory()
+      // Syncs that are known as finished are appended again when a webhook of theirs has become pending.
+      else await this.#readAll(appended.filter((id) => !this.#isKnown(id) || this.#hasChangedSinceItsEnd(id)))
     })
   }
 
   /** Scans the directory: reads the files that have changed, and forgets those that are gone. */
   rescan(): Promise<void> {
-    return this.#oneAtATime(() => this.#scanDirectory())
+    return this.#update(() => this.#scanDirectory())
+  }
+
+  /**
+   * Reads a record as a whole, and takes in what it says. `undefined` when it is not there, or unreadable; `unreadable`
+   * tells them apart afterwards.
+   */
+  async find(id: string): Promise<Sync | undefined> {
+    try {
+      const record = await this.#records.find(id)
+      if (record === undefined) this.delete(id)
+      else this.put(record.sync, record.identity)
+      return record?.sync
+    } catch (error) {
+      if (!isCorrupt(error)) throw error
+      this.#markUnreadable(id)
+      return undefined
+    }
   }
 
   /** Takes in a record. `identity`: of the file it was read from, where that is known. */
@@ -91,11 +103,6 @@ export class SyncIndex {
     else this.#unsettled.delete(id)
   }
 
-  markUnreadable(id: string): void {
-    this.#all.add(id)
-    this.#unreadable.add(id)
-  }
-
   delete(id: string): void {
     this.#all.delete(id)
     this.#unsettled.delete(id)
@@ -104,8 +111,8 @@ export class SyncIndex {
   }
 
   /** Ids whose record could not be understood when it was last read. */
-  get unreadable(): readonly string[] {
-    return [...this.#unreadable]
+  get unreadable(): ReadonlySet<string> {
+    return this.#unreadable
   }
 
   /** Ids that the last scan found a name of, and no record behind it: removed, but not cleared away. */
@@ -144,30 +151,31 @@ export class SyncIndex {
     return finished === undefined || states === undefined || states.includes(finished.state)
   }
 
-  /** What one of them has taken from the journal the next would believe to be known. */
-  #oneAtATime(task: () => Promise<void>): Promise<void> {
-    return this.#mutex.run('index', task)
+  /** One at a time: what one of them has taken from the journal the next would believe to be known. */
+  #update(task: () => Promise<void>): Promise<void> {
+    return this.#mutex.run('index', async () => {
+      try {
+        await task()
+      } catch (error) {
+        // What was not read now nobody would read later.
+        this.#journal.losePosition()
+        throw error
+      }
+    })
   }
 
   async #scanDirectory(): Promise<void> {
-    try {
-      await this.#journal.seekEnd()
-      const yielding = yieldEvery()
-      const present = await this.#listDirectory()
-      await this.#deleteAbsent(present)
-      const changed: string[] = []
-      for (const id of present) {
-        if (this.#needsReading(id)) changed.push(id)
-        await yielding()
-      }
-      this.#unread.clear()
-      await this.#readAll(changed)
-      this.#removed = changed.filter((id) => !this.#isKnown(id))
-    } catch (error) {
-      // What was not read now nobody would read later.
-      this.#journal.losePosition()
-      throw error
+    await this.#journal.seekEnd()
+    const yielding = yieldEvery()
+    const present = await this.#listDirectory()
+    await this.#deleteAbsent(present)
+    const changed: string[] = []
+    for (const id of present) {
+      if (this.#needsReading(id)) changed.push(id)
+      await yielding()
     }
+    await this.#readAll(changed)
+    this.#removed = changed.filter((id) => !this.#isKnown(id))
   }
 
   async #listDirectory(): Promise<ReadonlySet<string>> {
@@ -190,6 +198,11 @@ export class SyncIndex {
     }
   }
 
+  #markUnreadable(id: string): void {
+    this.#all.add(id)
+    this.#unreadable.add(id)
+  }
+
   #isKnown(id: string): boolean {
     return this.#entries.has(id) || this.#unreadable.has(id)
   }
@@ -199,6 +212,10 @@ export class SyncIndex {
     if (entry === undefined) return true
     const identity = this.#identify(id)
     return identity === undefined || entry.finished?.version !== versionOf(identity)
+  }
+
+  #hasChangedSinceItsEnd(id: string): boolean {
+    return this.#entries.get(id)?.finished !== undefined && this.#needsReading(id)
   }
 
   #identify(id: string): FileIdentity | undefined {
@@ -212,20 +229,18 @@ export class SyncIndex {
   async #read(id: string): Promise<void> {
     try {
       const { bytes, identity } = await this.#folder.fs.read(this.#folder.record(id))
-      this.#unread.delete(id)
       if (isTombstone(bytes)) {
         this.delete(id)
         return
       }
       const summary = await summarize(id, bytes)
-      if (summary === undefined) this.markUnreadable(id)
+      if (summary === undefined) this.#markUnreadable(id)
       // What was found unreadable as a whole stays so until it is read as a whole.
       else if (!this.#unreadable.has(id)) this.put(summary, identity)
     } catch (error) {
       const code = errnoOf(error)
       if (code !== 'ENOENT' && code !== 'EISDIR') throw error
-      this.#unread.delete(id)
-      if (code === 'EISDIR') this.markUnreadable(id)
+      if (code === 'EISDIR') this.#markUnreadable(id)
       else this.delete(id)
     }
   }

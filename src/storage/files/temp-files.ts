@@ -1,5 +1,5 @@
 import { errnoOf } from '../../disk/disk-errors.ts'
-import { parseTempName, type TempName, tempNameOf } from './file-names.ts'
+import { parseTempName, tempNameOf } from './file-names.ts'
 import { newNonce } from './processes.ts'
 import type { StatusFolder } from './status-folder.ts'
 
@@ -22,6 +22,8 @@ export interface TempFile {
 }
 
 export interface TempFileOptions {
+  /** The version that it succeeds, see `ClaimedFile`; default: it succeeds nothing. */
+  readonly base?: string | undefined
   /** Whether the bytes shall outlive a power cut. */
   readonly sync: boolean
   /** Sets the time of modification, see {@link TempFiles.write}. `at`: default now. */
@@ -45,15 +47,11 @@ export class TempFiles {
    * microseconds, its revision: kernel clocks tick in milliseconds and inodes are used again at once, so without it two
    * versions of a record could look alike from outside (size, time and inode), and a reader would keep the older one.
    */
-  async write(
-    purpose: Pick<TempName, 'kind' | 'base'>,
-    bytes: Uint8Array,
-    { sync, stamp }: TempFileOptions,
-  ): Promise<TempFile> {
+  async write(bytes: Uint8Array, { base = 'none', sync, stamp }: TempFileOptions): Promise<TempFile> {
     const { fs, clock } = this.#folder
     const second = Math.floor((stamp?.at ?? clock.now()).getTime() / 1000)
     const micros = (stamp?.revision ?? 0) % 1_000_000
-    const temp = this.#begin(purpose, `${second * 1_000_000 + micros}-${bytes.length}`)
+    const temp = this.#begin(base, `${second * 1_000_000 + micros}-${bytes.length}`)
     try {
       const descriptor = await fs.openNew(temp.path)
       try {
@@ -82,13 +80,13 @@ export class TempFiles {
    */
   async writeRemoval(base: string): Promise<TempFile> {
     const { fs, tombstone } = this.#folder
-    const temp = this.#begin({ kind: 'removal', base }, 'none')
+    const temp = this.#begin(base, 'none')
     try {
       try {
         await fs.link(tombstone, temp.path)
       } catch (error) {
         if (errnoOf(error) !== 'ENOENT') throw error
-        await this.link(await this.write({ kind: 'other', base: 'none' }, TOMBSTONE, { sync: true }), tombstone)
+        await this.link(await this.write(TOMBSTONE, { sync: true }), tombstone)
         await fs.link(tombstone, temp.path)
       }
       return temp
@@ -139,9 +137,9 @@ export class TempFiles {
     await this.#folder.discard(temp.path)
   }
 
-  #begin(purpose: Pick<TempName, 'kind' | 'base'>, version: string): TempFile {
+  #begin(base: string, version: string): TempFile {
     const serial = `${this.#nonce}-${this.#count++}`
-    const name = tempNameOf({ ...purpose, writer: this.#folder.processes.self, serial })
+    const name = tempNameOf({ base, writer: this.#folder.processes.self, serial })
     this.#busy.add(name)
     return { name, path: this.#folder.temp(name), version, writtenAt: this.#folder.clock.monotonic() }
   }
