@@ -37,6 +37,8 @@ export const nodeFileSystem: FileSystem = {
     }
   },
   link: promisify(fs.link),
+  symlink: (target, path) => fs.promises.symlink(target, path),
+  readlink: (path) => fs.promises.readlink(path),
   rename: promisify(fs.rename),
   unlink: promisify(fs.unlink),
   async *list(path) {

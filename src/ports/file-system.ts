@@ -35,6 +35,8 @@ export interface FileSystem {
   read(path: string, position?: number): Promise<ReadFile>
   /** Gives the file one more name, which must not exist. */
   link(existing: string, path: string): Promise<void>
+  symlink(target: string, path: string): Promise<void>
+  readlink(path: string): Promise<string>
   rename(from: string, to: string): Promise<void>
   unlink(path: string): Promise<void>
   /** The names in a folder, some at a time, so that a large folder does not hold the event loop. */

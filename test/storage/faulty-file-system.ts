@@ -55,6 +55,8 @@ export class FaultyFileSystem {
       },
       read: around('read', real.read),
       link: around('link', real.link),
+      symlink: around('symlink', real.symlink),
+      readlink: around('readlink', real.readlink),
       rename: around('rename', real.rename),
       unlink: around('unlink', real.unlink),
       list: (path) => this.#list(path),

@@ -94,10 +94,10 @@ for (const late of ['claimant', 'sweeper'] as const) {
     const [asleep, awake] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const fs: FileSystem = {
       ...nodeFileSystem,
-      link: async (from, to) => {
+      symlink: async (target, path) => {
         asleep.resolve()
         await awake.promise
-        return nodeFileSystem.link(from, to)
+        return nodeFileSystem.symlink(target, path)
       },
     }
     const [sleeper, other] = [await open({ fs }), await open()]

@@ -1,6 +1,17 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { appendFile, mkdir, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  stat,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { nodeFileSystem } from '../../src/disk/node-file-system.ts'
@@ -173,7 +184,7 @@ t.test('a sweep publishes what a dead writer has claimed, and removes what it le
   await storage.create(sync)
   const next = claimSync(sync, 'died in the middle', NOW)
   await claimFor(directory, next, 1)
-  await writeFile(`${directory}/.tmp/none.${await aDeadProcess()}.x-1`, 'half of a rec')
+  await writeFile(`${directory}/.tmp/record.none.${await aDeadProcess()}.x-1`, 'half of a rec')
   await mkdir(`${directory}/.leases`, { recursive: true })
   await writeFile(`${directory}/.leases/${sync.id}.0`, 'of an earlier epoch')
   await writeFile(`${directory}/.leases/${aQueuedSync().id}.1`, 'of no sync')
@@ -185,7 +196,7 @@ t.test('a sweep publishes what a dead writer has claimed, and removes what it le
 t.test('a file of a writer that may be alive stays until it was seen unchanged for ten minutes', async (t) => {
   const clock = new FakeClock()
   const { storage, directory } = await setUp(t, { clock })
-  const names = [`none.${systemProcesses().self}.x-1`, 'none.1-1-1-anotherboot.x-2', 'what-is-this']
+  const names = [`record.none.${systemProcesses().self}.x-1`, 'record.none.1-1-1-anotherboot.x-2', 'what-is-this']
   for (const name of names) await writeFile(`${directory}/.tmp/${name}`, '')
   t.equal((await storage.cleanup(NOW)).leftovers, 0)
   clock.leap(TEN_MINUTES_MS - 1)
@@ -198,11 +209,11 @@ t.test('a file of a writer that may be alive stays until it was seen unchanged f
 t.test('a removal that was cut off half-way is absent at once, and cleared away by the next sweep', async (t) => {
   const { storage, directory } = await setUp(t)
   const { id } = aQueuedSync()
-  await writeFile(`${directory}/${id}.json`, '{"removed":true}\n')
+  await symlink('.removed/nowhere', `${directory}/${id}.json`)
   t.equal(await storage.get(id), undefined)
   t.same((await storage.list({ pageSize: 1 })).syncs, [])
   t.equal((await storage.cleanup(NOW)).leftovers, 1)
-  await t.rejects(stat(`${directory}/${id}.json`), { code: 'ENOENT' })
+  await t.rejects(readlink(`${directory}/${id}.json`), { code: 'ENOENT' })
 })
 
 t.test('what others create is listed, also when the journal was begun anew or is gone', async (t) => {
@@ -376,10 +387,10 @@ async function claimFor(
 ): Promise<void> {
   const identity = nodeFileSystem.identify(`${directory}/${next.id}.json`)
   const version = fate === 'of another past' ? '1-1' : `${identity?.modifiedMicros}-${identity?.size}`
-  const name = `${version}.${await aDeadProcess()}.x-0`
+  const name = `record.${version}.${await aDeadProcess()}.x-0`
   if (fate !== 'gone')
     await writeFile(`${directory}/.tmp/${name}`, JSON.stringify(next).slice(0, fate === 'torn' ? 50 : undefined))
-  await writeFile(`${directory}/.claims/${next.id}.${base}.0`, name)
+  await symlink(`../.tmp/${name}`, `${directory}/.claims/${next.id}.${base}.0`)
 }
 
 /** The token of a process of this machine that has ended: ours, had it begun at another time. */

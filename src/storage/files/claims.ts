@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { errnoOf } from '../../disk/disk-errors.ts'
 import { AppError } from '../../errors.ts'
 import { type ClaimName, claimNameOf, parseTempName } from './file-names.ts'
@@ -35,7 +35,7 @@ export interface ClaimedFile {
  *
  * To succeed base r of a file M, a writer
  *   1. writes its successor to a temporary file T of its own, whose name tells the version of M that it succeeds;
- *   2. makes a claim: it links a small file with the name of T, written before, to C(r, n), which fails if that is taken;
+ *   2. makes a claim: the symlink C(r, n) to T, which fails if that name is taken;
  *   3. checks that M is still that version, and if so
  *   4. renames T to M, and 5. removes the claims on r.
  * Whoever finds C(r, n) taken reads it *first* and M *afterwards*. If M has moved on, it was too late. If not, it helps:
@@ -49,8 +49,8 @@ export interface ClaimedFile {
  *   and a helper reads M after reading it. Removing it is therefore harmless to everyone.
  * - A writer whose T is gone when it wants to rename (or withdraw) it was helped: others remove a T only when its writer
  *   is known to have ended or after ORPHAN_AGE_MS.
- * - A power cut may bring back an older M beside younger claims. Their T names a version that M is not, or is torn, or
- *   the claim itself is; such a T is never published, its writer being dead, but removed, which makes its claim a dead one.
+ * - A power cut may bring back an older M beside younger claims. Their T names a version that M is not, or is torn; such
+ *   a T is never published, its writer being dead, but removed, which makes its claim a dead one.
  */
 export class Claims {
   readonly #folder: StatusFolder
@@ -102,7 +102,7 @@ export class Claims {
   /** Name of the temporary file that a claim was made for; `undefined` when the claim is gone. */
   async claimedTemp(claim: ClaimName): Promise<string | undefined> {
     try {
-      return (await this.#folder.fs.read(this.#pathOf(claim))).bytes.toString('latin1')
+      return basename(await this.#folder.fs.readlink(this.#pathOf(claim)))
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return undefined
       throw error
@@ -144,20 +144,15 @@ export class Claims {
 
   /** Makes the first claim on the base that is not dead; `undefined` when the file has moved on meanwhile. */
   async #claim(file: ClaimedFile, base: string, temp: TempFile): Promise<number | undefined> {
-    const note = await this.#temps.write(Buffer.from(temp.name), { sync: false })
-    try {
-      for (let attempt = 0; ; attempt++) {
-        const claim = { id: file.id, base, attempt }
-        try {
-          await this.#folder.fs.link(note.path, this.#pathOf(claim))
-          return attempt
-        } catch (error) {
-          if (errnoOf(error) !== 'EEXIST') throw error
-        }
-        if ((await this.#help(file, claim)) === 'moved on') return undefined
+    for (let attempt = 0; ; attempt++) {
+      const claim = { id: file.id, base, attempt }
+      try {
+        await this.#folder.fs.symlink(relative(this.#path, temp.path), this.#pathOf(claim))
+        return attempt
+      } catch (error) {
+        if (errnoOf(error) !== 'EEXIST') throw error
       }
-    } finally {
-      await this.#temps.abandon(note)
+      if ((await this.#help(file, claim)) === 'moved on') return undefined
     }
   }
 
@@ -189,8 +184,8 @@ export class Claims {
       return false
     }
     try {
-      const { bytes } = await fs.read(this.#folder.temp(name))
-      if (temp.base === version && (await file.isWhole(bytes))) return true
+      const isWhole = temp.kind === 'removal' || (await file.isWhole((await fs.read(this.#folder.temp(name))).bytes))
+      if (isWhole && temp.base === version) return true
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error
       return false

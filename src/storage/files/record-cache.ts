@@ -9,7 +9,6 @@ import { isSameVersion, versionOf } from './file-version.ts'
 import { parseRecord } from './record-format.ts'
 import type { StatusFolder } from './status-folder.ts'
 import { corrupt } from './storage-errors.ts'
-import { isTombstone } from './temp-files.ts'
 
 /** Bounds of what is kept in memory: this many records, and this many bytes of their files. */
 const RECORDS_KEPT = 20_000
@@ -103,11 +102,10 @@ export class RecordCache {
     return record
   }
 
-  /** `undefined` when there is no record, or only the tombstone of one. */
+  /** `undefined` when there is no record. */
   async #readFile(id: string): Promise<ReadFile | undefined> {
     try {
-      const file = await this.#folder.fs.read(this.#folder.record(id))
-      return isTombstone(file.bytes) ? undefined : file
+      return await this.#folder.fs.read(this.#folder.record(id))
     } catch (error) {
       if (errnoOf(error) === 'EISDIR') throw corrupt(id, error)
       if (errnoOf(error) !== 'ENOENT') throw error

@@ -1,3 +1,4 @@
+import { errnoOf } from '../../disk/disk-errors.ts'
 import { AppError } from '../../errors.ts'
 import type { Sync } from '../../model/sync.ts'
 import { type ClaimedFile, Claims } from './claims.ts'
@@ -11,7 +12,7 @@ import { isTombstone, type TempFile, type TempFiles } from './temp-files.ts'
 
 /**
  * Creates, replaces and removes records; see {@link Claims} for how exactly one of many writers wins. The base of a record
- * is its revision. A removal is a succession by a tombstone: to readers the record is absent from that rename on, and its
+ * is its revision. A removal is a succession by a symlink that leads nowhere: to readers the record is absent from that rename on, and its
  * name is cleared away afterwards. Ids are never used again, so absent counts as past every revision.
  */
 export class RecordWriter {
@@ -57,6 +58,18 @@ export class RecordWriter {
     return true
   }
 
+  /** Clears away the name of a record whose removal was cut off after it had taken effect; resolves to whether it did. */
+  async sweepTombstone(id: string): Promise<boolean> {
+    const path = this.#folder.record(id)
+    try {
+      return isTombstone(await this.#folder.fs.readlink(path)) && (await this.#folder.remove(path))
+    } catch (error) {
+      // EINVAL: no symlink, so it was none.
+      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'EINVAL') return false
+      throw error
+    }
+  }
+
   /**
    * Removes a claim that lies at this path, if the record is past it; resolves to whether it did. If not, and the
    * temporary file that was claimed for is orphaned, first publishes that.
@@ -96,7 +109,7 @@ export class RecordWriter {
       read: async () => presentOf(await this.#records.find(id)),
       async isWhole(bytes) {
         try {
-          return isTombstone(bytes) || (await parseRecord(id, bytes)).id === id
+          return (await parseRecord(id, bytes)).id === id
         } catch (error) {
           if (isCorrupt(error)) return false
           throw error

@@ -33,8 +33,6 @@ export class StatusFolder {
   readonly quarantine: string
   /** The journal of created syncs. */
   readonly journal: string
-  /** The file that a removed record becomes, see `TempFiles.writeRemoval`. */
-  readonly tombstone: string
   /** Records of idempotency keys, and the claims on them. */
   readonly keys: string
   readonly keyClaims: string
@@ -50,7 +48,6 @@ export class StatusFolder {
     this.leases = join(directory, '.leases')
     this.quarantine = join(directory, 'quarantine')
     this.journal = join(directory, '.created')
-    this.tombstone = join(directory, '.removed')
     this.keys = join(directory, '.idempotency')
     this.keyClaims = join(directory, '.key-claims')
   }

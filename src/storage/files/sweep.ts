@@ -28,7 +28,7 @@ export interface SweepOptions {
  * does not keep the others; rejects only when the folders themselves cannot be read.
  */
 export async function sweep(options: SweepOptions, now: Date): Promise<CleanupReport> {
-  const { folder, index, orphans } = options
+  const { writer, index, orphans } = options
   const removed: string[] = []
   const quarantined: string[] = []
   let leftovers = 0
@@ -48,7 +48,7 @@ export async function sweep(options: SweepOptions, now: Date): Promise<CleanupRe
   }
   for (const id of index.removed) {
     await sweepRecord(options, id, async () => {
-      if (await folder.remove(folder.record(id))) leftovers++
+      if (await writer.sweepTombstone(id)) leftovers++
     })
   }
   leftovers += await orphans.sweep()

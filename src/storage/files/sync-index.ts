@@ -14,7 +14,6 @@ import { isTerminalState, type RecordSummary, summarize } from './record-summary
 import { SortedIds } from './sorted-ids.ts'
 import type { StatusFolder } from './status-folder.ts'
 import { isCorrupt } from './storage-errors.ts'
-import { isTombstone } from './temp-files.ts'
 
 /** Files read side by side while the directory is scanned. */
 const READS_AT_A_TIME = 8
@@ -229,10 +228,6 @@ export class SyncIndex {
   async #read(id: string): Promise<void> {
     try {
       const { bytes, identity } = await this.#folder.fs.read(this.#folder.record(id))
-      if (isTombstone(bytes)) {
-        this.delete(id)
-        return
-      }
       const summary = await summarize(id, bytes)
       if (summary === undefined) this.#markUnreadable(id)
       // What was found unreadable as a whole stays so until it is read as a whole.

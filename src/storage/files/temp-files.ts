@@ -1,14 +1,14 @@
 import { errnoOf } from '../../disk/disk-errors.ts'
-import { parseTempName, tempNameOf } from './file-names.ts'
+import { parseTempName, type TempName, tempNameOf } from './file-names.ts'
 import { newNonce } from './processes.ts'
 import type { StatusFolder } from './status-folder.ts'
 
-/** What stands in the place of a removed record, until its name is cleared away. */
-const TOMBSTONE = Buffer.from('{"removed":true}\n')
+/** A target that leads nowhere: whoever opens a record that is this symlink finds none. */
+const NOWHERE = '.removed/nowhere'
 
-/** Whether this is what a removed record leaves: to readers it is absent. */
-export function isTombstone(bytes: Buffer): boolean {
-  return bytes.equals(TOMBSTONE)
+/** Whether a symlink with this target stands for a removed record. */
+export function isTombstone(target: string): boolean {
+  return target === NOWHERE
 }
 
 /** A finished temporary file, ready to be published. */
@@ -51,7 +51,8 @@ export class TempFiles {
     const { fs, clock } = this.#folder
     const second = Math.floor((stamp?.at ?? clock.now()).getTime() / 1000)
     const micros = (stamp?.revision ?? 0) % 1_000_000
-    const temp = this.#begin(base, `${second * 1_000_000 + micros}-${bytes.length}`)
+    const kind = base === 'none' ? 'other' : 'record'
+    const temp = this.#begin(kind, base, `${second * 1_000_000 + micros}-${bytes.length}`)
     try {
       const descriptor = await fs.openNew(temp.path)
       try {
@@ -74,21 +75,11 @@ export class TempFiles {
     }
   }
 
-  /**
-   * Makes a tombstone: published over a record, it removes it in one step. All of them are names of one file, whose bytes
-   * are on the disk already, so that a removal needs no fsync of its own.
-   */
+  /** Makes a tombstone: published over a record, it removes it in one step. */
   async writeRemoval(base: string): Promise<TempFile> {
-    const { fs, tombstone } = this.#folder
-    const temp = this.#begin(base, 'none')
+    const temp = this.#begin('removal', base, 'none')
     try {
-      try {
-        await fs.link(tombstone, temp.path)
-      } catch (error) {
-        if (errnoOf(error) !== 'ENOENT') throw error
-        await this.link(await this.write(TOMBSTONE, { sync: true }), tombstone)
-        await fs.link(tombstone, temp.path)
-      }
+      await this.#folder.fs.symlink(NOWHERE, temp.path)
       return temp
     } catch (error) {
       await this.abandon(temp)
@@ -137,9 +128,9 @@ export class TempFiles {
     await this.#folder.discard(temp.path)
   }
 
-  #begin(base: string, version: string): TempFile {
+  #begin(kind: TempName['kind'], base: string, version: string): TempFile {
     const serial = `${this.#nonce}-${this.#count++}`
-    const name = tempNameOf({ base, writer: this.#folder.processes.self, serial })
+    const name = tempNameOf({ kind, base, writer: this.#folder.processes.self, serial })
     this.#busy.add(name)
     return { name, path: this.#folder.temp(name), version, writtenAt: this.#folder.clock.monotonic() }
   }

@@ -1,5 +1,4 @@
 import { isSyncId } from '../../../src/model/sync-id.ts'
-import { isTombstone } from '../../../src/storage/files/temp-files.ts'
 import { Checks } from './checks.ts'
 import { Random } from './random.ts'
 import { DIRECTORY, SimulatedProcess } from './simulated-process.ts'
@@ -31,13 +30,7 @@ export async function runWorld(seed: number): Promise<WorldReport> {
 
   disk.onChange = (path) => {
     const id = idOf(path)
-    if (id !== undefined) checks.recordChanged(id, recordText(path))
-  }
-
-  /** `undefined` also where a record was removed and only its tombstone is left. */
-  function recordText(path: string): string | undefined {
-    const text = disk.text(path)
-    return text === undefined || isTombstone(Buffer.from(text)) ? undefined : text
+    if (id !== undefined) checks.recordChanged(id, disk.text(path))
   }
 
   function newId(): string {
@@ -94,7 +87,7 @@ export async function runWorld(seed: number): Promise<WorldReport> {
     firstAfterCut = names + 1
     disk.cutPower()
     const paths = disk.names(DIRECTORY).filter((name) => idOf(`${DIRECTORY}/${name}`) !== undefined)
-    checks.powerCut(new Map(paths.map((name) => [name.slice(0, -'.json'.length), recordText(`${DIRECTORY}/${name}`)])))
+    checks.powerCut(new Map(paths.map((name) => [name.slice(0, -'.json'.length), disk.text(`${DIRECTORY}/${name}`)])))
     startProcess()
   }
 
@@ -140,7 +133,7 @@ export async function runWorld(seed: number): Promise<WorldReport> {
     const folders = ['', '/.tmp', '/.claims', '/.leases', '/quarantine'].map((folder) => `${DIRECTORY}${folder}`)
     return folders
       .flatMap((folder) => disk.names(folder).map((name) => `${folder}/${name}`))
-      .filter((path) => !path.endsWith('/.created') && !path.endsWith('/.removed'))
+      .filter((path) => !path.endsWith('/.created'))
   }
 }
 
