@@ -34,7 +34,7 @@ export interface ClaimedFile {
  * Compare-and-set of files across processes, without locks: whoever dies or sleeps on the way holds up nobody.
  *
  * To succeed base r of a file M, a writer
- *   1. writes its successor to a temporary file T of its own, whose name tells the version of M that it succeeds;
+ *   1. writes its successor to a temporary file T of its own, whose name holds the version of M that it succeeds;
  *   2. makes a claim: the symlink C(r, n) to T, which fails if that name is taken;
  *   3. checks that M is still that version, and if so
  *   4. renames T to M, and 5. removes the claims on r.
@@ -94,9 +94,24 @@ export class Claims {
     throw new AppError('STORAGE_UNAVAILABLE', 'The status is being changed by something else.')
   }
 
-  /** Lets the claimants of this base finish, as any other writer would; for what dead ones left. */
-  async settle(file: ClaimedFile, claim: ClaimName): Promise<void> {
-    if ((await file.read())?.base === claim.base) await this.#help(file, claim)
+  /**
+   * Does for the maker of a claim what it has not done yet; resolves to whether the file has moved on from the base of
+   * the claim, or the claim is dead.
+   */
+  async help(file: ClaimedFile, claim: ClaimName): Promise<'moved on' | 'dead'> {
+    // Claims go only after the file has moved on; so if this one is gone, the next line sees that.
+    const name = await this.claimedTemp(claim)
+    const present = await file.read()
+    if (present?.base !== claim.base) return 'moved on'
+    if (name !== undefined && (await this.#isFit(file, name, present.version))) {
+      try {
+        await this.#folder.fs.rename(this.#folder.temp(name), file.path)
+        return 'moved on'
+      } catch (error) {
+        if (errnoOf(error) !== 'ENOENT') throw error
+      }
+    }
+    return (await file.read())?.base === claim.base ? 'dead' : 'moved on'
   }
 
   /** Name of the temporary file that a claim was made for; `undefined` when the claim is gone. */
@@ -152,25 +167,8 @@ export class Claims {
       } catch (error) {
         if (errnoOf(error) !== 'EEXIST') throw error
       }
-      if ((await this.#help(file, claim)) === 'moved on') return undefined
+      if ((await this.help(file, claim)) === 'moved on') return undefined
     }
-  }
-
-  /** Does for the maker of a claim what it has not done yet. */
-  async #help(file: ClaimedFile, claim: ClaimName): Promise<'moved on' | 'dead'> {
-    // Claims go only after the file has moved on; so if this one is gone, the next line sees that.
-    const name = await this.claimedTemp(claim)
-    const present = await file.read()
-    if (present?.base !== claim.base) return 'moved on'
-    if (name !== undefined && (await this.#isFit(file, name, present.version))) {
-      try {
-        await this.#folder.fs.rename(this.#folder.temp(name), file.path)
-        return 'moved on'
-      } catch (error) {
-        if (errnoOf(error) !== 'ENOENT') throw error
-      }
-    }
-    return (await file.read())?.base === claim.base ? 'dead' : 'moved on'
   }
 
   /** Whether the successor may be published; one that never may be is removed. False also when it is gone. */
@@ -198,8 +196,8 @@ export class Claims {
   }
 
   /** Removes the claims on a base that the file is past, up to this attempt; they are of no use to anyone. */
-  async #drop(file: ClaimedFile, base: string, attempts: number): Promise<void> {
-    for (let attempt = 0; attempt <= attempts; attempt++) {
+  async #drop(file: ClaimedFile, base: string, lastAttempt: number): Promise<void> {
+    for (let attempt = 0; attempt <= lastAttempt; attempt++) {
       await this.#folder.discard(this.#pathOf({ id: file.id, base, attempt }))
     }
   }

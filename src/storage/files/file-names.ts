@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { isSyncId } from '../../model/sync-id.ts'
 
 /** The id of the sync whose record has this name in the directory. */
@@ -50,4 +51,9 @@ export function parseTempName(name: string): TempName | undefined {
   if (kind !== 'record' && kind !== 'removal' && kind !== 'other') return undefined
   if (base === undefined || writer === undefined || serial === undefined) return undefined
   return { kind, base, writer, serial }
+}
+
+/** A name that nobody else will ever have. */
+export function newNonce(): string {
+  return randomBytes(6).toString('hex')
 }

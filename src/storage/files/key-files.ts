@@ -45,7 +45,7 @@ export class KeyFiles {
       // A SyntaxError of JSON or a ZodError: either way nobody knows what the key was used for.
       throw new AppError('STORAGE_UNAVAILABLE', 'The record of this idempotency key is damaged.', {
         cause: error,
-        hint: 'Use another Idempotency-Key, after a look whether the sync was started.',
+        hint: 'Use another Idempotency-Key, after checking whether the sync was started.',
       })
     }
   }

@@ -58,7 +58,7 @@ export class OrphanedFiles {
           if (await sweep(name, path)) removed++
         } catch (error) {
           // One of them must not keep the others; the next sweep tries again.
-          this.#folder.log.warn({ err: error }, 'a leftover could not be removed')
+          this.#folder.log.warn({ err: error }, 'an orphaned file could not be removed; the next sweep tries again')
         }
         await yielding()
       }
@@ -94,7 +94,7 @@ export class OrphanedFiles {
     }
   }
 
-  /** Whether the writer of a temporary file has ended; where nothing tells, whether this path is old. */
+  /** Whether the writer of a temporary file has ended; where that is unknown, whether this path is old. */
   #isOrphaned(tempName: string, path: string): boolean {
     const ownership = this.#temps.ownershipOf(tempName)
     if (ownership !== 'foreign') return ownership === 'ended'

@@ -12,8 +12,8 @@ import { isTombstone, type TempFile, type TempFiles } from './temp-files.ts'
 
 /**
  * Creates, replaces and removes records; see {@link Claims} for how exactly one of many writers wins. The base of a record
- * is its revision. A removal is a succession by a symlink that leads nowhere: to readers the record is absent from that rename on, and its
- * name is cleared away afterwards. Ids are never used again, so absent counts as past every revision.
+ * is its revision. A removed record is replaced by a symlink that leads nowhere, its tombstone: to readers it is absent from
+ * that rename on, and its name is cleared away afterwards. Ids are never used again, so absent counts as past every revision.
  */
 export class RecordWriter {
   readonly #folder: StatusFolder
@@ -80,7 +80,7 @@ export class RecordWriter {
     if (revision === base) {
       const temp = await this.#claims.claimedTemp(claim)
       if (temp !== undefined && !isOrphaned(temp)) return false
-      await this.#claims.settle(this.#claimedFile(claim.id), claim)
+      await this.#claims.help(this.#claimedFile(claim.id), claim)
       revision = await this.#revisionOf(claim.id)
     }
     // A claim on the stored revision, or a later one, must stay, dead or alive: see Claims.

@@ -91,7 +91,7 @@ export class StatusFolder {
       await this.remove(path)
     } catch (error) {
       if (errnoOf(error) === undefined) throw error
-      this.log.warn({ err: error }, 'a leftover could not be removed')
+      this.log.warn({ err: error }, 'a file that is of no use any more could not be removed')
     }
   }
 }

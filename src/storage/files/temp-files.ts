@@ -1,6 +1,5 @@
 import { errnoOf } from '../../disk/disk-errors.ts'
-import { parseTempName, type TempName, tempNameOf } from './file-names.ts'
-import { newNonce } from './processes.ts'
+import { newNonce, parseTempName, type TempName, tempNameOf } from './file-names.ts'
 import type { StatusFolder } from './status-folder.ts'
 
 /** A target that leads nowhere: whoever opens a record that is this symlink finds none. */
@@ -61,7 +60,7 @@ export class TempFiles {
           if (written === 0) throw Object.assign(new Error('write took no bytes'), { code: 'EIO', syscall: 'write' })
           offset += written
         }
-        // Half a microsecond more, as a double cannot tell all of them exactly; what is read back is rounded down.
+        // Half a microsecond more, as a double cannot hold all of them exactly; what is read back is rounded down.
         if (stamp !== undefined) await fs.setModified(descriptor, second + (micros + 0.5) / 1_000_000)
         if (sync) await fs.sync(descriptor)
       } finally {
