@@ -13,7 +13,7 @@ import type { SyncIndex } from './sync-index.ts'
 /** Records that are removed side by side. */
 const REMOVALS_AT_A_TIME = 8
 
-export interface SweepOptions {
+interface SweepOptions {
   readonly folder: StatusFolder
   readonly records: RecordCache
   readonly writer: RecordWriter

@@ -20,7 +20,7 @@ export interface TempFile {
   readonly writtenAt: number
 }
 
-export interface TempFileOptions {
+interface TempFileOptions {
   /** The version that it succeeds, see `ClaimedFile`; default: it succeeds nothing. */
   readonly base?: string | undefined
   /** Whether the bytes shall outlive a power cut. */
