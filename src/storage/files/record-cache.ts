@@ -10,8 +10,10 @@ import { parseRecord } from './record-format.ts'
 import type { StatusFolder } from './status-folder.ts'
 import { corrupt } from './storage-errors.ts'
 
-/** Bounds of what is kept in memory: this many records, and this many bytes of their files. */
-const RECORDS_KEPT = 20_000
+/**
+ * Bytes of the files whose records are kept in memory: some 20,000 small ones. Their number has no bound of its own, for
+ * with one lru-cache refills arrays of that length each time its last entry goes, as happens all the time in a sweep.
+ */
 const BYTES_KEPT = 32 * 1024 * 1024
 
 const NO_POLL = -1
@@ -34,7 +36,6 @@ interface Entry extends StoredRecord {
 export class RecordCache {
   readonly #folder: StatusFolder
   readonly #entries = new LRUCache<string, Entry>({
-    max: RECORDS_KEPT,
     maxSize: BYTES_KEPT,
     sizeCalculation: ({ identity }) => identity.size,
   })
