@@ -1,10 +1,11 @@
 import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { ACTIVE_STATES, type Sync } from '../../src/model/sync.ts'
+import pMap from 'p-map'
+import type { Sync } from '../../src/model/sync.ts'
+import { ACTIVE_STATES } from '../../src/model/sync.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
-import { eachOf } from '../../src/storage/files/for-each-limited.ts'
 import { cancelSync } from '../../src/syncs/sync.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { aQueuedSync } from '../../test/support/syncs.ts'
@@ -22,12 +23,13 @@ for (let n = 0; n < COUNT; n++) {
   const sync = aQueuedSync({ spreadsheet: `spreadsheet-${n % 1000}` })
   syncs.push(n % 1000 === 0 ? sync : cancelSync(sync, NOW, n % 2 === 0 ? 1000 : 86_400_000))
 }
-await eachOf(syncs, 16, async (sync) => {
+async function store(sync: Sync): Promise<void> {
   const path = join(directory, `${sync.id}.json`)
   await writeFile(path, `${JSON.stringify(sync, null, 2)}\n`)
   // As the storage would: the microseconds tell the revision.
   await utimes(path, 1, 1 + (sync.revision + 0.5) / 1e6)
-})
+}
+await pMap(syncs, store, { concurrency: 16 })
 syncs.length = 0
 globalThis.gc?.()
 

@@ -75,8 +75,8 @@ export class DatabaseStorage implements SyncStorage {
       clock,
       log,
       // Also of what this instance has written: one whose answer did not come in time may be carried out later.
-      onNotification: (id) => this.#watchers.tell(id),
-      onReconnect: () => this.#watchers.tellAll(),
+      onNotification: (id) => this.#watchers.notify(id),
+      onReconnect: () => this.#watchers.notifyAll(),
     })
   }
 
@@ -129,7 +129,7 @@ export class DatabaseStorage implements SyncStorage {
         }
         if (rows.length === 0) return false
         this.#rows.cache.delete(id)
-        this.#watchers.tell(id)
+        this.#watchers.notify(id)
         return true
       })
     })
@@ -165,7 +165,7 @@ export class DatabaseStorage implements SyncStorage {
         for (const { id } of rows) {
           removed.push(id)
           this.#rows.cache.delete(id)
-          this.#watchers.tell(id)
+          this.#watchers.notify(id)
         }
         if (rows.length < SWEEP_BATCH) return { removed, quarantined, leftovers: 0 }
       }
@@ -220,7 +220,7 @@ export class DatabaseStorage implements SyncStorage {
     const row = answer.rows[0]
     if (row === undefined) return false
     this.#rows.cache.put({ sync: deepFreeze(sync), version: row.version, size: record.length })
-    this.#watchers.tell(sync.id)
+    this.#watchers.notify(sync.id)
     return true
   }
 

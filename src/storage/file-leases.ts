@@ -1,72 +1,48 @@
-import { nodeFileSystem } from '../disk/node-file-system.ts'
+import { errnoOf, withDiskErrors } from '../disk/disk-errors.ts'
 import { isSyncId } from '../model/sync-id.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { FileSystem } from '../ports/file-system.ts'
 import type { Lease, LeaseStore } from '../ports/lease-store.ts'
-import { Layout, parseLeaseName } from './files/folder-layout.ts'
-import { type Processes, systemProcesses } from './files/processes.ts'
-import { errnoOf, toStorageError } from './files/storage-errors.ts'
+import { parseLeaseName } from './files/file-names.ts'
+import { StatusFolder, type StatusFolderOptions } from './files/status-folder.ts'
 import { TempFiles } from './files/temp-files.ts'
 import { requireSyncId } from './shared/argument-checks.ts'
-
-export interface FileLeasesOptions {
-  /** Folder of the records that the leases belong to; theirs lies within it. */
-  readonly directory: string
-  readonly clock: Clock
-  readonly fs?: FileSystem
-  readonly processes?: Processes
-}
 
 /** Of the process, not of one instance: the sign names the process, and no two of its signs may be alike. */
 let beats = 0
 
 /** One small file for each sync and epoch: who beats, and how often it did. */
 export class FileLeases implements LeaseStore {
-  readonly #fs: FileSystem
-  readonly #layout: Layout
-  readonly #processes: Processes
+  readonly #folder: StatusFolder
   readonly #temps: TempFiles
 
-  constructor(options: FileLeasesOptions) {
-    this.#fs = options.fs ?? nodeFileSystem
-    this.#processes = options.processes ?? systemProcesses()
-    this.#layout = new Layout(options.directory)
-    this.#temps = new TempFiles({
-      layout: this.#layout,
-      fs: this.#fs,
-      clock: options.clock,
-      processes: this.#processes,
-    })
+  /** `directory`: that of the records which the leases belong to; theirs lies within it. */
+  constructor(options: StatusFolderOptions) {
+    this.#folder = new StatusFolder(options)
+    this.#temps = new TempFiles(this.#folder)
   }
 
   start(): Promise<void> {
-    return this.#run('could not be opened', async () => {
-      for (const folder of this.#layout.folders) await this.#fs.makeFolder(folder)
+    return withDiskErrors('The status could not be opened', async () => {
+      const { fs, temps, leases } = this.#folder
+      for (const folder of [temps, leases]) await fs.makeFolder(folder)
     })
   }
 
   renew(syncId: string, epoch: number): Promise<void> {
-    return this.#run('could not be kept alive', async () => {
+    return withDiskErrors('The status could not be kept alive', async () => {
       requireSyncId(syncId)
-      const sign = Buffer.from(`${this.#processes.self} ${++beats}\n`)
-      const temp = await this.#temps.write({ kind: 'other', base: 'none' }, sign, { sync: false, revision: 0 })
-      try {
-        await this.#fs.rename(temp.path, this.#layout.lease(syncId, epoch))
-        this.#temps.done(temp)
-      } catch (error) {
-        await this.#temps.abandon(temp)
-        throw error
-      }
+      const sign = Buffer.from(`${this.#folder.processes.self} ${++beats}\n`)
+      const temp = await this.#temps.write(sign, { sync: false })
+      await this.#temps.rename(temp, this.#folder.lease(syncId, epoch))
     })
   }
 
   read(syncId: string, epoch: number): Promise<Lease | undefined> {
-    return this.#run('could not be read', async () => {
+    return withDiskErrors('The status could not be read', async () => {
       if (!isSyncId(syncId)) return undefined
       try {
-        const { bytes } = await this.#fs.read(this.#layout.lease(syncId, epoch))
-        const heartbeat = bytes.toString('latin1')
-        return { heartbeat, ownerIsGone: this.#processes.isGone(heartbeat.split(' ')[0] ?? '') }
+        const { bytes } = await this.#folder.fs.read(this.#folder.lease(syncId, epoch))
+        const beat = bytes.toString('latin1')
+        return { heartbeat: beat, ownerIsGone: this.#folder.processes.isGone(beat.split(' ')[0] ?? '') }
       } catch (error) {
         if (errnoOf(error) === 'ENOENT') return undefined
         throw error
@@ -75,31 +51,16 @@ export class FileLeases implements LeaseStore {
   }
 
   release(syncId: string, epoch: number): Promise<void> {
-    return this.#run('could not be let go', async () => {
-      for await (const names of this.#fs.list(this.#layout.leases)) {
+    return withDiskErrors('The status could not be let go', async () => {
+      for await (const names of this.#folder.fs.list(this.#folder.leases)) {
         for (const name of names) {
           const lease = parseLeaseName(name)
-          if (lease?.id === syncId && lease.epoch <= epoch) await this.#remove(this.#layout.lease(syncId, lease.epoch))
+          if (lease?.id !== syncId || lease.epoch > epoch) continue
+          await this.#folder.remove(this.#folder.lease(syncId, lease.epoch))
         }
       }
     })
   }
 
   async close(): Promise<void> {}
-
-  async #remove(path: string): Promise<void> {
-    try {
-      await this.#fs.unlink(path)
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw error
-    }
-  }
-
-  async #run<T>(doing: string, task: () => Promise<T>): Promise<T> {
-    try {
-      return await task()
-    } catch (error) {
-      throw toStorageError(error, doing)
-    }
-  }
 }

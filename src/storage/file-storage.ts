@@ -1,143 +1,105 @@
 import { KeyedMutex } from '../concurrency/keyed-mutex.ts'
-import { nodeFileSystem } from '../disk/node-file-system.ts'
+import { withDiskErrors } from '../disk/disk-errors.ts'
 import { AppError } from '../errors.ts'
 import type { Sync } from '../model/sync.ts'
-import { isNewerRecord } from '../model/sync-record.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { FileSystem } from '../ports/file-system.ts'
 import type { Log } from '../ports/log.ts'
 import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
-import { Succession } from './files/claims.ts'
 import { CreationJournal } from './files/creation-journal.ts'
 import { FileWatch } from './files/file-watch.ts'
 import { FolderFlush, makeDurableFolder } from './files/folder-flush.ts'
-import { Layout } from './files/folder-layout.ts'
-import { Leftovers } from './files/orphaned-files.ts'
-import { type Processes, systemProcesses } from './files/processes.ts'
-import { formatRecord, PACK_ABOVE_BYTES } from './files/record-format.ts'
-import { Records, type StoredRecord } from './files/records.ts'
-import { errnoOf, isCorrupt, toStorageError } from './files/storage-errors.ts'
-import { type SweepOptions, sweep } from './files/sweep.ts'
+import { OrphanedFiles } from './files/orphaned-files.ts'
+import { RecordCache } from './files/record-cache.ts'
+import { PACK_ABOVE_BYTES } from './files/record-format.ts'
+import { RecordWriter } from './files/record-writer.ts'
+import { StatusFolder, type StatusFolderOptions } from './files/status-folder.ts'
+import { sweep } from './files/sweep.ts'
 import { SyncIndex } from './files/sync-index.ts'
 import { TempFiles } from './files/temp-files.ts'
 import { requireSuccessor, requireSyncId } from './shared/argument-checks.ts'
 import { matchesQuery } from './shared/matches-query.ts'
 import { readPageToken, toPageToken } from './shared/page-token.ts'
 
-/** File systems of other machines (statfs(2)): they keep neither the promise of O_EXCL nor that of a look at a file. */
+/** File systems of other machines (statfs(2)): they keep neither the promise of O_EXCL nor that of a file's identity. */
 const REMOTE_KINDS: ReadonlyMap<number, string> = new Map([
   [0x6969, 'NFS'],
   [0xff534d42, 'CIFS'],
   [0xfe534d42, 'SMB'],
 ])
 
-export interface FileStorageOptions {
-  /** Folder of the records; made if it is not there. */
-  readonly directory: string
-  readonly clock: Clock
+export interface FileStorageOptions extends StatusFolderOptions {
   readonly log: Log
   /** Bytes above which a record is stored as gzip. Default: where packing pays. */
   readonly packAboveBytes?: number
-  readonly fs?: FileSystem
-  readonly processes?: Processes
 }
 
 /**
  * One readable JSON file for each sync, on a disk of this machine. Any number of processes of the machine may share the
- * directory: see `Succession` for how a record is replaced, `Records` for how it is read.
+ * directory: see `Claims` for how a record is replaced, `RecordCache` for how it is read.
  */
 export class FileStorage implements SyncStorage {
-  readonly #fs: FileSystem
-  readonly #layout: Layout
-  readonly #log: Log
-  readonly #packAbove: number
-  readonly #records: Records
+  readonly #folder: StatusFolder
   readonly #temps: TempFiles
-  readonly #succession: Succession
+  readonly #records: RecordCache
+  readonly #writer: RecordWriter
   readonly #journal: CreationJournal
   readonly #index: SyncIndex
-  readonly #sweeping: SweepOptions
+  readonly #orphans: OrphanedFiles
   readonly #flush: FolderFlush
+  readonly #watch: FileWatch
   /** Writers of one sync in this process wait for each other here, so that they need not meet on the disk. */
   readonly #writers = new KeyedMutex()
   readonly #busy = new Set<Promise<unknown>>()
-  readonly #watch: FileWatch
   #closed = false
 
   constructor(options: FileStorageOptions) {
-    const { clock, log } = options
-    const fs = options.fs ?? nodeFileSystem
-    const processes = options.processes ?? systemProcesses()
-    const layout = new Layout(options.directory)
-    const packAbove = options.packAboveBytes ?? PACK_ABOVE_BYTES
-    this.#packAbove = packAbove
-    this.#fs = fs
-    this.#layout = layout
-    this.#log = log
-    this.#records = new Records(fs, layout)
-    this.#watch = new FileWatch({ layout, fs, clock, log })
-    this.#temps = new TempFiles({ layout, fs, clock, processes })
-    const shared = { layout, fs, clock, log, processes, records: this.#records, temps: this.#temps, packAbove }
-    this.#succession = new Succession(shared)
-    this.#journal = new CreationJournal(fs, layout.journal)
-    this.#index = new SyncIndex({ layout, fs, journal: this.#journal })
-    this.#flush = new FolderFlush(fs, layout.directory)
-    const leftovers = new Leftovers({ ...shared, succession: this.#succession })
-    this.#sweeping = { ...shared, index: this.#index, succession: this.#succession, leftovers, writers: this.#writers }
+    const folder = new StatusFolder(options)
+    this.#folder = folder
+    this.#temps = new TempFiles(folder)
+    this.#records = new RecordCache(folder)
+    this.#writer = new RecordWriter(folder, this.#records, this.#temps, options.packAboveBytes ?? PACK_ABOVE_BYTES)
+    this.#journal = new CreationJournal(folder)
+    this.#index = new SyncIndex(folder, this.#records, this.#journal)
+    this.#orphans = new OrphanedFiles(folder, this.#records, this.#writer, this.#temps)
+    this.#flush = new FolderFlush(folder.fs, folder.directory)
+    this.#watch = new FileWatch(folder)
   }
 
   start(): Promise<void> {
-    return this.#run('could not be opened', async () => {
-      for (const folder of this.#layout.folders) await makeDurableFolder(this.#fs, folder)
-      const kind = (await this.#fs.kind(this.#layout.directory)) >>> 0
-      const remote = REMOTE_KINDS.get(kind)
-      if (remote !== undefined) {
-        throw new AppError(
-          'STORAGE_UNAVAILABLE',
-          `The status directory lies on ${remote}, which cannot keep it safe.`,
-          {
-            hint: 'Set STORAGE_URL to a folder on a local disk, or to a Redis or PostgreSQL server.',
-          },
-        )
-      }
+    return withDiskErrors('The status could not be opened', async () => {
+      const { fs, directory, temps, claims, leases, quarantine } = this.#folder
+      for (const folder of [directory, temps, claims, leases, quarantine]) await makeDurableFolder(fs, folder)
+      const remote = REMOTE_KINDS.get((await fs.kind(directory)) >>> 0)
+      if (remote === undefined) return
+      throw new AppError('STORAGE_UNAVAILABLE', `The status directory lies on ${remote}, which cannot keep it safe.`, {
+        hint: 'Set STORAGE_URL to a folder on a local disk, or to a Redis or PostgreSQL server.',
+      })
     })
   }
 
   create(sync: Sync): Promise<void> {
     return this.#write(sync.id, async () => {
-      const bytes = await formatRecord(sync, this.#packAbove)
-      const temp = await this.#temps.write({ kind: 'record', base: 'none' }, bytes, {
-        sync: true,
-        revision: sync.revision,
-      })
+      await this.#writer.create(sync)
       try {
-        await this.#publishNew(sync.id, temp.path)
-        try {
-          await Promise.all([this.#flush.flush(), this.#temps.abandon(temp), this.#journal.announce(sync.id)])
-        } catch (error) {
-          await this.#takeBack(sync)
-          throw error
-        }
+        await Promise.all([this.#flush.flush(), this.#journal.append(sync.id)])
       } catch (error) {
-        await this.#temps.abandon(temp)
+        await this.#takeBack(sync)
         throw error
       }
-      this.#records.keepPublished(sync, temp.version)
-      this.#index.note(sync)
-      this.#watch.tell(sync.id)
+      this.#index.put(sync)
+      this.#watch.notify(sync.id)
     })
   }
 
   async get(id: string): Promise<Sync | undefined> {
-    return this.#run('could not be read', async () => (await this.#records.find(id))?.sync)
+    return this.#read(async () => (await this.#records.find(id))?.sync)
   }
 
   peek(id: string): Sync | undefined | Promise<Sync | undefined> {
     try {
       const found = this.#records.find(id, { shared: true })
-      return found instanceof Promise ? this.#run('could not be read', async () => (await found)?.sync) : found?.sync
+      return found instanceof Promise ? this.#read(async () => (await found)?.sync) : found?.sync
     } catch (error) {
-      return Promise.reject(toStorageError(error, 'could not be read'))
+      return this.#read(() => Promise.reject(error))
     }
   }
 
@@ -145,12 +107,11 @@ export class FileStorage implements SyncStorage {
     requireSuccessor(next, expectedRevision)
     const durable = options.durable ?? true
     return this.#write(next.id, async () => {
-      const replaced = await this.#succession.succeed(next.id, expectedRevision, next)
-      if (!replaced) return false
-      this.#index.note(next)
-      this.#watch.tell(next.id)
-      // Others may know it as finished, and look at it no more.
-      if (next.webhook?.state === 'pending') await this.#journal.announce(next.id)
+      if (!(await this.#writer.replace(next, expectedRevision))) return false
+      this.#index.put(next)
+      this.#watch.notify(next.id)
+      // Other processes may know it as finished, and read it no more.
+      if (next.webhook?.state === 'pending') await this.#journal.append(next.id)
       if (durable) await this.#flush.flush()
       return true
     })
@@ -158,10 +119,9 @@ export class FileStorage implements SyncStorage {
 
   remove(id: string, expectedRevision: number): Promise<boolean> {
     return this.#write(id, async () => {
-      const removed = await this.#succession.succeed(id, expectedRevision, 'removed')
-      if (!removed) return false
-      this.#index.forget(id)
-      this.#watch.tell(id)
+      if (!(await this.#writer.remove(id, expectedRevision))) return false
+      this.#index.delete(id)
+      this.#watch.notify(id)
       await this.#flush.flush()
       return true
     })
@@ -169,11 +129,11 @@ export class FileStorage implements SyncStorage {
 
   async list(query: SyncQuery): Promise<SyncPage> {
     const after = readPageToken(query)
-    return this.#run('could not be listed', async () => {
+    return withDiskErrors('The status could not be listed', async () => {
       await this.#index.refresh()
       const syncs: Sync[] = []
-      for await (const id of this.#index.older(after, query)) {
-        const sync = await this.#look(id)
+      for await (const id of this.#index.candidates(after, query)) {
+        const sync = await this.#index.find(id)
         if (sync === undefined || !matchesQuery(sync, query)) continue
         const last = syncs.at(-1)
         if (syncs.length >= query.pageSize && last !== undefined) {
@@ -187,20 +147,18 @@ export class FileStorage implements SyncStorage {
 
   cleanup(now: Date): Promise<CleanupReport> {
     return this.#track('could not be swept', async () => {
-      const report = await sweep(this.#sweeping, now)
-      for (const id of report.removed) this.#watch.tell(id)
-      await this.#journal.shorten()
+      const [folder, records, writer, index] = [this.#folder, this.#records, this.#writer, this.#index]
+      const parts = { folder, records, writer, index, orphans: this.#orphans, writers: this.#writers }
+      const report = await sweep(parts, now)
+      for (const id of report.removed) this.#watch.notify(id)
+      await this.#journal.rotate()
       return report
     })
   }
 
   checkWritable(): Promise<void> {
     return this.#track('could not be written', async () => {
-      const temp = await this.#temps.write({ kind: 'other', base: 'none' }, Buffer.from('probe\n'), {
-        sync: true,
-        revision: 0,
-      })
-      await this.#temps.abandon(temp)
+      await this.#temps.abandon(await this.#temps.write(Buffer.from('probe\n'), { sync: true }))
     })
   }
 
@@ -210,45 +168,21 @@ export class FileStorage implements SyncStorage {
 
   async close(): Promise<void> {
     this.#closed = true
-    this.#watch.close()
+    await this.#watch.close()
     while (this.#busy.size > 0) await Promise.allSettled(this.#busy)
-    await this.#journal.close()
-    this.#records.clear()
   }
 
-  /** Gives the finished temporary file the name of the record, unless that is taken. */
-  async #publishNew(id: string, temp: string): Promise<void> {
-    try {
-      await this.#fs.link(temp, this.#layout.record(id))
-    } catch (error) {
-      if (errnoOf(error) !== 'EEXIST') throw error
-      throw new AppError('SYNC_EXISTS', `There is a sync ${id} already.`, { cause: error })
-    }
-  }
-
-  /** Removes a sync whose create cannot be told to have succeeded. */
+  /** Removes a sync whose create is going to be refused. */
   async #takeBack(sync: Sync): Promise<void> {
     try {
-      await this.#succession.succeed(sync.id, sync.revision, 'removed')
-    } catch (error) {
-      this.#log.warn({ err: error, syncId: sync.id }, 'a sync that was refused could not be taken back; it will be run')
+      await this.#writer.remove(sync.id, sync.revision)
+    } catch (err) {
+      this.#folder.log.warn({ err, syncId: sync.id }, 'a sync that was refused could not be taken back; it will be run')
     }
   }
 
-  /** The record, as far as a list shows it: unreadable ones it leaves out. */
-  async #look(id: string): Promise<Sync | undefined> {
-    let record: StoredRecord | undefined
-    try {
-      record = await this.#records.find(id)
-    } catch (error) {
-      if (isNewerRecord(error)) return undefined
-      if (!isCorrupt(error)) throw error
-      this.#index.noteUnreadable(id)
-      return undefined
-    }
-    if (record === undefined) this.#index.forget(id)
-    else this.#index.note(record.sync, record.identity)
-    return record?.sync
+  #read<T>(task: () => Promise<T>): Promise<T> {
+    return withDiskErrors('The status could not be read', task)
   }
 
   async #write<T>(id: string, task: () => Promise<T>): Promise<T> {
@@ -259,20 +193,12 @@ export class FileStorage implements SyncStorage {
   /** Runs what close() waits for, and what is refused afterwards. */
   async #track<T>(doing: string, task: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new AppError('STORAGE_UNAVAILABLE', `The status ${doing}: the storage is closed.`)
-    const running = this.#run(doing, task)
+    const running = withDiskErrors(`The status ${doing}`, task)
     this.#busy.add(running)
     try {
       return await running
     } finally {
       this.#busy.delete(running)
-    }
-  }
-
-  async #run<T>(doing: string, task: () => Promise<T>): Promise<T> {
-    try {
-      return await task()
-    } catch (error) {
-      throw toStorageError(error, doing)
     }
   }
 }

@@ -24,16 +24,16 @@ export class MemoryIdempotency implements IdempotencyStore {
   async reserve({ key, fingerprint, syncId, now, ttlMs }: KeyReservation): Promise<KeyState> {
     requireKeyHash(key)
     const at = now.getTime()
-    const known = this.#entries.get(key)
-    const current = known === undefined || known.expiresAt <= at ? undefined : known
+    const entry = this.#entries.get(key)
+    const current = entry === undefined || entry.expiresAt <= at ? undefined : entry
     if (current?.answer !== undefined) {
       return { state: 'done', fingerprint: current.fingerprint, answer: current.answer }
     }
     const abandoned = current?.fingerprint === fingerprint && at - current.reservedAt >= RESERVATION_MS
     if (current !== undefined && !abandoned) return { state: 'in-flight', fingerprint: current.fingerprint }
-    const entry = { fingerprint, syncId: current?.syncId ?? syncId, reservedAt: at, expiresAt: at + ttlMs }
-    this.#entries.set(key, entry)
-    return { state: 'mine', syncId: entry.syncId }
+    const reserved = { fingerprint, syncId: current?.syncId ?? syncId, reservedAt: at, expiresAt: at + ttlMs }
+    this.#entries.set(key, reserved)
+    return { state: 'mine', syncId: reserved.syncId }
   }
 
   async complete(key: string, answer: SyncView): Promise<void> {

@@ -18,7 +18,7 @@ export class MemoryStorage implements SyncStorage {
     requireSyncId(sync.id)
     if (this.#syncs.has(sync.id)) throw new AppError('SYNC_EXISTS', `There is a sync ${sync.id} already.`)
     this.#syncs.set(sync.id, deepFreeze(sync))
-    this.#watchers.tell(sync.id)
+    this.#watchers.notify(sync.id)
   }
 
   async get(id: string): Promise<Sync | undefined> {
@@ -33,7 +33,7 @@ export class MemoryStorage implements SyncStorage {
     requireSuccessor(next, expectedRevision)
     if (this.#syncs.get(next.id)?.revision !== expectedRevision) return false
     this.#syncs.set(next.id, deepFreeze(next))
-    this.#watchers.tell(next.id)
+    this.#watchers.notify(next.id)
     return true
   }
 
@@ -41,7 +41,7 @@ export class MemoryStorage implements SyncStorage {
     requireSyncId(id)
     if (this.#syncs.get(id)?.revision !== expectedRevision) return false
     this.#syncs.delete(id)
-    this.#watchers.tell(id)
+    this.#watchers.notify(id)
     return true
   }
 
@@ -64,7 +64,7 @@ export class MemoryStorage implements SyncStorage {
     )
     for (const { id } of expired) {
       this.#syncs.delete(id)
-      this.#watchers.tell(id)
+      this.#watchers.notify(id)
     }
     return { removed: expired.map(({ id }) => id), quarantined: [], leftovers: 0 }
   }

@@ -60,8 +60,8 @@ export class RedisStorage implements SyncStorage {
       channel: changesChannel(connection.prefix),
       clock,
       log,
-      onMessage: (id) => this.#watchers.tell(id),
-      onSubscribed: () => this.#watchers.tellAll(),
+      onMessage: (id) => this.#watchers.notify(id),
+      onSubscribed: () => this.#watchers.notifyAll(),
     })
   }
 

@@ -1,18 +1,10 @@
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 
-/** Records looked at between two turns of the event loop; at a few microseconds each, well below a millisecond. */
-const ITEMS_AT_A_TIME = 100
-
-/** Lets long work over many records give way to everything else: `if (turns.isDue()) await turns.giveWay()` for each. */
-export class Turns {
-  #items = 0
-
-  isDue(): boolean {
-    this.#items++
-    return this.#items % ITEMS_AT_A_TIME === 0
-  }
-
-  async giveWay(): Promise<void> {
-    await turn()
-  }
+/**
+ * Makes a function to be awaited once for each of many items: after every `items` of them it lets the event loop turn.
+ * The default is for items that take a few microseconds each, so that it is held for well below a millisecond.
+ */
+export function yieldEvery(items = 100): () => Promise<void> | undefined {
+  let count = 0
+  return () => (++count % items === 0 ? setImmediate() : undefined)
 }

@@ -1,106 +1,94 @@
-import { setImmediate as turn } from 'node:timers/promises'
+import { PeriodicTask } from '../../concurrency/periodic-task.ts'
+import { errnoOf } from '../../disk/disk-errors.ts'
 import { isSyncId } from '../../model/sync-id.ts'
-import type { Clock } from '../../ports/clock.ts'
-import type { FileIdentity, FileSystem } from '../../ports/file-system.ts'
-import type { Log } from '../../ports/log.ts'
+import type { FileIdentity } from '../../ports/file-system.ts'
 import { Watchers } from '../shared/watchers.ts'
-import { isSameVersion, type Layout } from './folder-layout.ts'
-import { errnoOf } from './storage-errors.ts'
+import { yieldEvery } from './event-loop-yield.ts'
+import { isSameVersion } from './file-version.ts'
+import type { StatusFolder } from './status-folder.ts'
 
-/** Milliseconds between two looks at the files that are watched. */
-export const LOOK_INTERVAL_MS = 250
+/** Milliseconds between two polls of the files that are watched. */
+const POLL_INTERVAL_MS = 250
 
-/** Files looked at in one turn of the event loop; some two milliseconds. */
-const LOOKS_AT_A_TIME = 500
-
-export interface FileWatchOptions {
-  readonly layout: Layout
-  readonly fs: FileSystem
-  readonly clock: Clock
-  readonly log: Log
-}
+/** Files polled in one turn of the event loop; some two milliseconds. */
+const FILES_AT_A_TIME = 500
 
 /**
- * Notices changes of watched records, whoever makes them. This process's own are told at once; those of others by one
- * look at each watched file four times a second, and only while something is watched. Not fs.watch: an inotify queue
+ * Notices changes of watched records, whoever makes them. Those of this process are notified at once; those of others are
+ * found by polling the identity of each watched file, and only while something is watched. Not fs.watch: an inotify queue
  * overflows in silence, instances of it are few on many machines, and it would wake for every write in the folder.
  */
 export class FileWatch {
-  readonly #options: FileWatchOptions
+  readonly #folder: StatusFolder
   readonly #watchers: Watchers
-  /** What each watched file looked like; `undefined` when it was not there. */
+  /** The latest identity of each watched file; `undefined` when it was not there. */
   readonly #seen = new Map<string, FileIdentity | undefined>()
-  #looking: AbortController | undefined
+  readonly #polling: PeriodicTask
   #closed = false
 
-  constructor(options: FileWatchOptions) {
-    this.#options = options
-    this.#watchers = new Watchers(options.log)
+  constructor(folder: StatusFolder) {
+    const { clock, log } = folder
+    this.#folder = folder
+    this.#watchers = new Watchers(log)
+    this.#polling = new PeriodicTask({
+      clock,
+      intervalMs: POLL_INTERVAL_MS,
+      isDelayed: true,
+      run: (signal) => this.#poll(signal),
+      onError: (error) => log.error({ err: error }, 'the watched records could not be polled'),
+    })
   }
 
   /** See `SyncStorage.watch`. What is no sync id never changes. */
   add(id: string, onChange: () => void): () => void {
     if (this.#closed || !isSyncId(id)) return () => {}
-    if (!this.#watchers.has(id)) this.#note(id)
+    if (!this.#watchers.has(id)) this.#hasChanged(id)
     const stop = this.#watchers.add(id, onChange)
-    this.#looking ??= this.#begin()
+    this.#polling.start()
     return () => {
       stop()
       if (!this.#watchers.has(id)) this.#seen.delete(id)
-      if (this.#watchers.size === 0) this.#end()
+      if (this.#watchers.size === 0) void this.#polling.stop()
     }
   }
 
-  /** Tells of a change that this process has made. */
-  tell(id: string): void {
+  /** Notifies the watchers of a change that this process has made. */
+  notify(id: string): void {
     if (!this.#watchers.has(id)) return
-    // Looked at first, so that it is not told twice; what comes in between is seen by whoever is told now.
-    this.#note(id)
-    this.#watchers.tell(id)
+    // Identified first, so that the next poll does not notify again; what comes in between is seen by who is notified now.
+    this.#hasChanged(id)
+    this.#watchers.notify(id)
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true
     this.#watchers.clear()
     this.#seen.clear()
-    this.#end()
+    await this.#polling.stop()
   }
 
-  /** Looks at the file once; true when it is not as it was. */
-  #note(id: string): boolean {
-    const { fs, layout } = this.#options
+  /** Whether the file is another than when this was last called. */
+  #hasChanged(id: string): boolean {
+    const { fs } = this.#folder
     try {
-      const now = fs.identify(layout.record(id))
+      const now = fs.identify(this.#folder.record(id))
       const before = this.#seen.get(id)
       const same = now === undefined || before === undefined ? now === before : isSameVersion(now, before)
       if (!same || !this.#seen.has(id)) this.#seen.set(id, now)
       return !same
     } catch (error) {
-      // A disk that cannot be read now tells nothing; the next look asks again.
+      // A disk that cannot be read now shows no change; the next poll tries again.
       if (errnoOf(error) === undefined) throw error
       return false
     }
   }
 
-  #begin(): AbortController {
-    const looking = new AbortController()
-    void this.#lookRegularly(looking.signal)
-    return looking
-  }
-
-  #end(): void {
-    this.#looking?.abort()
-    this.#looking = undefined
-  }
-
-  async #lookRegularly(signal: AbortSignal): Promise<void> {
-    while (await this.#options.clock.sleep(LOOK_INTERVAL_MS, signal)) {
-      let looks = 0
-      for (const id of [...this.#watchers.ids]) {
-        if (++looks % LOOKS_AT_A_TIME === 0) await turn()
-        if (signal.aborted) return
-        if (this.#watchers.has(id) && this.#note(id)) this.#watchers.tell(id)
-      }
+  async #poll(signal: AbortSignal): Promise<void> {
+    const yielding = yieldEvery(FILES_AT_A_TIME)
+    for (const id of [...this.#watchers.ids]) {
+      await yielding()
+      if (signal.aborted) return
+      if (this.#watchers.has(id) && this.#hasChanged(id)) this.#watchers.notify(id)
     }
   }
 }

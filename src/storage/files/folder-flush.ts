@@ -8,7 +8,8 @@ import type { FileSystem } from '../../ports/file-system.ts'
 export class FolderFlush {
   readonly #fs: FileSystem
   readonly #folder: string
-  #running: Promise<void> | undefined
+  #running: Promise<unknown> = Promise.resolve()
+  /** The flush that waits for the running one. */
   #next: Promise<void> | undefined
 
   constructor(fs: FileSystem, folder: string) {
@@ -18,25 +19,18 @@ export class FolderFlush {
 
   /** Resolves once all that was done to the folder before this call is durable. */
   flush(): Promise<void> {
-    if (this.#next !== undefined) return this.#next
-    if (this.#running === undefined) return this.#begin()
-    this.#next = this.#after(this.#running)
+    if (this.#next === undefined) {
+      this.#next = this.#flushAfter(this.#running)
+      // Its failure rejects those who wait for it; the flush after it is another try with another descriptor.
+      this.#running = Promise.allSettled([this.#next])
+    }
     return this.#next
   }
 
-  async #after(running: Promise<void>): Promise<void> {
-    // That one's failure is told to those who wait for it; this flush is another try with another descriptor.
-    await Promise.allSettled([running])
+  async #flushAfter(running: Promise<unknown>): Promise<void> {
+    await running
     this.#next = undefined
-    await this.#begin()
-  }
-
-  #begin(): Promise<void> {
-    const running = syncFolder(this.#fs, this.#folder).finally(() => {
-      if (this.#running === running) this.#running = undefined
-    })
-    this.#running = running
-    return running
+    await this.#fs.syncFolder(this.#folder)
   }
 }
 
@@ -47,10 +41,6 @@ export async function makeDurableFolder(fs: FileSystem, path: string): Promise<v
   const above = dirname(resolve(firstMade))
   for (let folder = resolve(path); folder !== above; ) {
     folder = dirname(folder)
-    await syncFolder(fs, folder)
+    await fs.syncFolder(folder)
   }
-}
-
-function syncFolder(fs: FileSystem, folder: string): Promise<void> {
-  return fs.syncFolder(folder)
 }

@@ -13,23 +13,29 @@ const keyRecord = z.object({
   /** Token of the process that wrote it, and which instance within it. */
   writer: z.string(),
   instance: z.string(),
-  /** Differs from every other record's; the name of its successor is made of it. */
+  /** Differs from every other record's; see {@link ClaimedFile} for what hangs on it. */
   nonce: z.string().regex(/^[0-9a-f]{12}$/),
   answer: syncView.nullable(),
 })
 export type KeyRecord = z.output<typeof keyRecord>
 
+/** Throws a SyntaxError or a ZodError when it is damaged. */
 export function parseKeyRecord(bytes: Buffer): KeyRecord {
   return keyRecord.parse(JSON.parse(bytes.toString()))
 }
 
-export function formatKeyRecord(record: KeyRecord): Buffer {
-  return Buffer.from(`${JSON.stringify(record, null, 2)}\n`)
+export function isKeyRecord(bytes: Buffer): boolean {
+  try {
+    parseKeyRecord(bytes)
+    return true
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return false
+    throw error
+  }
 }
 
-/** Whether the key may be used anew. */
-export function isFree(record: KeyRecord, now: Date): boolean {
-  return record.state === 'released' || isExpired(record, now)
+export function formatKeyRecord(record: KeyRecord): Buffer {
+  return Buffer.from(`${JSON.stringify(record, null, 2)}\n`)
 }
 
 export function isExpired({ expiresAt }: KeyRecord, now: Date): boolean {

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { errnoOf } from './storage-errors.ts'
+import { errnoOf } from '../../disk/disk-errors.ts'
 
 /**
  * Tells processes apart by more than their number, which the system gives out again. A token goes into file names, so
@@ -39,18 +38,13 @@ export function systemProcesses(): Processes {
   }
 }
 
-/** A name that nobody else will ever have. */
-export function newNonce(): string {
-  return randomBytes(6).toString('hex')
-}
-
 function placeInKernel(): string | undefined {
   try {
     const namespace = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')
     return `${namespace}-${boot.replace(/[^0-9a-f]/g, '').slice(0, 16)}`
   } catch (error) {
-    // Any errno means the same here: this system does not tell.
+    // Any errno means the same here: this system has no such files.
     if (errnoOf(error) !== undefined) return undefined
     throw error
   }
@@ -60,7 +54,7 @@ function placeByName(): string {
   return `host-${Buffer.from(hostname()).toString('hex').slice(0, 32)}`
 }
 
-/** `undefined` when nothing is told of it. The name in parentheses may hold spaces, so fields are counted after it. */
+/** `undefined` when /proc has nothing of it. The name in parentheses may hold spaces, so fields are counted after it. */
 function startTimeOf(pid: string): string | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1')

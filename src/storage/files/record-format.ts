@@ -1,8 +1,7 @@
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import type { Sync } from '../../model/sync.ts'
-import { parseSyncRecord, toSyncRecord } from '../../model/sync-record.ts'
-import { corrupt } from './storage-errors.ts'
+import { corruptRecord, parseSyncRecord, toSyncRecord } from '../../model/sync-record.ts'
 
 /**
  * Bytes above which a record is stored as gzip, under the same name (a second name could not be taken in the same step);
@@ -40,7 +39,7 @@ export async function parseRecord(id: string, bytes: Buffer): Promise<Sync> {
   try {
     text = await readText(bytes)
   } catch (error) {
-    throw corrupt(id, error)
+    throw corruptRecord(id, error)
   }
   return parseSyncRecord(id, text)
 }

@@ -1,113 +1,93 @@
+import pMap from 'p-map'
 import type { KeyedMutex } from '../../concurrency/keyed-mutex.ts'
+import { errnoOf } from '../../disk/disk-errors.ts'
 import { AppError } from '../../errors.ts'
 import { isTerminal } from '../../model/sync.ts'
-import type { FileSystem } from '../../ports/file-system.ts'
-import type { Log } from '../../ports/log.ts'
 import type { CleanupReport } from '../../ports/sync-storage.ts'
-import type { Succession } from './claims.ts'
-import type { Layout } from './folder-layout.ts'
-import { eachOf } from './for-each-limited.ts'
-import type { Leftovers } from './orphaned-files.ts'
-import type { Records } from './records.ts'
-import { errnoOf, isCorrupt } from './storage-errors.ts'
+import type { OrphanedFiles } from './orphaned-files.ts'
+import type { RecordCache } from './record-cache.ts'
+import type { RecordWriter } from './record-writer.ts'
+import type { StatusFolder } from './status-folder.ts'
 import type { SyncIndex } from './sync-index.ts'
 
 /** Records that are removed side by side. */
 const REMOVALS_AT_A_TIME = 8
 
-export interface SweepOptions {
-  readonly layout: Layout
-  readonly fs: FileSystem
-  readonly log: Log
-  readonly records: Records
+interface SweepOptions {
+  readonly folder: StatusFolder
+  readonly records: RecordCache
+  readonly writer: RecordWriter
   readonly index: SyncIndex
-  readonly succession: Succession
-  readonly leftovers: Leftovers
+  readonly orphans: OrphanedFiles
   /** Where writers of one sync in this process wait for each other. */
   readonly writers: KeyedMutex
 }
 
 /**
- * Removes what has expired, sets aside what cannot be read, clears away what was left. One record that resists does not
- * keep the others; rejects only when the folders themselves cannot be read.
+ * Removes expired records, quarantines unreadable ones, clears away tombstones and orphaned files. One record that resists
+ * does not keep the others; rejects only when the folders themselves cannot be read.
  */
 export async function sweep(options: SweepOptions, now: Date): Promise<CleanupReport> {
-  const { index, leftovers } = options
+  const { writer, index, orphans } = options
   const removed: string[] = []
   const quarantined: string[] = []
-  let cleared = 0
+  let leftovers = 0
   await index.rescan()
-  await eachOf(await index.expired(now), REMOVALS_AT_A_TIME, (id) =>
-    carryOn(options, id, async () => {
-      if (await removeIfExpired(options, id, now)) removed.push(id)
-    }),
+  await pMap(
+    await index.expired(now),
+    (id) =>
+      sweepRecord(options, id, async () => {
+        if (await removeIfExpired(options, id, now)) removed.push(id)
+      }),
+    { concurrency: REMOVALS_AT_A_TIME },
   )
-  for (const id of index.unreadable) {
-    await carryOn(options, id, async () => {
-      if (await setAsideIfUnreadable(options, id)) quarantined.push(`${id}.json`)
+  for (const id of [...index.unreadable]) {
+    await sweepRecord(options, id, async () => {
+      if (await quarantineIfUnreadable(options, id)) quarantined.push(`${id}.json`)
     })
   }
-  for (const id of index.vanished) {
-    await carryOn(options, id, async () => {
-      cleared += await leftovers.sweepRemoval(id)
+  for (const id of index.removed) {
+    await sweepRecord(options, id, async () => {
+      if (await writer.sweepTombstone(id)) leftovers++
     })
   }
-  cleared += await leftovers.sweep()
-  return { removed, quarantined, leftovers: cleared }
+  leftovers += await orphans.sweep()
+  return { removed, quarantined, leftovers }
 }
 
-function removeIfExpired(
-  { records, index, succession, writers }: SweepOptions,
-  id: string,
-  now: Date,
-): Promise<boolean> {
-  return writers.run(id, async () => {
-    try {
-      const sync = (await records.readAgain(id))?.sync
-      if (sync !== undefined) index.note(sync)
-      else index.forget(id)
-      if (sync === undefined || !isTerminal(sync) || Date.parse(sync.expiresAt) > now.getTime()) return false
-      // Not made durable: what a power cut brings back, the next sweep removes.
-      const removed = await succession.succeed(id, sync.revision, 'removed')
-      if (removed) index.forget(id)
-      return removed
-    } catch (error) {
-      if (!isCorrupt(error)) throw error
-      index.noteUnreadable(id)
-      return false
-    }
-  })
+async function removeIfExpired({ records, writer, index }: SweepOptions, id: string, now: Date): Promise<boolean> {
+  records.forget(id)
+  const sync = await index.find(id)
+  if (sync === undefined || !isTerminal(sync) || Date.parse(sync.expiresAt) > now.getTime()) return false
+  // Not made durable: what a power cut brings back, the next sweep removes.
+  if (!(await writer.remove(id, sync.revision))) return false
+  index.delete(id)
+  return true
 }
 
 /** Moves the file out of the way of everything that reads records; its bytes stay for the operator. */
-function setAsideIfUnreadable({ fs, layout, records, index, writers }: SweepOptions, id: string): Promise<boolean> {
-  return writers.run(id, async () => {
-    try {
-      const record = await records.readAgain(id)
-      if (record === undefined) index.forget(id)
-      else index.note(record.sync, record.identity)
-      return false
-    } catch (error) {
-      if (!isCorrupt(error)) throw error
-    }
-    try {
-      await fs.rename(layout.record(id), layout.quarantined(id))
-      return true
-    } catch (error) {
-      // It was set aside before, here or by another sweeper.
-      if (errnoOf(error) !== 'ENOENT') throw error
-      return false
-    } finally {
-      index.forget(id)
-    }
-  })
+async function quarantineIfUnreadable({ folder, records, index }: SweepOptions, id: string): Promise<boolean> {
+  records.forget(id)
+  await index.find(id)
+  if (!index.unreadable.has(id)) return false
+  try {
+    await folder.fs.rename(folder.record(id), folder.quarantined(id))
+    return true
+  } catch (error) {
+    // It was quarantined before, here or by another sweeper.
+    if (errnoOf(error) !== 'ENOENT') throw error
+    return false
+  } finally {
+    index.delete(id)
+  }
 }
 
-async function carryOn({ log }: SweepOptions, id: string, task: () => Promise<void>): Promise<void> {
+/** Runs the task while no other writer of this process is busy with the record; logs its failure. */
+async function sweepRecord({ folder, writers }: SweepOptions, id: string, task: () => Promise<void>): Promise<void> {
   try {
-    await task()
+    await writers.run(id, task)
   } catch (error) {
     if (errnoOf(error) === undefined && !(error instanceof AppError)) throw error
-    log.warn({ err: error, syncId: id }, 'a record could not be swept; the next sweep tries again')
+    folder.log.warn({ err: error, syncId: id }, 'a record could not be swept; the next sweep tries again')
   }
 }

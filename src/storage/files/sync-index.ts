@@ -1,275 +1,250 @@
-import { SYNC_STATES, type Sync, type SyncState } from '../../model/sync.ts'
-import type { SyncWebhook } from '../../model/sync-parts.ts'
-import { isNewerFormat } from '../../model/sync-record.ts'
-import type { FileIdentity, FileSystem } from '../../ports/file-system.ts'
+import pMap from 'p-map'
+import { KeyedMutex } from '../../concurrency/keyed-mutex.ts'
+import { errnoOf } from '../../disk/disk-errors.ts'
+import type { Sync, SyncState } from '../../model/sync.ts'
+import { isCorruptRecord, isNewerRecord } from '../../model/sync-record.ts'
+import type { FileIdentity } from '../../ports/file-system.ts'
 import type { SyncQuery } from '../../ports/sync-storage.ts'
 import type { CreationJournal } from './creation-journal.ts'
-import { Turns } from './event-loop-yield.ts'
-import { idOfRecord, type Layout, versionOf } from './folder-layout.ts'
-import { eachOf } from './for-each-limited.ts'
-import { readText } from './record-format.ts'
+import { yieldEvery } from './event-loop-yield.ts'
+import { idOfRecord } from './file-names.ts'
+import { versionOf } from './file-version.ts'
+import type { RecordCache } from './record-cache.ts'
+import { isTerminalState, type RecordSummary, summarize } from './record-summary.ts'
 import { SortedIds } from './sorted-ids.ts'
-import { errnoOf } from './storage-errors.ts'
+import type { StatusFolder } from './status-folder.ts'
 
-/** Files read at a time while the directory is looked through. */
+/** Files read side by side while the directory is scanned. */
 const READS_AT_A_TIME = 8
 
-/** What is known of a finished sync: its state is final, its webhook and with it its expiry may change. */
+interface Entry {
+  readonly spreadsheetId: string
+  /** Name of the API key that asked for it, where one did. */
+  readonly createdBy: string | null
+  /** `undefined` while it is active. */
+  readonly finished: Finished | undefined
+}
+
+/** The state of a finished sync is final; its webhook and with it its expiry may change. */
 interface Finished {
   readonly state: SyncState
   readonly expiresAt: number
   readonly webhookPending: boolean
-  /** The version of the file that said so. */
+  /** The version of the file that this was read from; empty when it was not read. */
   readonly version: string
-}
-
-/** As much of a record as the index needs. */
-type Summary = Pick<Sync, 'id' | 'state' | 'spreadsheet' | 'expiresAt' | 'createdBy'> & {
-  readonly webhook: Pick<SyncWebhook, 'state'> | null
-}
-
-export interface SyncIndexOptions {
-  readonly layout: Layout
-  readonly fs: FileSystem
-  readonly journal: CreationJournal
 }
 
 /**
  * What syncs there are, of which spreadsheet, and how they ended, so that a search need not read every file. A terminal
- * state is final, so only what is not known to be terminal has to be looked at again.
+ * state is final, so only what is not known to be terminal has to be read again.
  */
 export class SyncIndex {
-  readonly #options: SyncIndexOptions
+  readonly #folder: StatusFolder
+  readonly #records: RecordCache
+  readonly #journal: CreationJournal
   readonly #all = new SortedIds()
   /** Of which something is still to come: active, or with a webhook that is yet to be delivered. */
   readonly #unsettled = new SortedIds()
-  readonly #finished = new Map<string, Finished>()
-  /** Id to spreadsheet id. */
-  readonly #spreadsheets = new Map<string, string>()
-  /** Id to the name of the API key that asked for it, where one did. */
-  readonly #creators = new Map<string, string>()
+  readonly #entries = new Map<string, Entry>()
   readonly #unreadable = new Set<string>()
-  /** Ids that were announced, and not yet read. */
-  readonly #told = new Set<string>()
-  /** Ids whose name was in the directory, and no file behind it. */
-  #vanished: readonly string[] = []
-  #lastTurn: Promise<void> = Promise.resolve()
+  #removed: readonly string[] = []
+  readonly #mutex = new KeyedMutex()
 
-  constructor(options: SyncIndexOptions) {
-    this.#options = options
+  constructor(folder: StatusFolder, records: RecordCache, journal: CreationJournal) {
+    this.#folder = folder
+    this.#records = records
+    this.#journal = journal
   }
 
-  /** Takes in what was created, in any process, before this call. Reads the directory only when it must. */
+  /** Takes in what was created, in any process, before this call. Scans the directory only when it must. */
   refresh(): Promise<void> {
-    return this.#inOrder(async () => {
-      const told = await this.#options.journal.readOn()
-      if (told === undefined) {
-        await this.#readDirectory()
-        return
-      }
-      // None may be lost if reading them fails: the journal does not tell them again. Known and finished ones are told
-      // of when a webhook of theirs has become pending, maybe in another process.
-      for (const id of told) {
-        if (!this.#isKnown(id) || (this.#finished.has(id) && this.#needsReading(id))) this.#told.add(id)
-      }
-      await this.#learnAll([...this.#told])
+    return this.#update(async () => {
+      const appended = await this.#journal.readNew()
+      if (appended === undefined) await this.#scanDirectory()
+      // Syncs that are known as finished are appended again when a webhook of theirs has become pending.
+      else await this.#readAll(appended.filter((id) => !this.#isKnown(id) || this.#hasChangedSinceItsEnd(id)))
     })
   }
 
-  /** Looks at every file from outside, reads those that have changed, and forgets what is gone. */
+  /** Scans the directory: reads the files that have changed, and forgets those that are gone. */
   rescan(): Promise<void> {
-    return this.#inOrder(() => this.#readDirectory())
+    return this.#update(() => this.#scanDirectory())
   }
 
-  /** Takes in what a record says. `identity`: of the file it was read from, where that is known. */
-  note(sync: Summary, identity?: FileIdentity): void {
-    const { id } = sync
+  /**
+   * Reads a record as a whole, and takes in what it says. `undefined` when it is not there, or unreadable; `unreadable`
+   * tells them apart afterwards.
+   */
+  async find(id: string): Promise<Sync | undefined> {
+    try {
+      const record = await this.#records.find(id)
+      if (record === undefined) this.delete(id)
+      else this.put(record.sync, record.identity)
+      return record?.sync
+    } catch (error) {
+      // What a newer release has written is neither listed nor swept by this one.
+      if (isNewerRecord(error)) this.delete(id)
+      else if (isCorruptRecord(error)) this.#markUnreadable(id)
+      else throw error
+      return undefined
+    }
+  }
+
+  /** Takes in a record. `identity`: of the file it was read from, where that is known. */
+  put(sync: RecordSummary, identity?: FileIdentity): void {
+    const { id, spreadsheet, createdBy } = sync
     this.#unreadable.delete(id)
     this.#all.add(id)
-    if (!this.#spreadsheets.has(id)) this.#spreadsheets.set(id, sync.spreadsheet.id)
-    if (sync.createdBy !== null) this.#creators.set(id, sync.createdBy)
-    if (sync.expiresAt === null) {
-      // A finished sync stays finished, whatever an older write of ours tells late; only its file can say otherwise.
-      if (identity !== undefined) this.#finished.delete(id)
-      if (!this.#finished.has(id)) this.#unsettled.add(id)
-      return
-    }
-    const webhookPending = sync.webhook?.state === 'pending'
-    if (webhookPending) this.#unsettled.add(id)
+    // A finished sync stays finished, whatever an older write of ours reports late; only its file can say otherwise.
+    const before = identity === undefined ? this.#entries.get(id)?.finished : undefined
+    const finished = finishedOf(sync, identity) ?? before
+    this.#entries.set(id, { spreadsheetId: spreadsheet.id, createdBy, finished })
+    if (finished === undefined || finished.webhookPending) this.#unsettled.add(id)
     else this.#unsettled.delete(id)
-    const version = identity === undefined ? '' : versionOf(identity)
-    this.#finished.set(id, { state: sync.state, expiresAt: Date.parse(sync.expiresAt), webhookPending, version })
   }
 
-  noteUnreadable(id: string): void {
-    this.#unreadable.add(id)
-  }
-
-  forget(id: string): void {
+  delete(id: string): void {
     this.#all.delete(id)
     this.#unsettled.delete(id)
-    this.#finished.delete(id)
-    this.#spreadsheets.delete(id)
-    this.#creators.delete(id)
+    this.#entries.delete(id)
     this.#unreadable.delete(id)
   }
 
-  /** Records that could not be understood when they were last looked at. */
-  get unreadable(): readonly string[] {
-    return [...this.#unreadable]
+  /** Ids whose record could not be understood when it was last read. */
+  get unreadable(): ReadonlySet<string> {
+    return this.#unreadable
   }
 
-  /** Ids that the last look through the directory found a name of, and nothing behind it: removed, but not cleared away. */
-  get vanished(): readonly string[] {
-    return this.#vanished
+  /** Ids that the last scan found a name of, and no record behind it: removed, but not cleared away. */
+  get removed(): readonly string[] {
+    return this.#removed
   }
 
   /** Ids of the finished syncs that have expired at this time. */
   async expired(now: Date): Promise<readonly string[]> {
-    const turns = new Turns()
+    const yielding = yieldEvery()
     const ids: string[] = []
-    for (const [id, { expiresAt }] of this.#finished) {
-      if (expiresAt <= now.getTime()) ids.push(id)
-      if (turns.isDue()) await turns.giveWay()
+    for (const [id, { finished }] of this.#entries) {
+      if (finished !== undefined && finished.expiresAt <= now.getTime()) ids.push(id)
+      await yielding()
     }
     return ids
   }
 
-  /** The syncs older than this one (without one, all) that may match, newest first; whether they do their records tell. */
-  async *older(id: string | undefined, query: SyncQuery): AsyncIterable<string> {
-    const turns = new Turns()
+  /** The syncs older than this one (without one, all) that may match, newest first; their records decide whether they do. */
+  async *candidates(id: string | undefined, query: SyncQuery): AsyncIterable<string> {
+    const yielding = yieldEvery()
     const onlyActive = query.states?.every((state) => !isTerminalState(state)) ?? false
     const settledToo = !onlyActive && query.webhook === undefined
     for (const next of (settledToo ? this.#all : this.#unsettled).below(id)) {
-      if (turns.isDue()) await turns.giveWay()
+      await yielding()
       if (this.#mayMatch(next, query)) yield next
     }
   }
 
   #mayMatch(id: string, { states, spreadsheetId, createdBy, webhook }: SyncQuery): boolean {
-    if (createdBy !== undefined && this.#creators.get(id) !== createdBy) return false
-    if (spreadsheetId !== undefined && this.#spreadsheets.get(id) !== spreadsheetId) return false
-    const known = this.#finished.get(id)
-    if (webhook !== undefined && known?.webhookPending === false) return false
-    return known === undefined || states === undefined || states.includes(known.state)
+    const entry = this.#entries.get(id)
+    if (createdBy !== undefined && entry?.createdBy !== createdBy) return false
+    if (spreadsheetId !== undefined && entry?.spreadsheetId !== spreadsheetId) return false
+    const finished = entry?.finished
+    if (webhook !== undefined && finished?.webhookPending === false) return false
+    return finished === undefined || states === undefined || states.includes(finished.state)
   }
 
-  /** One after the other, for what one of them has taken from the journal the next would believe to be known. */
-  #inOrder(task: () => Promise<void>): Promise<void> {
-    const turn = this.#lastTurn.then(task)
-    this.#lastTurn = turn.catch(() => undefined)
-    return turn
-  }
-
-  async #readDirectory(): Promise<void> {
-    const { journal } = this.#options
-    try {
-      await journal.begin()
-      const turns = new Turns()
-      const present = await this.#listDirectory(turns)
-      await this.#forgetAbsent(present, turns)
-      const unknown: string[] = []
-      for (const id of present) {
-        if (this.#needsReading(id)) unknown.push(id)
-        if (turns.isDue()) await turns.giveWay()
+  /** One at a time: what one of them has taken from the journal the next would believe to be known. */
+  #update(task: () => Promise<void>): Promise<void> {
+    return this.#mutex.run('index', async () => {
+      try {
+        await task()
+      } catch (error) {
+        // What was not read now nobody would read later.
+        this.#journal.losePosition()
+        throw error
       }
-      this.#told.clear()
-      await this.#learnAll(unknown)
-      this.#vanished = unknown.filter((id) => !this.#isKnown(id))
-    } catch (error) {
-      // What was not read now nobody would read later.
-      journal.losePlace()
-      throw error
-    }
+    })
   }
 
-  async #listDirectory(turns: Turns): Promise<ReadonlySet<string>> {
-    const { fs, layout } = this.#options
+  async #scanDirectory(): Promise<void> {
+    await this.#journal.seekEnd()
+    const yielding = yieldEvery()
+    const present = await this.#listDirectory()
+    await this.#deleteAbsent(present)
+    const changed: string[] = []
+    for (const id of present) {
+      if (this.#needsReading(id)) changed.push(id)
+      await yielding()
+    }
+    await this.#readAll(changed)
+    this.#removed = changed.filter((id) => !this.#isKnown(id))
+  }
+
+  async #listDirectory(): Promise<ReadonlySet<string>> {
     const present = new Set<string>()
-    for await (const names of fs.list(layout.directory)) {
+    for await (const names of this.#folder.fs.list(this.#folder.directory)) {
       for (const name of names) {
         const id = idOfRecord(name)
         if (id !== undefined) present.add(id)
       }
-      if (turns.isDue()) await turns.giveWay()
     }
     return present
   }
 
-  async #forgetAbsent(present: ReadonlySet<string>, turns: Turns): Promise<void> {
-    const { fs, layout } = this.#options
+  async #deleteAbsent(present: ReadonlySet<string>): Promise<void> {
+    const yielding = yieldEvery()
     for (const id of this.#all.below()) {
       // What was created while the directory was read may be missing in what was read.
-      if (!present.has(id) && fs.identify(layout.record(id)) === undefined) this.forget(id)
-      if (turns.isDue()) await turns.giveWay()
+      if (!present.has(id) && this.#identify(id) === undefined) this.delete(id)
+      await yielding()
     }
   }
 
-  #isKnown(id: string): boolean {
-    return this.#spreadsheets.has(id) || this.#unreadable.has(id)
-  }
-
-  #needsReading(id: string): boolean {
-    if (!this.#spreadsheets.has(id)) return true
-    const { fs, layout } = this.#options
-    const identity = fs.identify(layout.record(id))
-    return identity === undefined || this.#finished.get(id)?.version !== versionOf(identity)
-  }
-
-  async #learnAll(ids: readonly string[]): Promise<void> {
-    await eachOf(ids, READS_AT_A_TIME, (id) => this.#learn(id))
-  }
-
-  async #learn(id: string): Promise<void> {
-    const { fs, layout } = this.#options
-    try {
-      const { bytes, identity } = await fs.read(layout.record(id))
-      this.#told.delete(id)
-      const summary = await summarize(id, bytes)
-      if (summary === 'newer format') {
-        // Kept as it is for the release that wrote it: neither listed nor swept here.
-        this.forget(id)
-      } else if (summary === undefined) {
-        this.#findUnreadable(id)
-      } else if (!this.#unreadable.has(id)) {
-        // What was found unreadable as a whole stays so until it is read as a whole.
-        this.note(summary, identity)
-      }
-    } catch (error) {
-      const code = errnoOf(error)
-      if (code !== 'ENOENT' && code !== 'EISDIR') throw error
-      this.#told.delete(id)
-      if (code === 'EISDIR') this.#findUnreadable(id)
-      else this.forget(id)
-    }
-  }
-
-  #findUnreadable(id: string): void {
+  #markUnreadable(id: string): void {
     this.#all.add(id)
     this.#unreadable.add(id)
   }
-}
 
-function isTerminalState(state: SyncState): boolean {
-  return state === 'succeeded' || state === 'failed' || state === 'cancelled'
-}
-
-/** The few fields that the index needs; a record is checked as a whole when somebody asks for it. */
-async function summarize(id: string, bytes: Buffer): Promise<Summary | 'newer format' | undefined> {
-  let record: Partial<Sync> | null
-  try {
-    record = JSON.parse(await readText(bytes))
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
+  #isKnown(id: string): boolean {
+    return this.#entries.has(id) || this.#unreadable.has(id)
   }
-  if (typeof record !== 'object' || record === null) return undefined
-  if (isNewerFormat(record)) return 'newer format'
-  const { state, spreadsheet, expiresAt, createdBy = null, webhook = null } = record
-  if (record.id !== id || state === undefined || !SYNC_STATES.includes(state)) return undefined
-  if (typeof spreadsheet !== 'object' || typeof spreadsheet?.id !== 'string') return undefined
-  if (expiresAt !== null && !(typeof expiresAt === 'string' && Date.parse(expiresAt) > 0)) return undefined
-  if (isTerminalState(state) !== (expiresAt !== null)) return undefined
-  if (createdBy !== null && typeof createdBy !== 'string') return undefined
-  return { id, state, spreadsheet, expiresAt, createdBy, webhook } as Summary
+
+  #needsReading(id: string): boolean {
+    const entry = this.#entries.get(id)
+    if (entry === undefined) return true
+    const identity = this.#identify(id)
+    return identity === undefined || entry.finished?.version !== versionOf(identity)
+  }
+
+  #hasChangedSinceItsEnd(id: string): boolean {
+    return this.#entries.get(id)?.finished !== undefined && this.#needsReading(id)
+  }
+
+  #identify(id: string): FileIdentity | undefined {
+    return this.#folder.fs.identify(this.#folder.record(id))
+  }
+
+  async #readAll(ids: readonly string[]): Promise<void> {
+    await pMap(ids, (id) => this.#read(id), { concurrency: READS_AT_A_TIME })
+  }
+
+  async #read(id: string): Promise<void> {
+    try {
+      const { bytes, identity } = await this.#folder.fs.read(this.#folder.record(id))
+      const summary = await summarize(id, bytes)
+      if (summary === 'newer format') this.delete(id)
+      else if (summary === undefined) this.#markUnreadable(id)
+      // What was found unreadable as a whole stays so until it is read as a whole.
+      else if (!this.#unreadable.has(id)) this.put(summary, identity)
+    } catch (error) {
+      const code = errnoOf(error)
+      if (code !== 'ENOENT' && code !== 'EISDIR') throw error
+      if (code === 'EISDIR') this.#markUnreadable(id)
+      else this.delete(id)
+    }
+  }
+}
+
+function finishedOf({ state, expiresAt, webhook }: RecordSummary, identity?: FileIdentity): Finished | undefined {
+  if (expiresAt === null) return undefined
+  const version = identity === undefined ? '' : versionOf(identity)
+  return { state, expiresAt: Date.parse(expiresAt), webhookPending: webhook?.state === 'pending', version }
 }

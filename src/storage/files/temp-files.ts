@@ -1,55 +1,57 @@
-import type { Clock } from '../../ports/clock.ts'
-import type { FileSystem } from '../../ports/file-system.ts'
-import { type Layout, parseTempName, type TempName, tempNameOf } from './folder-layout.ts'
-import { newNonce, type Processes } from './processes.ts'
-import { errnoOf } from './storage-errors.ts'
+import { errnoOf } from '../../disk/disk-errors.ts'
+import { newNonce, parseTempName, type TempName, tempNameOf } from './file-names.ts'
+import type { StatusFolder } from './status-folder.ts'
 
 /** A target that leads nowhere: whoever opens a record that is this symlink finds none. */
 const NOWHERE = '.removed/nowhere'
+
+/** Whether a symlink with this target stands for a removed record. */
+export function isTombstone(target: string): boolean {
+  return target === NOWHERE
+}
 
 /** A finished temporary file, ready to be published. */
 export interface TempFile {
   readonly name: string
   readonly path: string
-  /** What `versionOf` will say of it, once it is published. */
+  /** What `versionOf` will say of it, once it is published, if its times were set. */
   readonly version: string
   /** On the monotonic clock. */
   readonly writtenAt: number
 }
 
-export interface TempFilesOptions {
-  readonly layout: Layout
-  readonly fs: FileSystem
-  readonly clock: Clock
-  readonly processes: Processes
+interface TempFileOptions {
+  /** The version that it succeeds, see `ClaimedFile`; default: it succeeds nothing. */
+  readonly base?: string | undefined
+  /** Whether the bytes shall outlive a power cut. */
+  readonly sync: boolean
+  /** Sets the time of modification, see {@link TempFiles.write}. `at`: default now. */
+  readonly stamp?: { readonly revision: number; readonly at?: Date }
 }
 
 /** Writes files that nobody sees until they are published under their real name. */
 export class TempFiles {
-  readonly #options: TempFilesOptions
+  readonly #folder: StatusFolder
   readonly #nonce = newNonce()
   #count = 0
   /** Names that a write of this instance is still busy with. */
   readonly #busy = new Set<string>()
 
-  constructor(options: TempFilesOptions) {
-    this.#options = options
+  constructor(folder: StatusFolder) {
+    this.#folder = folder
   }
 
   /**
-   * Writes all the bytes, or rejects and leaves nothing. The time of modification is set to the present second (or that
-   * of `modified`) and, in microseconds, the revision: kernel clocks tick in milliseconds and inodes are used again at once, so without it two
+   * Writes all the bytes, or rejects and leaves nothing. A stamp sets the time of modification to its second and, in
+   * microseconds, its revision: kernel clocks tick in milliseconds and inodes are used again at once, so without it two
    * versions of a record could look alike from outside (size, time and inode), and a reader would keep the older one.
    */
-  async write(
-    purpose: Pick<TempName, 'kind' | 'base'>,
-    bytes: Uint8Array,
-    options: { readonly sync: boolean; readonly revision: number; readonly modified?: Date },
-  ): Promise<TempFile> {
-    const { fs, clock } = this.#options
-    const second = Math.floor((options.modified ?? clock.now()).getTime() / 1000)
-    const micros = options.revision % 1_000_000
-    const temp = this.#begin(purpose, `${second * 1_000_000 + micros}-${bytes.length}`)
+  async write(bytes: Uint8Array, { base = 'none', sync, stamp }: TempFileOptions): Promise<TempFile> {
+    const { fs, clock } = this.#folder
+    const second = Math.floor((stamp?.at ?? clock.now()).getTime() / 1000)
+    const micros = (stamp?.revision ?? 0) % 1_000_000
+    const kind = base === 'none' ? 'other' : 'record'
+    const temp = this.#begin(kind, base, `${second * 1_000_000 + micros}-${bytes.length}`)
     try {
       const descriptor = await fs.openNew(temp.path)
       try {
@@ -58,9 +60,9 @@ export class TempFiles {
           if (written === 0) throw Object.assign(new Error('write took no bytes'), { code: 'EIO', syscall: 'write' })
           offset += written
         }
-        // Half a microsecond more, as a double cannot tell all of them exactly; what is read back is rounded down.
-        await fs.setModified(descriptor, second + (micros + 0.5) / 1_000_000)
-        if (options.sync) await fs.sync(descriptor)
+        // Half a microsecond more, as a double cannot hold all of them exactly; what is read back is rounded down.
+        if (stamp !== undefined) await fs.setModified(descriptor, second + (micros + 0.5) / 1_000_000)
+        if (sync) await fs.sync(descriptor)
       } finally {
         // Also after a failed fsync: the descriptor is not used again, and the file goes (below).
         await fs.close(descriptor)
@@ -72,11 +74,11 @@ export class TempFiles {
     }
   }
 
-  /** A stand-in for "there is none": published over a record, it removes it in one step. */
+  /** Makes a tombstone: published over a record, it removes it in one step. */
   async writeRemoval(base: string): Promise<TempFile> {
-    const temp = this.#begin({ kind: 'removal', base }, 'none')
+    const temp = this.#begin('removal', base, 'none')
     try {
-      await this.#options.fs.symlink(NOWHERE, temp.path)
+      await this.#folder.fs.symlink(NOWHERE, temp.path)
       return temp
     } catch (error) {
       await this.abandon(temp)
@@ -84,23 +86,31 @@ export class TempFiles {
     }
   }
 
-  /** Whether a symlink with this target stands for a removed record. */
-  isRemoval(target: string): boolean {
-    return target === NOWHERE
-  }
-
-  /** Removes the file; resolves to false when it was not there any more. */
-  async remove(temp: TempFile): Promise<boolean> {
+  /** Publishes the file under a name that must be free; resolves to whether it was. */
+  async link(temp: TempFile, path: string): Promise<boolean> {
     try {
-      await this.#options.fs.unlink(temp.path)
+      await this.#folder.fs.link(temp.path, path)
       return true
     } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return false
+      if (errnoOf(error) !== 'EEXIST') throw error
+      return false
+    } finally {
+      await this.abandon(temp)
+    }
+  }
+
+  /** Publishes the file under a name, whatever has it now. */
+  async rename(temp: TempFile, path: string): Promise<void> {
+    try {
+      await this.#folder.fs.rename(temp.path, path)
+      this.done(temp)
+    } catch (error) {
+      await this.abandon(temp)
       throw error
     }
   }
 
-  /** Tells that the write which the file was for has ended; what is left of it is a leftover now. */
+  /** Notes that the write which the file was for has ended; what is left of it is orphaned now. */
   done(temp: TempFile): void {
     this.#busy.delete(temp.name)
   }
@@ -114,18 +124,13 @@ export class TempFiles {
   /** Ends the write, and removes the file if it is still there. What cannot be removed now is left for the sweeper. */
   async abandon(temp: TempFile): Promise<void> {
     this.done(temp)
-    try {
-      await this.remove(temp)
-    } catch (error) {
-      // Whatever made the write end is the thing to tell; what stays is not busy any more, so the next sweep takes it.
-      if (errnoOf(error) === undefined) throw error
-    }
+    await this.#folder.discard(temp.path)
   }
 
-  #begin(purpose: Pick<TempName, 'kind' | 'base'>, version: string): TempFile {
+  #begin(kind: TempName['kind'], base: string, version: string): TempFile {
     const serial = `${this.#nonce}-${this.#count++}`
-    const name = tempNameOf({ ...purpose, writer: this.#options.processes.self, serial })
+    const name = tempNameOf({ kind, base, writer: this.#folder.processes.self, serial })
     this.#busy.add(name)
-    return { name, path: this.#options.layout.temp(name), version, writtenAt: this.#options.clock.monotonic() }
+    return { name, path: this.#folder.temp(name), version, writtenAt: this.#folder.clock.monotonic() }
   }
 }

@@ -1,6 +1,6 @@
 import { type Log, silentLog } from '../../ports/log.ts'
 
-/** Who waits for news of which sync, in this process. */
+/** Who watches which sync, in this process. */
 export class Watchers {
   readonly #byId = new Map<string, Set<() => void>>()
   readonly #log: Log
@@ -23,7 +23,7 @@ export class Watchers {
     return this.#byId.has(id)
   }
 
-  /** Adds a watcher; the function that comes back takes it away, and may be called again. */
+  /** Adds a watcher; the function that it returns removes it, and may be called again. */
   add(id: string, onChange: () => void): () => void {
     // A function of its own, so that one listener may watch twice.
     const watcher = () => onChange()
@@ -35,23 +35,23 @@ export class Watchers {
     }
   }
 
-  tell(id: string): void {
+  notify(id: string): void {
     const watchers = this.#byId.get(id)
     if (watchers === undefined) return
     for (const watcher of [...watchers]) {
-      // One that is told may stop another.
+      // One that is notified may stop another.
       if (!watchers.has(watcher)) continue
       try {
         watcher()
       } catch (error) {
-        // Whoever tells has just stored a change, which is no less stored because one listener has a defect.
-        this.#log.error({ err: error, syncId: id }, 'a watcher of a sync failed; the others are told')
+        // Whoever notifies has just stored a change, which is no less stored because one listener has a defect.
+        this.#log.error({ err: error, syncId: id }, 'a watcher of a sync failed; the others are notified')
       }
     }
   }
 
-  tellAll(): void {
-    for (const id of [...this.#byId.keys()]) this.tell(id)
+  notifyAll(): void {
+    for (const id of [...this.#byId.keys()]) this.notify(id)
   }
 
   clear(): void {

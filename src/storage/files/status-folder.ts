@@ -1,0 +1,97 @@
+import { join } from 'node:path'
+import { errnoOf } from '../../disk/disk-errors.ts'
+import { nodeFileSystem } from '../../disk/node-file-system.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { FileSystem } from '../../ports/file-system.ts'
+import { type Log, silentLog } from '../../ports/log.ts'
+import { type Processes, systemProcesses } from './processes.ts'
+
+export interface StatusFolderOptions {
+  /** Folder of the records; made if it is not there. */
+  readonly directory: string
+  readonly clock: Clock
+  /** Default: none. */
+  readonly log?: Log
+  readonly fs?: FileSystem
+  readonly processes?: Processes
+}
+
+/**
+ * Where everything lies, and what it is read and written with. The records themselves lie in the directory, one readable
+ * file each; what belongs to the machinery lies in folders within it, for a rename must stay on one file system.
+ */
+export class StatusFolder {
+  readonly clock: Clock
+  readonly log: Log
+  readonly fs: FileSystem
+  readonly processes: Processes
+  readonly directory: string
+  readonly temps: string
+  /** Claims on records. */
+  readonly claims: string
+  readonly leases: string
+  readonly quarantine: string
+  /** The journal of created syncs. */
+  readonly journal: string
+  /** Records of idempotency keys, and the claims on them. */
+  readonly keys: string
+  readonly keyClaims: string
+
+  constructor({ directory, clock, log, fs, processes }: StatusFolderOptions) {
+    this.clock = clock
+    this.log = log ?? silentLog
+    this.fs = fs ?? nodeFileSystem
+    this.processes = processes ?? systemProcesses()
+    this.directory = directory
+    this.temps = join(directory, '.tmp')
+    this.claims = join(directory, '.claims')
+    this.leases = join(directory, '.leases')
+    this.quarantine = join(directory, 'quarantine')
+    this.journal = join(directory, '.created')
+    this.keys = join(directory, '.idempotency')
+    this.keyClaims = join(directory, '.key-claims')
+  }
+
+  /** Path of the record of a sync. */
+  record(id: string): string {
+    return join(this.directory, `${id}.json`)
+  }
+
+  quarantined(id: string): string {
+    return join(this.quarantine, `${id}.json`)
+  }
+
+  temp(name: string): string {
+    return join(this.temps, name)
+  }
+
+  lease(id: string, epoch: number): string {
+    return join(this.leases, `${id}.${epoch}`)
+  }
+
+  /** Path of the record of an idempotency key. */
+  key(key: string): string {
+    return join(this.keys, `${key}.json`)
+  }
+
+  /** Removes a file; resolves to whether it was there. */
+  async remove(path: string): Promise<boolean> {
+    try {
+      await this.fs.unlink(path)
+      return true
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') return false
+      throw error
+    }
+  }
+
+  /** Removes a file that nobody needs. One that cannot be removed now is left for the sweeper. */
+  async discard(path: string): Promise<void> {
+    try {
+      await this.remove(path)
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error
+      this.log.warn({ err: error }, 'a file that is of no use any more could not be removed')
+    }
+  }
+}
