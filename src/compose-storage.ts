@@ -6,7 +6,8 @@ import type { JobRunner } from './ports/job-runner.ts'
 import type { LeaseStore } from './ports/lease-store.ts'
 import type { Log } from './ports/log.ts'
 import type { SyncStorage } from './ports/sync-storage.ts'
-import { type Quota, ReadQuota } from './sheets/quota.ts'
+import { LocalReadQuota } from './sheets/local-read-quota.ts'
+import type { ReadQuota } from './sheets/read-quota.ts'
 
 /** What a runner is made of, beyond what STORAGE_URL decides. */
 export type RunnerParts = Omit<ExecutionOptions, 'leases' | 'clock' | 'log'>
@@ -18,7 +19,7 @@ export interface StorageDrivers {
   readonly storage: SyncStorage
   readonly idempotency: IdempotencyStore
   /** Google's reads a minute, shared by all who share the storage. */
-  readonly quota: Quota
+  readonly quota: ReadQuota
   makeRunner(parts: RunnerParts): ServiceRunner
   /** Lets go of the server, once storage and runner are closed. */
   close(): Promise<void>
@@ -59,7 +60,7 @@ async function onFiles(config: Config, directory: string, clock: Clock, log: Log
   return {
     storage: new FileStorage({ directory, clock, log }),
     idempotency: new FileIdempotency({ directory, clock }),
-    quota: new ReadQuota({ readsPerMinute: config.google.readsPerMinute, clock }),
+    quota: new LocalReadQuota({ readsPerMinute: config.google.readsPerMinute, clock }),
     makeRunner: (parts) => new InProcessRunner({ ...parts, leases, clock, log, concurrency: config.syncConcurrency }),
     async close() {},
   }
@@ -72,18 +73,18 @@ async function onPostgres(config: Config, url: string, clock: Clock, log: Log): 
     { DatabaseLeases },
     { DatabaseIdempotency },
     { DatabaseReadBudget },
-    { SharedQuota },
+    { SharedReadQuota },
   ] = await Promise.all([
     import('./database/database.ts'),
     import('./storage/database-storage.ts'),
     import('./storage/database-leases.ts'),
     import('./storage/database-idempotency.ts'),
     import('./sheets/database-read-budget.ts'),
-    import('./sheets/shared-quota.ts'),
+    import('./sheets/shared-read-quota.ts'),
   ])
   const { readsPerMinute } = config.google
   const database = new Database({ url, log })
-  const quota = new SharedQuota({ budget: new DatabaseReadBudget({ database, readsPerMinute }), clock, log })
+  const quota = new SharedReadQuota({ budget: new DatabaseReadBudget({ database, readsPerMinute }), clock, log })
   return {
     storage: new DatabaseStorage({ database, historyTtlMs: config.historyTtlMs, clock, log }),
     leases: new DatabaseLeases({ database }),
@@ -97,17 +98,17 @@ async function onPostgres(config: Config, url: string, clock: Clock, log: Log): 
 }
 
 async function onRedis(config: Config, url: string, clock: Clock, log: Log): Promise<ServerDrivers> {
-  const [{ RedisStorage }, { RedisLeases }, { RedisIdempotency }, { RedisReadBudget }, { SharedQuota }] =
+  const [{ RedisStorage }, { RedisLeases }, { RedisIdempotency }, { RedisReadBudget }, { SharedReadQuota }] =
     await Promise.all([
       import('./storage/redis-storage.ts'),
       import('./storage/redis-leases.ts'),
       import('./storage/redis-idempotency.ts'),
       import('./sheets/redis-read-budget.ts'),
-      import('./sheets/shared-quota.ts'),
+      import('./sheets/shared-read-quota.ts'),
     ])
   const { readsPerMinute } = config.google
   const server = { url, clock, log }
-  const quota = new SharedQuota({ budget: new RedisReadBudget({ ...server, readsPerMinute }), clock, log })
+  const quota = new SharedReadQuota({ budget: new RedisReadBudget({ ...server, readsPerMinute }), clock, log })
   return {
     storage: new RedisStorage(server),
     leases: new RedisLeases(server),

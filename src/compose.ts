@@ -3,18 +3,19 @@ import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import { buildApp } from './app.ts'
 import { composeStorage } from './compose-storage.ts'
+import { WorkerPool } from './concurrency/worker-pool.ts'
 import type { Config } from './config.ts'
 import { AppError } from './errors.ts'
 import { createDownloadJob } from './jobs/download-job.ts'
 import { Sweeper } from './jobs/sweeper.ts'
 import { countActive } from './metrics/active-syncs.ts'
-import { MeasuredQuota } from './metrics/measured-quota.ts'
-import { MeasuredSource } from './metrics/measured-source.ts'
 import { MeasuredStorage } from './metrics/measured-storage.ts'
 import { PrometheusMetrics } from './metrics/prometheus.ts'
 import type { SnapshotStore } from './ports/snapshot-store.ts'
 import type { SyncStorage } from './ports/sync-storage.ts'
+import { GoogleApi } from './sheets/google-api.ts'
 import { GoogleSheets } from './sheets/google-sheets.ts'
+import { BlockFiles } from './snapshots/formats/block-files.ts'
 import { LocalSnapshotStore } from './snapshots/local-snapshot-store.ts'
 import { S3SnapshotStore } from './snapshots/s3-snapshot-store.ts'
 import { ActiveCount } from './syncs/active-count.ts'
@@ -53,19 +54,18 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
   const storage = deliverer === undefined ? measured : withToldEnds(measured, (sync) => deliverer.hint(sync))
   const snapshots = snapshotStore(config, log)
   const { rootUrl, credentialFile, apiKey } = config.google
-  const google = new GoogleSheets({
+  const api = new GoogleApi({
     clock,
-    log,
     ...(rootUrl === undefined ? {} : { rootUrl }),
     ...(credentialFile === undefined ? {} : { credentialFile }),
     ...(apiKey === undefined ? {} : { apiKey }),
   })
-  const source = new MeasuredSource(google, metrics)
-  const quota = new MeasuredQuota(drivers.quota, metrics)
-  const download = createDownloadJob({ source, snapshots, quota, clock, log })
+  const workers = new WorkerPool({ log })
+  const source = new GoogleSheets({ api, quota: drivers.quota, workers, metrics, clock, log })
+  const job = createDownloadJob({ source, writer: new BlockFiles(workers), snapshots, clock, log })
   const runner = drivers.makeRunner({
     storage,
-    job: download.run,
+    job,
     statusTtlMs: config.statusTtlMs,
     deadlineMs: config.syncDeadlineMs,
   })
@@ -115,7 +115,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     const limit = setTimeout(() => app.server.closeAllConnections(), SLOW_CLIENT_MS)
     // Polls go on being answered while jobs save what they have; only then is the port closed.
     await runner.close()
-    await download.close()
+    await workers.close()
     await deliverer?.close()
     await sweeper.close()
     await app.close()

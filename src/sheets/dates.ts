@@ -1,3 +1,7 @@
+import { type CellBytes, type CellKind, DATE, ESCAPED_TEXT, NUMBER, TEXT } from '../blocks/block.ts'
+import { CellReader } from '../blocks/cell-reader.ts'
+import { CellWriter } from '../blocks/cell-writer.ts'
+
 const DAY_MS = 86_400_000
 
 /** Serial day 0: "the number of days since December 30th 1899" (Google, DateTimeRenderOption). */
@@ -22,4 +26,70 @@ export function isoFromSerial(serial: number): string | number {
   if (!isTime && Number.isInteger(serial)) return iso.slice(0, at)
   const end = iso.endsWith('.000Z') ? -5 : -1
   return iso.slice(isTime ? at + 1 : 0, end)
+}
+
+/** How a cell is shown, as far as that decides what is a date. */
+const SHOWN_OTHERWISE = 0
+const SHOWN_AS_TEXT = 1
+
+/**
+ * What the second read of a cell, as text where it is a date, says of it. Google sends numbers as numbers in that read
+ * too, so a number of the first read that comes as text in the second one is a date, a time or both.
+ */
+export function shownCode(kind: CellKind): number {
+  return kind === TEXT || kind === ESCAPED_TEXT ? SHOWN_AS_TEXT : SHOWN_OTHERWISE
+}
+
+/** Rows, and for some of their columns how each cell is shown. The buffers belong to the task. */
+export interface DatesTask {
+  readonly cells: CellBytes
+  readonly rows: number
+  /** 0-based columns, ascending, that the codes are of: row by row, one for each of these columns. */
+  readonly columns: readonly number[]
+  readonly codes: Uint8Array<ArrayBuffer>
+  /** Where the result is written. */
+  readonly room: ArrayBuffer
+}
+
+export interface DatedCells {
+  readonly cells: CellBytes
+  /** The buffer of the cells that these take the place of. */
+  readonly free: ArrayBuffer
+}
+
+/** Dates whose text is remembered; columns of days repeat few of them. */
+const REMEMBERED = 5000
+
+/** Whether no cell with these codes can be a date. */
+export function areAllNumbers(codes: Uint8Array): boolean {
+  return !codes.includes(SHOWN_AS_TEXT)
+}
+
+/** Makes dates of the numbers that are shown as such. */
+export function applyDates({ cells, rows, columns, codes, room }: DatesTask): DatedCells {
+  const indexes: number[] = []
+  for (const [index, column] of columns.entries()) indexes[column] = index
+  const texts = new Map<number, Uint8Array | undefined>()
+  const reader = new CellReader(cells)
+  const out = new CellWriter(room)
+  for (let row = 0; row < rows; row += 1) {
+    for (let column = 0; reader.nextCell(); column += 1) {
+      const { kind, bytes, start, end } = reader
+      const index = kind === NUMBER ? indexes[column] : undefined
+      const isDate = index !== undefined && codes[row * columns.length + index] === SHOWN_AS_TEXT
+      const text = isDate ? dateText(reader.number(), texts) : undefined
+      if (text === undefined) out.cell(kind, bytes, start, end)
+      else out.cell(DATE, text, 0, text.length)
+    }
+    out.endRow()
+  }
+  return { cells: out.take(false), free: cells.buffer }
+}
+
+function dateText(serial: number, texts: Map<number, Uint8Array | undefined>): Uint8Array | undefined {
+  if (texts.has(serial)) return texts.get(serial)
+  const iso = isoFromSerial(serial)
+  const text = typeof iso === 'string' ? new TextEncoder().encode(iso) : undefined
+  if (texts.size < REMEMBERED) texts.set(serial, text)
+  return text
 }
