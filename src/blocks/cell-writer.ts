@@ -13,19 +13,14 @@ export class CellWriter {
   filledCells = 0
   width = 0
 
-  /** `room`: a buffer to write into, whatever it holds, or how many bytes to expect. */
-  constructor(room: number | ArrayBuffer) {
+  /** `room`: a buffer to write into, whatever it holds. */
+  constructor(room: ArrayBuffer) {
     this.#out = new ByteWriter(room)
   }
 
   /** Rows up to the last that holds something. */
   get rows(): number {
     return this.#rowsWritten
-  }
-
-  /** The buffer that is written into, as long as the block is not taken. */
-  get buffer(): ArrayBuffer {
-    return this.#out.finish().buffer
   }
 
   /** Adds a cell with its bytes to the row. */
@@ -60,13 +55,41 @@ export class CellWriter {
     this.#endOfRows = this.#out.length
   }
 
-  /** What was written since the last time, up to the last row that holds something; in a buffer of its own or not. */
-  take(isCopied: boolean): CellBytes {
+  /** A copy of what was written since the last time, up to the last row that holds something. */
+  takeCopy(): CellBytes {
+    return this.#take().slice()
+  }
+
+  /** The same, copied over the bytes that it was made of, where their buffer has room for it. */
+  takeInPlaceOf({ buffer }: CellBytes): CellBytes {
+    const cells = this.#take()
+    const target = cells.length > buffer.byteLength ? new Uint8Array(cells.length) : new Uint8Array(buffer)
+    target.set(cells)
+    return target.subarray(0, cells.length)
+  }
+
+  /** Gives back the buffer that was written into. */
+  release(): ArrayBuffer {
+    return this.#out.finish().buffer
+  }
+
+  #take(): CellBytes {
     const cells = this.#out.finish().subarray(this.#start, this.#endOfRows)
     this.#start = this.#out.length
     this.#endOfRows = this.#out.length
     this.#rows = 0
     this.#rowsWritten = 0
-    return isCopied ? cells.slice() : cells
+    return cells
   }
+}
+
+/** What cells are written into on this thread, before they are copied to where they belong. */
+let scratch = new ArrayBuffer(0)
+
+/** Has cells written, about so many bytes; what they are is taken from the writer before this returns. */
+export function withCellWriter<T>(expectedBytes: number, write: (out: CellWriter) => T): T {
+  const out = new CellWriter(scratch.byteLength < expectedBytes ? new ArrayBuffer(expectedBytes) : scratch)
+  const result = write(out)
+  scratch = out.release()
+  return result
 }

@@ -1,6 +1,9 @@
 /** Bytes that are kept at most, which is about what one download has in use at a time. */
 const CAPACITY = 24_000_000
 
+/** Bytes that every pooled buffer has at least, a little above the 2 MB of most answers: any of them will do then. */
+const COMMON_SIZE = 2_500_000
+
 /** Smaller ones are made anew. */
 const SMALLEST = 262_144
 
@@ -20,7 +23,7 @@ export class BufferPool {
       if (best === -1 || buffer.byteLength < (this.#buffers[best]?.byteLength ?? 0)) best = index
     }
     const [found] = best === -1 ? [] : this.#buffers.splice(best, 1)
-    return found ?? new ArrayBuffer(bytes)
+    return found ?? new ArrayBuffer(Math.max(bytes, COMMON_SIZE))
   }
 
   /** Takes a buffer that nobody uses any more; keeps it if there is a use for it. */

@@ -1,6 +1,6 @@
 import { type CellBytes, type CellKind, DATE, ESCAPED_TEXT, NUMBER, TEXT } from '../blocks/block.ts'
 import { CellReader } from '../blocks/cell-reader.ts'
-import { CellWriter } from '../blocks/cell-writer.ts'
+import { withCellWriter } from '../blocks/cell-writer.ts'
 
 const DAY_MS = 86_400_000
 
@@ -47,14 +47,12 @@ export interface DatesTask {
   /** 0-based columns, ascending, that the codes are of: row by row, one for each of these columns. */
   readonly columns: readonly number[]
   readonly codes: Uint8Array<ArrayBuffer>
-  /** Where the result is written. */
-  readonly room: ArrayBuffer
 }
 
 export interface DatedCells {
   readonly cells: CellBytes
-  /** The buffer of the cells that these take the place of. */
-  readonly free: ArrayBuffer
+  /** The buffer of the cells that these take the place of, where they did not fit into it. */
+  readonly free: readonly ArrayBuffer[]
 }
 
 /** Dates whose text is remembered; columns of days repeat few of them. */
@@ -66,24 +64,26 @@ export function areAllNumbers(codes: Uint8Array): boolean {
 }
 
 /** Makes dates of the numbers that are shown as such. */
-export function applyDates({ cells, rows, columns, codes, room }: DatesTask): DatedCells {
+export function applyDates({ cells, rows, columns, codes }: DatesTask): DatedCells {
   const indexes: number[] = []
   for (const [index, column] of columns.entries()) indexes[column] = index
   const texts = new Map<number, Uint8Array | undefined>()
   const reader = new CellReader(cells)
-  const out = new CellWriter(room)
-  for (let row = 0; row < rows; row += 1) {
-    for (let column = 0; reader.nextCell(); column += 1) {
-      const { kind, bytes, start, end } = reader
-      const index = kind === NUMBER ? indexes[column] : undefined
-      const isDate = index !== undefined && codes[row * columns.length + index] === SHOWN_AS_TEXT
-      const text = isDate ? dateText(reader.number(), texts) : undefined
-      if (text === undefined) out.cell(kind, bytes, start, end)
-      else out.cell(DATE, text, 0, text.length)
+  return withCellWriter(cells.length, (out) => {
+    for (let row = 0; row < rows; row += 1) {
+      for (let column = 0; reader.nextCell(); column += 1) {
+        const { kind, bytes, start, end } = reader
+        const index = kind === NUMBER ? indexes[column] : undefined
+        const isDate = index !== undefined && codes[row * columns.length + index] === SHOWN_AS_TEXT
+        const text = isDate ? dateText(reader.number(), texts) : undefined
+        if (text === undefined) out.cell(kind, bytes, start, end)
+        else out.cell(DATE, text, 0, text.length)
+      }
+      out.endRow()
     }
-    out.endRow()
-  }
-  return { cells: out.take(false), free: cells.buffer }
+    const dated = out.takeInPlaceOf(cells)
+    return { cells: dated, free: dated.buffer === cells.buffer ? [] : [cells.buffer] }
+  })
 }
 
 function dateText(serial: number, texts: Map<number, Uint8Array | undefined>): Uint8Array | undefined {

@@ -1,5 +1,5 @@
 import { type CellBytes, NUMBER, TEXT } from '../blocks/block.ts'
-import { CellWriter } from '../blocks/cell-writer.ts'
+import { type CellWriter, withCellWriter } from '../blocks/cell-writer.ts'
 import { columnCount, rowCount } from '../model/rectangle.ts'
 import type { Body } from './answer-body.ts'
 import { shownCode } from './dates.ts'
@@ -35,26 +35,30 @@ const ERRORS = new Set(['#NULL!', '#DIV/0!', '#VALUE!', '#REF!', '#NAME?', '#NUM
 const LONGEST_ERROR = 7
 const HASH = 0x23
 
+const NO_CELLS = new Uint8Array()
 const NO_ROWS = { rows: 0, filledCells: 0, errorCells: 0, width: 0, numberColumns: [] }
 
-/** Decodes the rows of an answer into `room`. */
-export function decodeRows({ body, ranges, room }: Answer & { readonly room: ArrayBuffer }): Decoded<DecodedRows> {
-  const out = new CellWriter(room)
-  // Several blocks of one call are small, and each gets a buffer of its own, as it is handed over alone.
-  const isAlone = ranges.length === 1
-  const parts = ranges.map((): DecodedRows => ({ ...NO_ROWS, cells: new Uint8Array() }))
+/** Decodes the rows of an answer. */
+export function decodeRows({ body, ranges }: Answer): Decoded<DecodedRows> {
+  const parts = ranges.map((): DecodedRows => ({ ...NO_ROWS, cells: NO_CELLS }))
   let excess: BadAnswer | undefined
-  const bad = readAnswer(body, ranges, (index, scanner) => {
-    const range = ranges[index]
-    const decoded = decodeRange(scanner, out)
-    parts[index] = { ...decoded, cells: out.take(!isAlone) }
-    if (range === undefined) return
-    const isTooMuch = decoded.allRows > rowCount(range.rectangle) || decoded.allColumns > columnCount(range.rectangle)
-    if (isTooMuch) excess ??= incomplete('Google answered more rows or columns than were asked for.')
+  return withCellWriter(body.length, (out) => {
+    const bad = readAnswer(body, ranges, (index, scanner) => {
+      const { rectangle } = ranges[index] ?? {}
+      const { allRows, allColumns, ...decoded } = decodeRange(scanner, out)
+      if (rectangle === undefined || allRows > rowCount(rectangle) || allColumns > columnCount(rectangle)) {
+        excess ??= incomplete('Google answered more rows or columns than were asked for.')
+      }
+      // Several blocks of one call are small, and each gets a buffer of its own, as it is handed over alone.
+      parts[index] = { ...decoded, cells: ranges.length > 1 ? out.takeCopy() : NO_CELLS }
+    })
+    const wrong = bad ?? excess
+    if (wrong !== undefined) return wrong
+    const [only] = parts
+    if (only === undefined || ranges.length > 1) return { parts, free: [body.buffer] }
+    const cells = out.takeInPlaceOf(body)
+    return { parts: [{ ...only, cells }], free: cells.buffer === body.buffer ? [] : [body.buffer] }
   })
-  if (bad !== undefined || excess !== undefined) return bad ?? (excess as BadAnswer)
-  const isUsed = parts.some(({ cells }) => cells.buffer === out.buffer)
-  return { parts, free: isUsed ? [body.buffer] : [body.buffer, out.buffer] }
 }
 
 function decodeRange(scanner: ValueScanner, out: CellWriter) {

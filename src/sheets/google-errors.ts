@@ -55,7 +55,7 @@ export function errorOfAnswer(
     )
   }
   if (status === 403 && says(...LIMITS_OF_THE_DAY)) return new AppError('GOOGLE_QUOTA_EXCEEDED', told)
-  if (status === 403 && /unregistered identitys/.test(google.message)) {
+  if (status === 403 && /unregistered callers/.test(google.message)) {
     return new AppError('GOOGLE_CREDENTIAL_MISSING', 'Google answers no calls without a credential.')
   }
   if (says('ACCESS_TOKEN_SCOPE_INSUFFICIENT', 'insufficientPermissions')) {

@@ -19,9 +19,6 @@ import type { SpreadsheetCalls } from './spreadsheet-calls.ts'
 
 const WORKER = new URL('decode-worker.ts', import.meta.url)
 
-/** How much larger cells become when their dates are written out, about. */
-const DATES_GROWTH = 1.2
-
 export interface AreaReaderOptions {
   readonly calls: SpreadsheetCalls
   readonly workers: WorkerPool
@@ -118,21 +115,20 @@ export class AreaReader {
 
   /** Makes the call of a planned read, or several where it proves to be too much for one. */
   async #execute({ kind, ranges }: PlannedRead): Promise<ReadResult> {
-    const { calls, workers } = this.#options
+    const { calls } = this.#options
     const signal = this.#signal
     signal.throwIfAborted()
     if (kind === 'dates') {
       const render = { ...this.#render, dates: 'FORMATTED_STRING' } as const
       const decode = async (body: Body, asked: readonly PlannedRange[]) => {
-        const codes = await this.#decode(decodeShownCodes, { body, ranges: asked.map(asRange) }, [])
+        const codes = await this.#decode(decodeShownCodes, { body, ranges: asked.map(asRange) })
         return asked.map((range, index) => ({ ...range, codes: codes[index] ?? new Uint8Array() }))
       }
       const answers = await calls.read(ranges, { render, budget: this.#dateBudget, signal, decode })
       return { kind, parts: answers.flat() }
     }
     const decode = async (body: Body, asked: readonly PlannedRange[]) => {
-      const room = workers.buffers.acquire(body.byteLength)
-      const parts = await this.#decode(decodeRows, { body, ranges: asked.map(asRange), room }, [room])
+      const parts = await this.#decode(decodeRows, { body, ranges: asked.map(asRange) })
       return asked.map((range, index) => {
         const decoded = parts[index]
         if (decoded === undefined) throw new TypeError('a range is missing in what was decoded')
@@ -144,13 +140,9 @@ export class AreaReader {
     return { kind, parts: answers.flat() }
   }
 
-  async #decode<Task extends Answer, Part>(
-    run: (task: Task) => Decoded<Part>,
-    task: Task,
-    transfer: readonly ArrayBuffer[],
-  ): Promise<readonly Part[]> {
+  async #decode<Task extends Answer, Part>(run: (task: Task) => Decoded<Part>, task: Task): Promise<readonly Part[]> {
     const { workers } = this.#options
-    const result = await workers.run({ run, file: WORKER }, task, [task.body.buffer, ...transfer])
+    const result = await workers.run({ run, file: WORKER }, task, [task.body.buffer])
     if ('fault' in result) throw new CallFault(result.fault, result.message)
     for (const buffer of result.free) workers.buffers.release(buffer)
     return result.parts
@@ -246,10 +238,9 @@ export class AreaReader {
     const { workers } = this.#options
     const codes = this.#codesOf(plan).collect(numberColumns, startRow, endRow)
     if (areAllNumbers(codes)) return cells
-    const room = workers.buffers.acquire(Math.ceil(cells.byteLength * DATES_GROWTH))
-    const task = { cells, rows, columns: numberColumns, codes, room }
-    const result = await workers.run({ run: applyDates, file: WORKER }, task, [cells.buffer, codes.buffer, room])
-    workers.buffers.release(result.free)
+    const task = { cells, rows, columns: numberColumns, codes }
+    const result = await workers.run({ run: applyDates, file: WORKER }, task, [cells.buffer, codes.buffer])
+    for (const buffer of result.free) workers.buffers.release(buffer)
     return result.cells
   }
 }

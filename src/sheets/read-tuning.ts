@@ -22,7 +22,7 @@ export const DEFAULT_READ_TUNING: ReadTuning = {
   leastCells: 5_000,
   mostCells: 500_000,
   urlBytes: 6_000,
-  callsInFlight: 8,
+  callsInFlight: 7,
   callTimeoutMs: 185_000,
   unreachableMs: 120_000,
 }
