@@ -29,11 +29,21 @@ export class CellWriter {
       this.#blanks += 1
       return
     }
+    this.#begin(kind, end - start)
+    this.#out.copy(source, start, end)
+  }
+
+  /** Adds a cell whose bytes are this text of ASCII characters. */
+  asciiCell(kind: CellKind, text: string): void {
+    this.#begin(kind, text.length)
+    this.#out.ascii(text)
+  }
+
+  #begin(kind: CellKind, length: number): void {
     const out = this.#out
     this.width += this.#blanks + 1
     this.filledCells += 1
     for (; this.#blanks > 0; this.#blanks -= 1) out.byte(BLANK << 5)
-    const length = end - start
     if (length <= LONGEST_INLINE) {
       out.byte((kind << 5) | length)
     } else {
@@ -41,7 +51,6 @@ export class CellWriter {
       out.byte((kind << 5) | (LONGEST_INLINE + more))
       for (let shift = (more - 1) * 8; shift >= 0; shift -= 8) out.byte((length >>> shift) & 0xff)
     }
-    out.copy(source, start, end)
   }
 
   endRow(): void {

@@ -67,7 +67,7 @@ export function areAllNumbers(codes: Uint8Array): boolean {
 export function applyDates({ cells, rows, columns, codes }: DatesTask): DatedCells {
   const indexes: number[] = []
   for (const [index, column] of columns.entries()) indexes[column] = index
-  const texts = new Map<number, Uint8Array | undefined>()
+  const texts = new Map<number, string | number>()
   const reader = new CellReader(cells)
   return withCellWriter(cells.length, (out) => {
     for (let row = 0; row < rows; row += 1) {
@@ -77,7 +77,7 @@ export function applyDates({ cells, rows, columns, codes }: DatesTask): DatedCel
         const isDate = index !== undefined && codes[row * columns.length + index] === SHOWN_AS_TEXT
         const text = isDate ? dateText(reader.number(), texts) : undefined
         if (text === undefined) out.cell(kind, bytes, start, end)
-        else out.cell(DATE, text, 0, text.length)
+        else out.asciiCell(DATE, text)
       }
       out.endRow()
     }
@@ -86,10 +86,12 @@ export function applyDates({ cells, rows, columns, codes }: DatesTask): DatedCel
   })
 }
 
-function dateText(serial: number, texts: Map<number, Uint8Array | undefined>): Uint8Array | undefined {
-  if (texts.has(serial)) return texts.get(serial)
-  const iso = isoFromSerial(serial)
-  const text = typeof iso === 'string' ? new TextEncoder().encode(iso) : undefined
-  if (texts.size < REMEMBERED) texts.set(serial, text)
-  return text
+/** The date that a serial number stands for; `undefined` where it is none that JavaScript can tell. */
+function dateText(serial: number, texts: Map<number, string | number>): string | undefined {
+  let text = texts.get(serial)
+  if (text === undefined) {
+    text = isoFromSerial(serial)
+    if (texts.size < REMEMBERED) texts.set(serial, text)
+  }
+  return typeof text === 'string' ? text : undefined
 }
