@@ -95,6 +95,7 @@ export class AreaReader {
         }
         before = wave
       }
+      if (this.#waiting.length > 0) throw new TypeError('rows are left that wait for dates which nobody reads')
     } finally {
       this.#stop.abort()
       await Promise.allSettled(this.#running)
