@@ -7,6 +7,9 @@ import { type BadAnswer, incomplete, readAnswer } from './read-answer.ts'
 import type { RangeToRead } from './spreadsheet-calls.ts'
 import type { ValueScanner } from './value-scanner.ts'
 
+/** The file that runs the functions of this file, and of dates.ts, in a worker thread. */
+export const WORKER = new URL('decode-worker.ts', import.meta.url)
+
 /** An answer, and what it was asked for. The buffers belong to the task. */
 export interface Answer {
   readonly body: Body

@@ -34,18 +34,18 @@ export function errorOfAnswer(
 ): AppError | CallFault {
   const google = readErrorBody(body)
   const says = (...reasons: readonly string[]) => reasons.some((reason) => google.reasons.includes(reason))
-  const told = google.message === '' ? `It answered with status ${status}.` : `It says: ${google.message}`
+  const detail = google.message === '' ? `It answered with status ${status}.` : `It says: ${google.message}`
   if (status === 429 || (status === 403 && says(...LIMITS_THAT_PASS))) {
-    return new CallFault('quota', `Google refuses more reads for now. ${told}`, { retryAfterMs })
+    return new CallFault('quota', `Google refuses more reads for now. ${detail}`, { retryAfterMs })
   }
   if (status >= 500 || status === 408) {
     return new CallFault('unavailable', `Google answered with status ${status}.`, { retryAfterMs })
   }
   if (google.status === 'FAILED_PRECONDITION') {
-    return new AppError('SHEET_NOT_GOOGLE', `Google Sheets cannot read this document. ${told}`)
+    return new AppError('SHEET_NOT_GOOGLE', `Google Sheets cannot read this document. ${detail}`)
   }
   if (status === 401 || says('API_KEY_INVALID', 'API_KEY_EXPIRED')) {
-    return new AppError('GOOGLE_CREDENTIAL_INVALID', `Google does not accept the credential. ${told}`)
+    return new AppError('GOOGLE_CREDENTIAL_INVALID', `Google does not accept the credential. ${detail}`)
   }
   if (says('SERVICE_DISABLED', 'accessNotConfigured')) {
     return new AppError(
@@ -54,7 +54,7 @@ export function errorOfAnswer(
       google.activationUrl === undefined ? {} : { hint: `Enable it at ${google.activationUrl}, then retry.` },
     )
   }
-  if (status === 403 && says(...LIMITS_OF_THE_DAY)) return new AppError('GOOGLE_QUOTA_EXCEEDED', told)
+  if (status === 403 && says(...LIMITS_OF_THE_DAY)) return new AppError('GOOGLE_QUOTA_EXCEEDED', detail)
   if (status === 403 && /unregistered callers/.test(google.message)) {
     return new AppError('GOOGLE_CREDENTIAL_MISSING', 'Google answers no calls without a credential.')
   }
@@ -64,19 +64,19 @@ export function errorOfAnswer(
     })
   }
   if (status === 403) {
-    return new AppError('SHEET_FORBIDDEN', `Google refuses to show this spreadsheet. ${told}`, {
+    return new AppError('SHEET_FORBIDDEN', `Google refuses to show this spreadsheet. ${detail}`, {
       hint: sharingHint(identity),
     })
   }
   if (status === 404) {
-    return new AppError('SHEET_NOT_FOUND', `Google knows no spreadsheet with this id. ${told}`, {
+    return new AppError('SHEET_NOT_FOUND', `Google knows no spreadsheet with this id. ${detail}`, {
       hint: `Check the id in the URL. ${sharingHint(identity)}`,
     })
   }
-  return new AppError('GOOGLE_REQUEST_REFUSED', `Google refused a request with status ${status}. ${told}`)
+  return new AppError('GOOGLE_REQUEST_REFUSED', `Google refused a request with status ${status}. ${detail}`)
 }
 
-/** Whether an answer of Drive only says that this credential may not look; then there is no version to be had. */
+/** Whether an answer of Drive only says that this credential may not read the file; then its version is unknown. */
 export function isDriveClosed({ status, body }: ErrorAnswer): boolean {
   if (status === 403) return !readErrorBody(body).reasons.some((reason) => LIMITS_THAT_PASS.includes(reason))
   return status === 400 || status === 401 || status === 404
@@ -101,7 +101,7 @@ function readErrorBody(text: string): GoogleErrorBody {
   }
 }
 
-/** An error page is no JSON, and says nothing that can be told. */
+/** An error page is no JSON, and says nothing that a user could read. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -131,7 +131,7 @@ export function asNetworkFault(error: unknown, isAnswered: boolean): CallFault {
     : new CallFault('network', `Google could not be reached (${code}).`)
 }
 
-/** Tells why no token is to be had: the credential is no good, or the token endpoint is not there just now. */
+/** Rejects with the reason why there is no token: the credential is no good, or the token endpoint is not there just now. */
 export async function asCredentialError<T>(work: Promise<T>): Promise<T> {
   try {
     return await work

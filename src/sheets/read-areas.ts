@@ -1,23 +1,20 @@
 import { pMapIterable } from 'p-map'
-import { type Block, NUMBER } from '../blocks/block.ts'
-import { CellReader } from '../blocks/cell-reader.ts'
+import type { Block } from '../blocks/block.ts'
+import { settleAll } from '../concurrency/settle-all.ts'
 import type { WorkerPool } from '../concurrency/worker-pool.ts'
 import { rowCount } from '../model/rectangle.ts'
 import type { AreaToRead, ReadContext, ReadOptions } from '../ports/sheet-source.ts'
 import type { Body } from './answer-body.ts'
 import type { AreaPlan, CallLimits, PlannedRange, PlannedRead } from './area-plan.ts'
+import { type ArrivedCodes, type ArrivedRows, BlockAssembly } from './block-assembly.ts'
 import { CallBudget } from './call-budget.ts'
 import { CallFault } from './call-fault.ts'
-import { DateCodes } from './date-codes.ts'
-import { applyDates, areAllNumbers } from './dates.ts'
-import { type Answer, type Decoded, type DecodedRows, decodeRows, decodeShownCodes } from './decode.ts'
+import { type Answer, type Decoded, decodeRows, decodeShownCodes, WORKER } from './decode.ts'
 import type { Render } from './google-api.ts'
 import { planLateDates } from './plan-dates.ts'
-import { bytesOf, firstCells, nextWave, planArea, planFirstReads, planRestOfReads } from './plan-reads.ts'
+import { firstCells, nextWave, planArea, planFirstReads, planRestOfReads } from './plan-reads.ts'
 import type { ReadTuning } from './read-tuning.ts'
 import type { SpreadsheetCalls } from './spreadsheet-calls.ts'
-
-const WORKER = new URL('decode-worker.ts', import.meta.url)
 
 export interface AreaReaderOptions {
   readonly calls: SpreadsheetCalls
@@ -26,15 +23,10 @@ export interface AreaReaderOptions {
   readonly context: ReadContext
 }
 
-/** Rows that have come, of which the dates may still be missing. */
-interface ArrivedRows extends PlannedRange {
-  readonly decoded: DecodedRows
-}
-
 /** What came of a planned read. */
 type ReadResult =
   | { readonly kind: 'first' | 'rest'; readonly parts: readonly ArrivedRows[] }
-  | { readonly kind: 'dates'; readonly parts: readonly (PlannedRange & { readonly codes: Uint8Array<ArrayBuffer> })[] }
+  | { readonly kind: 'dates'; readonly parts: readonly ArrivedCodes[] }
 
 /**
  * Reads areas in two phases, wave by wave: first small areas whole and the first block of each large one, by which its
@@ -44,17 +36,13 @@ type ReadResult =
  */
 export class AreaReader {
   readonly #options: AreaReaderOptions
-  readonly #hasHeader: boolean
-  readonly #hasDates: boolean
   readonly #render: Render
   readonly #plans: readonly AreaPlan[]
-  readonly #codes: readonly DateCodes[]
+  readonly #assembly: BlockAssembly
   /** Budgets of the two kinds of calls, for they differ in bytes per cell. */
   readonly #budget: CallBudget
   readonly #dateBudget: CallBudget
-  /** What has come and waits for its dates, in order. */
-  #waiting: ArrivedRows[] = []
-  /** Calls and tasks that are under way. */
+  /** Planned reads that are under way. */
   readonly #running = new Set<Promise<unknown>>()
   /** Ends what is under way when there is no use for it any more. */
   readonly #stop = new AbortController()
@@ -62,12 +50,12 @@ export class AreaReader {
 
   constructor(areas: readonly AreaToRead[], { values, dates, hasHeader }: ReadOptions, options: AreaReaderOptions) {
     this.#options = options
-    this.#hasHeader = hasHeader
-    this.#hasDates = values === 'typed' && dates === 'iso'
     const render = { typed: 'UNFORMATTED_VALUE', formatted: 'FORMATTED_VALUE', formula: 'FORMULA' } as const
     this.#render = { values: render[values], dates: 'SERIAL_NUMBER' }
     this.#plans = areas.map(planArea)
-    this.#codes = areas.map(({ rectangle }) => new DateCodes(rectangle))
+    const { workers } = options
+    const hasDates = values === 'typed' && dates === 'iso'
+    this.#assembly = new BlockAssembly({ areas: this.#plans, hasHeader, hasDates, workers })
     this.#budget = new CallBudget(options.tuning)
     this.#dateBudget = new CallBudget(options.tuning, this.#budget)
     this.#signal = AbortSignal.any([options.context.signal, this.#stop.signal])
@@ -95,7 +83,7 @@ export class AreaReader {
         }
         before = wave
       }
-      if (this.#waiting.length > 0) throw new TypeError('rows are left that wait for dates which nobody reads')
+      if (!this.#assembly.isEmpty) throw new TypeError('rows are left that wait for dates which nobody reads')
     } finally {
       this.#stop.abort()
       await Promise.allSettled(this.#running)
@@ -151,107 +139,30 @@ export class AreaReader {
 
   /** Takes the next result of the plan; resolves to the blocks that are complete with it. */
   async #take(result: ReadResult): Promise<readonly Block[]> {
+    const assembly = this.#assembly
     if (result.kind === 'dates') {
-      this.#addCodes(result)
+      assembly.addCodes(result.parts)
     } else {
       for (const part of result.parts) {
         // The dates of later blocks were planned ahead of them, for the columns that were known to hold numbers.
         if (result.kind === 'rest') await this.#readLateDates(part)
-        this.#learn(part)
-        this.#waiting.push(part)
+        assembly.add(part)
       }
     }
-    const complete: ArrivedRows[] = []
-    const incomplete = new Set<AreaPlan>()
-    for (const part of this.#waiting) {
-      if (incomplete.has(part.plan) || this.#missing(part).length > 0) incomplete.add(part.plan)
-      else complete.push(part)
-    }
-    this.#waiting = this.#waiting.filter(({ plan }) => incomplete.has(plan))
-    return Promise.all(complete.map((part) => this.#track(this.#finish(part))))
-  }
-
-  #addCodes(result: Extract<ReadResult, { kind: 'dates' }>): void {
-    for (const { plan, rectangle, codes } of result.parts) this.#codesOf(plan).add(rectangle, codes)
-  }
-
-  #codesOf({ area }: AreaPlan): DateCodes {
-    const codes = this.#codes[area]
-    if (codes === undefined) throw new TypeError('an area has no codes')
-    return codes
-  }
-
-  /** Keeps what the rows of an area say of the rows after them. */
-  #learn({ plan, rectangle, decoded }: ArrivedRows): void {
-    plan.numberColumns = this.#hasDates ? union(plan.numberColumns, decoded.numberColumns) : []
-    if (!this.#isHeader(plan, rectangle.startRow)) return
-    plan.headerBytes = bytesOf(headerOf(new CellReader(decoded.cells), decoded.rows))
-  }
-
-  #isHeader(plan: AreaPlan, row: number): boolean {
-    return this.#hasHeader && row === plan.rectangle.startRow
-  }
-
-  /** Columns of numbers whose dates are not all there yet. */
-  #missing({ plan, rectangle: { startRow, endRow }, decoded }: ArrivedRows): readonly number[] {
-    if (!this.#hasDates) return []
-    const codes = this.#codesOf(plan)
-    return decoded.numberColumns.filter((column) => codes.firstMissing(column, startRow, endRow) < endRow)
+    return settleAll(assembly.takeComplete().map((part) => assembly.finish(part)))
   }
 
   /** Reads the dates of columns in which no number was met before: no date comes out as a number. */
   async #readLateDates(part: ArrivedRows): Promise<void> {
-    const { plan, rectangle } = part
     const limits = this.#limitsOf(this.#dateBudget)
-    for (let missing = this.#missing(part); missing.length > 0; missing = this.#missing(part)) {
-      const codes = this.#codesOf(plan)
-      const rows = missing.map((column) => codes.firstMissing(column, rectangle.startRow, rectangle.endRow))
-      const result = await this.#track(this.#execute(planLateDates(plan, missing, Math.min(...rows), limits)))
-      if (result.kind === 'dates') this.#addCodes(result)
-      this.#learn(part)
+    for (;;) {
+      const missing = this.#assembly.missingDates(part)
+      if (missing === undefined) return
+      const result = await this.#execute(planLateDates(part.plan, missing.columns, missing.row, limits))
+      if (result.kind === 'dates') this.#assembly.addCodes(result.parts)
+      this.#assembly.learn(part)
     }
   }
-
-  /** Makes a block of rows whose dates are all there. */
-  async #finish({ plan, rectangle, decoded }: ArrivedRows): Promise<Block> {
-    const { startRow, endRow } = rectangle
-    const { numberColumns, filledCells, errorCells, width } = decoded
-    const dated = await this.#dated(plan, startRow, endRow, decoded)
-    this.#codesOf(plan).forget(endRow)
-    const reader = new CellReader(dated)
-    const header = this.#isHeader(plan, startRow) ? headerOf(reader, decoded.rows) : undefined
-    return {
-      area: plan.area,
-      startRow,
-      endRow,
-      header,
-      cells: dated.subarray(reader.at),
-      rows: header === undefined ? decoded.rows : Math.max(0, decoded.rows - 1),
-      filledCells,
-      errorCells,
-      width,
-      numberColumns,
-    }
-  }
-
-  async #dated(plan: AreaPlan, startRow: number, endRow: number, { cells, rows, numberColumns }: DecodedRows) {
-    if (!this.#hasDates || numberColumns.length === 0) return cells
-    const { workers } = this.#options
-    const codes = this.#codesOf(plan).collect(numberColumns, startRow, endRow)
-    if (areAllNumbers(codes)) return cells
-    const task = { cells, rows, columns: numberColumns, codes }
-    const result = await workers.run({ run: applyDates, file: WORKER }, task, [cells.buffer, codes.buffer])
-    for (const buffer of result.free) workers.buffers.release(buffer)
-    return result.cells
-  }
-}
-
-/** The cells of the row that a reader stands before, as text, up to the last that holds something. */
-function headerOf(reader: CellReader, rows: number): string[] {
-  const header: string[] = []
-  if (rows === 0) return header
-  while (reader.nextCell()) header.push(reader.kind === NUMBER ? String(reader.number()) : reader.text())
-  return header
 }
 
 function asRange({ title, rectangle }: PlannedRange) {
@@ -260,8 +171,4 @@ function asRange({ title, rectangle }: PlannedRange) {
 
 function* chain<T>(...lists: readonly Iterable<T>[]): Generator<T> {
   for (const list of lists) yield* list
-}
-
-function union(one: readonly number[], other: readonly number[]): readonly number[] {
-  return [...new Set([...one, ...other])].sort((a, b) => a - b)
 }

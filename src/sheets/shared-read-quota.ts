@@ -4,10 +4,10 @@ import type { BudgetAnswer, ReadBudget } from '../ports/read-budget.ts'
 import { ReadQueue } from './read-queue.ts'
 import type { Read, ReadQuota, ReadRequest } from './read-quota.ts'
 
-/** Milliseconds before a budget that could not be reached is asked again. */
+/** Milliseconds before a budget that could not be reached is tried again. */
 const RETRY_MS = 1000
 
-/** Milliseconds after which a budget frees a read by itself, so that it need not be told any more that it is done. */
+/** Milliseconds after which a budget frees a read by itself, so that `done` need not reach it any more. */
 const FORGOTTEN_MS = 600_000
 
 export interface SharedReadQuotaOptions {
@@ -18,8 +18,8 @@ export interface SharedReadQuotaOptions {
 
 /**
  * The reads of one credential that several instances share. Which of those who wait in this process goes first is decided
- * here: the one that has read least; whether it may is for the budget to say, which is asked for one read at a time.
- * While the budget cannot be reached everybody waits, as nobody knows what the others read; it is asked again each
+ * here: the one that has read least; whether it may is for the budget to say, from which one read at a time is taken.
+ * While the budget cannot be reached everybody waits, as nobody knows what the others read; it is tried again each
  * second.
  */
 export class SharedReadQuota implements ReadQuota {
@@ -28,7 +28,7 @@ export class SharedReadQuota implements ReadQuota {
   readonly #log: Log
   readonly #queue: ReadQueue
   #pausedUntil = Number.NEGATIVE_INFINITY
-  /** Aborted when somebody has come or gone since the budget was asked: a newcomer may read where another one may not. */
+  /** Aborted when somebody has come or gone since the budget answered: a newcomer may read where another one may not. */
   #changed = new AbortController()
   #loop: Promise<void> | undefined
   readonly #reports = new Set<Promise<void>>()
@@ -46,7 +46,7 @@ export class SharedReadQuota implements ReadQuota {
     return this.#queue.wait(request)
   }
 
-  /** Holds this process back at once, and the others as soon as the budget hears of it. */
+  /** Holds this process back at once, and the others as soon as the budget is paused. */
   pause(ms: number): void {
     const until = this.#clock.monotonic() + ms
     this.#pausedUntil = Math.max(this.#pausedUntil, until)
@@ -62,7 +62,7 @@ export class SharedReadQuota implements ReadQuota {
     await this.#budget.close()
   }
 
-  /** Starts the loop, or wakes it: there is one at a time, so the budget is asked in turn. */
+  /** Starts the loop, or wakes it: there is one at a time, so reads are taken from the budget in turn. */
   #wake(): void {
     this.#changed.abort()
     this.#loop ??= this.#grantReads().finally(() => {
@@ -103,7 +103,7 @@ export class SharedReadQuota implements ReadQuota {
     }
   }
 
-  /** Hands the read to who is next by now: whoever it was asked for may have left. */
+  /** Hands the read to who is next by now: whoever it was taken for may have left. */
   #grant(name: string): void {
     const waiter = this.#queue.next()
     if (waiter === undefined) this.#reportDone(name)
@@ -128,7 +128,7 @@ export class SharedReadQuota implements ReadQuota {
         return
       } catch (error) {
         if (signal.aborted || this.#clock.monotonic() >= until) return
-        this.#log.debug({ err: error }, 'the shared read budget was not told')
+        this.#log.debug({ err: error }, 'the shared read budget could not be updated')
       }
       await this.#clock.sleep(RETRY_MS, signal)
     }

@@ -20,7 +20,7 @@ export class NotJson extends Error {
  */
 export class ValueScanner {
   readonly bytes: Uint8Array
-  /** The place of the next byte to look at. */
+  /** The place of the next byte to read. */
   at: number
   /** The current cell: its kind, and the bytes of it, without quotes for text. */
   kind: CellKind = BLANK
