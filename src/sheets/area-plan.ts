@@ -1,5 +1,11 @@
 import type { Rectangle } from '../model/rectangle.ts'
 
+/** How far a call may go beyond its cells where that saves another one. */
+export const SLACK = 1.1
+
+/** The share of a call from which on what is left of it is worth another range. */
+export const WORTH_A_RANGE = 1 / 4
+
 /** What one call may ask for. The cells are taken anew for each call, since the weight of the last answers decides. */
 export interface CallLimits {
   cells(): number

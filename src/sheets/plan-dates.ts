@@ -1,14 +1,15 @@
-import type { AreaPlan, CallLimits, PlannedRange, PlannedRead } from './area-plan.ts'
+import {
+  type AreaPlan,
+  type CallLimits,
+  type PlannedRange,
+  type PlannedRead,
+  SLACK,
+  WORTH_A_RANGE,
+} from './area-plan.ts'
 import { URL_BASE, urlBytes } from './url-bytes.ts'
-
-/** How far a call for dates may go beyond its cells where that saves another one. */
-const SLACK = 1.1
 
 /** Columns between two others that may be read along, so that one range does for both. */
 const GAPS = [0, 1, 3, Number.POSITIVE_INFINITY]
-
-/** The share of a call from which on what is left of it is worth another range. */
-const WORTH_A_RANGE = 1 / 4
 
 /** Some rows of some columns of an area. */
 interface DatePart {

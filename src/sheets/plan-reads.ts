@@ -1,6 +1,13 @@
 import { cellCount, columnCount, rowCount } from '../model/rectangle.ts'
 import type { AreaToRead } from '../ports/sheet-source.ts'
-import type { AreaPlan, CallLimits, PlannedRange, PlannedRead } from './area-plan.ts'
+import {
+  type AreaPlan,
+  type CallLimits,
+  type PlannedRange,
+  type PlannedRead,
+  SLACK,
+  WORTH_A_RANGE,
+} from './area-plan.ts'
 import { planDates } from './plan-dates.ts'
 import { URL_BASE, urlBytes } from './url-bytes.ts'
 
@@ -12,9 +19,6 @@ const WAVE_CALLS = 6
 
 /** The first read of a large area among many covers this share of a call at least. */
 const FIRST_SHARE = 1 / 8
-
-/** The share of a call from which on what is left of it is worth another range. */
-const WORTH_A_RANGE = 1 / 4
 
 /** The plan of an area of which nothing is planned yet. */
 export function planArea({ title, rectangle, fromRow, header, numberColumns }: AreaToRead, area: number): AreaPlan {
@@ -101,7 +105,7 @@ function* packRows(
     if (open.length === 0) return
     const most = limits.cells()
     const left = open.reduce((sum, plan) => sum + (endOf(plan) - plan.nextRow) * columnCount(plan.rectangle), 0)
-    const limit = Math.ceil(left / Math.ceil(left / most))
+    const limit = Math.ceil(left / Math.ceil(left / (most * SLACK)))
     const ranges: PlannedRange[] = []
     let cells = 0
     let url = URL_BASE
