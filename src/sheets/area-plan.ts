@@ -6,9 +6,9 @@ export const SLACK = 1.1
 /** The share of a call from which on what is left of it is worth another range. */
 export const WORTH_A_RANGE = 1 / 4
 
-/** What one call may ask for. The cells are taken anew for each call, since the weight of the last answers decides. */
+/** What one call may ask for; read anew before each call, since the weight of the last answers decides. */
 export interface CallLimits {
-  cells(): number
+  readonly cells: number
   /** Bytes that a URL may have. */
   readonly urlBytes: number
 }

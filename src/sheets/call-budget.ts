@@ -3,6 +3,7 @@ export interface BudgetOptions {
   readonly startCells: number
   readonly leastCells: number
   readonly mostCells: number
+  readonly urlBytes: number
 }
 
 /** How much one call may ask for, by the size of what came so far. */
@@ -25,6 +26,7 @@ export class CallBudget {
     return this.#cells > 0
   }
 
+  /** Cells of the next call, blank ones included. */
   get cells(): number {
     if (this.#cells === 0 && this.#prior !== undefined) return this.#prior.cells
     const { answerBytes, startCells, leastCells, mostCells } = this.#options
@@ -32,14 +34,19 @@ export class CallBudget {
     return Math.max(1, Math.floor(Math.min(Math.max(wanted * this.#ease, Math.min(leastCells, startCells)), mostCells)))
   }
 
-  /** Tells of an answer: what it was asked for and what it weighed. The latest ones count most. */
+  /** Bytes that the URL of a call may have. */
+  get urlBytes(): number {
+    return this.#options.urlBytes
+  }
+
+  /** Learns from an answer: the cells that it covers and the bytes that it has. The latest ones count most. */
   learn(cells: number, bytes: number): void {
     this.#bytes = this.#bytes / 2 + bytes
     this.#cells = this.#cells / 2 + cells
     this.#ease = Math.min(1, this.#ease * 1.5)
   }
 
-  /** Tells that a call was too much for Google: the next ones ask for half. */
+  /** After a call that was too much for Google the next ones ask for half. */
   halve(): void {
     this.#ease = Math.max(this.#ease / 2, 1 / 64)
   }

@@ -37,20 +37,8 @@ const SCOPES = [
 /** Where google-auth-library sends a service account for its tokens. */
 const GOOGLE_TOKEN_URL = 'https://oauth2.googleapis.com/token'
 
-/**
- * Google's API, call by call. Every method makes one call and never repeats it. It rejects with a {@link CallFault} when
- * the same call may succeed later, with an AppError when it will not, and with the signal's reason when that is aborted.
- */
-export interface SheetsApi {
-  /** What a spreadsheet is made of, without its cells. */
-  describe(spreadsheetId: string, call: ApiCall): Promise<SpreadsheetDescription>
-
-  /** Drive's version of the file, or `undefined` where the credential may not know it. */
-  version(spreadsheetId: string, call: ApiCall): Promise<string | undefined>
-
-  /** The JSON of a `values:batchGet` of these ranges, as it came: large, so parsing it is left to a worker thread. */
-  readValues(spreadsheetId: string, ranges: readonly string[], render: Render, call: ReadCall): Promise<Body>
-}
+/** Google's API, or what stands in for it or around it. */
+export type SheetsApi = Pick<GoogleApi, 'describe' | 'version' | 'readValues'>
 
 /** How one call is made. */
 export interface ApiCall {
@@ -104,8 +92,12 @@ class RefusedAnswer extends Error {
   }
 }
 
-/** Google's API through its own client. Nothing of it is loaded before the first call. */
-export class GoogleApi implements SheetsApi {
+/**
+ * Google's API through its own client, which is loaded with the first call. Every method makes one call and never repeats
+ * it. It rejects with a {@link CallFault} when the same call may succeed later, with an AppError when it will not, and
+ * with the signal's reason when that is aborted.
+ */
+export class GoogleApi {
   readonly #options: GoogleApiOptions
   #clients: Promise<Clients> | undefined
 
@@ -113,6 +105,7 @@ export class GoogleApi implements SheetsApi {
     this.#options = options
   }
 
+  /** What a spreadsheet is made of, without its cells. */
   async describe(spreadsheetId: string, call: ApiCall): Promise<SpreadsheetDescription> {
     const body = await this.#read(call, ({ sheets }, options) =>
       sheets.spreadsheets.get({ spreadsheetId, fields: DESCRIPTION_FIELDS, prettyPrint: false }, options),
@@ -120,6 +113,7 @@ export class GoogleApi implements SheetsApi {
     return asDescription(parseBody(body))
   }
 
+  /** Drive's version of the file, or `undefined` where the credential may not know it. */
   async version(spreadsheetId: string, call: ApiCall): Promise<string | undefined> {
     try {
       const body = await this.#call(call, ({ drive }, options) =>
@@ -133,6 +127,7 @@ export class GoogleApi implements SheetsApi {
     }
   }
 
+  /** The JSON of a `values:batchGet` of these ranges, as it came: large, so parsing it is left to a worker thread. */
   async readValues(spreadsheetId: string, ranges: readonly string[], render: Render, call: ReadCall): Promise<Body> {
     return this.#read(call, ({ sheets }, options) =>
       sheets.spreadsheets.values.batchGet(

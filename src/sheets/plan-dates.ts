@@ -47,7 +47,7 @@ export function planLateDates(
   limits: CallLimits,
 ): PlannedRead {
   if (plan.numberColumns.length === 0) plan.nextDateRow = plan.nextRow
-  const rows = Math.max(1, Math.floor(limits.cells() / columns.length))
+  const rows = Math.max(1, Math.floor(limits.cells / columns.length))
   const part = { plan, startRow: row, endRow: Math.min(plan.nextDateRow, row + rows), columns }
   const ranges = rangesOf(part, 0)
   return { kind: 'dates', ranges: urlOf(ranges) <= limits.urlBytes - URL_BASE ? ranges : rangesOf(part, Infinity) }
@@ -62,7 +62,7 @@ function packDates(plans: readonly AreaPlan[], limits: CallLimits, gap: number):
     (sum, plan, index) => sum + (plan.rectangle.endRow - plan.nextDateRow) * (widths[index] ?? 0),
     0,
   )
-  const most = limits.cells() * SLACK
+  const most = limits.cells * SLACK
   const limit = Math.ceil(left / Math.ceil(left / most))
   const first: DatePart[] = []
   let calls = 1

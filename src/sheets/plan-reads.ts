@@ -103,7 +103,7 @@ function* packRows(
   for (;;) {
     const open = plans.filter((plan) => plan.nextRow < endOf(plan))
     if (open.length === 0) return
-    const most = limits.cells()
+    const most = limits.cells
     const left = open.reduce((sum, plan) => sum + (endOf(plan) - plan.nextRow) * columnCount(plan.rectangle), 0)
     const limit = Math.ceil(left / Math.ceil(left / (most * SLACK)))
     const ranges: PlannedRange[] = []

@@ -5,7 +5,7 @@ import type { WorkerPool } from '../concurrency/worker-pool.ts'
 import { rowCount } from '../model/rectangle.ts'
 import type { AreaToRead, ReadContext, ReadOptions } from '../ports/sheet-source.ts'
 import type { Body } from './answer-body.ts'
-import type { AreaPlan, CallLimits, PlannedRange, PlannedRead } from './area-plan.ts'
+import type { AreaPlan, PlannedRange, PlannedRead } from './area-plan.ts'
 import { type ArrivedCodes, type ArrivedRows, BlockAssembly } from './block-assembly.ts'
 import { CallBudget } from './call-budget.ts'
 import { CallFault } from './call-fault.ts'
@@ -64,16 +64,16 @@ export class AreaReader {
   /** Yields what can be handed out; to be called once. */
   async *read(): AsyncGenerator<readonly Block[]> {
     const { callsInFlight: concurrency } = this.#options.tuning
-    const [limits, dateLimits] = [this.#limitsOf(this.#budget), this.#limitsOf(this.#dateBudget)]
+    const [budget, dateBudget] = [this.#budget, this.#dateBudget]
     const left = this.#plans.filter(({ nextRow, rectangle }) => nextRow < rectangle.endRow)
     let before: readonly AreaPlan[] = []
     try {
       while (left.length > 0 || before.length > 0) {
-        const wave = nextWave(left, this.#budget.cells)
+        const wave = nextWave(left, budget.cells)
         left.splice(0, wave.length)
-        const reads = chain(planRestOfReads(before, limits, dateLimits), planFirstReads(wave, limits))
+        const reads = chain(planRestOfReads(before, budget, dateBudget), planFirstReads(wave, budget))
         // The size of the calls is chosen by what the first one weighs, unless one more will be all.
-        const isMeasured = this.#budget.isKnown || firstCells(wave) <= 2 * this.#budget.cells
+        const isMeasured = budget.isKnown || firstCells(wave) <= 2 * budget.cells
         const results = pMapIterable(reads, (read) => this.#track(this.#execute(read)), {
           concurrency: isMeasured ? concurrency : 1,
         })
@@ -88,10 +88,6 @@ export class AreaReader {
       this.#stop.abort()
       await Promise.allSettled(this.#running)
     }
-  }
-
-  #limitsOf(budget: CallBudget): CallLimits {
-    return { cells: () => budget.cells, urlBytes: this.#options.tuning.urlBytes }
   }
 
   /** Remembers work until it has settled. The first failure ends all that is under way beside it. */
@@ -154,11 +150,10 @@ export class AreaReader {
 
   /** Reads the dates of columns in which no number was met before: no date comes out as a number. */
   async #readLateDates(part: ArrivedRows): Promise<void> {
-    const limits = this.#limitsOf(this.#dateBudget)
     for (;;) {
       const missing = this.#assembly.missingDates(part)
       if (missing === undefined) return
-      const result = await this.#execute(planLateDates(part.plan, missing.columns, missing.row, limits))
+      const result = await this.#execute(planLateDates(part.plan, missing.columns, missing.row, this.#dateBudget))
       if (result.kind === 'dates') this.#assembly.addCodes(result.parts)
       this.#assembly.learn(part)
     }

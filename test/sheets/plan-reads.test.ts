@@ -5,7 +5,7 @@ import { planLateDates } from '../../src/sheets/plan-dates.ts'
 import { nextWave, planArea, planFirstReads, planRestOfReads } from '../../src/sheets/plan-reads.ts'
 
 const CELLS = 1000
-const limits = { cells: () => CELLS, urlBytes: 6000 }
+const limits = { cells: CELLS, urlBytes: 6000 }
 
 function area(rows: number, columns: number, known: Partial<AreaToRead> = {}): AreaToRead {
   const rectangle = { startRow: 0, endRow: rows, startColumn: 0, endColumn: columns }
@@ -74,7 +74,7 @@ t.test('of very many areas only some wait for their dates at a time', async (t) 
 t.test('a long header makes blocks of fewer rows, as each row repeats it', async (t) => {
   const header = Array.from({ length: 100 }, () => 'x'.repeat(30_000))
   const all = plans(area(100, 100, { fromRow: 1, header }))
-  const rest = told(planRestOfReads(nextWave(all, CELLS), { ...limits, cells: () => 1e6 }, limits))
+  const rest = told(planRestOfReads(nextWave(all, CELLS), { ...limits, cells: 1e6 }, limits))
   t.equal(rest.length, 10)
   t.equal(rest[0], 'rest 0:1-11 of 0-100')
 })
@@ -86,5 +86,5 @@ t.test('columns that hold numbers late are read from there on, as far as dates a
   t.strictSame(told([planLateDates(plan, [1, 2], 100, limits)]), ['dates 0:100-300 of 1-3'])
   t.equal(plan.nextDateRow, 300, 'rows that are not planned yet get their dates with those of the other columns')
   plan.numberColumns = [1, 2]
-  t.strictSame(told([planLateDates(plan, [3], 200, { ...limits, cells: () => 50 })]), ['dates 0:200-250 of 3-4'])
+  t.strictSame(told([planLateDates(plan, [3], 200, { ...limits, cells: 50 })]), ['dates 0:200-250 of 3-4'])
 })

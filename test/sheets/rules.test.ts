@@ -77,7 +77,7 @@ t.test('pauses double with full jitter up to a minute, and honour what was asked
 })
 
 t.test('a call asks for what past answers say will weigh as much as it may', async (t) => {
-  const options = { answerBytes: 2_000_000, startCells: 50_000, leastCells: 5_000, mostCells: 500_000 }
+  const options = { answerBytes: 2_000_000, startCells: 50_000, leastCells: 5_000, mostCells: 500_000, urlBytes: 6_000 }
   const budget = new CallBudget(options)
   t.equal(budget.cells, 50_000)
   budget.learn(50_000, 500_000)
