@@ -7,7 +7,8 @@ import type { LeaseStore } from './ports/lease-store.ts'
 import type { Log } from './ports/log.ts'
 import type { ReadBudget } from './ports/read-budget.ts'
 import type { SyncStorage } from './ports/sync-storage.ts'
-import { type Quota, ReadQuota } from './sheets/quota.ts'
+import { LocalReadQuota } from './sheets/local-read-quota.ts'
+import type { ReadQuota } from './sheets/read-quota.ts'
 
 /** What a runner is made of, beyond what STORAGE_URL decides. */
 export type RunnerParts = Omit<ExecutionOptions, 'leases' | 'clock' | 'log'>
@@ -19,7 +20,7 @@ export interface StorageDrivers {
   readonly storage: SyncStorage
   readonly idempotency: IdempotencyStore
   /** Google's reads a minute, shared by all who share the storage. */
-  readonly quota: Quota
+  readonly quota: ReadQuota
   makeRunner(parts: RunnerParts): ServiceRunner
   /** Closes the connections to the server, once storage and runner are closed. */
   close(): Promise<void>
@@ -40,8 +41,8 @@ export async function composeStorage(config: Config, clock: Clock, log: Log): Pr
   const composeServer = storage.kind === 'redis' ? composeRedis : composePostgres
   const { server, leases, budget, ...drivers } = await composeServer(config, url, clock, log)
   const { BullMqRunner } = await import('./jobs/bullmq-runner.ts')
-  const { SharedQuota } = await import('./sheets/shared-quota.ts')
-  const quota = new SharedQuota({ budget, clock, log })
+  const { SharedReadQuota } = await import('./sheets/shared-read-quota.ts')
+  const quota = new SharedReadQuota({ budget, clock, log })
   const concurrency = config.role === 'api' ? 0 : config.syncConcurrency
   return {
     ...drivers,
@@ -63,7 +64,7 @@ async function composeFiles(config: Config, directory: string, clock: Clock, log
   return {
     storage: new FileStorage({ directory, clock, log }),
     idempotency: new FileIdempotency({ directory, clock }),
-    quota: new ReadQuota({ readsPerMinute: config.google.readsPerMinute, clock }),
+    quota: new LocalReadQuota({ readsPerMinute: config.google.readsPerMinute, clock }),
     makeRunner: (parts) => new InProcessRunner({ ...parts, leases, clock, log, concurrency: config.syncConcurrency }),
     async close() {},
   }

@@ -3,19 +3,20 @@ import type { Logger } from 'pino'
 import packageJson from '../package.json' with { type: 'json' }
 import { buildApp } from './app.ts'
 import { composeStorage } from './compose-storage.ts'
+import { WorkerPool } from './concurrency/worker-pool.ts'
 import type { Config } from './config.ts'
 import { createDownloadJob } from './jobs/download-job.ts'
 import { Sweeper } from './jobs/sweeper.ts'
 import { countActive } from './metrics/active-syncs.ts'
-import { MeasuredQuota } from './metrics/measured-quota.ts'
-import { MeasuredSource } from './metrics/measured-source.ts'
 import { measureStorage } from './metrics/measured-storage.ts'
 import { PrometheusMetrics } from './metrics/prometheus.ts'
 import type { SnapshotStore } from './ports/snapshot-store.ts'
 import type { SyncStorage } from './ports/sync-storage.ts'
 import { createReadinessCheck } from './readiness.ts'
+import { GoogleApi } from './sheets/google-api.ts'
 import { GoogleSheets } from './sheets/google-sheets.ts'
 import { Shutdown } from './shutdown.ts'
+import { BlockFiles } from './snapshots/formats/block-files.ts'
 import { LocalSnapshotStore } from './snapshots/local-snapshot-store.ts'
 import { S3SnapshotStore } from './snapshots/s3-snapshot-store.ts'
 import { AdmissionControl } from './syncs/admission-control.ts'
@@ -50,19 +51,18 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
   const { deliverer, ...webhooks } = await composeWebhooks(config, storage, log)
   const snapshots = snapshotStore(config, log)
   const { rootUrl, credentialFile, apiKey } = config.google
-  const google = new GoogleSheets({
+  const api = new GoogleApi({
     clock,
-    log,
     ...(rootUrl === undefined ? {} : { rootUrl }),
     ...(credentialFile === undefined ? {} : { credentialFile }),
     ...(apiKey === undefined ? {} : { apiKey }),
   })
-  const source = new MeasuredSource(google, metrics)
-  const quota = new MeasuredQuota(drivers.quota, metrics)
-  const download = createDownloadJob({ source, snapshots, quota, clock, log })
+  const workers = new WorkerPool({ log })
+  const source = new GoogleSheets({ api, quota: drivers.quota, workers, metrics, clock, log })
+  const job = createDownloadJob({ source, writer: new BlockFiles(workers), snapshots, clock, log })
   const runner = drivers.makeRunner({
     storage,
-    job: download.run,
+    job,
     statusTtlMs: config.statusTtlMs,
     deadlineMs: config.syncDeadlineMs,
   })
@@ -95,7 +95,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
   const shutdown = new Shutdown([
     // Polls go on being answered while jobs save what they have; only then is the port closed.
     { name: 'the job runner', close: () => runner.close() },
-    { name: 'the download job', close: () => download.close() },
+    { name: 'the worker threads', close: () => workers.close() },
     { name: 'the webhook deliverer', close: async () => deliverer?.close() },
     { name: 'the sweeper', close: () => sweeper.close() },
     { name: 'the HTTP server', close: () => app.close() },

@@ -1,70 +1,27 @@
 import type { ActiveSync, SyncResult } from '../model/sync.ts'
-import type { Clock } from '../ports/clock.ts'
 import { type JobContext, JobStop, type SyncJob } from '../ports/job-runner.ts'
-import { type Log, withFields } from '../ports/log.ts'
-import type { SheetSource } from '../ports/sheet-source.ts'
-import { DraftSuperseded, type SnapshotDraft, type SnapshotStore } from '../ports/snapshot-store.ts'
-import type { Quota } from '../sheets/quota.ts'
+import { withFields } from '../ports/log.ts'
+import { DraftSuperseded, type SnapshotDraft } from '../ports/snapshot-store.ts'
 import { traceFields } from '../syncs/trace-context.ts'
-import { CodecPool } from './download/codec-pool.ts'
-import { Download } from './download/download.ts'
+import { Download, type DownloadOptions } from './download/download.ts'
 import { resultOf } from './download/result.ts'
-import { DEFAULT_TUNING, type DownloadTuning } from './download/tuning.ts'
 
-export interface DownloadJobOptions {
-  readonly source: SheetSource
-  readonly snapshots: SnapshotStore
-  /** The reads a minute of the source's credential, shared with every other job that uses it. */
-  readonly quota: Quota
-  readonly clock: Clock
-  readonly log: Log
-  readonly tuning?: Partial<DownloadTuning>
-  /** Threads to parse on; default: some of the job's own. */
-  readonly codec?: CodecPool
-}
-
-export interface DownloadJob {
-  /** Downloads one claimed sync, from its checkpoint on if it has one, up to the published snapshot. */
-  readonly run: SyncJob
-  /** Ends the worker threads. Idempotent; call it when no job runs any more. */
-  close(): Promise<void>
-}
-
-/** Makes the job that downloads spreadsheets. */
-export function createDownloadJob(options: DownloadJobOptions): DownloadJob {
-  const tuning = { ...DEFAULT_TUNING, ...options.tuning }
-  const codec =
-    options.codec ??
-    new CodecPool({ log: options.log, ...(tuning.threads !== undefined && { threads: tuning.threads }) })
-  let running = 0
-  return {
-    async run(sync, context) {
-      running += 1
-      try {
-        const log = withFields(options.log, traceFields(sync))
-        return await runDownload({ ...options, log, tuning, codec }, sync, context)
-      } finally {
-        running -= 1
-        if (running === 0) codec.spare.clear()
-      }
-    },
-    close: () => codec.close(),
+/** Makes the job that downloads spreadsheets: one claimed sync, from its checkpoint on, up to the published snapshot. */
+export function createDownloadJob(options: DownloadOptions): SyncJob {
+  return (sync, context) => {
+    const log = withFields(options.log, traceFields(sync))
+    return executeDownload({ ...options, log }, sync, context)
   }
 }
 
-export interface DownloadDeps extends Omit<DownloadJobOptions, 'tuning' | 'codec'> {
-  readonly tuning: DownloadTuning
-  readonly codec: CodecPool
-}
-
-async function runDownload(deps: DownloadDeps, sync: ActiveSync, context: JobContext): Promise<SyncResult> {
+async function executeDownload(deps: DownloadOptions, sync: ActiveSync, context: JobContext): Promise<SyncResult> {
   const { snapshots, log } = deps
   const key = { spreadsheetId: sync.spreadsheet.id, syncId: sync.id, epoch: sync.lease.epoch }
-  const draft = await asStop(snapshots.openDraft(key))
+  const draft = await supersededAsStop(snapshots.openDraft(key))
   try {
     context.signal.throwIfAborted()
     if (draft.published !== undefined) return resultOf(draft.published, sync, 'downloaded')
-    const result = await new Download(deps, sync, context, draft).run()
+    const result = await new Download(deps, sync, context, draft).execute()
     // A snapshot of now takes the place of an old one; if that fails, the next one tries again.
     await snapshots.prune(sync.spreadsheet.id).catch((error: unknown) => {
       log.warn({ err: error, syncId: sync.id }, 'old snapshots could not be removed')
@@ -73,13 +30,18 @@ async function runDownload(deps: DownloadDeps, sync: ActiveSync, context: JobCon
   } catch (error) {
     const cause: unknown = context.signal.aborted ? context.signal.reason : error
     const reason = cause instanceof DraftSuperseded ? new JobStop('superseded') : cause
-    await letGo(deps, draft, reason, sync.id)
+    await closeDraft(deps, draft, reason, sync.id)
     throw reason
   }
 }
 
-/** What is checkpointed stays for whoever resumes the sync; of one that ends here, nothing does. */
-async function letGo({ log }: DownloadDeps, draft: SnapshotDraft, reason: unknown, syncId: string): Promise<void> {
+/** What is checkpointed stays for whoever resumes the sync; of a sync that ends here, nothing does. */
+async function closeDraft(
+  { log }: DownloadOptions,
+  draft: SnapshotDraft,
+  reason: unknown,
+  syncId: string,
+): Promise<void> {
   const isResumed = reason instanceof JobStop && (reason.why === 'interrupted' || reason.why === 'superseded')
   try {
     await (isResumed ? draft.close() : draft.discard())
@@ -88,7 +50,7 @@ async function letGo({ log }: DownloadDeps, draft: SnapshotDraft, reason: unknow
   }
 }
 
-async function asStop<T>(work: Promise<T>): Promise<T> {
+async function supersededAsStop<T>(work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {

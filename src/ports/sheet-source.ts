@@ -1,86 +1,77 @@
-import type { Rectangle } from '../sheets/a1.ts'
-import type { SpareBuffers } from '../sheets/buffer-pool.ts'
+import type { Block } from '../blocks/block.ts'
+import type { Rectangle } from '../model/rectangle.ts'
+import type { SyncWarning } from '../model/sync-parts.ts'
+import type { SyncRequest } from '../model/sync-request.ts'
+
+/** Where rows come from. */
+export interface SheetSource {
+  /** Makes what one sync reads a spreadsheet with. Nothing is called yet. */
+  open(spreadsheetId: string, context: ReadContext): Spreadsheet
+}
+
+/** Who reads, and who is notified of it. */
+export interface ReadContext {
+  /** Aborted when the reader must stop: whatever is under way then rejects with the signal's reason. */
+  readonly signal: AbortSignal
+  /** Whose reads these are; the quota is shared out evenly between keys. */
+  readonly key: string
+  /** Called for each request as it is sent, repeats included. */
+  onCall(): void
+  /** Called with the time at which reading goes on while the quota makes it wait, and with `undefined` once it does. */
+  onWait(until: Date | undefined): void
+  /** Called for rows of an area that have arrived and will come in a block. */
+  onRows(area: number, rows: number): void
+}
 
 /**
- * Where rows come from. Every method makes one call and never repeats it. It rejects with a {@link CallFault} when the
- * same call may succeed later, with an AppError when it will not, and with the signal's reason when that is aborted.
+ * One spreadsheet as one sync reads it. Every method repeats its calls as long as that can help and the signal is not
+ * aborted; it rejects with an AppError when it cannot.
  */
-export interface SheetSource {
-  /** What a spreadsheet is made of, without its cells. */
-  describe(spreadsheetId: string, call: SourceCall): Promise<SpreadsheetDescription>
+export interface Spreadsheet {
+  /** Finds what is asked for. Rejects with TAB_NOT_FOUND or RANGE_NOT_FOUND, naming each field that names nothing. */
+  describe(selection: Selection): Promise<Description>
 
   /** A text that changes whenever the spreadsheet does, or `undefined` where the credential may not know it. */
-  version(spreadsheetId: string, call: SourceCall): Promise<string | undefined>
+  version(): Promise<string | undefined>
 
-  /** The JSON of a `values:batchGet` of these ranges, as it came: large, so parsing it is left to the caller's choice. */
-  readValues(spreadsheetId: string, ranges: readonly string[], render: Render, call: ReadCall): Promise<Body>
+  /**
+   * Reads areas. Yields the blocks that came together, those of one area in the order of its rows, without gap or
+   * overlap; areas without rows have none. Memory holds no more than some blocks, however large the areas. Once the
+   * iteration has ended, by whatever cause, nothing that it began is under way any more.
+   */
+  read(areas: readonly AreaToRead[], options: ReadOptions): AsyncIterable<readonly Block[]>
 }
 
-/** How one call is made. */
-export interface SourceCall {
-  readonly signal: AbortSignal
-  /** Milliseconds until a call without a whole answer is given up. */
-  readonly timeoutMs: number
-  /** Told of each request as it is sent, so that calls are counted as the other side counts them. */
-  onSend(): void
+/** What of a spreadsheet is wanted. */
+export type Selection = Pick<SyncRequest, 'tabs' | 'ranges' | 'headerRow'>
+
+/** How cells are read, and whether the first row of an area names its columns. */
+export interface ReadOptions extends Pick<SyncRequest, 'values' | 'dates'> {
+  readonly hasHeader: boolean
 }
 
-/** How a call with a large answer is made. */
-export interface ReadCall extends SourceCall {
-  /** Where buffers for the answer are taken from. */
-  readonly spare: SpareBuffers
-}
-
-/** The bytes of an answer; they are the caller's, buffer and all. */
-export type Body = Uint8Array<ArrayBuffer>
-
-/** Google's `ValueRenderOption` and `DateTimeRenderOption`. */
-export interface Render {
-  readonly values: 'UNFORMATTED_VALUE' | 'FORMATTED_VALUE' | 'FORMULA'
-  readonly dates: 'SERIAL_NUMBER' | 'FORMATTED_STRING'
-}
-
-export interface SpreadsheetDescription {
+export interface Description {
   readonly title: string
-  readonly tabs: readonly TabDescription[]
-  readonly namedRanges: readonly NamedRangeDescription[]
+  readonly areas: readonly Area[]
+  readonly warnings: readonly SyncWarning[]
 }
 
-export interface TabDescription {
+/** One thing to be written as files of its own: a tab, or a range of one. */
+export interface Area {
   readonly gid: number
   readonly title: string
-  readonly hidden: boolean
-  /** Absent for a tab that is no grid, such as a chart. */
-  readonly grid?: { readonly rows: number; readonly columns: number }
+  /** The range as asked for; `null` for a whole tab. */
+  readonly range: string | null
+  /** Which of the ranges it is, from 1. */
+  readonly number: number | undefined
+  /** What is read: from the header row down. Empty where that lies below the grid. */
+  readonly rectangle: Rectangle
 }
 
-export interface NamedRangeDescription {
-  readonly name: string
-  readonly gid: number
-  /** Absent bounds are open, as in Google's GridRange. */
-  readonly range: Partial<Rectangle>
-}
-
-/**
- * What went wrong with a call that may succeed when made again: `quota` (too many reads), `unavailable` (5xx, 408),
- * `timeout`, `network` (no answer at all), `garbled` (an answer that is cut off or no JSON), `incomplete` (an answer
- * that covers less than was asked), `too-large` (an answer that is larger than memory should hold).
- */
-export type FaultKind = 'quota' | 'unavailable' | 'timeout' | 'network' | 'garbled' | 'incomplete' | 'too-large'
-
-export class CallFault extends Error {
-  override readonly name = 'CallFault'
-  readonly kind: FaultKind
-  /** Milliseconds that the other side asked to wait (`Retry-After`). */
-  readonly retryAfterMs: number | undefined
-
-  constructor(
-    kind: FaultKind,
-    message: string,
-    options: { readonly retryAfterMs?: number | undefined; readonly cause?: unknown } = {},
-  ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.kind = kind
-    this.retryAfterMs = options.retryAfterMs
-  }
+/** An area of which some rows may have been read before. */
+export interface AreaToRead extends Pick<Area, 'title' | 'rectangle'> {
+  /** The first row to read; with one below the area's first, the rest is what was known of the rows above. */
+  readonly fromRow: number
+  readonly header: readonly string[] | null
+  readonly numberColumns: readonly number[]
 }

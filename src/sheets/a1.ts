@@ -1,19 +1,5 @@
-/** A rectangle of a grid: 0-based, the ends not included, as in Google's GridRange. */
-export interface Rectangle {
-  readonly startRow: number
-  readonly endRow: number
-  readonly startColumn: number
-  readonly endColumn: number
-}
-
-/** The letters of a 0-based column: 0 is `A`, 26 is `AA`. */
-export function columnLetters(column: number): string {
-  let letters = ''
-  for (let rest = column + 1; rest > 0; rest = Math.floor((rest - 1) / 26)) {
-    letters = String.fromCharCode(65 + ((rest - 1) % 26)) + letters
-  }
-  return letters
-}
+import { columnLetters } from '../blocks/column-names.ts'
+import type { Rectangle } from '../model/rectangle.ts'
 
 /** The 0-based column of letters: `A` is 0. */
 export function columnIndex(letters: string): number {

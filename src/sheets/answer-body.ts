@@ -1,12 +1,15 @@
 import type { Readable } from 'node:stream'
-import { type Body, CallFault } from '../ports/sheet-source.ts'
+import { CallFault } from './call-fault.ts'
+
+/** The bytes of an answer; they are the caller's, buffer and all. */
+export type Body = Uint8Array<ArrayBuffer>
 
 /** Bytes that one answer may have: far above the 2 MB that are asked for, far below what would hurt. */
 const LARGEST = 48 * 1024 * 1024
 
 /**
- * Collects a body into one buffer, which can be handed to a worker thread without a copy. `room` makes buffers; what it
- * is asked for is a guess. Each chunk is copied as it comes, so that chunks die young. Rejects with a `too-large` fault
+ * Collects a body into one buffer, which can be handed to a worker thread without a copy. `room` makes the
+ * first buffer. Each chunk is copied as it comes, so that chunks die young. Rejects with a `too-large` fault
  * rather than fill the memory.
  */
 export async function readBody(stream: Readable, room: () => ArrayBuffer): Promise<Body> {
@@ -36,13 +39,4 @@ export function looksLikeJson(bytes: Body): boolean {
 
 function isSpace(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
-}
-
-/** The code of the innermost error that has one in words: `ECONNREFUSED`, `ERR_STREAM_PREMATURE_CLOSE` … */
-export function networkCode(error: unknown): string | undefined {
-  let code: string | undefined
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if ('code' in at && typeof at.code === 'string') code = at.code
-  }
-  return code
 }

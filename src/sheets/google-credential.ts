@@ -9,7 +9,7 @@ export interface CredentialFile {
   readonly tokenUrl: URL | undefined
 }
 
-/** Looks into the file that GOOGLE_APPLICATION_CREDENTIALS names. Rejects with GOOGLE_CREDENTIAL_INVALID if it is none. */
+/** Reads the file that GOOGLE_APPLICATION_CREDENTIALS names. Rejects with GOOGLE_CREDENTIAL_INVALID if it is none. */
 export async function readCredentialFile(path: string): Promise<CredentialFile> {
   let text: string
   try {

@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import { type Body, CallFault, type SpreadsheetDescription } from '../ports/sheet-source.ts'
+import type { Rectangle } from '../model/rectangle.ts'
+import type { Body } from './answer-body.ts'
+import { CallFault } from './call-fault.ts'
 
 const index = z.int().min(0).optional()
 
@@ -36,6 +38,28 @@ const spreadsheet = z.object({
     )
     .default([]),
 })
+
+/** What a spreadsheet is made of, without its cells. */
+export interface SpreadsheetDescription {
+  readonly title: string
+  readonly tabs: readonly TabDescription[]
+  readonly namedRanges: readonly NamedRangeDescription[]
+}
+
+export interface TabDescription {
+  readonly gid: number
+  readonly title: string
+  readonly hidden: boolean
+  /** Absent for a tab that is no grid, such as a chart. */
+  readonly grid?: { readonly rows: number; readonly columns: number }
+}
+
+interface NamedRangeDescription {
+  readonly name: string
+  readonly gid: number
+  /** Absent bounds are open, as in Google's GridRange. */
+  readonly range: Partial<Rectangle>
+}
 
 /** Reads the body of an answer as JSON; throws a `garbled` fault where it is none. */
 export function parseBody(body: Body): unknown {

@@ -1,239 +1,68 @@
-import type { Readable } from 'node:stream'
-import type { drive_v3 } from 'googleapis/build/src/apis/drive/index.js'
-import type { StreamMethodOptions, sheets_v4 } from 'googleapis/build/src/apis/sheets/index.js'
-import { abortable } from '../concurrency/abortable.ts'
-import { AppError } from '../errors.ts'
+import type { Block } from '../blocks/block.ts'
+import type { WorkerPool } from '../concurrency/worker-pool.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import {
-  type Body,
-  CallFault,
-  type ReadCall,
-  type Render,
-  type SheetSource,
-  type SourceCall,
-  type SpreadsheetDescription,
+import type { Metrics } from '../ports/metrics.ts'
+import type {
+  AreaToRead,
+  Description,
+  ReadContext,
+  ReadOptions,
+  Selection,
+  SheetSource,
+  Spreadsheet,
 } from '../ports/sheet-source.ts'
-import { looksLikeJson, readBody } from './answer-body.ts'
-import { readCredentialFile } from './google-credential.ts'
-import { asDescription, parseBody } from './google-description.ts'
-import { type Caller, type ErrorAnswer, errorOfAnswer, isDriveClosed } from './http-errors.ts'
-import { asCredentialError, asNetworkFault } from './network-errors.ts'
-import { retryAfterMs } from './retry.ts'
-
-/** What is asked of `spreadsheets.get`; without a mask it sends formats and themes of no use here. */
-const DESCRIPTION_FIELDS =
-  'properties.title,namedRanges(name,range),' +
-  'sheets.properties(sheetId,title,sheetType,hidden,gridProperties(rowCount,columnCount))'
-
-/** Bytes to begin with for the body of an answer with cells (a little above the 2 MB that are asked for), or without. */
-const ROOM = 2_500_000
-const SMALL_ROOM = 16_384
-
-/** The least that lets a service account read cells and versions. */
-const SCOPES = [
-  'https://www.googleapis.com/auth/spreadsheets.readonly',
-  'https://www.googleapis.com/auth/drive.metadata.readonly',
-]
-
-/** Where google-auth-library sends a service account for its tokens. */
-const GOOGLE_TOKEN_URL = 'https://oauth2.googleapis.com/token'
+import { findAreas } from './find-areas.ts'
+import type { SheetsApi } from './google-api.ts'
+import { AreaReader } from './read-areas.ts'
+import type { ReadQuota } from './read-quota.ts'
+import { DEFAULT_READ_TUNING, type ReadTuning } from './read-tuning.ts'
+import { SpreadsheetCalls } from './spreadsheet-calls.ts'
 
 export interface GoogleSheetsOptions {
-  /** Another endpoint than Google's: Sheets under `/v4/`, Drive under `/drive/v3/`. */
-  readonly rootUrl?: string
-  /** A service-account key, or any other file that Application Default Credentials may be. */
-  readonly credentialFile?: string
-  /** An API key, for public spreadsheets; used when there is no credential file. */
-  readonly apiKey?: string
+  readonly api: SheetsApi
+  /** The reads a minute of the credential, shared with everybody else who uses it. */
+  readonly quota: ReadQuota
+  /** Threads to decode on. */
+  readonly workers: WorkerPool
+  readonly metrics?: Metrics
   readonly clock: Clock
   readonly log: Log
+  readonly tuning?: Partial<ReadTuning>
 }
 
-interface Clients {
-  readonly sheets: sheets_v4.Sheets
-  readonly drive: drive_v3.Drive
-  readonly caller: Caller
-  /** Gets a token if the last one has run out, so that signing in fails apart from the call itself. */
-  signIn(): Promise<void>
-}
-
-/** An answer that is no success, with what it means when Sheets gives it. */
-class RefusedAnswer extends Error {
-  override readonly name = 'RefusedAnswer'
-  readonly answer: ErrorAnswer
-  readonly meaning: AppError | CallFault
-
-  constructor(answer: ErrorAnswer, meaning: AppError | CallFault) {
-    super(meaning.message)
-    this.answer = answer
-    this.meaning = meaning
-  }
-}
-
-/** Google's API through its own client. Nothing of it is loaded before the first call. */
+/** Rows from Google Sheets. */
 export class GoogleSheets implements SheetSource {
   readonly #options: GoogleSheetsOptions
-  #clients: Promise<Clients> | undefined
+  readonly #tuning: ReadTuning
+  #readers = 0
 
   constructor(options: GoogleSheetsOptions) {
     this.#options = options
+    this.#tuning = { ...DEFAULT_READ_TUNING, ...options.tuning }
   }
 
-  async describe(spreadsheetId: string, call: SourceCall): Promise<SpreadsheetDescription> {
-    const body = await this.#read(call, ({ sheets }, options) =>
-      sheets.spreadsheets.get({ spreadsheetId, fields: DESCRIPTION_FIELDS, prettyPrint: false }, options),
-    )
-    return asDescription(parseBody(body))
-  }
-
-  async version(spreadsheetId: string, call: SourceCall): Promise<string | undefined> {
-    try {
-      const body = await this.#call(call, ({ drive }, options) =>
-        drive.files.get({ fileId: spreadsheetId, fields: 'version', supportsAllDrives: true }, options),
-      )
-      const { version } = parseBody(body) as drive_v3.Schema$File
-      return version ?? undefined
-    } catch (error) {
-      if (error instanceof RefusedAnswer && isDriveClosed(error.answer)) return undefined
-      throw error instanceof RefusedAnswer ? error.meaning : error
-    }
-  }
-
-  async readValues(spreadsheetId: string, ranges: readonly string[], render: Render, call: ReadCall): Promise<Body> {
-    return this.#read(call, ({ sheets }, options) =>
-      sheets.spreadsheets.values.batchGet(
-        {
-          spreadsheetId,
-          ranges: [...ranges],
-          valueRenderOption: render.values,
-          dateTimeRenderOption: render.dates,
-          fields: 'valueRanges(range,values)',
-          prettyPrint: false,
-        },
-        options,
-      ),
-    )
-  }
-
-  async #read(call: SourceCall, send: Send): Promise<Body> {
-    try {
-      return await this.#call(call, send)
-    } catch (error) {
-      throw error instanceof RefusedAnswer ? error.meaning : error
-    }
-  }
-
-  /** Makes one request. Resolves to the bytes of a successful answer, which begin and end as JSON does. */
-  async #call(call: SourceCall & Partial<ReadCall>, send: Send): Promise<Body> {
-    const { signal, timeoutMs, onSend, spare } = call
-    signal.throwIfAborted()
-    const clients = await this.#signIn(signal)
-    const timer = new AbortController()
-    const timeout = setTimeout(() => timer.abort(), timeoutMs)
-    const options: StreamMethodOptions = {
-      responseType: 'stream',
-      signal: AbortSignal.any([signal, timer.signal]),
-      // Repeats are ours to make and to count; so is reading what an error answer says.
-      retry: false,
-      validateStatus: () => true,
-      adapter: (prepared, fetch) => {
-        onSend()
-        return fetch(prepared)
-      },
-    }
-    let isAnswered = false
-    try {
-      const answer = await send(clients, options)
-      isAnswered = true
-      const isLarge = spare !== undefined && answer.status === 200
-      const body = await readBody(answer.data, () => (isLarge ? spare.take(ROOM) : new ArrayBuffer(SMALL_ROOM)))
-      if (answer.status >= 200 && answer.status < 300) {
-        if (looksLikeJson(body)) return body
-        throw new CallFault('garbled', 'The answer is not the JSON that Google sends.')
-      }
-      const refused = {
-        status: answer.status,
-        body: new TextDecoder().decode(body.slice(0, 65_536)),
-        retryAfterMs: retryAfterMs(answer.headers['retry-after'], this.#options.clock.now()),
-      }
-      const meaning = errorOfAnswer(refused, clients.caller)
-      // A credential that was replaced in its place works again without a restart.
-      if (meaning instanceof AppError && meaning.code === 'GOOGLE_CREDENTIAL_INVALID') this.#clients = undefined
-      throw new RefusedAnswer(refused, meaning)
-    } catch (error) {
-      if (signal.aborted) throw signal.reason
-      if (error instanceof CallFault || error instanceof RefusedAnswer) throw error
-      if (timer.signal.aborted) throw new CallFault('timeout', `Google did not answer within ${timeoutMs / 1000} s.`)
-      throw asNetworkFault(error, isAnswered)
-    } finally {
-      clearTimeout(timeout)
-    }
-  }
-
-  async #signIn(signal: AbortSignal): Promise<Clients> {
-    const connecting = this.#clients ?? this.#connect()
-    this.#clients = connecting
-    try {
-      const clients = await connecting
-      await abortable(clients.signIn(), signal)
-      return clients
-    } catch (error) {
-      if (this.#clients === connecting) this.#clients = undefined
-      throw error
-    }
-  }
-
-  async #connect(): Promise<Clients> {
-    const { rootUrl, credentialFile, apiKey } = this.#options
-    if (credentialFile === undefined && apiKey === undefined && rootUrl === undefined) {
-      throw new AppError('GOOGLE_CREDENTIAL_MISSING', 'This service has no credential to call Google with.')
-    }
-    const file = credentialFile === undefined ? undefined : await readCredentialFile(credentialFile)
-    const [{ sheets, auth: google }, { drive }] = await Promise.all([
-      import('googleapis/build/src/apis/sheets/index.js'),
-      import('googleapis/build/src/apis/drive/index.js'),
-    ])
-    const root = rootUrl === undefined ? {} : { rootUrl }
-    if (credentialFile === undefined) {
-      const key = apiKey === undefined ? {} : { auth: apiKey }
-      return {
-        sheets: sheets({ version: 'v4', ...root, ...key }),
-        drive: drive({ version: 'v3', ...root, ...key }),
-        caller: { isKeyed: apiKey !== undefined },
-        signIn: async () => {},
-      }
-    }
-    const client = await asCredentialError(
-      new google.GoogleAuth({ keyFile: credentialFile, scopes: SCOPES }).getClient(),
-    )
-    const tokenUrl = file?.tokenUrl
-    if (tokenUrl !== undefined) {
-      // Google's clients in other languages ask where the key file says; this one asks one address, whatever the file says.
-      client.transporter.interceptors.request.add({
-        resolved: async (request) => {
-          if (request.url.href === GOOGLE_TOKEN_URL) request.url = tokenUrl
-          return request
-        },
-      })
-    }
-    const auth = client as NonNullable<Exclude<sheets_v4.Options['auth'], string>>
+  open(spreadsheetId: string, context: ReadContext): Spreadsheet {
+    const { api, quota, workers, metrics, clock, log } = this.#options
+    const tuning = this.#tuning
+    const { buffers } = workers
+    const calls = new SpreadsheetCalls({ api, quota, metrics, clock, log, tuning, buffers, spreadsheetId, context })
     return {
-      sheets: sheets({ version: 'v4', ...root, auth }),
-      drive: drive({ version: 'v3', ...root, auth }),
-      caller: { account: file?.account },
-      signIn: async () => {
-        await asCredentialError(client.getRequestHeaders())
-      },
+      version: () => calls.version(),
+      describe: async (selection: Selection): Promise<Description> => findAreas(await calls.describe(), selection),
+      read: (areas: readonly AreaToRead[], options: ReadOptions): AsyncIterable<readonly Block[]> =>
+        this.#read(new AreaReader(areas, options, { calls, workers, tuning, context })),
+    }
+  }
+
+  /** Reads, and has the buffers dropped when nobody reads any more: a service at rest is small. */
+  async *#read(reader: AreaReader): AsyncGenerator<readonly Block[]> {
+    this.#readers += 1
+    try {
+      yield* reader.read()
+    } finally {
+      this.#readers -= 1
+      if (this.#readers === 0) this.#options.workers.buffers.clear()
     }
   }
 }
-
-type Send = (
-  clients: Clients,
-  options: StreamMethodOptions,
-) => Promise<{
-  readonly status: number
-  readonly headers: Readonly<Record<string, unknown>>
-  readonly data: Readable
-}>

@@ -1,7 +1,120 @@
+import { AppError } from '../errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
 import { parseRetryAfter } from '../retry-after.ts'
+import { CallFault } from './call-fault.ts'
 
 /** The longest pause between two tries of a call. */
 const LONGEST_MS = 64_000
+
+/** How often an answer that covers less than was asked is asked for again before it is believed. */
+const INCOMPLETE_TRIES = 3
+
+/** Faults of the network in a row from which on Google may count as unreachable. */
+const LEAST_SILENT_FAULTS = 3
+
+export interface RetryOptions {
+  readonly clock: Clock
+  readonly log: Log
+  /** Whose calls these are, for the log. */
+  readonly syncId: string
+  /** Milliseconds of nothing but network errors until Google counts as unreachable. */
+  readonly unreachableMs: number
+  /** Called with the end of a pause that Google's quota imposes, and with `undefined` once it is over. */
+  onWait(until: Date | undefined): void
+}
+
+/** Repeats the calls of one sync as long as that can help. */
+export class Retries {
+  readonly #options: RetryOptions
+  /** Since when nothing but faults of the network was seen; `undefined` after anything else. */
+  #silentSince: number | undefined
+  #silentFaults = 0
+  #hasAnswered = false
+
+  constructor(options: RetryOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Makes a call until it succeeds. `isEnough` may end that after a fault; once the pause after it is over, this resolves
+   * to `undefined` then. Rejects with an AppError that no repeat can mend, and with the signal's reason.
+   */
+  async untilDone<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T>
+  async untilDone<T>(
+    call: () => Promise<T>,
+    signal: AbortSignal,
+    isEnough: (fault: CallFault) => boolean,
+  ): Promise<T | undefined>
+  async untilDone<T>(
+    call: () => Promise<T>,
+    signal: AbortSignal,
+    isEnough = (_fault: CallFault) => false,
+  ): Promise<T | undefined> {
+    const { log, syncId } = this.#options
+    let incomplete = 0
+    for (let faults = 0; ; faults += 1) {
+      try {
+        const result = await call()
+        this.#answered()
+        return result
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!(error instanceof CallFault)) throw error
+        log.warn({ syncId, fault: error.kind, faults: faults + 1 }, error.message)
+        if (error.kind === 'incomplete') {
+          incomplete += 1
+          if (incomplete >= INCOMPLETE_TRIES)
+            throw new AppError('GOOGLE_ANSWER_INCOMPLETE', error.message, { cause: error })
+        }
+        this.#giveUpOnSilence(error)
+        const isOver = isEnough(error)
+        await this.#pause(error, faults, signal)
+        if (isOver) return undefined
+      }
+    }
+  }
+
+  async #pause(fault: CallFault, faults: number, signal: AbortSignal): Promise<void> {
+    const { clock, onWait } = this.#options
+    const ms = backoffMs(Math.min(faults, 10), { retryAfterMs: fault.retryAfterMs })
+    if (fault.kind === 'quota') onWait(new Date(clock.now().getTime() + ms))
+    await clock.sleep(ms, signal)
+    signal.throwIfAborted()
+    if (fault.kind === 'quota') onWait(undefined)
+  }
+
+  #answered(): void {
+    this.#hasAnswered = true
+    this.#silentSince = undefined
+    this.#silentFaults = 0
+  }
+
+  /** Gives up on a Google that is not there; one that answers, if only errors, is waited for until the sync's deadline. */
+  #giveUpOnSilence(fault: CallFault): void {
+    const { clock, unreachableMs } = this.#options
+    const isSilent =
+      fault.kind === 'network' || fault.kind === 'garbled' || (fault.kind === 'timeout' && !this.#hasAnswered)
+    if (!isSilent) {
+      if (fault.kind !== 'timeout') this.#answered()
+      return
+    }
+    const now = clock.monotonic()
+    this.#silentSince ??= now
+    this.#silentFaults += 1
+    if (this.#silentFaults < LEAST_SILENT_FAULTS || now - this.#silentSince < unreachableMs) return
+    throw new AppError(
+      fault.kind === 'garbled' ? 'GOOGLE_UNAVAILABLE' : 'GOOGLE_UNREACHABLE',
+      `${fault.message} It was tried ${this.#silentFaults} times.`,
+      { cause: fault },
+    )
+  }
+}
+
+/** Whether a fault may come of how much was asked for at a time. */
+export function isTooMuch({ kind }: CallFault): boolean {
+  return kind === 'timeout' || kind === 'unavailable' || kind === 'too-large'
+}
 
 /**
  * Milliseconds to wait before a call is made again: full jitter below `min(2^n s + up to 1 s, 64 s)` (Google,
@@ -23,7 +136,15 @@ export function retryAfterMs(header: unknown, now: Date): number | undefined {
   return parseRetryAfter(header, now) || undefined
 }
 
-/** Milliseconds until the wall-clock minute turns, when Google refills its quotas. */
+/**
+ * Milliseconds for which all reads of a credential pause after Google has refused one: until its minute turns, when it
+ * refills its quotas, and a little longer, as nobody knows its clock to the second; not all come back at the same moment.
+ */
+export function quotaPauseMs(now: Date): number {
+  return untilNextMinuteMs(now) + 200 + Math.random() * 800
+}
+
+/** Milliseconds until the wall-clock minute turns. */
 export function untilNextMinuteMs(now: Date): number {
   return 60_000 - (now.getTime() % 60_000)
 }

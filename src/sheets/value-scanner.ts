@@ -1,11 +1,4 @@
-/** What a cell is in Google's JSON. */
-export const TEXT = 1
-export const NUMBER = 2
-export const TRUE = 3
-export const FALSE = 4
-/** Blank between other cells; Google sends `""`, and leaves out what is blank at the end. */
-export const BLANK = 5
-export type CellKind = typeof TEXT | typeof NUMBER | typeof TRUE | typeof FALSE | typeof BLANK
+import { BLANK, type CellKind, ESCAPED_TEXT, FALSE, NUMBER, TEXT, TRUE } from '../blocks/block.ts'
 
 const QUOTE = 0x22
 const COMMA = 0x2c
@@ -27,14 +20,12 @@ export class NotJson extends Error {
  */
 export class ValueScanner {
   readonly bytes: Uint8Array
-  /** The place of the next byte to look at. */
+  /** The place of the next byte to read. */
   at: number
   /** The current cell: its kind, and the bytes of it, without quotes for text. */
   kind: CellKind = BLANK
   start = 0
   end = 0
-  /** Whether text holds escapes, so that its bytes are not those of the text. */
-  isEscaped = false
   #isFirst = true
 
   constructor(bytes: Uint8Array, at = 0) {
@@ -72,18 +63,7 @@ export class ValueScanner {
   /** The text of the current cell, escapes resolved. */
   text(): string {
     const raw = utf8.decode(this.bytes.subarray(this.start, this.end))
-    return this.isEscaped ? (JSON.parse(`"${raw}"`) as string) : raw
-  }
-
-  /** The number of the current cell. */
-  number(): number {
-    let value = 0
-    for (let at = this.start; at < this.end; at += 1) {
-      const digit = (this.bytes[at] ?? 0) - 0x30
-      if (digit < 0 || digit > 9 || value > 1e14) return Number(utf8.decode(this.bytes.subarray(this.start, this.end)))
-      value = value * 10 + digit
-    }
-    return value
+    return this.kind === ESCAPED_TEXT ? (JSON.parse(`"${raw}"`) as string) : raw
   }
 
   /** Skips white space and takes one byte, which must be this one. */
@@ -155,8 +135,8 @@ export class ValueScanner {
     this.start = start
     this.end = at
     this.at = at + 1
-    this.isEscaped = isEscaped
-    this.kind = at === start ? BLANK : TEXT
+    // Google sends `""` for a blank between other cells, and leaves out what is blank at the end.
+    this.kind = at === start ? BLANK : isEscaped ? ESCAPED_TEXT : TEXT
   }
 
   #escapeLength(at: number): number {

@@ -3,16 +3,18 @@ import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator/emulator.ts'
-import type { DownloadTuning } from '../../src/jobs/download/tuning.ts'
+import { WorkerPool } from '../../src/concurrency/worker-pool.ts'
 import { createDownloadJob } from '../../src/jobs/download-job.ts'
 import type { ActiveSync, SyncReport, SyncResult } from '../../src/model/sync.ts'
 import type { SnapshotFormat, SyncRequestInput } from '../../src/model/sync-request.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import { silentLog } from '../../src/ports/log.ts'
-import type { SheetSource } from '../../src/ports/sheet-source.ts'
 import type { SnapshotStore } from '../../src/ports/snapshot-store.ts'
-import { GoogleSheets, type GoogleSheetsOptions } from '../../src/sheets/google-sheets.ts'
-import { ReadQuota } from '../../src/sheets/quota.ts'
+import { GoogleApi, type GoogleApiOptions, type SheetsApi } from '../../src/sheets/google-api.ts'
+import { GoogleSheets } from '../../src/sheets/google-sheets.ts'
+import { LocalReadQuota } from '../../src/sheets/local-read-quota.ts'
+import type { ReadTuning } from '../../src/sheets/read-tuning.ts'
+import { BlockFiles } from '../../src/snapshots/formats/block-files.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
 import { claimSync, reportSync } from '../../src/syncs/sync.ts'
 import { systemClock } from '../../src/system-clock.ts'
@@ -61,13 +63,18 @@ export class ScaledClock implements Clock {
   }
 }
 
+/** How a download reads, and on how many threads. */
+export interface Tuning extends Partial<ReadTuning> {
+  readonly threads?: number
+}
+
 export interface DownloaderOptions extends EmulatorOptions {
   readonly clock?: Clock
-  readonly tuning?: Partial<DownloadTuning>
+  readonly tuning?: Tuning
   readonly readsPerMinute?: number
-  readonly google?: Partial<GoogleSheetsOptions>
+  readonly google?: Partial<GoogleApiOptions>
   /** Stands between the job and Google, or the disk. */
-  readonly around?: (source: SheetSource) => SheetSource
+  readonly around?: (api: SheetsApi) => SheetsApi
   readonly aroundSnapshots?: (snapshots: SnapshotStore) => SnapshotStore
 }
 
@@ -80,11 +87,11 @@ export interface RunOptions {
 export interface Downloader {
   readonly emulator: Emulator
   readonly snapshots: SnapshotStore
-  readonly quota: ReadQuota
+  readonly quota: LocalReadQuota
   /** Runs a download as a runner would: claims the sync, keeps its progress. */
   run(body: Partial<SyncRequestInput>, options?: RunOptions): Promise<SyncResult>
   /** Tunes the runs from now on. */
-  tune(tuning: Partial<DownloadTuning>): void
+  tune(tuning: Tuning): void
   /** A sync as the last run of it had left it, claimed again. */
   claimedAgain(sync: ActiveSync): ActiveSync
   /** The bytes of one file of a result, as text. */
@@ -100,13 +107,17 @@ export async function aDownloader(t: Test, options: DownloaderOptions = {}): Pro
   const local = new LocalSnapshotStore({ directory, kept: 3, log: silentLog })
   await local.start()
   const snapshots = aroundSnapshots?.(local) ?? local
-  const sheets = new GoogleSheets({ rootUrl: emulator.rootUrl, clock, log: silentLog, ...google })
-  const quota = new ReadQuota({ readsPerMinute, clock })
-  const source = around?.(sheets) ?? sheets
-  const tuned = (how: Partial<DownloadTuning>) =>
-    createDownloadJob({ source, snapshots, quota, clock, log: silentLog, tuning: { threads: 0, ...tuning, ...how } })
+  const sheets = new GoogleApi({ rootUrl: emulator.rootUrl, clock, ...google })
+  const quota = new LocalReadQuota({ readsPerMinute, clock })
+  const api = around?.(sheets) ?? sheets
+  const tuned = (how: Tuning) => {
+    const { threads = 0, ...reads } = { ...tuning, ...how }
+    const workers = new WorkerPool({ threads })
+    t.teardown(() => workers.close())
+    const source = new GoogleSheets({ api, quota, workers, clock, log: silentLog, tuning: reads })
+    return createDownloadJob({ source, writer: new BlockFiles(workers), snapshots, clock, log: silentLog })
+  }
   let job = tuned({})
-  t.teardown(() => job.close())
   const latest = new Map<string, ActiveSync>()
   return {
     emulator,
@@ -116,7 +127,7 @@ export async function aDownloader(t: Test, options: DownloaderOptions = {}): Pro
       const id = rest.workbooks?.[0]?.id ?? 'book'
       let now = sync ?? claimSync(aQueuedSync({ spreadsheet: id, ...body }), 'a test', new Date())
       latest.set(now.id, now)
-      return job.run(now, {
+      return job(now, {
         signal,
         report(report) {
           now = reportSync(now, report, new Date())
@@ -126,9 +137,7 @@ export async function aDownloader(t: Test, options: DownloaderOptions = {}): Pro
       })
     },
     tune(how) {
-      const next = tuned(how)
-      t.teardown(() => next.close())
-      job = next
+      job = tuned(how)
     },
     claimedAgain: (sync) => claimSync(latest.get(sync.id) ?? sync, 'another owner', new Date()),
     async text(result, format, tab = 0) {
@@ -140,6 +149,6 @@ export async function aDownloader(t: Test, options: DownloaderOptions = {}): Pro
 }
 
 /** Options that read a workbook by as few cells a call as they say, so that small grids take many calls. */
-export function callsOf(cells: number): Partial<DownloadTuning> {
+export function callsOf(cells: number): Partial<ReadTuning> {
   return { startCells: cells, leastCells: cells, mostCells: cells }
 }

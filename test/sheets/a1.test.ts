@@ -1,12 +1,6 @@
 import t from 'tap'
-import {
-  clipToGrid,
-  columnIndex,
-  columnLetters,
-  formatRange,
-  isSameRange,
-  parseReference,
-} from '../../src/sheets/a1.ts'
+import { columnLetters } from '../../src/blocks/column-names.ts'
+import { clipToGrid, columnIndex, formatRange, isSameRange, parseReference } from '../../src/sheets/a1.ts'
 
 t.test('columns have letters, and letters columns', async (t) => {
   for (const [index, letters] of [

@@ -4,10 +4,13 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { z } from 'zod'
+import { WorkerPool } from '../../src/concurrency/worker-pool.ts'
 import { createDownloadJob } from '../../src/jobs/download-job.ts'
 import { silentLog } from '../../src/ports/log.ts'
+import { GoogleApi } from '../../src/sheets/google-api.ts'
 import { GoogleSheets } from '../../src/sheets/google-sheets.ts'
-import { ReadQuota } from '../../src/sheets/quota.ts'
+import { LocalReadQuota } from '../../src/sheets/local-read-quota.ts'
+import { BlockFiles } from '../../src/snapshots/formats/block-files.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
 import { claimSync } from '../../src/syncs/sync.ts'
 import { systemClock } from '../../src/system-clock.ts'
@@ -57,7 +60,7 @@ const NOTHING = {
   body: '{"error":{"code":404,"message":"Requested entity was not found.","status":"NOT_FOUND"}}',
 }
 
-async function aReplay(t: Test): Promise<{ replay: Replay; source: GoogleSheets }> {
+async function aReplay(t: Test): Promise<{ replay: Replay; source: GoogleApi }> {
   const replay: Replay = { describe: NOTHING, file: NOTHING, values: [] }
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '', 'http://replay')
@@ -74,26 +77,29 @@ async function aReplay(t: Test): Promise<{ replay: Replay; source: GoogleSheets 
     server.close()
   })
   const rootUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-  return { replay, source: new GoogleSheets({ rootUrl, clock: systemClock, log: silentLog }) }
+  return { replay, source: new GoogleApi({ rootUrl, clock: systemClock }) }
 }
 
 type Downloaded = (ranges: readonly ValueRange[], values: 'typed' | 'formatted' | 'formula') => Promise<unknown[][][]>
 
 /** Runs whole downloads; what comes out is the rows of each range. */
-async function aDownloader(t: Test, source: GoogleSheets): Promise<Downloaded> {
+async function aDownloader(t: Test, api: GoogleApi): Promise<Downloaded> {
   const snapshots = new LocalSnapshotStore({ directory: await aDirectory(t), kept: 1, log: silentLog })
   await snapshots.start()
-  const quota = new ReadQuota({ readsPerMinute: 1000, clock: systemClock })
-  const job = createDownloadJob({ source, snapshots, quota, clock: systemClock, log: silentLog })
+  const quota = new LocalReadQuota({ readsPerMinute: 1000, clock: systemClock })
+  const workers = new WorkerPool()
+  const source = new GoogleSheets({ api, quota, workers, clock: systemClock, log: silentLog })
+  const writer = new BlockFiles(workers)
+  const job = createDownloadJob({ source, writer, snapshots, clock: systemClock, log: silentLog })
   t.teardown(async () => {
-    await job.close()
+    await workers.close()
     await snapshots.close()
   })
   return async (ranges, values) => {
     const asked = ranges.map(({ range }) => range)
     const queued = aQueuedSync({ ranges: asked, headerRow: 0, values, dates: 'serial', formats: ['ndjson'] })
     const sync = claimSync(queued, 'test', new Date())
-    const { report } = await job.run(sync, { signal: new AbortController().signal, report() {} })
+    const { report } = await job(sync, { signal: new AbortController().signal, report() {} })
     return Promise.all(
       (report.tabs ?? [])
         .flatMap((tab) => tab.files)

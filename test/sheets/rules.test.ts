@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { nameColumns } from '../../src/blocks/column-names.ts'
+import { CallBudget } from '../../src/sheets/call-budget.ts'
 import { isoFromSerial } from '../../src/sheets/dates.ts'
-import { nameColumns } from '../../src/sheets/header.ts'
-import { CallBudget, urlBytes } from '../../src/sheets/plan.ts'
 import { backoffMs, retryAfterMs, untilNextMinuteMs } from '../../src/sheets/retry.ts'
+import { urlBytes } from '../../src/sheets/url-bytes.ts'
 
 t.test('serial numbers become dates, times and both, exactly', async (t) => {
   const samples: [number, string | number][] = [

@@ -2,10 +2,13 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import fc from 'fast-check'
 import t from 'tap'
+import { NUMBER } from '../../src/blocks/block.ts'
+import { ByteWriter } from '../../src/blocks/byte-writer.ts'
+import { withCellWriter } from '../../src/blocks/cell-writer.ts'
 import { isSnapshotFileName } from '../../src/model/snapshot-manifest.ts'
-import { ByteWriter } from '../../src/snapshots/formats/byte-writer.ts'
 import { padCsv } from '../../src/snapshots/formats/csv-padding.ts'
 import { csvField, csvLine } from '../../src/snapshots/formats/csv-rows.ts'
+import { encodeRows, PIECE_BYTES } from '../../src/snapshots/formats/encode-rows.ts'
 import { fileName } from '../../src/snapshots/formats/file-names.ts'
 import { blankRow, keysOf } from '../../src/snapshots/formats/json-rows.ts'
 import { parseCsv } from '../jobs/download/csv.ts'
@@ -98,6 +101,32 @@ t.test('bytes are what was written, however much it is', async () => {
       return out.length === wanted.length && wanted.equals(new Uint8Array(out.finish()))
     }),
   )
+})
+
+t.test('rows that become large are encoded piece by piece, and the pieces are what one would be', async (t) => {
+  const [rows, name] = [100, 'n'.repeat(100_000)]
+  const one = new TextEncoder().encode('1')
+  const cells = withCellWriter(1, (out) => {
+    for (let row = 0; row < rows; row += 1) {
+      out.cell(NUMBER, one, 0, one.length)
+      out.endRow()
+    }
+    return out.takeCopy()
+  })
+  const layout = { formats: ['ndjson', 'csv'] as const, csv: raw, names: [name], headers: 1, lineWidth: 1, rooms: [] }
+  const texts = ['', '']
+  let pieces = 0
+  for (let [at, left] = [0, rows]; left > 0; pieces += 1) {
+    const piece = encodeRows({ ...layout, cells, at, rows: left })
+    for (const [index, bytes] of piece.content.entries()) {
+      t.ok(bytes.length < PIECE_BYTES + name.length + 10)
+      texts[index] += Buffer.from(bytes).toString()
+    }
+    at = piece.at
+    left -= piece.rows
+  }
+  t.ok(pieces >= 5, `${pieces} pieces`)
+  t.strictSame(texts, [`{"${name}":1}\n`.repeat(rows), '1\r\n'.repeat(rows)])
 })
 
 t.test('any title makes a file name that is safe anywhere', async (t) => {

@@ -1,22 +1,41 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { savedTarget } from './target-state.ts'
-import type { Target } from './targets.ts'
+import { type WrittenArea, writtenArea } from '../../model/written-area.ts'
+import type { Area } from '../../ports/sheet-source.ts'
 
-/** What a draft's checkpoint says: from which version of which targets how much is written. */
-export const downloadCheckpoint = z.object({
-  version: z.literal(1),
-  /** Drive's version when the download began; `null` where Drive does not tell. */
-  driveVersion: z.string().nullable(),
-  /** What the targets were, in short. */
-  targets: z.string(),
+/** What a draft's checkpoint says: of which version of which areas how much is written. */
+const downloadCheckpoint = z.object({
+  version: z.literal(2),
+  /** The version of the spreadsheet when the download began; `null` where that is not known. */
+  spreadsheetVersion: z.string().nullable(),
+  /** What the areas were, in short. */
+  areas: z.string(),
   /** How often the download has begun anew because the spreadsheet was edited. */
   repeats: z.int().min(0),
-  states: z.array(savedTarget),
+  written: z.array(writtenArea),
 })
 export type DownloadCheckpoint = z.output<typeof downloadCheckpoint>
 
-/** A short text that is the same for the same targets only. */
-export function fingerprint(targets: readonly Target[]): string {
-  return createHash('sha256').update(JSON.stringify(targets)).digest('base64url')
+/** Reads the checkpoint of a draft; `undefined` where there is none, or one that another release wrote. */
+export function readCheckpoint(value: unknown): DownloadCheckpoint | undefined {
+  const parsed = downloadCheckpoint.safeParse(value)
+  return parsed.success ? parsed.data : undefined
+}
+
+/**
+ * How much of each area is written, as a checkpoint says. It is discarded, and with it all that was written, when the
+ * spreadsheet has another version by now, or the areas are not the same ones any more.
+ */
+export function resumeFrom(
+  checkpoint: DownloadCheckpoint | undefined,
+  version: string | undefined,
+  areas: readonly Area[],
+): readonly WrittenArea[] | undefined {
+  const isSame = checkpoint?.spreadsheetVersion === (version ?? null) && checkpoint.areas === fingerprint(areas)
+  return isSame ? checkpoint.written : undefined
+}
+
+/** A short text that is the same for the same areas only. */
+export function fingerprint(areas: readonly Area[]): string {
+  return createHash('sha256').update(JSON.stringify(areas)).digest('base64url')
 }

@@ -1,20 +1,25 @@
+import type { Block } from '../../blocks/block.ts'
+import { settleAll } from '../../concurrency/settle-all.ts'
 import { AppError } from '../../errors.ts'
 import type { SnapshotManifest } from '../../model/snapshot-manifest.ts'
 import type { ActiveSync, SyncResult } from '../../model/sync.ts'
 import type { SyncProgress, SyncWarning } from '../../model/sync-parts.ts'
+import type { AreaWriter, BlockWriter } from '../../ports/block-writer.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { JobContext } from '../../ports/job-runner.ts'
-import { CallFault } from '../../ports/sheet-source.ts'
-import type { SnapshotDraft } from '../../ports/snapshot-store.ts'
-import { CallBudget } from '../../sheets/plan.ts'
-import type { DownloadDeps } from '../download-job.ts'
-import { BlockReads, type WrittenPart } from './block-reads.ts'
-import { Calls } from './calls.ts'
-import { type DownloadCheckpoint, downloadCheckpoint, fingerprint } from './download-checkpoint.ts'
-import { fullReport, progressOf } from './progress.ts'
+import type { Log } from '../../ports/log.ts'
+import type { SheetSource, Spreadsheet } from '../../ports/sheet-source.ts'
+import type { SnapshotDraft, SnapshotStore } from '../../ports/snapshot-store.ts'
+import { type AreaState, advance, areaState } from './area-state.ts'
+import { type DownloadCheckpoint, fingerprint, readCheckpoint, resumeFrom } from './download-checkpoint.ts'
+import { fullReport, type ProgressSource, progressOf } from './progress.ts'
 import { isUnchanged, resultOf } from './result.ts'
-import { TargetState } from './target-state.ts'
-import { TargetWriter } from './target-writer.ts'
-import { findTargets } from './targets.ts'
+
+/** How often a spreadsheet that was edited while it was read is downloaded again. */
+const REPEATS = 2
+
+/** What an edit of the spreadsheet may be the reason of: rows or tabs that were there are gone. */
+const MAY_BE_EDITED = ['GOOGLE_ANSWER_INCOMPLETE', 'GOOGLE_REQUEST_REFUSED']
 
 /** The spreadsheet was edited while it was read, so what was read does not belong together. */
 class EditedMeanwhile extends Error {
@@ -27,68 +32,94 @@ class EditedMeanwhile extends Error {
   }
 }
 
+/** What downloads are made with. */
+export interface DownloadOptions {
+  readonly source: SheetSource
+  readonly writer: BlockWriter
+  readonly snapshots: SnapshotStore
+  readonly clock: Clock
+  readonly log: Log
+}
+
 /** One sync's way from its claim to its snapshot. */
 export class Download {
-  readonly #deps: DownloadDeps
+  readonly #options: DownloadOptions
   readonly #sync: ActiveSync
   readonly #context: JobContext
   readonly #draft: SnapshotDraft
-  readonly #calls: Calls
-  #states: readonly TargetState[] = []
+  readonly #spreadsheet: Spreadsheet
+  readonly #writer: AreaWriter
+  #states: readonly AreaState[] = []
   #warnings: readonly SyncWarning[] = []
   #phase: SyncProgress['phase'] = 'reading-metadata'
   #title = ''
+  #apiCalls: number
+  #waitingUntil: Date | undefined
 
-  constructor(deps: DownloadDeps, sync: ActiveSync, context: JobContext, draft: SnapshotDraft) {
-    this.#deps = deps
+  constructor(options: DownloadOptions, sync: ActiveSync, context: JobContext, draft: SnapshotDraft) {
+    this.#options = options
     this.#sync = sync
     this.#context = context
     this.#draft = draft
-    const { source, quota, clock, log, tuning, codec } = deps
-    this.#calls = new Calls({
-      source,
-      quota,
-      clock,
-      log,
-      tuning,
-      spare: codec.spare,
-      spreadsheetId: sync.spreadsheet.id,
-      syncId: sync.id,
+    this.#apiCalls = sync.progress.apiCalls
+    this.#writer = options.writer.open(draft, sync.request)
+    this.#spreadsheet = options.source.open(sync.spreadsheet.id, {
       signal: context.signal,
-      callsBefore: sync.progress.apiCalls,
-      onChange: () => context.report({ progress: progressOf(this.#progress) }),
+      key: sync.id,
+      onCall: () => {
+        this.#apiCalls += 1
+        this.#reportProgress()
+      },
+      onWait: (until) => {
+        this.#waitingUntil = until
+        this.#reportProgress()
+      },
+      onRows: (area, rows) => {
+        const state = this.#states[area]
+        if (state !== undefined) state.arrived += rows
+      },
     })
   }
 
-  async run(): Promise<SyncResult> {
-    const { tuning, log } = this.#deps
-    this.#context.report({ progress: progressOf(this.#progress) })
-    let version = await this.#calls.version()
+  async execute(): Promise<SyncResult> {
+    this.#reportProgress()
+    let version = await this.#spreadsheet.version()
     const unchanged = version === undefined ? undefined : await this.#findUnchanged(version)
     if (unchanged !== undefined) {
       const { report, ...result } = resultOf(unchanged, this.#sync, 'unchanged')
-      return { ...result, report: { ...report, progress: { ...report.progress, apiCalls: this.#calls.count } } }
+      return { ...result, report: { ...report, progress: { ...report.progress, apiCalls: this.#apiCalls } } }
     }
-    const saved = downloadCheckpoint.safeParse(this.#draft.checkpoint)
-    let resumed = saved.success && saved.data.driveVersion === (version ?? null) ? saved.data : undefined
-    for (let repeats = saved.data?.repeats ?? 0; ; repeats += 1) {
+    let checkpoint = readCheckpoint(this.#draft.checkpoint)
+    for (let repeats = checkpoint?.repeats ?? 0; ; repeats += 1) {
       try {
-        await this.#downloadOnce(version, repeats, resumed)
-        const after = version === undefined ? undefined : await this.#calls.version()
+        await this.#downloadOnce(version, repeats, checkpoint)
+        const after = version === undefined ? undefined : await this.#spreadsheet.version()
         const isEdited = after !== version
-        if (isEdited && after !== undefined && repeats < tuning.repeats) throw new EditedMeanwhile(after)
+        if (isEdited && after !== undefined && repeats < REPEATS) throw new EditedMeanwhile(after)
         return await this.#publish(version, after === undefined ? 'unknown' : !isEdited)
       } catch (error) {
         if (!(error instanceof EditedMeanwhile)) throw error
-        log.info({ syncId: this.#sync.id, repeats }, 'the spreadsheet was edited meanwhile; it is downloaded again')
+        const { syncId } = this.#progress
+        this.#options.log.info({ syncId, repeats }, 'the spreadsheet was edited meanwhile; it is downloaded again')
         version = error.version
-        resumed = undefined
+        checkpoint = undefined
       }
     }
   }
 
-  get #progress() {
-    return { syncId: this.#sync.id, states: this.#states, phase: this.#phase, calls: this.#calls }
+  get #progress(): ProgressSource {
+    return {
+      syncId: this.#sync.id,
+      states: this.#states,
+      phase: this.#phase,
+      hasHeader: this.#sync.request.headerRow > 0,
+      apiCalls: this.#apiCalls,
+      waitingUntil: this.#waitingUntil,
+    }
+  }
+
+  #reportProgress(): void {
+    this.#context.report({ progress: progressOf(this.#progress) })
   }
 
   #reportAll(): void {
@@ -98,7 +129,7 @@ export class Download {
   async #findUnchanged(version: string): Promise<SnapshotManifest | undefined> {
     const { request, spreadsheet, createdBy } = this.#sync
     if (request.ifUnchanged !== 'skip') return undefined
-    const snapshots = await this.#deps.snapshots.list(spreadsheet.id)
+    const snapshots = await this.#options.snapshots.list(spreadsheet.id)
     // Another key's snapshot is not this one's to read, whatever it holds.
     const latest = snapshots.find((manifest) => manifest.createdBy === createdBy)
     return latest !== undefined && isUnchanged(latest, version, request) ? latest : undefined
@@ -108,83 +139,71 @@ export class Download {
   async #downloadOnce(
     version: string | undefined,
     repeats: number,
-    resumed: DownloadCheckpoint | undefined,
+    checkpoint: DownloadCheckpoint | undefined,
   ): Promise<void> {
-    const { request } = this.#sync
-    const description = await this.#calls.describe()
-    const { targets, warnings } = findTargets(description, request)
-    const print = fingerprint(targets)
-    const states = resumed?.targets === print ? resumed.states : undefined
-    if (states === undefined) await this.#draft.reset()
-    const hasHeader = request.headerRow > 0
-    this.#states = targets.map((target, index) => new TargetState(target, hasHeader, states?.[index]))
+    const { title, areas, warnings } = await this.#spreadsheet.describe(this.#sync.request)
+    const written = resumeFrom(checkpoint, version, areas)
+    if (written === undefined) await this.#draft.reset()
+    this.#states = areas.map((area, index) => areaState(area, written?.[index]))
     this.#warnings = warnings
-    this.#title = description.title
+    this.#title = title
     this.#phase = 'downloading'
-    this.#context.report({
-      spreadsheet: { title: description.title, version: version ?? null },
-      ...fullReport(this.#progress, warnings),
-    })
-    const writer = new TargetWriter(this.#draft, request, this.#deps.codec.spare)
-    const save = () => {
-      const checkpoint: DownloadCheckpoint = {
-        version: 1,
-        driveVersion: version ?? null,
-        targets: print,
+    this.#context.report({ spreadsheet: { title, version: version ?? null }, ...fullReport(this.#progress, warnings) })
+    const saveCheckpoint = () => {
+      const value: DownloadCheckpoint = {
+        version: 2,
+        spreadsheetVersion: version ?? null,
+        areas: fingerprint(areas),
         repeats,
-        states: this.#states.map(({ saved }) => saved),
+        written: this.#states.map((state) => state.written),
       }
-      return this.#draft.saveCheckpoint(checkpoint)
+      return this.#draft.saveCheckpoint(value)
     }
     try {
-      await this.#readBlocks(async (parts) => {
-        await writeParts(writer, parts)
-        await save()
+      for await (const blocks of this.#readBlocks()) {
+        await this.#write(blocks)
+        await saveCheckpoint()
         this.#reportAll()
-      })
+      }
     } catch (error) {
-      throw await this.#whyRefused(error, version, repeats)
+      throw (await this.#isEdited(error, version, repeats)) ?? error
     }
     // What has no rows in the grid was never part of a block.
-    for (const state of this.#states) if (!state.isDone) await writer.finish(state)
+    for (const state of this.#states) if (state.written.files === null) await this.#finish(state)
     this.#reportAll()
   }
 
-  async #readBlocks(write: (parts: readonly WrittenPart[]) => Promise<void>): Promise<void> {
-    const { codec, tuning } = this.#deps
-    // The first error ends all that goes on beside it.
-    const failed = new AbortController()
-    const budget = new CallBudget(tuning)
-    const reads = new BlockReads({
-      states: this.#states,
-      request: this.#sync.request,
-      calls: this.#calls,
-      codec,
-      tuning,
-      budget,
-      dateBudget: new CallBudget(tuning, budget),
-      signal: AbortSignal.any([this.#context.signal, failed.signal]),
-      write,
+  #readBlocks(): AsyncIterable<readonly Block[]> {
+    const { values, dates, headerRow } = this.#sync.request
+    const areas = this.#states.map(({ area, written }) => {
+      const { nextRow, header, numberColumns } = written
+      return { title: area.title, rectangle: area.rectangle, fromRow: nextRow, header, numberColumns }
     })
-    try {
-      await reads.run()
-    } catch (error) {
-      failed.abort(error)
-      await reads.settled()
-      throw error
-    }
+    return this.#spreadsheet.read(areas, { values, dates, hasHeader: headerRow > 0 })
   }
 
-  /** A refused or short answer has an innocent reason when the spreadsheet was edited: rows or tabs are gone. */
-  async #whyRefused(error: unknown, version: string | undefined, repeats: number): Promise<unknown> {
-    const isShort = error instanceof CallFault && error.kind === 'incomplete'
-    const isRefused = error instanceof AppError && error.code === 'GOOGLE_REQUEST_REFUSED'
-    if (!isShort && !isRefused) return error
-    if (version !== undefined && repeats < this.#deps.tuning.repeats) {
-      const after = await this.#calls.version()
-      if (after !== undefined && after !== version) return new EditedMeanwhile(after)
-    }
-    return isShort ? new AppError('GOOGLE_ANSWER_INCOMPLETE', error.message, { cause: error }) : error
+  /** Writes blocks that came together: those of different areas side by side, those of one in order. */
+  async #write(blocks: readonly Block[]): Promise<void> {
+    await settleAll(
+      [...Map.groupBy(blocks, ({ area }) => area)].map(async ([index, own]) => {
+        const state = this.#states[index]
+        if (state === undefined) throw new TypeError('a block is of no area')
+        for (const block of own) advance(state, await this.#writer.write(state.area, state.written, block))
+        if (state.written.nextRow >= state.area.rectangle.endRow) await this.#finish(state)
+      }),
+    )
+  }
+
+  async #finish(state: AreaState): Promise<void> {
+    advance(state, await this.#writer.finish(state.area, state.written))
+  }
+
+  /** A refused or short answer has an innocent reason when the spreadsheet was edited. */
+  async #isEdited(error: unknown, version: string | undefined, repeats: number): Promise<EditedMeanwhile | undefined> {
+    if (!(error instanceof AppError) || !MAY_BE_EDITED.includes(error.code)) return undefined
+    if (version === undefined || repeats >= REPEATS) return undefined
+    const after = await this.#spreadsheet.version()
+    return after === undefined || after === version ? undefined : new EditedMeanwhile(after)
   }
 
   async #publish(version: string | undefined, consistent: SyncResult['consistent']): Promise<SyncResult> {
@@ -198,18 +217,18 @@ export class Download {
     const manifest: SnapshotManifest = {
       version: 1,
       syncId: id,
-      publishedAt: this.#deps.clock.now().toISOString(),
+      publishedAt: this.#options.clock.now().toISOString(),
       spreadsheet: { id: spreadsheet.id, url: spreadsheet.url, ...report.spreadsheet },
       consistent,
       request,
-      tabs: this.#states.map(({ target, saved, hasHeader, names }) => ({
-        gid: target.gid,
-        title: target.title,
-        range: target.range,
-        rows: saved.rows,
-        columns: saved.width,
-        columnNames: hasHeader ? names.names.slice(0, saved.width) : null,
-        files: saved.files ?? [],
+      tabs: this.#states.map(({ area, written, names }) => ({
+        gid: area.gid,
+        title: area.title,
+        range: area.range,
+        rows: written.rows,
+        columns: written.width,
+        columnNames: request.headerRow > 0 ? (names?.names.slice(0, written.width) ?? []) : null,
+        files: written.files ?? [],
       })),
       warnings: [...(report.warnings ?? [])],
       createdBy,
@@ -218,15 +237,4 @@ export class Download {
     await this.#draft.publish(manifest)
     return { outcome: 'downloaded', consistent, snapshotId: id, report }
   }
-}
-
-async function writeParts(writer: TargetWriter, parts: readonly WrittenPart[]): Promise<void> {
-  // Targets are files of their own, so they may be written side by side; what is of one target goes in order.
-  const byTarget = Map.groupBy(parts, ({ state }) => state)
-  await Promise.all(
-    [...byTarget].map(async ([state, pieces]) => {
-      for (const { area, encoded } of pieces) await writer.write(state, area.endRow, encoded)
-      if (state.saved.nextRow >= state.target.area.endRow) await writer.finish(state)
-    }),
-  )
 }

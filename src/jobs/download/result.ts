@@ -3,7 +3,7 @@ import type { ActiveSync, SyncResult } from '../../model/sync.ts'
 import { isSameDownload, type SyncRequest } from '../../model/sync-request.ts'
 import { fileHref } from './progress.ts'
 
-/** Tells a snapshot that is there already as the result of a sync. */
+/** The result of a sync whose snapshot is there already. */
 export function resultOf(manifest: SnapshotManifest, sync: ActiveSync, outcome: SyncResult['outcome']): SyncResult {
   const { title, version } = manifest.spreadsheet
   const rows = manifest.tabs.reduce((sum, tab) => sum + tab.rows, 0)

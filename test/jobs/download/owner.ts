@@ -1,9 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
+import { WorkerPool } from '../../../src/concurrency/worker-pool.ts'
 import { createDownloadJob } from '../../../src/jobs/download-job.ts'
 import { parseSyncRecord } from '../../../src/model/sync-record.ts'
 import { silentLog } from '../../../src/ports/log.ts'
+import { GoogleApi } from '../../../src/sheets/google-api.ts'
 import { GoogleSheets } from '../../../src/sheets/google-sheets.ts'
-import { ReadQuota } from '../../../src/sheets/quota.ts'
+import { LocalReadQuota } from '../../../src/sheets/local-read-quota.ts'
+import { BlockFiles } from '../../../src/snapshots/formats/block-files.ts'
 import { LocalSnapshotStore } from '../../../src/snapshots/local-snapshot-store.ts'
 import { claimSync } from '../../../src/syncs/sync.ts'
 import { systemClock } from '../../../src/system-clock.ts'
@@ -17,13 +20,16 @@ const sync = claimSync(queued, `process ${process.pid}`, new Date())
 await writeFile(file, JSON.stringify(sync))
 const snapshots = new LocalSnapshotStore({ directory, kept: 3, log: silentLog })
 await snapshots.start()
-const job = createDownloadJob({
-  source: new GoogleSheets({ rootUrl, clock: systemClock, log: silentLog }),
-  snapshots,
-  quota: new ReadQuota({ readsPerMinute: 100_000, clock: systemClock }),
+const workers = new WorkerPool()
+const source = new GoogleSheets({
+  api: new GoogleApi({ rootUrl, clock: systemClock }),
+  quota: new LocalReadQuota({ readsPerMinute: 100_000, clock: systemClock }),
+  workers,
   clock: systemClock,
   log: silentLog,
   tuning: callsOf(2000),
 })
-await job.run(sync, { signal: new AbortController().signal, report() {} })
-await job.close()
+const writer = new BlockFiles(workers)
+const job = createDownloadJob({ source, writer, snapshots, clock: systemClock, log: silentLog })
+await job(sync, { signal: new AbortController().signal, report() {} })
+await workers.close()

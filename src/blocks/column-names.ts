@@ -1,0 +1,55 @@
+/** Names of columns, and what had to be done to make them names. */
+export interface ColumnNames {
+  /** One unlike name for each column of the area, those past the header row's last cell too. */
+  readonly names: readonly string[]
+  /** Columns that were given their letter, for their header was empty with another one after it. */
+  readonly empty: number
+  /** Columns whose header had been used before. */
+  readonly repeated: number
+}
+
+/**
+ * Names the columns of an area by its header row. A repeated header becomes `Name_2`, `Name_3` …, an empty one its
+ * column's letter; where that is the header of another column, a number is added as well.
+ */
+export function nameColumns(header: readonly string[], startColumn: number, columns: number): ColumnNames {
+  const headers = new Set(header.filter((name) => name !== ''))
+  const taken = new Set<string>()
+  const names: string[] = []
+  let empty = 0
+  let repeated = 0
+  /** The last number tried for a name, so that thousands of equal headers are not counted up from 2 each time. */
+  const lastTried = new Map<string, number>()
+  const unlike = (name: string): string => {
+    for (let number = (lastTried.get(name) ?? 1) + 1; ; number += 1) {
+      const candidate = `${name}_${number}`
+      if (headers.has(candidate) || taken.has(candidate)) continue
+      lastTried.set(name, number)
+      return candidate
+    }
+  }
+  for (let index = 0; index < columns; index += 1) {
+    const own = header[index] ?? ''
+    const letter = columnLetters(startColumn + index)
+    let name: string
+    if (own !== '') {
+      name = taken.has(own) ? unlike(own) : own
+      if (name !== own) repeated += 1
+    } else {
+      name = headers.has(letter) || taken.has(letter) ? unlike(letter) : letter
+      if (index < header.length) empty += 1
+    }
+    taken.add(name)
+    names.push(name)
+  }
+  return { names, empty, repeated }
+}
+
+/** The letters of a 0-based column: 0 is `A`, 26 is `AA`. */
+export function columnLetters(column: number): string {
+  let letters = ''
+  for (let rest = column + 1; rest > 0; rest = Math.floor((rest - 1) / 26)) {
+    letters = String.fromCharCode(65 + ((rest - 1) % 26)) + letters
+  }
+  return letters
+}

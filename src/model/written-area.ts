@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { snapshotManifest } from './snapshot-manifest.ts'
+
+const whole = z.int().min(0)
+
+/** How much of an area stands in the files of a draft, and what must be known to go on; a checkpoint keeps it. */
+export const writtenArea = z.object({
+  /** The first row of the grid that is not written yet. */
+  nextRow: whole,
+  /** The header cells as text; `null` before they were read, and where rows are arrays. */
+  header: z.array(z.string()).nullable(),
+  /** 0-based columns of the area that held a number so far. */
+  numberColumns: z.array(whole),
+  /** Rows written, and blank ones seen after them, which only count if another row follows. */
+  rows: whole,
+  blankRows: whole,
+  /** Cells that hold something, and those of them that show an error. */
+  cells: whole,
+  errors: whole,
+  /** Columns up to the last that holds something, and fields of the shortest CSV line. */
+  width: whole,
+  lineWidth: whole.nullable(),
+  /** Set when all is written. */
+  files: snapshotManifest.shape.tabs.element.shape.files.nullable(),
+})
+export type WrittenArea = z.output<typeof writtenArea>
+export type WrittenFile = NonNullable<WrittenArea['files']>[number]
+
+/** An area of which nothing is written, whose first row is this one. */
+export function unwrittenArea(nextRow: number): WrittenArea {
+  return {
+    nextRow,
+    header: null,
+    numberColumns: [],
+    rows: 0,
+    blankRows: 0,
+    cells: 0,
+    errors: 0,
+    width: 0,
+    lineWidth: null,
+    files: null,
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * What went wrong with a call that may succeed when made again: `quota` (too many reads), `unavailable` (5xx, 408),
+ * `timeout`, `network` (no answer at all), `garbled` (an answer that is cut off or no JSON), `incomplete` (an answer
+ * that covers less than was asked), `too-large` (an answer that is larger than memory should hold).
+ */
+export type FaultKind = 'quota' | 'unavailable' | 'timeout' | 'network' | 'garbled' | 'incomplete' | 'too-large'
+
+export class CallFault extends Error {
+  override readonly name = 'CallFault'
+  readonly kind: FaultKind
+  /** Milliseconds that the other side asked to wait (`Retry-After`). */
+  readonly retryAfterMs: number | undefined
+
+  constructor(
+    kind: FaultKind,
+    message: string,
+    options: { readonly retryAfterMs?: number | undefined; readonly cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.kind = kind
+    this.retryAfterMs = options.retryAfterMs
+  }
+}

@@ -1,0 +1,175 @@
+import type { BufferPool } from '../concurrency/buffer-pool.ts'
+import { AppError } from '../errors.ts'
+import { cellCount, type Rectangle, rowCount } from '../model/rectangle.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import type { CallKind, Metrics } from '../ports/metrics.ts'
+import type { ReadContext } from '../ports/sheet-source.ts'
+import { formatRange } from './a1.ts'
+import type { Body } from './answer-body.ts'
+import type { CallBudget } from './call-budget.ts'
+import { CallFault } from './call-fault.ts'
+import type { ApiCall, Render, SheetsApi } from './google-api.ts'
+import type { SpreadsheetDescription } from './google-description.ts'
+import type { ReadQuota } from './read-quota.ts'
+import type { ReadTuning } from './read-tuning.ts'
+import { isTooMuch, quotaPauseMs, Retries } from './retry.ts'
+
+/** Seconds below which a read counts as free: it was only scheduled. */
+const FREE_SECONDS = 0.005
+
+export interface SpreadsheetCallsOptions {
+  readonly api: SheetsApi
+  readonly quota: ReadQuota
+  readonly metrics: Metrics | undefined
+  readonly clock: Clock
+  readonly log: Log
+  readonly tuning: ReadTuning
+  /** Where buffers for answers are taken from. */
+  readonly buffers: BufferPool
+  readonly spreadsheetId: string
+  readonly context: ReadContext
+}
+
+/** One range of a call. */
+export interface RangeToRead {
+  readonly title: string
+  readonly rectangle: Rectangle
+}
+
+/** How ranges are read. */
+export interface RangesOptions<Range extends RangeToRead, Result> {
+  readonly render: Render
+  readonly budget: CallBudget
+  /** Aborted when what is read is of no use any more. */
+  readonly signal: AbortSignal
+  /** Makes something of an answer. When it rejects with a {@link CallFault}, the call is repeated. */
+  decode(body: Body, ranges: readonly Range[]): Promise<Result>
+}
+
+/** The calls of one sync: counted, paid from the quota, and repeated as long as that can help. */
+export class SpreadsheetCalls {
+  readonly #options: SpreadsheetCallsOptions
+  readonly #retries: Retries
+
+  constructor(options: SpreadsheetCallsOptions) {
+    this.#options = options
+    const { clock, log, context, tuning } = options
+    const { key: syncId, onWait } = context
+    this.#retries = new Retries({ clock, log, syncId, unreachableMs: tuning.unreachableMs, onWait })
+  }
+
+  describe(): Promise<SpreadsheetDescription> {
+    const { api, spreadsheetId, context } = this.#options
+    const { signal } = context
+    const call = () => this.#send('describe', signal, (sent) => api.describe(spreadsheetId, sent))
+    return this.#retries.untilDone(() => this.#paid(call, signal), signal)
+  }
+
+  version(): Promise<string | undefined> {
+    const { api, spreadsheetId, context } = this.#options
+    const { signal } = context
+    const call = () => this.#send('version', signal, (sent) => api.version(spreadsheetId, sent))
+    return this.#retries.untilDone(call, signal)
+  }
+
+  /**
+   * Reads ranges in one call and has the answer decoded. What Google finds too much is read in halves, so the results
+   * are those of one call or of several, in the order of the ranges.
+   */
+  async read<Range extends RangeToRead, Result>(
+    ranges: readonly Range[],
+    options: RangesOptions<Range, Result>,
+  ): Promise<Result[]> {
+    const { render, budget, signal, decode } = options
+    const { api, spreadsheetId, tuning, buffers } = this.#options
+    const cells = cellsOf(ranges)
+    const texts = ranges.map(({ title, rectangle }) => formatRange(title, rectangle))
+    const call = () =>
+      this.#send('values', signal, (sent) => api.readValues(spreadsheetId, texts, render, { ...sent, buffers }))
+    let halves: readonly [Range[], Range[]] | undefined
+    const result = await this.#retries.untilDone(
+      async () => {
+        const body = await this.#paid(call, signal)
+        budget.learn(cells, body.byteLength)
+        return decode(body, ranges)
+      },
+      signal,
+      (fault) => {
+        if (!isTooMuch(fault)) return false
+        budget.halve()
+        if (cells > tuning.leastCells || fault.kind === 'too-large') halves = halve(ranges)
+        return halves !== undefined
+      },
+    )
+    if (halves === undefined) return [result as Result]
+    const [first, second] = halves
+    return [...(await this.read(first, options)), ...(await this.read(second, options))]
+  }
+
+  /** Makes a call that costs one read of the quota. */
+  async #paid<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const { quota, clock, context, metrics } = this.#options
+    const started = performance.now()
+    const waited = () => {
+      const seconds = (performance.now() - started) / 1000
+      if (seconds >= FREE_SECONDS) metrics?.quotaWaited(seconds)
+    }
+    const read = await quota.take({ key: context.key, signal, onWait: context.onWait }).finally(waited)
+    try {
+      return await call()
+    } catch (error) {
+      if (error instanceof CallFault && error.kind === 'quota') {
+        quota.pause(error.retryAfterMs ?? quotaPauseMs(clock.now()))
+      }
+      throw error
+    } finally {
+      read.done()
+    }
+  }
+
+  /** Makes one call and counts it by what came of it; one that was never sent is none. */
+  async #send<T>(kind: CallKind, signal: AbortSignal, send: (call: ApiCall) => Promise<T>): Promise<T> {
+    const { tuning, context, metrics } = this.#options
+    let sent = 0
+    let result = 'ok'
+    const onSend = () => {
+      sent += 1
+      context.onCall()
+    }
+    try {
+      return await send({ signal, timeoutMs: tuning.callTimeoutMs, onSend })
+    } catch (error) {
+      result = signal.aborted ? 'aborted' : resultOf(error)
+      throw error
+    } finally {
+      for (; sent > 0; sent -= 1) metrics?.googleCall(kind, result)
+    }
+  }
+}
+
+function resultOf(error: unknown): string {
+  if (error instanceof CallFault) return error.kind
+  return error instanceof AppError ? error.code : 'INTERNAL'
+}
+
+function cellsOf(ranges: readonly RangeToRead[]): number {
+  return ranges.reduce((sum, { rectangle }) => sum + cellCount(rectangle), 0)
+}
+
+/** Cuts ranges into two lists of about as many cells; `undefined` when it is one row of one range. */
+function halve<Range extends RangeToRead>(ranges: readonly Range[]): [Range[], Range[]] | undefined {
+  const [only] = ranges
+  if (ranges.length > 1) {
+    const half = cellsOf(ranges) / 2
+    let at = 1
+    while (at < ranges.length - 1 && cellsOf(ranges.slice(0, at + 1)) <= half) at += 1
+    return [ranges.slice(0, at), ranges.slice(at)]
+  }
+  if (only === undefined || rowCount(only.rectangle) < 2) return undefined
+  const middle = only.rectangle.startRow + Math.ceil(rowCount(only.rectangle) / 2)
+  return [
+    [{ ...only, rectangle: { ...only.rectangle, endRow: middle } }],
+    [{ ...only, rectangle: { ...only.rectangle, startRow: middle } }],
+  ]
+}
