@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { BudgetAnswer, ReadBudget } from '../ports/read-budget.ts'
+import { ABANDONED_MS } from './read-budget-rule.ts'
 import { ReadQueue } from './read-queue.ts'
 import type { Read, ReadQuota, ReadRequest } from './read-quota.ts'
 
