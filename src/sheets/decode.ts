@@ -38,12 +38,12 @@ const ERRORS = new Set(['#NULL!', '#DIV/0!', '#VALUE!', '#REF!', '#NAME?', '#NUM
 const LONGEST_ERROR = 7
 const HASH = 0x23
 
-const NO_CELLS = new Uint8Array()
 const NO_ROWS = { rows: 0, filledCells: 0, errorCells: 0, width: 0, numberColumns: [] }
 
 /** Decodes the rows of an answer. */
 export function decodeRows({ body, ranges }: Answer): Decoded<DecodedRows> {
-  const parts = ranges.map((): DecodedRows => ({ ...NO_ROWS, cells: NO_CELLS }))
+  // Buffers of their own, for each of them changes threads.
+  const parts = ranges.map((): DecodedRows => ({ ...NO_ROWS, cells: new Uint8Array() }))
   let excess: BadAnswer | undefined
   return withCellWriter(body.length, (out) => {
     const bad = readAnswer(body, ranges, (index, scanner) => {
@@ -53,7 +53,7 @@ export function decodeRows({ body, ranges }: Answer): Decoded<DecodedRows> {
         excess ??= incomplete('Google answered more rows or columns than were asked for.')
       }
       // Several blocks of one call are small, and each gets a buffer of its own, as it is handed over alone.
-      parts[index] = { ...decoded, cells: ranges.length > 1 ? out.takeCopy() : NO_CELLS }
+      parts[index] = { ...decoded, cells: ranges.length > 1 ? out.takeCopy() : new Uint8Array() }
     })
     const wrong = bad ?? excess
     if (wrong !== undefined) return wrong
