@@ -1,7 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit'
-import { ACTIVE_STATES } from '../model/sync.ts'
 import type { JobRunner } from '../ports/job-runner.ts'
-import { OrphanScan } from './orphan-scan.ts'
+import type { LeaseStore } from '../ports/lease-store.ts'
 import { RunningSyncs } from './running-syncs.ts'
 import type { ExecutionOptions } from './sync-execution.ts'
 
@@ -12,36 +11,29 @@ interface InProcessRunnerOptions extends ExecutionOptions {
 
 /** Executes syncs in this process. Several processes may share one storage; the scan finds what a dead one has left. */
 export class InProcessRunner implements JobRunner {
-  readonly #options: InProcessRunnerOptions
+  readonly #leases: LeaseStore
   readonly #running: RunningSyncs
-  readonly #scan: OrphanScan
   readonly #limit: LimitFunction
   /** Ids that wait for a slot; one that is taken out is not executed any more. */
   readonly #queued = new Set<string>()
   #closed: Promise<void> | undefined
 
   constructor(options: InProcessRunnerOptions) {
-    this.#options = options
+    this.#leases = options.leases
     this.#limit = pLimit(options.concurrency)
-    this.#running = new RunningSyncs(options)
-    this.#scan = new OrphanScan({
-      ...options,
-      running: this.#running,
-      states: () => ACTIVE_STATES,
-      onFound: async (orphans) => {
-        for (const { id } of orphans) await this.enqueue(id)
-      },
+    this.#running = new RunningSyncs(options, async (orphans) => {
+      for (const { id } of orphans) await this.enqueue(id)
     })
   }
 
   /** Whether the syncs that an earlier process left were scanned once. */
   get recovered(): boolean {
-    return this.#scan.done
+    return this.#running.scanned
   }
 
   async start(): Promise<void> {
-    await this.#options.leases.start()
-    this.#scan.start()
+    await this.#leases.start()
+    this.#running.startScan()
   }
 
   async enqueue(syncId: string): Promise<void> {
@@ -64,7 +56,7 @@ export class InProcessRunner implements JobRunner {
 
   async #drain(): Promise<void> {
     this.#queued.clear()
-    await Promise.all([this.#running.close(), this.#scan.close()])
-    await this.#options.leases.close()
+    await this.#running.close()
+    await this.#leases.close()
   }
 }

@@ -1,8 +1,7 @@
 import { AppError } from '../errors.ts'
 import { ACTIVE_STATES } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
-import { paginate } from '../ports/paginate.ts'
-import type { SyncStorage } from '../ports/sync-storage.ts'
+import { paginate, type SyncStorage } from '../ports/sync-storage.ts'
 
 /** Milliseconds after which other processes may have started so many that the syncs are counted anew. */
 const COUNT_TTL_MS = 1000

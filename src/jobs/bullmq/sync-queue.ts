@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache'
-import pLimit from 'p-limit'
 import { withTimeout } from '../../concurrency/timeout.ts'
 import type { Log } from '../../ports/log.ts'
 import { type OpenQueue, type OpenQueueOptions, openQueue, RETRY_MS } from './open-queue.ts'
@@ -31,10 +30,6 @@ export class SyncQueue {
   readonly #closing = new AbortController()
   readonly #logged: LRUCache<string, true>
   #opened: Promise<OpenQueue> | undefined
-  /** Entries for the next batch, and that batch. */
-  readonly #pending: QueueEntry[] = []
-  #nextBatch: Promise<unknown> | undefined
-  readonly #oneAtATime = pLimit(1)
 
   constructor(options: SyncQueueOptions) {
     this.#options = options
@@ -52,14 +47,18 @@ export class SyncQueue {
    * user has waited longest. Rejects when the server has not confirmed within two seconds; it may still take it then.
    */
   async enqueue(entries: readonly QueueEntry[]): Promise<void> {
-    this.#pending.push(...entries)
-    this.#nextBatch ??= this.#oneAtATime(() => this.#addBatch())
-    await this.#bounded(this.#nextBatch)
+    const jobs = entries.map(({ syncId, epoch, repeat = 0 }) => ({
+      name: 'sync',
+      data: { syncId },
+      // A job that is done blocks its id for as long as it is kept.
+      opts: { jobId: `${syncId}.${epoch}.${repeat}`, lifo: epoch > 0, removeOnComplete: true, removeOnFail: true },
+    }))
+    await this.#request(({ queue }) => queue.addBulk(jobs))
   }
 
   /** How many entries no worker has taken yet. Rejects as `enqueue` does. */
   waitingCount(): Promise<number> {
-    return this.#bounded(this.#whenOpen().then(({ queue }) => queue.getWaitingCount()))
+    return this.#request(({ queue }) => queue.getWaitingCount())
   }
 
   /**
@@ -91,26 +90,9 @@ export class SyncQueue {
     this.#options.log.warn({ err: error }, message)
   }
 
-  #bounded<T>(answer: Promise<T>): Promise<T> {
-    return withTimeout(answer, ANSWER_MS, 'the queue', this.#options.clock)
-  }
-
-  async #whenOpen(): Promise<OpenQueue> {
+  async #request<T>(send: (opened: OpenQueue) => Promise<T>): Promise<T> {
     if (this.#opened === undefined) throw new Error('the queue was not started')
-    return this.#opened
-  }
-
-  /** Adds all that was enqueued during the batch before: a thousand requests at once cost a few calls. */
-  async #addBatch(): Promise<unknown> {
-    const jobs = this.#pending.splice(0).map(({ syncId, epoch, repeat = 0 }) => ({
-      name: 'sync',
-      data: { syncId },
-      // A job that is done blocks its id for as long as it is kept.
-      opts: { jobId: `${syncId}.${epoch}.${repeat}`, lifo: epoch > 0, removeOnComplete: true, removeOnFail: true },
-    }))
-    this.#nextBatch = undefined
-    const { queue } = await this.#whenOpen()
-    return queue.addBulk(jobs)
+    return withTimeout(this.#opened.then(send), ANSWER_MS, 'the queue', this.#options.clock)
   }
 
   #openAfter(closed: Promise<void>): void {
