@@ -1,6 +1,18 @@
-import type { Problem } from '../errors.ts'
-import type { SyncProgress, SyncTab, SyncWarning, SyncWebhook } from './sync-parts.ts'
-import type { SyncRequest } from './sync-request.ts'
+import { z } from 'zod'
+import { problem } from './problem.ts'
+import { SYNC_ID_PATTERN } from './sync-id.ts'
+import {
+  count,
+  instant,
+  type SyncProgress,
+  type SyncTab,
+  type SyncWarning,
+  syncProgress,
+  syncTab,
+  syncWarning,
+  syncWebhook,
+} from './sync-parts.ts'
+import { syncRequest } from './sync-request.ts'
 
 export const ACTIVE_STATES = ['queued', 'running', 'cancelling', 'interrupted'] as const
 export const TERMINAL_STATES = ['succeeded', 'failed', 'cancelled'] as const
@@ -8,78 +20,73 @@ export const SYNC_STATES = [...ACTIVE_STATES, ...TERMINAL_STATES] as const
 export type ActiveState = (typeof ACTIVE_STATES)[number]
 export type SyncState = (typeof SYNC_STATES)[number]
 
-/** What a sync has in every state. */
-interface SyncFields {
-  readonly id: string
-  /** Grows by one at every change. */
-  readonly revision: number
-  readonly spreadsheet: {
-    readonly id: string
-    readonly title: string | null
-    readonly url: string
-    /** Drive's version of the spreadsheet, where it is known. */
-    readonly version: string | null
-  }
-  readonly request: SyncRequest
-  readonly progress: SyncProgress
-  readonly tabs: SyncTab[]
-  readonly warnings: SyncWarning[]
-  readonly consistent: boolean | 'unknown' | null
-  /** How often the sync was begun, resumptions included. */
-  readonly attempt: number
-  readonly retryOf: string | null
-  readonly labels: Record<string, string>
-  readonly webhook: SyncWebhook | null
-  readonly createdAt: string
-  readonly startedAt: string | null
-  readonly updatedAt: string
-  readonly pollAfterMs: number | null
+/** What a sync has in every state. See RECORD_FORMAT before changing it. */
+export const syncFields = z.object({
+  id: z.string().regex(SYNC_ID_PATTERN),
+  state: z.enum(SYNC_STATES),
+  revision: z.int().min(1).describe('Grows by one at every visible change; the ETag'),
+  spreadsheet: z.object({
+    id: z.string(),
+    title: z.string().nullable(),
+    url: z.string(),
+    version: z.string().nullable().describe("Drive's version of the spreadsheet"),
+  }),
+  request: syncRequest,
+  progress: syncProgress,
+  tabs: z.array(syncTab),
+  warnings: z.array(syncWarning),
+  outcome: z.enum(['downloaded', 'unchanged']).nullable(),
+  consistent: z.union([z.boolean(), z.literal('unknown')]).nullable(),
+  error: problem.nullable(),
+  attempt: count.describe('How often the sync was begun, resumptions included'),
+  retryOf: z.string().nullable(),
+  labels: z.record(z.string(), z.string()),
+  webhook: syncWebhook.nullable().describe('How its end is told; null when nobody asked for that'),
+  createdAt: instant,
+  startedAt: instant.nullable(),
+  updatedAt: instant,
+  finishedAt: instant.nullable(),
+  expiresAt: instant.nullable().describe('When the status is forgotten; the rows stay'),
+  pollAfterMs: z.int().nullable().describe('How long to wait before the next poll; null once finished'),
   /** Who runs it. `epoch` grows with each claim and fences off earlier owners; 0 = never claimed. */
-  readonly lease: { readonly epoch: number; readonly owner: string | null }
+  lease: z.object({ epoch: count, owner: z.string().nullable() }),
   /** The sync whose snapshot holds the files: this one, or an earlier one when unchanged. */
-  readonly snapshotId: string | null
+  snapshotId: z.string().nullable(),
   /** Name of the API key that asked for it; null without keys. */
-  readonly createdBy: string | null
+  createdBy: z.string().nullable(),
   /** The trace that the sync was asked for in (W3C). */
-  readonly traceparent: string | null
-}
+  traceparent: z.string().nullable(),
+})
 
-export interface ActiveSync extends SyncFields {
-  readonly state: ActiveState
-  readonly finishedAt: null
-  readonly expiresAt: null
-  readonly error: null
-  readonly outcome: null
-}
+/** Records of earlier releases lack what has a default. */
+const fields = syncFields.extend({
+  webhook: syncWebhook.nullable().default(null),
+  createdBy: z.string().nullable().default(null),
+  traceparent: z.string().nullable().default(null),
+})
+const none = z.null()
+const finished = fields.extend({ finishedAt: instant, expiresAt: instant, outcome: none, error: none })
 
-/** What every terminal state has in common. */
-export interface FinishedFields extends SyncFields {
-  readonly finishedAt: string
-  readonly expiresAt: string
-}
-
-export interface SucceededSync extends FinishedFields {
-  readonly state: 'succeeded'
-  readonly outcome: 'downloaded' | 'unchanged'
-  readonly error: null
-}
-
-export interface FailedSync extends FinishedFields {
-  readonly state: 'failed'
-  readonly outcome: null
-  readonly error: Problem
-}
-
-export interface CancelledSync extends FinishedFields {
-  readonly state: 'cancelled'
-  readonly outcome: null
-  readonly error: null
-}
-
-export type FinishedSync = SucceededSync | FailedSync | CancelledSync
+/** A sync, whose members agree with its state. */
+export const syncSchema = z
+  .discriminatedUnion('state', [
+    fields.extend({ state: z.enum(ACTIVE_STATES), finishedAt: none, expiresAt: none, outcome: none, error: none }),
+    finished.extend({ state: z.literal('succeeded'), outcome: z.enum(['downloaded', 'unchanged']) }),
+    finished.extend({ state: z.literal('failed'), error: problem }),
+    finished.extend({ state: z.literal('cancelled') }),
+  ])
+  .refine(({ webhook, finishedAt }) => webhook === null || (webhook.state === 'waiting') === (finishedAt === null), {
+    path: ['webhook', 'state'],
+    message: 'contradicts the state of the sync',
+  })
 
 /** A sync; immutable, every change makes a new one with the next revision. */
-export type Sync = ActiveSync | FinishedSync
+export type Sync = Readonly<z.output<typeof syncSchema>>
+export type ActiveSync = Extract<Sync, { state: ActiveState }>
+export type SucceededSync = Extract<Sync, { state: 'succeeded' }>
+export type FailedSync = Extract<Sync, { state: 'failed' }>
+export type CancelledSync = Extract<Sync, { state: 'cancelled' }>
+export type FinishedSync = SucceededSync | FailedSync | CancelledSync
 
 export function isTerminal(sync: Sync): sync is FinishedSync {
   return sync.finishedAt !== null
