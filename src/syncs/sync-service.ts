@@ -45,11 +45,13 @@ export class SyncService {
   /** Notifies of changes to syncs as they come. */
   readonly subscriptions: SyncSubscriptions
   readonly #options: SyncServiceOptions
+  readonly #faultOfWebhook: (url: string) => TextFault | undefined
   readonly #starting = new KeyedMutex()
   #draining = false
 
   constructor(options: SyncServiceOptions) {
     this.#options = options
+    this.#faultOfWebhook = options.faultOfWebhook ?? (() => NO_WEBHOOKS)
     this.subscriptions = new SyncSubscriptions(options.storage, options.clock)
   }
 
@@ -169,14 +171,9 @@ export class SyncService {
     const { storage, runner, clock, admission } = this.#options
     const sync = createSync(fresh, clock.now())
     const create = () => storage.create(sync)
-    await (admission === undefined ? create() : admission.admit(sync.createdBy, create))
+    await (admission?.admit(sync.createdBy, create) ?? create())
     await runner.enqueue(sync.id)
     return sync
-  }
-
-  #faultOfWebhook(url: string): TextFault | undefined {
-    const { faultOfWebhook } = this.#options
-    return faultOfWebhook === undefined ? NO_WEBHOOKS : faultOfWebhook(url)
   }
 
   /** The URL in its one spelling. Throws VALIDATION_FAILED when nothing could be sent to it. */
