@@ -41,7 +41,7 @@ export class BullMqRunner implements JobRunner {
   readonly #running: RunningSyncs
   readonly #queue: SyncQueue
   #stuckScans = 0
-  #closed: Promise<void> | undefined
+  #isClosing = false
 
   constructor(options: BullMqRunnerOptions) {
     const { url, namespace = 'sheetsync_queue', clock, log, concurrency } = options
@@ -69,7 +69,7 @@ export class BullMqRunner implements JobRunner {
 
   /** Resolves within two seconds, also when the queue does not answer: the sync is recorded, and the scan finds it. */
   async enqueue(syncId: string): Promise<void> {
-    if (this.#closed !== undefined) return
+    if (this.#isClosing) return
     await this.#enqueue([{ syncId, epoch: 0 }])
   }
 
@@ -78,13 +78,9 @@ export class BullMqRunner implements JobRunner {
   }
 
   /** As the port says, within ten seconds, whether the servers answer or not. */
-  close(): Promise<void> {
-    this.#closed ??= this.#drain()
-    return this.#closed
-  }
-
-  async #drain(): Promise<void> {
+  async close(): Promise<void> {
     const { clock, log, leases } = this.#options
+    this.#isClosing = true
     this.#queue.pause()
     try {
       await withTimeout(this.#running.close(), INTERRUPT_MS, 'to record what was interrupted', clock)

@@ -14,9 +14,8 @@ export class InProcessRunner implements JobRunner {
   readonly #leases: LeaseStore
   readonly #running: RunningSyncs
   readonly #limit: LimitFunction
-  /** Ids that wait for a slot; one that is taken out is not executed any more. */
+  /** Ids that wait for a slot. */
   readonly #queued = new Set<string>()
-  #closed: Promise<void> | undefined
 
   constructor(options: InProcessRunnerOptions) {
     this.#leases = options.leases
@@ -37,25 +36,19 @@ export class InProcessRunner implements JobRunner {
   }
 
   async enqueue(syncId: string): Promise<void> {
-    if (this.#closed !== undefined || this.#running.has(syncId) || this.#queued.has(syncId)) return
+    if (this.#running.has(syncId) || this.#queued.has(syncId)) return
     this.#queued.add(syncId)
     void this.#limit(async () => {
-      if (this.#queued.delete(syncId)) await this.#running.execute(syncId)
+      this.#queued.delete(syncId)
+      await this.#running.execute(syncId)
     })
   }
 
   notifyCancel(syncId: string): void {
-    this.#queued.delete(syncId)
     this.#running.cancel(syncId)
   }
 
-  close(): Promise<void> {
-    this.#closed ??= this.#drain()
-    return this.#closed
-  }
-
-  async #drain(): Promise<void> {
-    this.#queued.clear()
+  async close(): Promise<void> {
     await this.#running.close()
     await this.#leases.close()
   }

@@ -19,10 +19,6 @@ export class LeasedSync {
     this.#current = claimed
   }
 
-  get id(): string {
-    return this.#current.id
-  }
-
   /** Reads the stored record again. Rejects with a superseded JobStop when the sync is no longer ours. */
   reload(): Promise<Sync> {
     return this.#serial(() => this.#reload())

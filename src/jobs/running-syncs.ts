@@ -27,7 +27,6 @@ interface Run {
  */
 export class RunningSyncs {
   readonly #options: ExecutionOptions
-  readonly #onOrphans: (orphans: readonly Sync[]) => Promise<void>
   readonly #owner = `${hostname()}:${process.pid}:${newSyncId().slice(-12)}`
   readonly #observer: LeaseObserver
   readonly #scan: PeriodicTask
@@ -38,12 +37,15 @@ export class RunningSyncs {
   /** `onOrphans` is given what each scan found, what was created first coming first, and enqueues it. */
   constructor(options: ExecutionOptions, onOrphans: (orphans: readonly Sync[]) => Promise<void>) {
     this.#options = options
-    this.#onOrphans = onOrphans
     this.#observer = new LeaseObserver(options.leases, options.clock)
     this.#scan = new PeriodicTask({
       clock: options.clock,
       intervalMs: (tookMs) => Math.min(Math.max(SCAN_INTERVAL_MS, 4 * tookMs), LONGEST_SCAN_INTERVAL_MS),
-      run: (signal) => this.#findOrphans(signal),
+      run: async (signal) => {
+        const orphans = await this.#findOrphans()
+        if (!signal.aborted) await onOrphans(orphans)
+        this.#scanned = true
+      },
       onError: (error) => options.log.error({ err: error }, 'the scan for orphaned syncs failed; it is repeated'),
     })
   }
@@ -99,7 +101,8 @@ export class RunningSyncs {
     return this.#observer.isOwnerDead(id, lease.epoch)
   }
 
-  async #findOrphans(signal: AbortSignal): Promise<void> {
+  /** Resolves to what was created first first. */
+  async #findOrphans(): Promise<readonly Sync[]> {
     const seen = new Set<string>()
     const orphans: Sync[] = []
     for await (const sync of paginate(this.#options.storage, { states: ACTIVE_STATES })) {
@@ -107,9 +110,8 @@ export class RunningSyncs {
       if (!this.#running.has(sync.id) && (await this.#isOrphaned(sync))) orphans.push(sync)
     }
     this.#observer.retainOnly(seen)
-    // Pages come newest first; what was created first is executed first.
-    if (!signal.aborted) await this.#onOrphans(orphans.reverse())
-    this.#scanned = true
+    // Pages come newest first.
+    return orphans.reverse()
   }
 
   async #claimAndExecute(syncId: string, run: Run): Promise<void> {

@@ -110,8 +110,13 @@ export class SyncExecution {
     const { job, clock, statusTtlMs } = this.#options
     try {
       this.#stop.signal.throwIfAborted()
-      const context = { signal: this.#stop.signal, report: (report: SyncReport) => this.#report(report) }
-      const result = await job(this.#claimed, context)
+      const result = await job(this.#claimed, {
+        signal: this.#stop.signal,
+        report: (report) => {
+          const before = this.#unwritten
+          this.#unwritten = { ...before, ...report, progress: { ...before?.progress, ...report.progress } }
+        },
+      })
       return (sync) => succeedSync(sync, result, clock.now(), statusTtlMs)
     } catch (error) {
       // Whatever a job throws once its signal is aborted, it stopped for the signal's reason.
@@ -157,17 +162,12 @@ export class SyncExecution {
         return
       } catch (error) {
         if (error instanceof JobStop) return
-        log.error({ err: error, syncId: this.#leased.id }, 'the end of a sync could not be recorded; trying again')
+        log.error({ err: error, syncId: this.#claimed.id }, 'the end of a sync could not be recorded; trying again')
         // When the process goes down the record stays as it is: the next owner finds the sync by its dead lease.
         if (this.#leaving.signal.aborted) return
         await clock.sleep(RECORD_RETRY_MS, this.#leaving.signal)
       }
     }
-  }
-
-  #report(report: SyncReport): void {
-    const before = this.#unwritten
-    this.#unwritten = { ...before, ...report, progress: { ...before?.progress, ...report.progress } }
   }
 
   /** Polls if the storage has notified of a change, which may be a cancel or a takeover; writes the latest progress. */

@@ -70,7 +70,7 @@ export interface SyncQuery {
   /** Only syncs of this spreadsheet. */
   readonly spreadsheetId?: string
   /** Only syncs that were asked for with the API key of this name. */
-  readonly createdBy?: string
+  readonly createdBy?: string | undefined
   /** Only syncs that have ended and whose webhook is yet to be delivered. */
   readonly webhook?: 'pending'
   /** At most this many, 1 to 1000. */

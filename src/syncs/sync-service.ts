@@ -98,7 +98,8 @@ export class SyncService {
   }
 
   list(query: Omit<SyncQuery, 'createdBy'>, caller: Caller): Promise<SyncPage> {
-    return this.#options.storage.list({ ...query, ...ownedBy(caller) })
+    const createdBy = caller.seesAll ? undefined : (caller.name ?? undefined)
+    return this.#options.storage.list({ ...query, createdBy })
   }
 
   /** Cancels a sync; `already`: it had been cancelled before. Rejects with SYNC_FINISHED if it ended otherwise. */
@@ -156,8 +157,8 @@ export class SyncService {
 
   async #findJoinable({ spreadsheetId, request, createdBy, webhookUrl }: NewSync): Promise<Sync | undefined> {
     // Not even an administrator's: what is joined must go on when others cancel what is theirs.
-    const own = createdBy === null ? {} : { createdBy }
-    for await (const sync of paginate(this.#options.storage, { states: ACTIVE_STATES, spreadsheetId, ...own })) {
+    const query = { states: ACTIVE_STATES, spreadsheetId, createdBy: createdBy ?? undefined }
+    for await (const sync of paginate(this.#options.storage, query)) {
       // A sync that is being cancelled will not deliver, so nobody is made to wait for it.
       if (sync.state === 'cancelling' || !isSameDownload(sync.request, request)) continue
       // It notifies one URL of its end; whoever wants another notified would wait for ever.
@@ -195,8 +196,4 @@ export class SyncService {
 function visible(sync: Sync | undefined, id: string, caller: Caller): Sync {
   if (sync !== undefined && maySee(caller, sync)) return sync
   throw new AppError('SYNC_NOT_FOUND', `No sync has the id ${id}.`)
-}
-
-function ownedBy({ name, seesAll }: Caller): { readonly createdBy?: string } {
-  return seesAll || name === null ? {} : { createdBy: name }
 }
