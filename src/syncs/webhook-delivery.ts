@@ -1,6 +1,5 @@
 import { AppError } from '../errors.ts'
-import { type FinishedSync, isTerminal, type Sync } from '../model/sync.ts'
-import type { SyncWebhook } from '../model/sync-parts.ts'
+import { type FinishedSync, isTerminal, type Sync, type SyncWebhook } from '../model/sync.ts'
 import { PENDING_KEPT_MS, stamp } from './sync.ts'
 
 const SECOND = 1000

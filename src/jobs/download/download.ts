@@ -1,7 +1,6 @@
 import { AppError } from '../../errors.ts'
 import type { SnapshotManifest } from '../../model/snapshot-manifest.ts'
-import type { ActiveSync, SyncResult } from '../../model/sync.ts'
-import type { SyncProgress, SyncWarning } from '../../model/sync-parts.ts'
+import type { ActiveSync, SyncProgress, SyncResult, SyncWarning } from '../../model/sync.ts'
 import type { JobContext } from '../../ports/job-runner.ts'
 import { CallFault } from '../../ports/sheet-source.ts'
 import type { SnapshotDraft } from '../../ports/snapshot-store.ts'

@@ -1,5 +1,4 @@
-import type { SyncReport } from '../../model/sync.ts'
-import type { SyncProgress, SyncTab, SyncWarning } from '../../model/sync-parts.ts'
+import type { SyncProgress, SyncReport, SyncTab, SyncWarning } from '../../model/sync.ts'
 import { columnsOf, rowsOf } from './calls.ts'
 import type { TargetState } from './target-state.ts'
 

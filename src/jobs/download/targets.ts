@@ -1,5 +1,5 @@
 import { AppError } from '../../errors.ts'
-import type { SyncWarning } from '../../model/sync-parts.ts'
+import type { SyncWarning } from '../../model/sync.ts'
 import type { SyncRequest } from '../../model/sync-request.ts'
 import type { SpreadsheetDescription, TabDescription } from '../../ports/sheet-source.ts'
 import { clipToGrid, parseReference, type Rectangle, splitTitle } from '../../sheets/a1.ts'
