@@ -5,8 +5,8 @@ import { type QueueEntry, SyncQueue } from './bullmq/sync-queue.ts'
 import { RunningSyncs } from './running-syncs.ts'
 import type { ExecutionOptions } from './sync-execution.ts'
 
-/** Entries that are enqueued at once. */
-const BATCH_SIZE = 1000
+/** Queued syncs that each scan enqueues again, the oldest: whatever waits behind them need not be in the queue yet. */
+const REPEATED_ENTRIES = 200
 
 /**
  * Scans in a row at which the queue did not answer, or had entries that this idle process was not given, before it is
@@ -92,18 +92,18 @@ export class BullMqRunner implements JobRunner {
     await leases.close()
   }
 
-  /** Entries of the queued ones are there if the queue is as long as they are many; those that ran before are always enqueued. */
+  /** BullMQ drops the entries that it holds already, so nothing needs to be known of what was lost. */
   async #enqueueOrphans(orphans: readonly Sync[]): Promise<void> {
     const waiting = await this.#checkQueue()
     const now = this.#options.clock.now().getTime()
     const entries = orphans
-      .filter(({ lease }) => lease.epoch > 0 || orphans.length > (waiting ?? 0))
+      .filter(({ lease }, index) => lease.epoch > 0 || index < REPEATED_ENTRIES)
       .map(({ id: syncId, lease, updatedAt }) => {
         // While others wait in the queue, it is no wonder that this one does.
         const ignoredMs = waiting === 0 ? Math.max(0, now - Date.parse(updatedAt)) : 0
         return { syncId, epoch: lease.epoch, repeat: Math.floor(ignoredMs / IGNORED_MS) }
       })
-    for (let at = 0; at < entries.length; at += BATCH_SIZE) await this.#enqueue(entries.slice(at, at + BATCH_SIZE))
+    if (entries.length > 0) await this.#enqueue(entries)
   }
 
   /** Resolves to how many entries wait, if that is known. Opens the queue anew when it is stuck. */

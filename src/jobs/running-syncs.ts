@@ -12,9 +12,6 @@ import { type ExecutionOptions, SyncExecution } from './sync-execution.ts'
 /** Milliseconds from one scan for orphaned syncs to the next. */
 const SCAN_INTERVAL_MS = 2000
 
-/** The same where thousands are queued and scans take long; every sync is still found within 10 s. */
-const LONGEST_SCAN_INTERVAL_MS = 6000
-
 interface Run {
   settled: Promise<void>
   execution?: SyncExecution
@@ -40,7 +37,7 @@ export class RunningSyncs {
     this.#observer = new LeaseObserver(options.leases, options.clock)
     this.#scan = new PeriodicTask({
       clock: options.clock,
-      intervalMs: (tookMs) => Math.min(Math.max(SCAN_INTERVAL_MS, 4 * tookMs), LONGEST_SCAN_INTERVAL_MS),
+      intervalMs: SCAN_INTERVAL_MS,
       run: async (signal) => {
         const orphans = await this.#findOrphans()
         if (!signal.aborted) await onOrphans(orphans)
