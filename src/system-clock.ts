@@ -6,7 +6,7 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   async sleep(ms, signal) {
     try {
-      await delay(ms, undefined, signal === undefined ? {} : { signal })
+      await delay(ms, undefined, { signal })
       return true
     } catch (error) {
       if (signal?.aborted) return false

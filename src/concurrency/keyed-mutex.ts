@@ -6,10 +6,7 @@ export class KeyedMutex {
     const before = this.#tails.get(key)
     const turn = before === undefined ? task() : before.then(task)
     // The next in line waits for the end of this task, not for its success.
-    const tail = turn.then(
-      () => undefined,
-      () => undefined,
-    )
+    const tail = turn.catch(() => undefined)
     this.#tails.set(key, tail)
     try {
       return await turn

@@ -1,17 +1,12 @@
 import { TimeoutError, withTimeout } from '../concurrency/timeout.ts'
 import type { Sync } from '../model/sync.ts'
-import { ACTIVE_STATES, type SyncState } from '../model/sync.ts'
 import type { JobRunner } from '../ports/job-runner.ts'
 import { type QueueEntry, SyncQueue } from './bullmq/sync-queue.ts'
-import { OrphanScan } from './orphan-scan.ts'
 import { RunningSyncs } from './running-syncs.ts'
 import type { ExecutionOptions } from './sync-execution.ts'
 
-/** While so many entries wait in the queue, no worker is idle, and the many queued syncs are scanned less often. */
-const BACKLOG = 1000
-
-/** Scans of which one reads every queued sync, backlog or not: at two seconds each, within 10 s. */
-const SCANS_PER_FULL_SCAN = 5
+/** Queued syncs that each scan enqueues again, the oldest: whatever waits behind them need not be in the queue yet. */
+const REPEATED_ENTRIES = 200
 
 /**
  * Scans in a row at which the queue did not answer, or had entries that this idle process was not given, before it is
@@ -20,8 +15,8 @@ const SCANS_PER_FULL_SCAN = 5
 const STUCK_SCANS = 8
 
 /**
- * Milliseconds after which a sync that stays free, though it was enqueued and nothing else waits, is enqueued under a new
- * job id: whoever took the first entry is neither dead nor doing anything about it.
+ * Milliseconds after which a sync that stays orphaned, though it was enqueued and nothing else waits, is enqueued under a
+ * new job id: whoever took the first entry is neither dead nor doing anything about it.
  */
 const IGNORED_MS = 20_000
 
@@ -44,32 +39,21 @@ export interface BullMqRunnerOptions extends ExecutionOptions {
 export class BullMqRunner implements JobRunner {
   readonly #options: BullMqRunnerOptions
   readonly #running: RunningSyncs
-  readonly #scan: OrphanScan
   readonly #queue: SyncQueue
-  #scans = 0
-  #waiting = 0
   #stuckScans = 0
-  /** Syncs that the last scan found free, and since when they have been, under which epoch. */
-  #free = new Map<string, { readonly epoch: number; readonly since: number }>()
-  #closed: Promise<void> | undefined
+  #isClosing = false
 
   constructor(options: BullMqRunnerOptions) {
     const { url, namespace = 'sheetsync_queue', clock, log, concurrency } = options
     this.#options = options
-    this.#running = new RunningSyncs(options)
-    this.#scan = new OrphanScan({
-      ...options,
-      running: this.#running,
-      states: () => this.#statesToScan(),
-      onFound: (syncs) => this.#enqueueFree(syncs),
-    })
+    this.#running = new RunningSyncs(options, (orphans) => this.#enqueueOrphans(orphans))
     const worker = { execute: (syncId: string) => this.#running.execute(syncId), concurrency }
     this.#queue = new SyncQueue({ url, namespace, clock, log, ...(this.#isWorker && { worker }) })
   }
 
   /** Whether the syncs that nobody runs were scanned for once, where that is this process's task. */
   get recovered(): boolean {
-    return this.#scan.done || !this.#isWorker
+    return this.#running.scanned || !this.#isWorker
   }
 
   get #isWorker(): boolean {
@@ -80,12 +64,12 @@ export class BullMqRunner implements JobRunner {
   async start(): Promise<void> {
     await this.#options.leases.start()
     this.#queue.start()
-    if (this.#isWorker) this.#scan.start()
+    if (this.#isWorker) this.#running.startScan()
   }
 
   /** Resolves within two seconds, also when the queue does not answer: the sync is recorded, and the scan finds it. */
   async enqueue(syncId: string): Promise<void> {
-    if (this.#closed !== undefined) return
+    if (this.#isClosing) return
     await this.#enqueue([{ syncId, epoch: 0 }])
   }
 
@@ -94,21 +78,12 @@ export class BullMqRunner implements JobRunner {
   }
 
   /** As the port says, within ten seconds, whether the servers answer or not. */
-  close(): Promise<void> {
-    this.#closed ??= this.#drain()
-    return this.#closed
-  }
-
-  async #drain(): Promise<void> {
+  async close(): Promise<void> {
     const { clock, log, leases } = this.#options
+    this.#isClosing = true
     this.#queue.pause()
     try {
-      await withTimeout(
-        Promise.all([this.#running.close(), this.#scan.close()]),
-        INTERRUPT_MS,
-        'to record what was interrupted',
-        clock,
-      )
+      await withTimeout(this.#running.close(), INTERRUPT_MS, 'to record what was interrupted', clock)
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error
       log.error({ err: error }, 'the storage does not answer; the next scan finds what ran here by its dead lease')
@@ -117,44 +92,37 @@ export class BullMqRunner implements JobRunner {
     await leases.close()
   }
 
-  /** Thousands of queued syncs need not be read every two seconds while their entries are in the queue. */
-  async #statesToScan(): Promise<readonly SyncState[]> {
-    this.#scans += 1
-    let isStuck: boolean
+  /** BullMQ drops the entries that it holds already, so nothing needs to be known of what was lost. */
+  async #enqueueOrphans(orphans: readonly Sync[]): Promise<void> {
+    const waiting = await this.#checkQueue()
+    const now = this.#options.clock.now().getTime()
+    const entries = orphans
+      .filter(({ lease }, index) => lease.epoch > 0 || index < REPEATED_ENTRIES)
+      .map(({ id: syncId, lease, updatedAt }) => {
+        // While others wait in the queue, it is no wonder that this one does.
+        const ignoredMs = waiting === 0 ? Math.max(0, now - Date.parse(updatedAt)) : 0
+        return { syncId, epoch: lease.epoch, repeat: Math.floor(ignoredMs / IGNORED_MS) }
+      })
+    if (entries.length > 0) await this.#enqueue(entries)
+  }
+
+  /** Resolves to how many entries wait, if that is known. Opens the queue anew when it is stuck. */
+  async #checkQueue(): Promise<number | undefined> {
+    const { log } = this.#options
+    let waiting: number | undefined
     try {
-      this.#waiting = await this.#queue.waitingCount()
-      isStuck = this.#waiting > 0 && this.#running.size === 0
+      waiting = await this.#queue.waitingCount()
     } catch (error) {
-      this.#options.log.debug({ err: error }, 'the length of the queue is not known')
-      this.#waiting = 0
-      isStuck = true
+      log.debug({ err: error }, 'the length of the queue is not known')
     }
+    const isStuck = waiting === undefined || (waiting > 0 && this.#running.size === 0)
     this.#stuckScans = isStuck ? this.#stuckScans + 1 : 0
     if (this.#stuckScans >= STUCK_SCANS) {
       this.#stuckScans = 0
-      this.#options.log.warn({ waiting: this.#waiting }, 'the queue delivers nothing; it is opened anew')
+      log.warn({ waiting }, 'the queue delivers nothing; it is opened anew')
       this.#queue.reopen()
     }
-    const isFull = this.#scans % SCANS_PER_FULL_SCAN === 1 || this.#waiting < BACKLOG
-    return isFull ? ACTIVE_STATES : ACTIVE_STATES.filter((state) => state !== 'queued')
-  }
-
-  /** Entries of the queued ones are there if the queue is as long as they are many; those that ran before are always enqueued. */
-  async #enqueueFree(syncs: readonly Sync[]): Promise<void> {
-    const now = this.#options.clock.monotonic()
-    const before = this.#free
-    this.#free = new Map()
-    const isLost = syncs.length > this.#waiting
-    const entries: QueueEntry[] = []
-    for (const { id: syncId, lease } of syncs) {
-      const known = before.get(syncId)
-      // While others wait in the queue there is nothing to wonder at.
-      const since = known?.epoch === lease.epoch && this.#waiting === 0 ? known.since : now
-      this.#free.set(syncId, { epoch: lease.epoch, since })
-      const repeat = Math.floor((now - since) / IGNORED_MS)
-      if (isLost || lease.epoch > 0) entries.push({ syncId, epoch: lease.epoch, repeat })
-    }
-    for (let at = 0; at < entries.length; at += BACKLOG) await this.#enqueue(entries.slice(at, at + BACKLOG))
+    return waiting
   }
 
   async #enqueue(entries: readonly QueueEntry[]): Promise<void> {

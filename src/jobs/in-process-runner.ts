@@ -1,7 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit'
-import { ACTIVE_STATES } from '../model/sync.ts'
 import type { JobRunner } from '../ports/job-runner.ts'
-import { OrphanScan } from './orphan-scan.ts'
+import type { LeaseStore } from '../ports/lease-store.ts'
 import { RunningSyncs } from './running-syncs.ts'
 import type { ExecutionOptions } from './sync-execution.ts'
 
@@ -12,59 +11,45 @@ interface InProcessRunnerOptions extends ExecutionOptions {
 
 /** Executes syncs in this process. Several processes may share one storage; the scan finds what a dead one has left. */
 export class InProcessRunner implements JobRunner {
-  readonly #options: InProcessRunnerOptions
+  readonly #leases: LeaseStore
   readonly #running: RunningSyncs
-  readonly #scan: OrphanScan
   readonly #limit: LimitFunction
-  /** Ids that wait for a slot; one that is taken out is not executed any more. */
+  /** Ids that wait for a slot. */
   readonly #queued = new Set<string>()
-  #closed: Promise<void> | undefined
 
   constructor(options: InProcessRunnerOptions) {
-    this.#options = options
+    this.#leases = options.leases
     this.#limit = pLimit(options.concurrency)
-    this.#running = new RunningSyncs(options)
-    this.#scan = new OrphanScan({
-      ...options,
-      running: this.#running,
-      states: () => ACTIVE_STATES,
-      onFound: async (orphans) => {
-        for (const { id } of orphans) await this.enqueue(id)
-      },
+    this.#running = new RunningSyncs(options, async (orphans) => {
+      for (const { id } of orphans) await this.enqueue(id)
     })
   }
 
   /** Whether the syncs that an earlier process left were scanned once. */
   get recovered(): boolean {
-    return this.#scan.done
+    return this.#running.scanned
   }
 
   async start(): Promise<void> {
-    await this.#options.leases.start()
-    this.#scan.start()
+    await this.#leases.start()
+    this.#running.startScan()
   }
 
   async enqueue(syncId: string): Promise<void> {
-    if (this.#closed !== undefined || this.#running.has(syncId) || this.#queued.has(syncId)) return
+    if (this.#running.has(syncId) || this.#queued.has(syncId)) return
     this.#queued.add(syncId)
     void this.#limit(async () => {
-      if (this.#queued.delete(syncId)) await this.#running.execute(syncId)
+      this.#queued.delete(syncId)
+      await this.#running.execute(syncId)
     })
   }
 
   notifyCancel(syncId: string): void {
-    this.#queued.delete(syncId)
     this.#running.cancel(syncId)
   }
 
-  close(): Promise<void> {
-    this.#closed ??= this.#drain()
-    return this.#closed
-  }
-
-  async #drain(): Promise<void> {
-    this.#queued.clear()
-    await Promise.all([this.#running.close(), this.#scan.close()])
-    await this.#options.leases.close()
+  async close(): Promise<void> {
+    await this.#running.close()
+    await this.#leases.close()
   }
 }

@@ -19,10 +19,6 @@ export class LeasedSync {
     this.#current = claimed
   }
 
-  get id(): string {
-    return this.#current.id
-  }
-
   /** Reads the stored record again. Rejects with a superseded JobStop when the sync is no longer ours. */
   reload(): Promise<Sync> {
     return this.#serial(() => this.#reload())
@@ -47,21 +43,16 @@ export class LeasedSync {
   }
 
   async #reload(): Promise<Sync> {
-    const stored = await this.#read()
-    if (stored === undefined || stored.lease.epoch !== this.#current.lease.epoch || isTerminal(stored)) {
+    const { id, lease } = this.#current
+    const stored = await this.#storage.get(id).catch((error: unknown) => {
+      // Only that release can go on from what a newer release has written.
+      if (isNewerRecord(error)) return undefined
+      throw error
+    })
+    if (stored === undefined || stored.lease.epoch !== lease.epoch || isTerminal(stored)) {
       throw new JobStop('superseded')
     }
     this.#current = stored
     return stored
-  }
-
-  async #read(): Promise<Sync | undefined> {
-    try {
-      return await this.#storage.get(this.#current.id)
-    } catch (error) {
-      // Only that release can go on from what a newer release has written.
-      if (isNewerRecord(error)) return undefined
-      throw error
-    }
   }
 }

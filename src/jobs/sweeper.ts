@@ -25,7 +25,8 @@ interface SweeperOptions {
 export class Sweeper {
   readonly #options: SweeperOptions
   readonly #task: PeriodicTask
-  #lastPass: { readonly wall: number; readonly monotonic: number } | undefined
+  /** Milliseconds from the monotonic clock to the wall clock at the last pass. */
+  #clockOffset: number | undefined
 
   constructor(options: SweeperOptions) {
     this.#options = options
@@ -77,10 +78,10 @@ export class Sweeper {
 
   /** After a jump nobody knows which of the two times is right, so expiry is judged one interval later. */
   #clockJumped(): boolean {
-    const now = { wall: this.#options.clock.now().getTime(), monotonic: this.#options.clock.monotonic() }
-    const before = this.#lastPass
-    this.#lastPass = now
-    if (before === undefined) return false
-    return Math.abs(now.wall - before.wall - (now.monotonic - before.monotonic)) > CLOCK_JUMP_MS
+    const { clock } = this.#options
+    const offset = clock.now().getTime() - clock.monotonic()
+    const moved = offset - (this.#clockOffset ?? offset)
+    this.#clockOffset = offset
+    return Math.abs(moved) > CLOCK_JUMP_MS
   }
 }

@@ -1,6 +1,6 @@
 import { PeriodicTask } from '../concurrency/periodic-task.ts'
 import { AppError, type Problem, toProblem } from '../errors.ts'
-import type { ActiveSync, Sync } from '../model/sync.ts'
+import type { ActiveSync, Sync, SyncReport } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
 import { JobStop, type SyncJob } from '../ports/job-runner.ts'
 import type { LeaseStore } from '../ports/lease-store.ts'
@@ -10,10 +10,9 @@ import { cancelSync, failSync, interruptSync, reportSync, succeedSync } from '..
 import { traceFields } from '../syncs/trace-context.ts'
 import { HEARTBEAT_MS } from './lease-observer.ts'
 import { LeasedSync } from './leased-sync.ts'
-import { ProgressWriter } from './progress-writer.ts'
 
-/** Milliseconds that a notification of a change waits for more: this process is notified of its own writes too. */
-const DEBOUNCE_MS = 250
+/** The record is read and written at most four times a second: more than a poller can see, less than a disk can feel. */
+const EXCHANGE_INTERVAL_MS = 250
 
 /** Milliseconds between two tries to record how a sync ended, while the storage refuses. */
 const RECORD_RETRY_MS = 1000
@@ -38,34 +37,35 @@ export class SyncExecution {
   readonly #stop = new AbortController()
   /** Aborted once the service goes down, whatever the job was stopped for. */
   readonly #leaving = new AbortController()
-  /** Aborted once the end is recorded. */
-  readonly #done = new AbortController()
   readonly #heartbeat: PeriodicTask
-  readonly #progress: ProgressWriter
+  readonly #exchange: PeriodicTask
+  /** What the job has reported and nobody has written yet. */
+  #unwritten: SyncReport | undefined
+  /** Whether the record may have changed since it was read; this process is notified of its own writes too. */
+  #isStale = false
 
   constructor(options: ExecutionOptions, claimed: ActiveSync) {
     const log = withFields(options.log, traceFields(claimed))
     this.#options = { ...options, log }
     this.#claimed = claimed
     this.#leased = new LeasedSync(options.storage, claimed)
-    this.#progress = new ProgressWriter({
-      leased: this.#leased,
-      clock: options.clock,
-      log,
-      onSuperseded: (stop) => this.stop(stop),
-    })
-    const { id, lease } = claimed
+    const { id: syncId, lease } = claimed
+    const onErrorOf = (task: string) => (error: unknown) => {
+      if (error instanceof JobStop) this.stop(error)
+      else log.warn({ err: error, syncId }, `${task} failed; it is repeated`)
+    }
     this.#heartbeat = new PeriodicTask({
       clock: options.clock,
       intervalMs: HEARTBEAT_MS,
-      run: async () => {
-        try {
-          await options.leases.renew(id, lease.epoch)
-        } finally {
-          await this.#poll()
-        }
-      },
-      onError: (error) => log.warn({ err: error, syncId: id }, 'a heartbeat failed'),
+      run: () => options.leases.renew(syncId, lease.epoch).finally(() => this.#poll()),
+      onError: onErrorOf('a heartbeat'),
+    })
+    this.#exchange = new PeriodicTask({
+      clock: options.clock,
+      intervalMs: EXCHANGE_INTERVAL_MS,
+      run: () => this.#exchangeWithRecord(),
+      // A full disk must not end a download that still can succeed; the next report holds the progress too.
+      onError: onErrorOf('writing the progress of a sync'),
     })
   }
 
@@ -81,18 +81,23 @@ export class SyncExecution {
     const { id, lease } = this.#claimed
     if (this.#claimed.state === 'cancelling') this.stop(new JobStop('cancelled'))
     this.#heartbeat.start()
-    const deadline = this.#enforceDeadline()
-    const unwatch = this.#watchRecord()
+    this.#exchange.start()
+    const jobEnded = new AbortController()
+    const deadline = this.#enforceDeadline(jobEnded.signal)
+    const unwatch = this.#options.storage.watch(id, () => {
+      this.#isStale = true
+    })
     const transition = await this.#executeJob()
-    const unwritten = await this.#progress.stop()
+    jobEnded.abort()
+    unwatch()
+    await Promise.all([this.#exchange.stop(), deadline])
+    const unwritten = this.#unwritten
     if (transition !== undefined) {
       await this.#record((sync) =>
         transition(unwritten === undefined ? sync : reportSync(sync, unwritten, clock.now())),
       )
     }
-    unwatch()
-    this.#done.abort()
-    await Promise.all([this.#heartbeat.stop(), deadline])
+    await this.#heartbeat.stop()
     try {
       await leases.release(id, lease.epoch)
     } catch (error) {
@@ -105,8 +110,13 @@ export class SyncExecution {
     const { job, clock, statusTtlMs } = this.#options
     try {
       this.#stop.signal.throwIfAborted()
-      const report = this.#progress.report.bind(this.#progress)
-      const result = await job(this.#claimed, { signal: this.#stop.signal, report })
+      const result = await job(this.#claimed, {
+        signal: this.#stop.signal,
+        report: (report) => {
+          const before = this.#unwritten
+          this.#unwritten = { ...before, ...report, progress: { ...before?.progress, ...report.progress } }
+        },
+      })
       return (sync) => succeedSync(sync, result, clock.now(), statusTtlMs)
     } catch (error) {
       // Whatever a job throws once its signal is aborted, it stopped for the signal's reason.
@@ -152,7 +162,7 @@ export class SyncExecution {
         return
       } catch (error) {
         if (error instanceof JobStop) return
-        log.error({ err: error, syncId: this.#leased.id }, 'the end of a sync could not be recorded; trying again')
+        log.error({ err: error, syncId: this.#claimed.id }, 'the end of a sync could not be recorded; trying again')
         // When the process goes down the record stays as it is: the next owner finds the sync by its dead lease.
         if (this.#leaving.signal.aborted) return
         await clock.sleep(RECORD_RETRY_MS, this.#leaving.signal)
@@ -160,39 +170,27 @@ export class SyncExecution {
     }
   }
 
-  /** Polls as soon as the storage notifies of a cancel or takeover by another process; each heartbeat polls anyway. */
-  #watchRecord(): () => void {
-    let isScheduled = false
-    return this.#options.storage.watch(this.#claimed.id, () => {
-      if (isScheduled) return
-      isScheduled = true
-      void this.#options.clock.sleep(DEBOUNCE_MS, this.#done.signal).then(() => {
-        isScheduled = false
-        return this.#poll()
-      })
-    })
+  /** Polls if the storage has notified of a change, which may be a cancel or a takeover; writes the latest progress. */
+  async #exchangeWithRecord(): Promise<void> {
+    if (this.#isStale) await this.#poll()
+    const report = this.#unwritten
+    if (report === undefined) return
+    this.#unwritten = undefined
+    await this.#leased.change((sync) => reportSync(sync, report, this.#options.clock.now()), { durable: false })
   }
 
-  /** Reads whether another process has cancelled the sync or taken it over. Never rejects. */
+  /** Reads whether another process has cancelled the sync. Rejects with a JobStop if one has taken it over. */
   async #poll(): Promise<void> {
-    if (this.#done.signal.aborted) return
-    try {
-      const sync = await this.#leased.reload()
-      if (sync.state === 'cancelling') this.stop(new JobStop('cancelled'))
-    } catch (error) {
-      // Once the end is recorded the record is not ours any more, and rightly so.
-      if (this.#done.signal.aborted) return
-      if (error instanceof JobStop) this.stop(error)
-      else
-        this.#options.log.warn({ err: error, syncId: this.#claimed.id }, 'the record of a running sync cannot be read')
-    }
+    this.#isStale = false
+    const sync = await this.#leased.reload()
+    if (sync.state === 'cancelling') this.stop(new JobStop('cancelled'))
   }
 
-  async #enforceDeadline(): Promise<void> {
+  async #enforceDeadline(jobEnded: AbortSignal): Promise<void> {
     const { clock, deadlineMs } = this.#options
     const startedAt = Date.parse(this.#claimed.startedAt ?? this.#claimed.createdAt)
     // A wall clock that was set may put the start at any time; what is left is never more than the whole.
     const left = Math.min(deadlineMs, Math.max(0, startedAt + deadlineMs - clock.now().getTime()))
-    if (await clock.sleep(left, this.#done.signal)) this.stop(new JobStop('deadline'))
+    if (await clock.sleep(left, jobEnded)) this.stop(new JobStop('deadline'))
   }
 }

@@ -1,8 +1,7 @@
 import { TimeoutError, withTimeout } from '../concurrency/timeout.ts'
 import { ACTIVE_STATES, type ActiveState } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
-import { paginate } from '../ports/paginate.ts'
-import type { SyncStorage } from '../ports/sync-storage.ts'
+import { paginate, type SyncStorage } from '../ports/sync-storage.ts'
 
 /** Milliseconds for which one count answers every scrape. */
 const COUNT_TTL_MS = 2000

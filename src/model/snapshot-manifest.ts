@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { syncWarning } from './sync-parts.ts'
+import { syncWarning } from './sync.ts'
 import { SNAPSHOT_FORMATS, syncRequest } from './sync-request.ts'
 
 /** What a snapshot holds, as it is shown. */

@@ -20,11 +20,7 @@ export function parseSpreadsheetReference(text: string): SpreadsheetReference | 
   if (url === null || !/^https?:$/.test(url.protocol)) {
     return { message: 'is neither a spreadsheet id nor a Google Sheets URL', hint: USUAL_HINT }
   }
-  if (
-    url.hostname !== 'docs.google.com' &&
-    url.hostname !== 'drive.google.com' &&
-    url.hostname !== 'sheets.google.com'
-  ) {
+  if (!/^(?:docs|drive|sheets)\.google\.com$/.test(url.hostname)) {
     return { message: `is a URL of ${url.hostname.slice(0, 80)}, not of Google Sheets`, hint: USUAL_HINT }
   }
   if (/\/d\/e\//.test(url.pathname)) {

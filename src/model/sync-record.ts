@@ -1,9 +1,5 @@
-import { z } from 'zod'
 import { AppError } from '../errors.ts'
-import { problem } from './problem.ts'
-import { ACTIVE_STATES, type Sync } from './sync.ts'
-import { count, instant, syncWebhook } from './sync-parts.ts'
-import { syncView } from './sync-view.ts'
+import { type Sync, syncSchema } from './sync.ts'
 
 /**
  * The format of the records that this release writes. Raise it with whatever an earlier release would refuse, or lose
@@ -12,30 +8,6 @@ import { syncView } from './sync-view.ts'
  * revision, and on Redis a record begins with its revision, write id and format.
  */
 export const RECORD_FORMAT = 1
-
-/** What the wire shows, and who runs it; records of earlier releases lack what has a default. */
-const fields = syncView.extend({
-  webhook: syncWebhook.nullable().default(null),
-  lease: z.object({ epoch: count, owner: z.string().nullable() }),
-  snapshotId: z.string().nullable(),
-  createdBy: z.string().nullable().default(null),
-  traceparent: z.string().nullable().default(null),
-})
-const none = z.null()
-const finished = fields.extend({ finishedAt: instant, expiresAt: instant, outcome: none, error: none })
-
-/** A sync as it is stored, whose members agree with its state. */
-const syncRecord = z
-  .discriminatedUnion('state', [
-    fields.extend({ state: z.enum(ACTIVE_STATES), finishedAt: none, expiresAt: none, outcome: none, error: none }),
-    finished.extend({ state: z.literal('succeeded'), outcome: z.enum(['downloaded', 'unchanged']) }),
-    finished.extend({ state: z.literal('failed'), error: problem }),
-    finished.extend({ state: z.literal('cancelled') }),
-  ])
-  .refine(({ webhook, finishedAt }) => webhook === null || (webhook.state === 'waiting') === (finishedAt === null), {
-    path: ['webhook', 'state'],
-    message: 'contradicts the state of the sync',
-  })
 
 /** What is stored of a sync; its JSON is the record. */
 export function toSyncRecord(sync: Sync): Sync & { readonly format: number } {
@@ -56,7 +28,7 @@ export function parseSyncRecord(id: string, text: string): Sync {
   if (isNewerFormat(value)) {
     throw new AppError('STATUS_FORMAT_NEWER', `The record of ${id} has a format that this release does not know.`)
   }
-  const { data: sync, error } = syncRecord.safeParse(value)
+  const { data: sync, error } = syncSchema.safeParse(value)
   if (sync === undefined) throw corruptRecord(id, error)
   if (sync.id !== id) throw corruptRecord(id, new TypeError(`it is the record of ${sync.id}`))
   return sync

@@ -171,7 +171,7 @@ export type SyncRequestBody = z.output<typeof syncRequestBody>
 export function normalizeRequest(body: SyncRequestBody): { spreadsheetId: string; request: SyncRequest } {
   const reference = parseSpreadsheetReference(body.spreadsheet)
   if ('message' in reference) throw new TypeError('normalizeRequest takes a body that was checked before')
-  const { tabs, ranges, formats, headerRow, values, dates, csv, ifUnchanged, ifActive } = body
+  const { spreadsheet: _spreadsheet, labels: _labels, webhook: _webhook, tabs, ranges, formats, ...rest } = body
   const gidOfUrl = tabs === undefined && ranges === undefined ? reference.gid : undefined
   return {
     spreadsheetId: reference.id,
@@ -179,12 +179,7 @@ export function normalizeRequest(body: SyncRequestBody): { spreadsheetId: string
       tabs: tabs ?? (gidOfUrl === undefined ? null : [gidOfUrl]),
       ranges: ranges ?? null,
       formats: SNAPSHOT_FORMATS.filter((format) => formats.includes(format)),
-      headerRow,
-      values,
-      dates,
-      csv,
-      ifUnchanged,
-      ifActive,
+      ...rest,
     },
   }
 }

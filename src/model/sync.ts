@@ -1,6 +1,7 @@
-import type { Problem } from '../errors.ts'
-import type { SyncProgress, SyncTab, SyncWarning, SyncWebhook } from './sync-parts.ts'
-import type { SyncRequest } from './sync-request.ts'
+import { z } from 'zod'
+import { problem } from './problem.ts'
+import { SYNC_ID_PATTERN } from './sync-id.ts'
+import { SNAPSHOT_FORMATS, syncRequest } from './sync-request.ts'
 
 export const ACTIVE_STATES = ['queued', 'running', 'cancelling', 'interrupted'] as const
 export const TERMINAL_STATES = ['succeeded', 'failed', 'cancelled'] as const
@@ -8,78 +9,149 @@ export const SYNC_STATES = [...ACTIVE_STATES, ...TERMINAL_STATES] as const
 export type ActiveState = (typeof ACTIVE_STATES)[number]
 export type SyncState = (typeof SYNC_STATES)[number]
 
+/*
+ * What a sync holds is the same in the domain, in the stored record and on the wire, which hides some of it. See
+ * RECORD_FORMAT before changing it.
+ */
+
+const instant = z.iso.datetime().describe('ISO 8601, UTC')
+const count = z.int().min(0)
+
+const syncProgress = z
+  .object({
+    phase: z.enum(['waiting', 'reading-metadata', 'downloading', 'publishing', 'done']),
+    percent: z.number().min(0).max(100).describe('Never falls; 100 only when succeeded'),
+    tabsDone: count,
+    tabsTotal: count.nullable(),
+    rowsDone: count.describe('Rows read so far, header rows included'),
+    rowsTotal: count.nullable().describe('Grid rows to look through; an upper bound, as Google counts blank rows too'),
+    cellsDone: count,
+    apiCalls: count.describe('Calls made to Google so far, repeated ones included'),
+    waitingUntil: instant.nullable().describe("When reading goes on, while Google's quota makes it wait"),
+  })
+  .meta({ id: 'SyncProgress' })
+export type SyncProgress = z.output<typeof syncProgress>
+
+export const snapshotFile = z
+  .object({
+    name: z.string(),
+    format: z.enum(SNAPSHOT_FORMATS),
+    bytes: count,
+    sha256: z.string(),
+    href: z.string(),
+  })
+  .meta({ id: 'SnapshotFile' })
+export type SnapshotFile = z.output<typeof snapshotFile>
+
+const syncTab = z
+  .object({
+    gid: z.number(),
+    title: z.string(),
+    range: z.string().nullable().describe('The range as asked for, when the request names ranges'),
+    state: z.enum(['waiting', 'downloading', 'done', 'skipped']),
+    rows: count.describe('Rows written so far, the header row not counted'),
+    columns: count,
+    files: z.array(snapshotFile),
+  })
+  .meta({ id: 'SyncTab' })
+export type SyncTab = z.output<typeof syncTab>
+
+export const syncWarning = z
+  .object({ code: z.string(), message: z.string(), tab: z.string().nullable(), count })
+  .meta({ id: 'SyncWarning' })
+export type SyncWarning = z.output<typeof syncWarning>
+
+/** How the caller is notified of the end of a sync, and what came of it. */
+const syncWebhook = z
+  .object({
+    url: z.string(),
+    state: z
+      .enum(['waiting', 'pending', 'delivered', 'failed'])
+      .describe('waiting: the sync has not ended yet; pending: it is being sent, or will be tried again'),
+    endRevision: count.nullable().describe('The revision in which the sync ended, which the message tells'),
+    tries: count.describe('Attempts begun since the end of the sync, or since the latest redelivery was asked for'),
+    nextAttemptAt: instant.nullable().describe('When it is tried next; null unless pending'),
+    attempts: z
+      .array(
+        z.object({
+          at: instant,
+          status: z.int().nullable().describe('HTTP status of the answer; null when there was none'),
+          error: z.string().nullable(),
+          durationMs: count,
+        }),
+      )
+      .describe('The latest 10 attempts, oldest first'),
+  })
+  .meta({ id: 'SyncWebhook' })
+export type SyncWebhook = z.output<typeof syncWebhook>
+
 /** What a sync has in every state. */
-interface SyncFields {
-  readonly id: string
-  /** Grows by one at every change. */
-  readonly revision: number
-  readonly spreadsheet: {
-    readonly id: string
-    readonly title: string | null
-    readonly url: string
-    /** Drive's version of the spreadsheet, where it is known. */
-    readonly version: string | null
-  }
-  readonly request: SyncRequest
-  readonly progress: SyncProgress
-  readonly tabs: SyncTab[]
-  readonly warnings: SyncWarning[]
-  readonly consistent: boolean | 'unknown' | null
-  /** How often the sync was begun, resumptions included. */
-  readonly attempt: number
-  readonly retryOf: string | null
-  readonly labels: Record<string, string>
-  readonly webhook: SyncWebhook | null
-  readonly createdAt: string
-  readonly startedAt: string | null
-  readonly updatedAt: string
-  readonly pollAfterMs: number | null
+export const syncFields = z.object({
+  id: z.string().regex(SYNC_ID_PATTERN),
+  state: z.enum(SYNC_STATES),
+  revision: z.int().min(1).describe('Grows by one at every visible change; the ETag'),
+  spreadsheet: z.object({
+    id: z.string(),
+    title: z.string().nullable(),
+    url: z.string(),
+    version: z.string().nullable().describe("Drive's version of the spreadsheet"),
+  }),
+  request: syncRequest,
+  progress: syncProgress,
+  tabs: z.array(syncTab),
+  warnings: z.array(syncWarning),
+  outcome: z.enum(['downloaded', 'unchanged']).nullable(),
+  consistent: z.union([z.boolean(), z.literal('unknown')]).nullable(),
+  error: problem.nullable(),
+  attempt: count.describe('How often the sync was begun, resumptions included'),
+  retryOf: z.string().nullable(),
+  labels: z.record(z.string(), z.string()),
+  webhook: syncWebhook.nullable().describe('How its end is told; null when nobody asked for that'),
+  createdAt: instant,
+  startedAt: instant.nullable(),
+  updatedAt: instant,
+  finishedAt: instant.nullable(),
+  expiresAt: instant.nullable().describe('When the status is forgotten; the rows stay'),
+  pollAfterMs: z.int().nullable().describe('How long to wait before the next poll; null once finished'),
   /** Who runs it. `epoch` grows with each claim and fences off earlier owners; 0 = never claimed. */
-  readonly lease: { readonly epoch: number; readonly owner: string | null }
+  lease: z.object({ epoch: count, owner: z.string().nullable() }),
   /** The sync whose snapshot holds the files: this one, or an earlier one when unchanged. */
-  readonly snapshotId: string | null
+  snapshotId: z.string().nullable(),
   /** Name of the API key that asked for it; null without keys. */
-  readonly createdBy: string | null
+  createdBy: z.string().nullable(),
   /** The trace that the sync was asked for in (W3C). */
-  readonly traceparent: string | null
-}
+  traceparent: z.string().nullable(),
+})
 
-export interface ActiveSync extends SyncFields {
-  readonly state: ActiveState
-  readonly finishedAt: null
-  readonly expiresAt: null
-  readonly error: null
-  readonly outcome: null
-}
+/** Records of earlier releases lack what has a default. */
+const fields = syncFields.extend({
+  webhook: syncWebhook.nullable().default(null),
+  createdBy: z.string().nullable().default(null),
+  traceparent: z.string().nullable().default(null),
+})
+const none = z.null()
+const finished = fields.extend({ finishedAt: instant, expiresAt: instant, outcome: none, error: none })
 
-/** What every terminal state has in common. */
-export interface FinishedFields extends SyncFields {
-  readonly finishedAt: string
-  readonly expiresAt: string
-}
-
-export interface SucceededSync extends FinishedFields {
-  readonly state: 'succeeded'
-  readonly outcome: 'downloaded' | 'unchanged'
-  readonly error: null
-}
-
-export interface FailedSync extends FinishedFields {
-  readonly state: 'failed'
-  readonly outcome: null
-  readonly error: Problem
-}
-
-export interface CancelledSync extends FinishedFields {
-  readonly state: 'cancelled'
-  readonly outcome: null
-  readonly error: null
-}
-
-export type FinishedSync = SucceededSync | FailedSync | CancelledSync
+/** A sync, whose members agree with its state. */
+export const syncSchema = z
+  .discriminatedUnion('state', [
+    fields.extend({ state: z.enum(ACTIVE_STATES), finishedAt: none, expiresAt: none, outcome: none, error: none }),
+    finished.extend({ state: z.literal('succeeded'), outcome: z.enum(['downloaded', 'unchanged']) }),
+    finished.extend({ state: z.literal('failed'), error: problem }),
+    finished.extend({ state: z.literal('cancelled') }),
+  ])
+  .refine(({ webhook, finishedAt }) => webhook === null || (webhook.state === 'waiting') === (finishedAt === null), {
+    path: ['webhook', 'state'],
+    message: 'contradicts the state of the sync',
+  })
 
 /** A sync; immutable, every change makes a new one with the next revision. */
-export type Sync = ActiveSync | FinishedSync
+export type Sync = Readonly<z.output<typeof syncSchema>>
+export type ActiveSync = Extract<Sync, { state: ActiveState }>
+export type SucceededSync = Extract<Sync, { state: 'succeeded' }>
+export type FailedSync = Extract<Sync, { state: 'failed' }>
+export type CancelledSync = Extract<Sync, { state: 'cancelled' }>
+export type FinishedSync = SucceededSync | FailedSync | CancelledSync
 
 export function isTerminal(sync: Sync): sync is FinishedSync {
   return sync.finishedAt !== null

@@ -8,7 +8,6 @@ export interface Log {
 
 /** The same log, each of whose lines carries these fields too. */
 export function withFields(log: Log, fields: object): Log {
-  if (Object.keys(fields).length === 0) return log
   return {
     debug: (more, message) => log.debug({ ...fields, ...more }, message),
     info: (more, message) => log.info({ ...fields, ...more }, message),

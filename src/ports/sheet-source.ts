@@ -1,6 +1,6 @@
 import type { Block } from '../blocks/block.ts'
 import type { Rectangle } from '../model/rectangle.ts'
-import type { SyncWarning } from '../model/sync-parts.ts'
+import type { SyncWarning } from '../model/sync.ts'
 import type { SyncRequest } from '../model/sync-request.ts'
 
 /** Where rows come from. */

@@ -70,13 +70,13 @@ export interface SyncQuery {
   /** Only syncs of this spreadsheet. */
   readonly spreadsheetId?: string
   /** Only syncs that were asked for with the API key of this name. */
-  readonly createdBy?: string
+  readonly createdBy?: string | undefined
   /** Only syncs that have ended and whose webhook is yet to be delivered. */
   readonly webhook?: 'pending'
   /** At most this many, 1 to 1000. */
   readonly pageSize: number
   /** `nextPageToken` of the page before; anything else rejects with `PAGE_TOKEN_INVALID`. */
-  readonly pageToken?: string
+  readonly pageToken?: string | undefined
 }
 
 export interface SyncPage {
@@ -92,4 +92,17 @@ export interface CleanupReport {
   readonly quarantined: readonly string[]
   /** How many orphans of dead writers were removed. */
   readonly leftovers: number
+}
+
+/** All syncs that match a query, newest first, read page by page; throws what `list` rejects with. */
+export async function* paginate(
+  storage: Pick<SyncStorage, 'list'>,
+  query: Omit<SyncQuery, 'pageSize' | 'pageToken'>,
+): AsyncGenerator<Sync, void, undefined> {
+  let pageToken: string | undefined
+  do {
+    const page = await storage.list({ ...query, pageSize: 1000, pageToken })
+    yield* page.syncs
+    pageToken = page.nextPageToken
+  } while (pageToken !== undefined)
 }

@@ -1,6 +1,6 @@
 import { AppError, ERROR_TABLE, type ErrorCode, type Problem, toProblem } from '../errors.ts'
 import type { SnapshotManifest } from '../model/snapshot-manifest.ts'
-import type { SnapshotFile } from '../model/sync-parts.ts'
+import type { SnapshotFile } from '../model/sync.ts'
 import { normalizeRequest, SAMPLE_SPREADSHEET_ID, syncRequestBody } from '../model/sync-request.ts'
 import { type SyncView, toView } from '../model/sync-view.ts'
 import { createSync } from '../syncs/sync.ts'

@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts'
 import type { Rectangle } from '../model/rectangle.ts'
-import type { SyncWarning } from '../model/sync-parts.ts'
+import type { SyncWarning } from '../model/sync.ts'
 import type { Area, Description, Selection } from '../ports/sheet-source.ts'
 import { clipToGrid, parseReference, splitTitle } from './a1.ts'
 import type { SpreadsheetDescription, TabDescription } from './google-description.ts'

@@ -1,8 +1,7 @@
 import { AppError } from '../errors.ts'
 import { ACTIVE_STATES } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
-import { paginate } from '../ports/paginate.ts'
-import type { SyncStorage } from '../ports/sync-storage.ts'
+import { paginate, type SyncStorage } from '../ports/sync-storage.ts'
 
 /** Milliseconds after which other processes may have started so many that the syncs are counted anew. */
 const COUNT_TTL_MS = 1000
@@ -49,7 +48,12 @@ export class AdmissionControl {
     const age = this.#options.clock.monotonic() - this.#countedAt
     // What has finished since the last count is only seen by counting again, so a stale count refuses nobody.
     const isDue = age > COUNT_TTL_MS || this.#refusal(createdBy) !== undefined
-    if ((isDue && age >= this.#tookMs / COUNT_SHARE) || this.#counting !== undefined) await this.#count()
+    if ((isDue && age >= this.#tookMs / COUNT_SHARE) || this.#counting !== undefined) {
+      this.#counting ??= this.#count().finally(() => {
+        this.#counting = undefined
+      })
+      await this.#counting
+    }
     const refusal = this.#refusal(createdBy)
     if (refusal !== undefined) throw refusal
     const admission: Admission = { createdBy, isCreated: false }
@@ -82,14 +86,7 @@ export class AdmissionControl {
     return undefined
   }
 
-  #count(): Promise<void> {
-    this.#counting ??= this.#countAnew().finally(() => {
-      this.#counting = undefined
-    })
-    return this.#counting
-  }
-
-  async #countAnew(): Promise<void> {
+  async #count(): Promise<void> {
     const { storage, clock } = this.#options
     const began = clock.monotonic()
     for (const admission of this.#uncounted) if (admission.isCreated) this.#uncounted.delete(admission)

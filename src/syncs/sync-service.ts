@@ -6,8 +6,7 @@ import { isSameDownload, normalizeRequest, type SyncRequestBody } from '../model
 import type { TextFault } from '../model/text-fault.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { JobRunner } from '../ports/job-runner.ts'
-import { paginate } from '../ports/paginate.ts'
-import type { SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
+import { paginate, type SyncPage, type SyncQuery, type SyncStorage } from '../ports/sync-storage.ts'
 import type { AdmissionControl } from './admission-control.ts'
 import { type Caller, maySee } from './caller.ts'
 import { createSync, type NewSync, requestCancel } from './sync.ts'
@@ -46,11 +45,13 @@ export class SyncService {
   /** Notifies of changes to syncs as they come. */
   readonly subscriptions: SyncSubscriptions
   readonly #options: SyncServiceOptions
+  readonly #faultOfWebhook: (url: string) => TextFault | undefined
   readonly #starting = new KeyedMutex()
   #draining = false
 
   constructor(options: SyncServiceOptions) {
     this.#options = options
+    this.#faultOfWebhook = options.faultOfWebhook ?? (() => NO_WEBHOOKS)
     this.subscriptions = new SyncSubscriptions(options.storage, options.clock)
   }
 
@@ -97,7 +98,8 @@ export class SyncService {
   }
 
   list(query: Omit<SyncQuery, 'createdBy'>, caller: Caller): Promise<SyncPage> {
-    return this.#options.storage.list({ ...query, ...ownedBy(caller) })
+    const createdBy = caller.seesAll ? undefined : (caller.name ?? undefined)
+    return this.#options.storage.list({ ...query, createdBy })
   }
 
   /** Cancels a sync; `already`: it had been cancelled before. Rejects with SYNC_FINISHED if it ended otherwise. */
@@ -155,8 +157,8 @@ export class SyncService {
 
   async #findJoinable({ spreadsheetId, request, createdBy, webhookUrl }: NewSync): Promise<Sync | undefined> {
     // Not even an administrator's: what is joined must go on when others cancel what is theirs.
-    const own = createdBy === null ? {} : { createdBy }
-    for await (const sync of paginate(this.#options.storage, { states: ACTIVE_STATES, spreadsheetId, ...own })) {
+    const query = { states: ACTIVE_STATES, spreadsheetId, createdBy: createdBy ?? undefined }
+    for await (const sync of paginate(this.#options.storage, query)) {
       // A sync that is being cancelled will not deliver, so nobody is made to wait for it.
       if (sync.state === 'cancelling' || !isSameDownload(sync.request, request)) continue
       // It notifies one URL of its end; whoever wants another notified would wait for ever.
@@ -170,14 +172,9 @@ export class SyncService {
     const { storage, runner, clock, admission } = this.#options
     const sync = createSync(fresh, clock.now())
     const create = () => storage.create(sync)
-    await (admission === undefined ? create() : admission.admit(sync.createdBy, create))
+    await (admission?.admit(sync.createdBy, create) ?? create())
     await runner.enqueue(sync.id)
     return sync
-  }
-
-  #faultOfWebhook(url: string): TextFault | undefined {
-    const { faultOfWebhook } = this.#options
-    return faultOfWebhook === undefined ? NO_WEBHOOKS : faultOfWebhook(url)
   }
 
   /** The URL in its one spelling. Throws VALIDATION_FAILED when nothing could be sent to it. */
@@ -199,8 +196,4 @@ export class SyncService {
 function visible(sync: Sync | undefined, id: string, caller: Caller): Sync {
   if (sync !== undefined && maySee(caller, sync)) return sync
   throw new AppError('SYNC_NOT_FOUND', `No sync has the id ${id}.`)
-}
-
-function ownedBy({ name, seesAll }: Caller): { readonly createdBy?: string } {
-  return seesAll || name === null ? {} : { createdBy: name }
 }

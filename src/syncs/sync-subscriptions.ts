@@ -1,3 +1,4 @@
+import pLimit, { type LimitFunction } from 'p-limit'
 import { AppError } from '../errors.ts'
 import type { Sync } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -24,9 +25,8 @@ interface Topic {
   readonly subscribers: Set<Subscriber>
   readonly unwatch: () => void
   readonly closed: AbortController
-  reading: boolean
-  /** Something may have changed since the read under way began. */
-  stale: boolean
+  /** One read at a time. */
+  readonly limit: LimitFunction
 }
 
 /** Any number of subscriptions to syncs in this process: each change of a sync is read once, whoever subscribes to it. */
@@ -60,7 +60,7 @@ export class SyncSubscriptions {
     // A function of its own, so that one listener may subscribe twice.
     const own: Subscriber = (change) => subscriber(change)
     topic.subscribers.add(own)
-    void this.#read(id, topic)
+    this.#read(id, topic)
     return () => {
       topic.subscribers.delete(own)
       if (topic.subscribers.size === 0) this.#close(id, topic)
@@ -79,10 +79,9 @@ export class SyncSubscriptions {
   #open(id: string): Topic {
     const topic: Topic = {
       subscribers: new Set(),
-      unwatch: this.#storage.watch(id, () => void this.#read(id, topic)),
+      unwatch: this.#storage.watch(id, () => this.#read(id, topic)),
       closed: new AbortController(),
-      reading: false,
-      stale: false,
+      limit: pLimit(1),
     }
     this.#topics.set(id, topic)
     return topic
@@ -95,21 +94,17 @@ export class SyncSubscriptions {
     topic.closed.abort()
   }
 
-  /** One read at a time: what changes during it is read once more after it. */
-  async #read(id: string, topic: Topic): Promise<void> {
-    topic.stale = true
-    if (topic.reading) return
-    topic.reading = true
-    while (topic.stale && !topic.closed.signal.aborted) {
-      topic.stale = false
+  /** Whatever changes during a read is read once more after it. */
+  #read(id: string, topic: Topic): void {
+    if (topic.limit.pendingCount > 0) return
+    void topic.limit(async () => {
       const change = await this.#readChange(id, topic.closed.signal)
       if (change !== undefined) notify(topic, change)
-    }
-    topic.reading = false
+    })
   }
 
   async #readChange(id: string, signal: AbortSignal): Promise<SyncChange | undefined> {
-    do {
+    while (!signal.aborted) {
       try {
         const sync = await this.#storage.get(id)
         return sync === undefined ? { kind: 'gone' } : { kind: 'sync', sync }
@@ -117,7 +112,8 @@ export class SyncSubscriptions {
         // Whatever it was, subscribers are notified of it: nobody else waits for this read.
         if (!(error instanceof AppError) || !error.retryable) return { kind: 'unreadable', error }
       }
-    } while (await this.#clock.sleep(RETRY_MS, signal))
+      await this.#clock.sleep(RETRY_MS, signal)
+    }
     return undefined
   }
 }

@@ -3,7 +3,6 @@ import {
   type ActiveSync,
   type CancelledSync,
   type FailedSync,
-  type FinishedFields,
   isTerminal,
   type SucceededSync,
   type Sync,
@@ -147,6 +146,9 @@ export function failSync(sync: Sync, error: Problem, now: Date, ttlMs: number): 
   const progress = { ...active.progress, waitingUntil: null }
   return { ...finish(active, now, ttlMs, { progress }), state: 'failed', outcome: null, error: stored }
 }
+
+/** What every terminal state has in common. */
+type FinishedFields = Omit<SucceededSync, 'state' | 'outcome' | 'error'>
 
 type Changes = Partial<Omit<ActiveSync, 'id' | 'revision' | 'createdAt' | 'updatedAt'>>
 

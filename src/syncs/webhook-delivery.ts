@@ -1,24 +1,17 @@
 import { AppError } from '../errors.ts'
-import { type FinishedSync, isTerminal, type Sync } from '../model/sync.ts'
-import type { SyncWebhook } from '../model/sync-parts.ts'
+import { type FinishedSync, isTerminal, type Sync, type SyncWebhook } from '../model/sync.ts'
 import { PENDING_KEPT_MS, stamp } from './sync.ts'
 
 const SECOND = 1000
-const MINUTE = 60 * SECOND
-const HOUR = 60 * MINUTE
+const HOUR = 3600 * SECOND
 
-/** Milliseconds from one failed attempt to the next, before jitter; after the last attempt it has failed for good. */
-export const RETRY_DELAYS_MS: readonly number[] = [
-  5 * SECOND,
-  30 * SECOND,
-  2 * MINUTE,
-  10 * MINUTE,
-  30 * MINUTE,
-  HOUR,
-  2 * HOUR,
-  5 * HOUR,
-  10 * HOUR,
-]
+/**
+ * Milliseconds from one failed attempt to the next, before jitter; after the last attempt it has failed for good. 5 and
+ * 30 seconds, 2, 10 and 30 minutes, 1, 2, 5 and 10 hours.
+ */
+export const RETRY_DELAYS_MS: readonly number[] = [5, 30, 120, 600, 1800, 3600, 7200, 18_000, 36_000].map(
+  (seconds) => seconds * SECOND,
+)
 export const MOST_TRIES = RETRY_DELAYS_MS.length + 1
 
 /** The longest wait that a receiver can ask for with Retry-After. */

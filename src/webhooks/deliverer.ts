@@ -2,8 +2,7 @@ import { PeriodicTask } from '../concurrency/periodic-task.ts'
 import type { Sync } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import { paginate } from '../ports/paginate.ts'
-import type { SyncStorage } from '../ports/sync-storage.ts'
+import { paginate, type SyncStorage } from '../ports/sync-storage.ts'
 import type { SendResult, WebhookSender } from '../ports/webhook-sender.ts'
 import {
   ATTEMPT_LEASE_MS,

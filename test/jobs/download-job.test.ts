@@ -10,7 +10,7 @@ import {
   tabFromRows,
   time,
 } from '../../emulator/workbook.ts'
-import type { SyncProgress } from '../../src/model/sync-parts.ts'
+import type { SyncProgress } from '../../src/model/sync.ts'
 import type { SyncRequestInput } from '../../src/model/sync-request.ts'
 import type { Downloader } from './downloads.ts'
 import { aDownloader, callsOf, ScaledClock } from './downloads.ts'

@@ -82,7 +82,6 @@ async function connect<Backend extends IQueueBackend, Connection>(
   const backend = pauseAfterFaults(createBackend, clock)
   const opened: { close(): Promise<void>; disconnect(): Promise<void> }[] = []
   let worker: Worker<JobData, void, string, Backend, JobProgress, Connection> | undefined
-  let closed: Promise<void> | undefined
 
   async function closeAll(): Promise<void> {
     const closing = Promise.all(opened.map((one) => one.close()))
@@ -137,13 +136,8 @@ async function connect<Backend extends IQueueBackend, Connection>(
     }
     return {
       queue,
-      async pause() {
-        await worker?.pause(true)
-      },
-      close() {
-        closed ??= closeAll()
-        return closed
-      },
+      pause: async () => worker?.pause(true),
+      close: closeAll,
     }
   } catch (error) {
     await closeAll()

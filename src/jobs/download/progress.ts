@@ -1,6 +1,5 @@
 import { columnCount, rowCount } from '../../model/rectangle.ts'
-import type { SyncReport } from '../../model/sync.ts'
-import type { SyncProgress, SyncTab, SyncWarning } from '../../model/sync-parts.ts'
+import type { SyncProgress, SyncReport, SyncTab, SyncWarning } from '../../model/sync.ts'
 import type { AreaState } from './area-state.ts'
 
 /** What a report is made of. */
