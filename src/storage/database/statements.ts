@@ -7,6 +7,7 @@ import type { SyncQuery } from '../../ports/sync-storage.ts'
 /*
  * The statements over the table of syncs, each named by its verb. `xmin` is the transaction that wrote the row: it
  * changes with every write, those of an operator too. A write notifies the channel of changes in the same transaction.
+ * Sent again because its answer was lost, an insert or update knows its own work by the write id, and does it anew.
  */
 
 /** One row of `FIND_SYNCS` and `pageOfSyncs`. */
@@ -36,7 +37,9 @@ export const INSERT_SYNC: Statement = {
   text: `WITH done AS (
       INSERT INTO syncs (id, revision, write_id, state, spreadsheet_id, created_by, webhook_state, finished_at,
         expires_at, record)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING RETURNING id, xmin::text AS version
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+      ON CONFLICT (id) DO UPDATE SET write_id = excluded.write_id WHERE syncs.write_id = excluded.write_id
+      RETURNING id, xmin::text AS version
     ) SELECT version, ${NOTIFY} FROM done`,
   what: 'The status could not be written',
 }
@@ -51,16 +54,10 @@ export const UPDATE_SYNC: Statement = {
   text: `WITH done AS (
       UPDATE syncs SET revision = $2, write_id = $3, state = $4, spreadsheet_id = $5, created_by = $6,
         webhook_state = $7, finished_at = $8, expires_at = $9, set_aside_at = NULL, record = $10
-      WHERE id = $1 AND revision = $11 AND xmin = $12::xid RETURNING id, xmin::text AS version
+      WHERE id = $1 AND (revision = $11 AND xmin = $12::xid OR write_id = $3) RETURNING id, xmin::text AS version
     ) SELECT version, ${NOTIFY}, set_config('synchronous_commit',
         CASE WHEN $13 THEN current_setting('synchronous_commit') ELSE 'off' END, true) FROM done`,
   what: 'The status could not be written',
-}
-
-/** Values: id, write id. Row: `version` if the row still holds what this write has put there. */
-export const FIND_WRITE: Statement = {
-  text: 'SELECT xmin::text AS version FROM syncs WHERE id = $1 AND write_id = $2',
-  what: 'The status could not be read',
 }
 
 /** Values: id, revision, version. Row: `id`, or none when nothing was deleted. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { isUnconfirmed } from '../../redis/redis-errors.ts'
+import { AppError } from '../../errors.ts'
 
 /** Unconfirmed writes that are remembered; the repeat of an older one is a new write. */
 const REMEMBERED = 1000
@@ -25,7 +25,10 @@ export class UnconfirmedWrites {
       this.#unconfirmed.delete(key)
       return answer
     } catch (error) {
-      if (isUnconfirmed(error)) this.#unconfirmed.set(key, { content, writeId })
+      // Of a refusal the server is certain.
+      if (error instanceof AppError && error.code === 'STORAGE_UNAVAILABLE') {
+        this.#unconfirmed.set(key, { content, writeId })
+      }
       throw error
     }
   }
