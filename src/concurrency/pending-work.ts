@@ -4,8 +4,9 @@ import { setImmediate as nextEvents } from 'node:timers/promises'
 export class PendingWork {
   readonly #pending = new Set<Promise<unknown>>()
 
-  /** Settles as the work does. */
-  async track<T>(work: Promise<T>): Promise<T> {
+  /** Begins a task; settles as it does. */
+  async run<T>(task: () => Promise<T>): Promise<T> {
+    const work = task()
     this.#pending.add(work)
     try {
       return await work
@@ -14,7 +15,7 @@ export class PendingWork {
     }
   }
 
-  /** Resolves when nothing is under way, nor anything that tracked work has begun when it ended. */
+  /** Resolves when nothing is under way, nor anything that the callers of tasks go on to when those have ended. */
   async settled(): Promise<void> {
     while (this.#pending.size > 0) {
       await Promise.allSettled(this.#pending)

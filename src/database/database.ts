@@ -59,8 +59,9 @@ export interface Answer<Row> {
  */
 export class Database {
   readonly schema: string
+  /** The statements under way. */
+  readonly pending = new PendingWork()
   readonly #options: DatabaseOptions
-  readonly #pending = new PendingWork()
   /** Cuts off connections, also while the server hangs and would not confirm their end. */
   readonly #cut = new AbortController()
   #pool: Promise<Pool> | undefined
@@ -95,7 +96,24 @@ export class Database {
     values: readonly unknown[] = [],
     since = performance.now(),
   ): Promise<Answer<Row>> {
-    return this.#pending.track(this.#query(statement, values, since + ANSWER_MS))
+    const { text, name, what } = statement
+    const until = since + ANSWER_MS
+    return this.pending.run(async () => {
+      for (let tries = 1; ; tries++) {
+        let client: PoolClient | undefined
+        try {
+          client = await this.connect(until - performance.now())
+          const { rows } = await this.bounded(client.query<Row>({ text, name, values }), until - performance.now())
+          client.release()
+          return { rows, isRepeated: tries > 1 }
+        } catch (error) {
+          client?.release(breaksConnection(error))
+          const hasTime = until - performance.now() > CONNECT_MS / 2
+          if (client !== undefined && tries < TRIES && hasTime && isRetryable(error)) continue
+          throw toDatabaseError(error, what)
+        }
+      }
+    })
   }
 
   /** A connection to hold; its calls are to be bounded, and whoever took it releases it. */
@@ -120,11 +138,6 @@ export class Database {
     return withTimeout(answer, ms, 'the answer of PostgreSQL', this.#options.clock)
   }
 
-  /** Resolves when no statement is under way. */
-  settled(): Promise<void> {
-    return this.#pending.settled()
-  }
-
   /** Closes every connection; cuts off what does not end in time. Idempotent. */
   async close(): Promise<void> {
     if (this.#isClosed) return
@@ -136,27 +149,6 @@ export class Database {
       if (!(error instanceof TimeoutError)) throw error
     } finally {
       this.#cut.abort()
-    }
-  }
-
-  async #query<Row extends object>(
-    { text, name, what }: Statement,
-    values: readonly unknown[],
-    until: number,
-  ): Promise<Answer<Row>> {
-    for (let tries = 1; ; tries++) {
-      let client: PoolClient | undefined
-      try {
-        client = await this.connect(until - performance.now())
-        const { rows } = await this.bounded(client.query<Row>({ text, name, values }), until - performance.now())
-        client.release()
-        return { rows, isRepeated: tries > 1 }
-      } catch (error) {
-        client?.release(breaksConnection(error))
-        const hasTime = until - performance.now() > CONNECT_MS / 2
-        if (client !== undefined && tries < TRIES && hasTime && isRetryable(error)) continue
-        throw toDatabaseError(error, what)
-      }
     }
   }
 

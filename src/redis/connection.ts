@@ -43,9 +43,10 @@ export function script(lua: string): Script {
 export class RedisConnection {
   /** What every key begins with. */
   readonly prefix: string
+  /** The calls under way. */
+  readonly pending = new PendingWork()
   readonly #options: RedisOptions
   readonly #onReady: (() => void) | undefined
-  readonly #pending = new PendingWork()
   #client: Promise<Redis> | undefined
   /** While somebody waits for the connection: resolves when it is there. */
   #ready: PromiseWithResolvers<void> | undefined
@@ -67,12 +68,23 @@ export class RedisConnection {
   /** Connects; rejects with STORAGE_UNAVAILABLE when that takes more than 2 s. It may then be called again. */
   start(): Promise<void> {
     this.#client ??= this.#connect()
-    return this.#pending.track(this.#run('could not be reached', async () => {}, RECONNECT_GRACE_MS + SILENCE_MS))
+    return this.run('could not be reached', async () => {}, RECONNECT_GRACE_MS + SILENCE_MS)
   }
 
   /** Runs commands; `doing` completes "The status …" in an error, such as `could not be read`. */
-  run<T>(doing: string, task: (client: Redis) => Promise<T>): Promise<T> {
-    return this.#pending.track(this.#run(doing, task, RECONNECT_GRACE_MS))
+  run<T>(doing: string, task: (client: Redis) => Promise<T>, graceMs = RECONNECT_GRACE_MS): Promise<T> {
+    return this.pending.run(async () => {
+      const client = await this.#client
+      if (client === undefined || this.#isClosed) {
+        throw new AppError('STORAGE_UNAVAILABLE', `The status ${doing}: the connection is not open.`)
+      }
+      try {
+        if (client.status !== 'ready') await this.#untilReady(graceMs)
+        return await task(client)
+      } catch (error) {
+        throw toRedisError(error, doing)
+      }
+    })
   }
 
   /** Runs one script, which answers what is said: one round trip, save for the first time that a server sees it. */
@@ -92,30 +104,12 @@ export class RedisConnection {
     })
   }
 
-  /** Resolves when no call is under way. */
-  settled(): Promise<void> {
-    return this.#pending.settled()
-  }
-
   /** Waits for calls under way, then disconnects; no message comes afterwards. Idempotent. */
   async close(): Promise<void> {
     this.#isClosed = true
-    await this.settled()
+    await this.pending.settled()
     const client = await this.#client
     client?.removeAllListeners('message').disconnect()
-  }
-
-  async #run<T>(doing: string, task: (client: Redis) => Promise<T>, graceMs: number): Promise<T> {
-    const client = await this.#client
-    if (client === undefined || this.#isClosed) {
-      throw new AppError('STORAGE_UNAVAILABLE', `The status ${doing}: the connection is not open.`)
-    }
-    try {
-      if (client.status !== 'ready') await this.#untilReady(graceMs)
-      return await task(client)
-    } catch (error) {
-      throw toRedisError(error, doing)
-    }
   }
 
   async #connect(): Promise<Redis> {

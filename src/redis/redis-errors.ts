@@ -22,11 +22,6 @@ export function toRedisError(error: unknown, doing: string): unknown {
   return new AppError('STORAGE_UNAVAILABLE', `The status ${doing}: Redis cannot be used now.`, { cause })
 }
 
-/** Whether a script met a key of another type than ours. */
-export function isWrongType(error: unknown): boolean {
-  return error instanceof AppError && error.cause instanceof Error && /\bWRONGTYPE\b/.test(error.cause.message)
-}
-
 export function withoutCommand({ name, message }: Error): Error {
   return new Error(`${name}: ${message}`)
 }

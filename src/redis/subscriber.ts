@@ -23,21 +23,15 @@ export class Subscriber {
   readonly #ping: PeriodicTask
 
   constructor({ connection, channel, clock, log, onMessage, onSubscribed }: SubscriberOptions) {
-    const subscribe = async () => {
-      await this.#connection.run('could not be watched', async (client) => {
-        client.removeAllListeners('message')
-        client.on('message', (_channel: string, message: string) => onMessage(message))
-        try {
-          await client.subscribe(channel)
-        } catch (error) {
+    this.#connection = connection.duplicate(() => {
+      const subscribed = this.#connection.run('could not be watched', (client) => {
+        client.removeAllListeners('message').on('message', (_channel, message) => onMessage(message))
+        return client.subscribe(channel).catch((error) => {
           client.disconnect(true)
           throw error
-        }
+        })
       })
-      onSubscribed()
-    }
-    this.#connection = connection.duplicate(() => {
-      subscribe().catch((error) => log.warn({ err: error }, 'Redis does not let us subscribe; connecting again'))
+      subscribed.then(onSubscribed, (err) => log.warn({ err }, 'Redis does not let us subscribe; connecting again'))
     })
     this.#ping = new PeriodicTask({
       clock,

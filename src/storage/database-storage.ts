@@ -9,20 +9,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
 import { batchLoader } from './database/batch-loader.ts'
-import {
-  changesChannel,
-  columnsOf,
-  DELETE_SYNC,
-  FIND_SYNCS,
-  INSERT_SYNC,
-  PROBE_WRITE,
-  pageOfSyncs,
-  SET_ASIDE_SYNCS,
-  SWEEP_BATCH,
-  SWEEP_SYNCS,
-  type SyncRow,
-  UPDATE_SYNC,
-} from './database/statements.ts'
+import * as sql from './database/statements.ts'
 import { requireSuccessor, requireSyncId } from './shared/argument-checks.ts'
 import { type CachedSync, SyncCache } from './shared/sync-cache.ts'
 import { collectPage, readPageToken } from './shared/sync-page.ts'
@@ -68,7 +55,7 @@ export class DatabaseStorage implements SyncStorage {
     this.#cache = new SyncCache(cachedBytes)
     this.#listener = new NotificationListener({
       database,
-      channel: changesChannel(database.schema),
+      channel: sql.changesChannel(database.schema),
       clock,
       log,
       // Also of what this instance has written: one whose answer did not come in time may be carried out later.
@@ -84,7 +71,7 @@ export class DatabaseStorage implements SyncStorage {
 
   async create(sync: Sync): Promise<void> {
     requireSyncId(sync.id)
-    if (!(await this.#write(INSERT_SYNC, sync, [], performance.now()))) {
+    if (!(await this.#write(sql.INSERT_SYNC, sync, [], performance.now()))) {
       throw new AppError('SYNC_EXISTS', `There is a sync ${sync.id} already.`)
     }
   }
@@ -97,14 +84,10 @@ export class DatabaseStorage implements SyncStorage {
     return this.get(id)
   }
 
-  async replace(
-    next: Sync,
-    expectedRevision: number,
-    { durable = true }: { durable?: boolean } = {},
-  ): Promise<boolean> {
+  async replace(next: Sync, expectedRevision: number, options?: { readonly durable?: boolean }): Promise<boolean> {
     requireSuccessor(next, expectedRevision)
     return this.#writeOver(next.id, expectedRevision, (version, since) =>
-      this.#write(UPDATE_SYNC, next, [expectedRevision, version, durable], since),
+      this.#write(sql.UPDATE_SYNC, next, [expectedRevision, version, options?.durable ?? true], since),
     )
   }
 
@@ -112,7 +95,7 @@ export class DatabaseStorage implements SyncStorage {
     requireSyncId(id)
     return this.#writeOver(id, expectedRevision, async (version, since) => {
       const values = [id, expectedRevision, version]
-      const { rows, isRepeated } = await this.#database.query(DELETE_SYNC, values, since)
+      const { rows, isRepeated } = await this.#database.query(sql.DELETE_SYNC, values, since)
       if (rows.length > 0) this.#removed(id)
       else if (isRepeated) {
         throw new AppError(
@@ -129,19 +112,23 @@ export class DatabaseStorage implements SyncStorage {
   }
 
   async cleanup(now: Date): Promise<CleanupReport> {
-    const quarantined = await this.#setAside()
+    const unreadable = new Map(this.#cache.unreadable)
+    const values = [[...unreadable.keys()], [...unreadable.values()]]
+    const setAside = await this.#database.query<{ id: string }>(sql.SET_ASIDE_SYNCS, values)
+    for (const id of unreadable.keys()) this.#cache.unreadable.delete(id)
+    const quarantined = setAside.rows.map(({ id }) => id)
     const endedBefore = this.#historyTtlMs > 0 ? new Date(now.getTime() - this.#historyTtlMs) : 'infinity'
     const removed: string[] = []
     for (;;) {
-      const { rows } = await this.#database.query<{ id: string }>(SWEEP_SYNCS, [now, endedBefore])
+      const { rows } = await this.#database.query<{ id: string }>(sql.SWEEP_SYNCS, [now, endedBefore])
       for (const { id } of rows) this.#removed(id)
       removed.push(...rows.map(({ id }) => id))
-      if (rows.length < SWEEP_BATCH) return { removed, quarantined, leftovers: 0 }
+      if (rows.length < sql.SWEEP_BATCH) return { removed, quarantined, leftovers: 0 }
     }
   }
 
   async checkWritable(): Promise<void> {
-    await this.#database.query(PROBE_WRITE)
+    await this.#database.query(sql.PROBE_WRITE)
   }
 
   watch(id: string, onChange: () => void): () => void {
@@ -150,7 +137,7 @@ export class DatabaseStorage implements SyncStorage {
 
   async close(): Promise<void> {
     this.#watchers.clear()
-    await this.#database.settled()
+    await this.#database.pending.settled()
     await this.#listener.close()
     this.#cache.clear()
   }
@@ -165,7 +152,7 @@ export class DatabaseStorage implements SyncStorage {
   async #findAll(ids: readonly string[], since: number): Promise<Map<string, CachedSync | AppError>> {
     const cached = new Map(ids.map((id) => [id, this.#cache.get(id)]))
     const versions = [...cached.values()].map((entry) => entry?.version ?? '')
-    const { rows } = await this.#database.query<SyncRow>(FIND_SYNCS, [ids, versions], since)
+    const { rows } = await this.#database.query<sql.SyncRow>(sql.FIND_SYNCS, [ids, versions], since)
     return new Map(
       rows.map(({ id, version, record }) => {
         const entry = cached.get(id)
@@ -179,8 +166,8 @@ export class DatabaseStorage implements SyncStorage {
     let after = readPageToken(query)
     const count = Math.min(query.pageSize + 1, ROWS_AT_ONCE)
     for (;;) {
-      const { statement, values } = pageOfSyncs(query, after, count)
-      const { rows } = await this.#database.query<SyncRow>(statement, values)
+      const { statement, values } = sql.pageOfSyncs(query, after, count)
+      const { rows } = await this.#database.query<sql.SyncRow>(statement, values)
       for (const { id, version, record } of rows) {
         const found = this.#cache.parse(id, version, record ?? '')
         if (!(found instanceof AppError)) yield found.sync
@@ -188,16 +175,6 @@ export class DatabaseStorage implements SyncStorage {
       }
       if (rows.length < count) return
     }
-  }
-
-  /** Stamps the unreadable records that were read since the last time; resolves to the ids of those not stamped before. */
-  async #setAside(): Promise<string[]> {
-    const found = new Map(this.#cache.unreadable)
-    if (found.size === 0) return []
-    const values = [[...found.keys()], [...found.values()]]
-    const { rows } = await this.#database.query<{ id: string }>(SET_ASIDE_SYNCS, values)
-    for (const id of found.keys()) this.#cache.unreadable.delete(id)
-    return rows.map(({ id }) => id)
   }
 
   /**
@@ -224,13 +201,15 @@ export class DatabaseStorage implements SyncStorage {
 
   /** Resolves to whether it has changed the row. */
   async #write(statement: Statement, sync: Sync, more: readonly unknown[], since: number): Promise<boolean> {
+    const { id, revision, state, spreadsheet, createdBy, webhook, finishedAt, expiresAt } = sync
     const record = JSON.stringify(toSyncRecord(sync))
-    const values = [...columnsOf(sync, record, randomUUID()), ...more]
-    const { rows } = await this.#database.query<{ version: string }>(statement, values, since)
-    const [row] = rows
-    if (row === undefined) return false
-    this.#cache.put(sync, row.version, record)
-    this.#watchers.notify(sync.id)
+    const searched = [state, spreadsheet.id, createdBy, webhook?.state, finishedAt, expiresAt]
+    const values = [id, revision, randomUUID(), ...searched, record, ...more]
+    const answer = await this.#database.query<{ version: string }>(statement, values, since)
+    const version = answer.rows[0]?.version
+    if (version === undefined) return false
+    this.#cache.put(sync, version, record)
+    this.#watchers.notify(id)
     return true
   }
 

@@ -6,10 +6,9 @@ import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
 import type { RedisConnection, Script } from '../redis/connection.ts'
-import { isWrongType } from '../redis/redis-errors.ts'
 import { Subscriber } from '../redis/subscriber.ts'
-import { formatRecord, headOf, indexesOf } from './redis/record-text.ts'
-import { CREATE, changesChannel, keysOf, LIST, READ, REMOVE, REPLACE } from './redis/scripts.ts'
+import { formatRecord, headOf, indexesOf, indexGroupsOf } from './redis/record-text.ts'
+import { changesChannel, keysOf, LIST, READ, REMOVE, WRITE } from './redis/scripts.ts'
 import { sweep } from './redis/sweep.ts'
 import { UnconfirmedWrites } from './redis/unconfirmed-writes.ts'
 import { requireSuccessor, requireSyncId } from './shared/argument-checks.ts'
@@ -70,7 +69,7 @@ export class RedisStorage implements SyncStorage {
 
   async create(sync: Sync): Promise<void> {
     requireSyncId(sync.id)
-    if (!(await this.#store(CREATE, sync, []))) throw new AppError('SYNC_EXISTS', `There is a sync ${sync.id} already.`)
+    if (!(await this.#write(sync, ''))) throw new AppError('SYNC_EXISTS', `There is a sync ${sync.id} already.`)
   }
 
   async get(id: string): Promise<Sync | undefined> {
@@ -82,8 +81,7 @@ export class RedisStorage implements SyncStorage {
       this.#cache.delete(id)
       return undefined
     }
-    if (typeof answer !== 'string') throw corruptRecord(id)
-    const found = this.#parse(id, answer)
+    const found = this.#parse(id, String(answer))
     if (found instanceof AppError) throw found
     return found.sync
   }
@@ -94,13 +92,12 @@ export class RedisStorage implements SyncStorage {
 
   async replace(next: Sync, expectedRevision: number): Promise<boolean> {
     requireSuccessor(next, expectedRevision)
-    return this.#store(REPLACE, next, [expectedRevision])
+    return this.#write(next, expectedRevision)
   }
 
   async remove(id: string, expectedRevision: number): Promise<boolean> {
     requireSyncId(id)
     const answer = await this.#run('could not be removed', REMOVE, id, [expectedRevision])
-    if (answer === -1) throw this.#unreadable(id)
     if (answer === 1) this.#cache.delete(id)
     return answer === 1
   }
@@ -135,7 +132,7 @@ export class RedisStorage implements SyncStorage {
 
   async close(): Promise<void> {
     this.#watchers.clear()
-    await this.#connection.settled()
+    await this.#connection.pending.settled()
     await this.#subscriber.close()
     this.#cache.clear()
   }
@@ -144,12 +141,10 @@ export class RedisStorage implements SyncStorage {
   async *#scan(query: SyncQuery): AsyncGenerator<Sync> {
     let after = readPageToken(query) ?? ''
     const { prefix } = this.#connection
-    const groups = this.#groupsOf(query)
-    if (groups.some((group) => group.length === 0)) return
-    const sizes = groups.map((group) => group.length)
+    const groups = JSON.stringify(indexGroupsOf(query))
     do {
-      const args = [`${prefix}sync:`, after, query.pageSize + 1, SCAN_BATCH, ...sizes]
-      const answer = this.#connection.runScript<string[]>('could not be listed', LIST, groups.flat(), args)
+      const args = [prefix, groups, after, query.pageSize + 1, SCAN_BATCH]
+      const answer = this.#connection.runScript<string[]>('could not be listed', LIST, [`${prefix}syncs`], args)
       const [last = '', ...records] = await answer
       for (let at = 0; at < records.length; at += 2) {
         const found = this.#parse(records[at] ?? '', records[at + 1] ?? '')
@@ -160,50 +155,30 @@ export class RedisStorage implements SyncStorage {
   }
 
   /** Resolves to whether it was stored. */
-  async #store(script: Script, sync: Sync, more: number[]): Promise<boolean> {
+  async #write(sync: Sync, expectedRevision: number | ''): Promise<boolean> {
     const expires = isTerminal(sync) ? Date.parse(sync.expiresAt) : ''
     const answer = await this.#writes.run(sync.id, JSON.stringify(sync), async (writeId) => {
       const text = formatRecord(sync, writeId)
-      const args = [writeId, text, JSON.stringify(indexesOf(sync)), expires, ...more]
-      const answer = await this.#run('could not be written', script, sync.id, args)
+      const args = [expectedRevision, writeId, text, JSON.stringify(indexesOf(sync)), expires]
+      const answer = await this.#run('could not be written', WRITE, sync.id, args)
       if (answer === 1) this.#cache.put(sync, headOf(text), text)
       return answer
     })
-    if (answer === -1) throw this.#unreadable(sync.id)
     return answer === 1
   }
 
+  /** Runs a script on one record; rejects when that is unreadable. */
   async #run(doing: string, script: Script, id: string, args: (string | number)[]): Promise<unknown> {
-    try {
-      const { prefix } = this.#connection
-      return await this.#connection.runScript(doing, script, keysOf(prefix, id), [prefix, id, ...args])
-    } catch (error) {
-      if (isWrongType(error)) throw this.#unreadable(id)
-      throw error
-    }
+    const { prefix } = this.#connection
+    const answer = await this.#connection.runScript(doing, script, keysOf(prefix, id), [prefix, id, ...args])
+    if (answer !== -1) return answer
+    this.#cache.unreadable.set(id, '')
+    throw corruptRecord(id)
   }
 
   /** A text that does not begin as our records do is no record. */
   #parse(id: string, text: string): CachedSync | AppError {
     const head = headOf(text)
     return this.#cache.parse(id, head, head === '' ? '' : text)
-  }
-
-  #unreadable(id: string): AppError {
-    this.#cache.unreadable.set(id, '')
-    return corruptRecord(id)
-  }
-
-  /** The indexes that a wanted sync stands in: in one of each group. */
-  #groupsOf({ states, spreadsheetId, createdBy, webhook }: SyncQuery): string[][] {
-    const groups = [
-      ...(states === undefined ? [] : [[...new Set(states)].map((state) => `state:${state}`)]),
-      ...(spreadsheetId === undefined ? [] : [[`spreadsheet:${spreadsheetId}`]]),
-      ...(createdBy === undefined ? [] : [[`created-by:${createdBy}`]]),
-      ...(webhook === undefined ? [] : [[`webhook:${webhook}`]]),
-    ]
-    return (groups.length === 0 ? [['syncs']] : groups).map((group) =>
-      group.map((name) => this.#connection.prefix + name),
-    )
   }
 }

@@ -1,5 +1,4 @@
 import type { Statement } from '../../database/database.ts'
-import type { Sync } from '../../model/sync.ts'
 import { SYNC_STATES } from '../../model/sync.ts'
 import { RECORD_FORMAT } from '../../model/sync-record.ts'
 import type { SyncQuery } from '../../ports/sync-storage.ts'
@@ -21,8 +20,7 @@ export interface SyncRow {
 /** How many rows one statement of a sweep removes: few enough to be done well within its time. */
 export const SWEEP_BATCH = 500
 
-/** Sorts after every id, and after every id less its prefix. */
-const LAST_ID = 'sync-~'
+/** Sorts after the moment of every sync. */
 const LAST_MOMENT = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
 /** The channel on which ids of changed syncs are notified. */
@@ -31,7 +29,7 @@ export function changesChannel(schema: string): string {
 }
 const NOTIFY = "pg_notify(current_schema() || '_changes', id)"
 
-/** Values: `columnsOf`. Row: `version`, or none when the id is taken. */
+/** Values: those of the columns. Row: `version`, or none when the id is taken. */
 export const INSERT_SYNC: Statement = {
   name: 'sheetsync-insert',
   text: `WITH done AS (
@@ -45,8 +43,8 @@ export const INSERT_SYNC: Statement = {
 }
 
 /**
- * Values: `columnsOf`, the revision and version to replace, whether to wait for the disk. Row: `version`, or none when the
- * row has another revision or version, or is not there.
+ * Values: as of INSERT_SYNC, the revision and version to replace, whether to wait for the disk. Row: `version`, or none when
+ * the row has another revision or version, or is not there.
  */
 export const UPDATE_SYNC: Statement = {
   name: 'sheetsync-update',
@@ -113,13 +111,6 @@ export function pageOfSyncs(
   after: string | undefined,
   count: number,
 ): { readonly statement: Statement; readonly values: unknown[] } {
-  const what = 'The status could not be listed'
-  const columns = 'sync.id, sync.xmin::text AS version, sync.record::text AS record'
-  const limit = Math.trunc(count)
-  if (states === undefined && spreadsheetId === undefined && createdBy === undefined && webhook === undefined) {
-    const text = `SELECT ${columns} FROM syncs AS sync WHERE id < $1 ORDER BY id DESC LIMIT ${limit}`
-    return { statement: { text, what }, values: [after ?? LAST_ID] }
-  }
   const values: unknown[] = [[...new Set(states ?? SYNC_STATES)], after?.slice('sync-'.length) ?? LAST_MOMENT]
   const filters = ['state = wanted.state', 'moment < $2']
   if (spreadsheetId !== undefined) filters.push(`spreadsheet_id = $${values.push(spreadsheetId)}`)
@@ -127,15 +118,9 @@ export function pageOfSyncs(
   if (webhook !== undefined) filters.push("webhook_state = 'pending'")
   const text = `WITH page AS MATERIALIZED (
       SELECT newest.moment FROM unnest($1::text[]) AS wanted (state) CROSS JOIN LATERAL (
-        SELECT moment FROM syncs WHERE ${filters.join(' AND ')} ORDER BY moment DESC LIMIT ${limit}
-      ) AS newest ORDER BY newest.moment DESC LIMIT ${limit}
-    ) SELECT ${columns} FROM page JOIN syncs AS sync ON sync.id = 'sync-' || page.moment ORDER BY sync.id DESC`
-  return { statement: { text, what }, values }
-}
-
-/** The columns of one write: the record, and what lists and sweeps search by. */
-export function columnsOf(sync: Sync, record: string, writeId: string): unknown[] {
-  const { id, revision, state, spreadsheet, createdBy, webhook, finishedAt, expiresAt } = sync
-  const webhookState = webhook?.state ?? null
-  return [id, revision, writeId, state, spreadsheet.id, createdBy, webhookState, finishedAt, expiresAt, record]
+        SELECT moment FROM syncs WHERE ${filters.join(' AND ')} ORDER BY moment DESC LIMIT ${count}
+      ) AS newest ORDER BY newest.moment DESC LIMIT ${count}
+    ) SELECT sync.id, sync.xmin::text AS version, sync.record::text AS record FROM page
+      JOIN syncs AS sync ON sync.id = 'sync-' || page.moment ORDER BY sync.id DESC`
+  return { statement: { text, what: 'The status could not be listed' }, values }
 }

@@ -1,5 +1,6 @@
 import type { Sync } from '../../model/sync.ts'
 import { toSyncRecord } from '../../model/sync-record.ts'
+import type { SyncQuery } from '../../ports/sync-storage.ts'
 
 /** A record as it is stored: JSON that begins with what the scripts compare, so that they need not parse it. */
 const HEAD = /^\{"revision":\d+,"writeId":"[0-9a-z-]+",/
@@ -24,4 +25,15 @@ export function indexesOf(sync: Sync): string[] {
     ...(sync.createdBy === null ? [] : [`created-by:${sync.createdBy}`]),
     ...(sync.webhook?.state === 'pending' ? ['webhook:pending'] : []),
   ]
+}
+
+/** The indexes that a wanted sync stands in: in one of each group. */
+export function indexGroupsOf({ states, spreadsheetId, createdBy, webhook }: SyncQuery): string[][] {
+  const groups = [
+    states && [...new Set(states)].map((state) => `state:${state}`),
+    spreadsheetId === undefined ? undefined : [`spreadsheet:${spreadsheetId}`],
+    createdBy === undefined ? undefined : [`created-by:${createdBy}`],
+    webhook && [`webhook:${webhook}`],
+  ].filter((group) => group !== undefined)
+  return groups.length === 0 ? [['syncs']] : groups
 }
