@@ -36,12 +36,9 @@ export function toDatabaseError(error: unknown, what: string): unknown {
   if (error instanceof AppError || error instanceof TypeError) return error
   const code = codeOf(error)
   const reason = error instanceof TimeoutError ? 'PostgreSQL does not answer' : reasonOf(code)
-  const hint = code === undefined ? undefined : HINTS[code]
-  return new AppError(
-    code === DISK_FULL ? 'STORAGE_FULL' : 'STORAGE_UNAVAILABLE',
-    `${what}: ${reason}${code === undefined ? '' : ` (${code})`}.`,
-    { cause: error, ...(hint === undefined ? {} : { hint }) },
-  )
+  const kind = code === DISK_FULL ? 'STORAGE_FULL' : 'STORAGE_UNAVAILABLE'
+  const detail = `${what}: ${reason}${code === undefined ? '' : ` (${code})`}.`
+  return new AppError(kind, detail, { cause: error, hint: HINTS[code ?? ''] })
 }
 
 /** The server's code or the name of the failed system call; `undefined` where the client only has words. */

@@ -1,30 +1,12 @@
-import type { Client } from 'pg'
+import type { PoolClient } from 'pg'
 import type { Log } from '../ports/log.ts'
-import type { Connections } from './connections.ts'
 import { MIGRATIONS } from './migrations.ts'
 
 /** Milliseconds that making or changing the tables may take, the wait for another instance that does it included. */
-const MIGRATE_MS = 60_000
-
-/**
- * Brings the tables of the schema up to date. Any number of instances may do so at once: they wait for each other, and
- * each step is taken once, whole or not at all.
- */
-export async function migrate(connections: Connections, schema: string, log: Log): Promise<void> {
-  const client = await connections.client()
-  try {
-    const version = await connections.bounded(readVersion(client))
-    if (version < MIGRATIONS.length) await connections.bounded(takeSteps(client, schema, log), MIGRATE_MS)
-    else if (version > MIGRATIONS.length) {
-      log.warn({ schema, version, known: MIGRATIONS.length }, 'The tables are of a newer release than this one')
-    }
-  } finally {
-    await connections.end(client)
-  }
-}
+export const MIGRATE_MS = 60_000
 
 /** How many steps were taken; 0 where there is no schema yet. */
-async function readVersion(client: Client): Promise<number> {
+export async function readVersion(client: PoolClient): Promise<number> {
   const table = await client.query<{ exists: boolean }>("SELECT to_regclass('migrations') IS NOT NULL AS exists")
   if (table.rows[0]?.exists !== true) return 0
   const last = await client.query<{ version: number }>(
@@ -33,9 +15,13 @@ async function readVersion(client: Client): Promise<number> {
   return last.rows[0]?.version ?? 0
 }
 
-async function takeSteps(client: Client, schema: string, log: Log): Promise<void> {
+/**
+ * Brings the tables of the schema up to date. Any number of instances may do so at once: they wait for each other, and
+ * each step is taken once, whole or not at all.
+ */
+export async function migrate(client: PoolClient, schema: string, log: Log): Promise<void> {
   await client.query('BEGIN')
-  await client.query(`SET LOCAL lock_timeout = ${MIGRATE_MS}`)
+  await client.query(`SET LOCAL statement_timeout = ${MIGRATE_MS}`)
   await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`sheetsync ${schema}`])
   // CREATE SCHEMA IF NOT EXISTS asks for the right to create it even where it is there.
   const found = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema])

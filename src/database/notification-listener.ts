@@ -1,31 +1,31 @@
-import type { Client } from 'pg'
+import type { PoolClient } from 'pg'
 import { PeriodicTask } from '../concurrency/periodic-task.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import type { Connections } from './connections.ts'
+import type { Database } from './database.ts'
+import { toDatabaseError } from './database-errors.ts'
 
 /** Milliseconds between two checks of the connection, and before a lost one is made anew. */
 const CHECK_MS = 500
 
 export interface NotificationListenerOptions {
-  readonly connections: Connections
+  readonly database: Database
   readonly channel: string
   readonly clock: Clock
   readonly log: Log
   onNotification(payload: string): void
-  /** Notifications may have been missed: the connection was lost and is back. */
-  onReconnect(): void
+  /** The channel is listened to, for the first time or again: notifications may have been missed before. */
+  onListening(): void
 }
 
 /**
- * LISTENs on one channel, over one connection of its own that comes back by itself. A server that has gone silent is
- * noticed within three seconds.
+ * LISTENs on one channel, over one connection that it holds and that comes back by itself. A server that has gone silent
+ * is noticed within three seconds.
  */
 export class NotificationListener {
   readonly #options: NotificationListenerOptions
   readonly #check: PeriodicTask
-  #client: Client | undefined
-  #isStarted = false
+  #client: PoolClient | undefined
 
   constructor(options: NotificationListenerOptions) {
     const { clock, log } = options
@@ -34,58 +34,54 @@ export class NotificationListener {
       clock,
       intervalMs: CHECK_MS,
       isDelayed: true,
-      run: (signal) => this.#checkConnection(signal),
+      run: () => this.#checkConnection(),
       onError: (error) => log.debug({ err: error }, 'PostgreSQL cannot be listened to; trying again'),
     })
   }
 
   /** Resolves when the channel is listened to for the first time; rejects when that fails. */
   async start(): Promise<void> {
-    if (this.#isStarted) return
-    await this.#listen()
-    this.#isStarted = true
+    if (this.#client === undefined) await this.#listen()
     this.#check.start()
   }
 
   async close(): Promise<void> {
     await this.#check.stop()
-    await this.#disconnect()
+    this.#disconnect()
   }
 
-  async #checkConnection(signal: AbortSignal): Promise<void> {
-    if ((await this.#answers()) || signal.aborted) return
-    await this.#listen()
-    this.#options.log.info({}, 'Listening for changes again')
-    this.#options.onReconnect()
-  }
-
-  async #answers(): Promise<boolean> {
-    if (this.#client === undefined) return false
+  async #checkConnection(): Promise<void> {
+    const { database, log } = this.#options
+    if (this.#client === undefined) {
+      await this.#listen()
+      log.info({}, 'Listening for changes again')
+      return
+    }
     try {
-      await this.#options.connections.bounded(this.#client.query('SELECT 1'))
-      return true
+      await database.bounded(this.#client.query('SELECT 1'))
     } catch (error) {
-      this.#options.log.warn({ err: error }, 'Changes made elsewhere are not noticed until PostgreSQL is back')
-      await this.#disconnect()
-      return false
+      log.warn({ err: error }, 'Changes made elsewhere are not noticed until PostgreSQL is back')
+      this.#disconnect()
     }
   }
 
   async #listen(): Promise<void> {
-    const { channel, connections, onNotification } = this.#options
-    this.#client = await connections.client()
-    this.#client.on('notification', ({ payload }) => onNotification(payload ?? ''))
+    const { channel, database, onListening, onNotification } = this.#options
     try {
-      await connections.bounded(this.#client.query(`LISTEN "${channel}"`))
+      this.#client = await database.connect()
+      this.#client.on('notification', ({ payload }) => onNotification(payload ?? ''))
+      await database.bounded(this.#client.query(`LISTEN "${channel}"`))
     } catch (error) {
-      await this.#disconnect()
-      throw error
+      this.#disconnect()
+      throw toDatabaseError(error, 'The status could not be opened')
     }
+    onListening()
   }
 
-  async #disconnect(): Promise<void> {
-    const client = this.#client
+  /** The connection is not put back into the pool, as it still listens. */
+  #disconnect(): void {
+    this.#client?.removeAllListeners('notification')
+    this.#client?.release(true)
     this.#client = undefined
-    if (client !== undefined) await this.#options.connections.end(client)
   }
 }

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import type { Redis } from 'ioredis'
+import { PendingWork } from '../concurrency/pending-work.ts'
 import { withTimeout } from '../concurrency/timeout.ts'
 import { AppError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import { toRedisError, withoutCommand } from './redis-errors.ts'
 
-/** Milliseconds a call waits for a connection that was just lost; one lost longer ago it does not wait for at all. */
+/** Milliseconds a call waits for a connection that was lost. */
 const RECONNECT_GRACE_MS = 400
 
 /** Milliseconds a server may keep silent before it counts as hung. With the grace, every call ends within 2 s. */
@@ -43,41 +43,48 @@ export function script(lua: string): Script {
 export class RedisConnection {
   /** What every key begins with. */
   readonly prefix: string
+  /** The calls under way. */
+  readonly pending = new PendingWork()
   readonly #options: RedisOptions
-  readonly #onReady: ((client: Redis) => void) | undefined
-  readonly #busy = new Set<Promise<unknown>>()
-  #client: Redis | undefined
-  /** While the connection is lost: until when a call waits for it, and what resolves when it is back. */
-  #outage: (PromiseWithResolvers<void> & { readonly graceEndsAt: number }) | undefined
+  readonly #onReady: (() => void) | undefined
+  #client: Promise<Redis> | undefined
+  /** While somebody waits for the connection: resolves when it is there. */
+  #ready: PromiseWithResolvers<void> | undefined
   #lastFault: Error | undefined
-  #closed = false
+  #isClosed = false
 
   /** `onReady` is called each time that the connection has come about. */
-  constructor(options: RedisOptions, onReady?: (client: Redis) => void) {
+  constructor(options: RedisOptions, onReady?: () => void) {
     this.prefix = options.prefix ?? '{sheetsync}:'
     this.#options = options
     this.#onReady = onReady
   }
 
   /** Another connection to the same server, not yet started. */
-  duplicate(onReady: (client: Redis) => void): RedisConnection {
+  duplicate(onReady: () => void): RedisConnection {
     return new RedisConnection(this.#options, onReady)
   }
 
   /** Connects; rejects with STORAGE_UNAVAILABLE when that takes more than 2 s. It may then be called again. */
-  async start(): Promise<void> {
-    this.#client ??= await this.#connect()
-    if (this.#client.status !== 'ready') this.#beginOutage(RECONNECT_GRACE_MS + SILENCE_MS)
-    await this.run('could not be reached', async () => undefined)
+  start(): Promise<void> {
+    this.#client ??= this.#connect()
+    return this.run('could not be reached', async () => {}, RECONNECT_GRACE_MS + SILENCE_MS)
   }
 
   /** Runs commands; `doing` completes "The status …" in an error, such as `could not be read`. */
-  run<T>(doing: string, task: (client: Redis) => Promise<T>): Promise<T> {
-    const running = this.#run(doing, task)
-    this.#busy.add(running)
-    const done = () => this.#busy.delete(running)
-    running.then(done, done)
-    return running
+  run<T>(doing: string, task: (client: Redis) => Promise<T>, graceMs = RECONNECT_GRACE_MS): Promise<T> {
+    return this.pending.run(async () => {
+      const client = await this.#client
+      if (client === undefined || this.#isClosed) {
+        throw new AppError('STORAGE_UNAVAILABLE', `The status ${doing}: the connection is not open.`)
+      }
+      try {
+        if (client.status !== 'ready') await this.#untilReady(graceMs)
+        return await task(client)
+      } catch (error) {
+        throw toRedisError(error, doing)
+      }
+    })
   }
 
   /** Runs one script, which answers what is said: one round trip, save for the first time that a server sees it. */
@@ -97,34 +104,12 @@ export class RedisConnection {
     })
   }
 
-  /** Resolves when the calls that are under way now have ended. */
-  async settled(): Promise<void> {
-    await Promise.allSettled([...this.#busy])
-  }
-
-  /** Waits for calls under way, then disconnects. Idempotent. */
+  /** Waits for calls under way, then disconnects; no message comes afterwards. Idempotent. */
   async close(): Promise<void> {
-    this.#closed = true
-    await this.settled()
-    const stream = this.#client?.stream
-    this.#client?.disconnect()
-    if (stream !== undefined && !stream.closed) {
-      // A hung server would never close its side. The client's own "end" does not come while it waits to reconnect.
-      const closed = once(stream, 'close')
-      stream.destroy()
-      await closed
-    }
-  }
-
-  async #run<T>(doing: string, task: (client: Redis) => Promise<T>): Promise<T> {
-    if (this.#closed) throw new AppError('STORAGE_UNAVAILABLE', `The status ${doing}: the connection is closed.`)
-    if (this.#client === undefined) throw new AppError('STORAGE_UNAVAILABLE', `The status ${doing}: not started yet.`)
-    try {
-      if (this.#client.status !== 'ready') await this.#untilReady()
-      return await task(this.#client)
-    } catch (error) {
-      throw toRedisError(error, doing)
-    }
+    this.#isClosed = true
+    await this.pending.settled()
+    const client = await this.#client
+    client?.removeAllListeners('message').disconnect()
   }
 
   async #connect(): Promise<Redis> {
@@ -140,8 +125,10 @@ export class RedisConnection {
       maxRetriesPerRequest: 0,
       connectTimeout: SILENCE_MS,
       commandTimeout: SILENCE_MS,
-      // Ends the connection to a hung server, so that calls that come later fail at once instead of piling up.
+      // Ends the connection to a hung server, so that later calls fail after the grace instead of piling up.
       socketTimeout: SILENCE_MS,
+      // A hung server would never close its side.
+      disconnectTimeout: RECONNECT_GRACE_MS,
       maxLoadingRetryTime: MAX_BACKOFF_MS,
       retryStrategy: (attempt) => Math.min(MAX_BACKOFF_MS, 25 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2),
     })
@@ -149,13 +136,12 @@ export class RedisConnection {
       if (this.#lastFault === undefined) log.warn({ err: withoutCommand(error) }, 'Redis cannot be used; trying again')
       this.#lastFault = error
     })
-    client.on('close', () => this.#beginOutage(RECONNECT_GRACE_MS))
     client.on('ready', () => {
       if (this.#lastFault !== undefined) log.info({}, 'Redis can be used again')
       this.#lastFault = undefined
-      this.#outage?.resolve()
-      this.#outage = undefined
-      this.#onReady?.(client)
+      this.#ready?.resolve()
+      this.#ready = undefined
+      this.#onReady?.()
     })
     // The listener above gets its rejection too, and it goes on trying.
     client.connect().catch((error: Error) => {
@@ -164,17 +150,11 @@ export class RedisConnection {
     return client
   }
 
-  #beginOutage(graceMs: number): void {
-    this.#outage ??= { ...Promise.withResolvers(), graceEndsAt: this.#options.clock.monotonic() + graceMs }
-  }
-
-  /** Rejects with the latest fault when the connection is not back before the grace is over. */
-  async #untilReady(): Promise<void> {
-    if (this.#outage === undefined) return
-    const { clock } = this.#options
-    const leftMs = this.#outage.graceEndsAt - clock.monotonic()
+  /** Rejects with the latest fault when the connection is not ready in time. */
+  async #untilReady(ms: number): Promise<void> {
+    this.#ready ??= Promise.withResolvers()
     try {
-      await withTimeout(this.#outage.promise, leftMs, 'connecting to Redis', clock)
+      await withTimeout(this.#ready.promise, ms, 'connecting to Redis', this.#options.clock)
     } catch (error) {
       throw this.#lastFault ?? error
     }

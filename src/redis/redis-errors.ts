@@ -22,16 +22,6 @@ export function toRedisError(error: unknown, doing: string): unknown {
   return new AppError('STORAGE_UNAVAILABLE', `The status ${doing}: Redis cannot be used now.`, { cause })
 }
 
-/** Whether a call was not answered, so that nobody knows if the server has done it. */
-export function isUnconfirmed(error: unknown): boolean {
-  return error instanceof AppError && error.code === 'STORAGE_UNAVAILABLE'
-}
-
-/** Whether a script met a key of another type than ours. */
-export function isWrongType(error: unknown): boolean {
-  return error instanceof Error && /\bWRONGTYPE\b/.test(error.message)
-}
-
 export function withoutCommand({ name, message }: Error): Error {
   return new Error(`${name}: ${message}`)
 }

@@ -1,9 +1,7 @@
-import type { Redis } from 'ioredis'
 import { PeriodicTask } from '../concurrency/periodic-task.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { RedisConnection } from './connection.ts'
-import { withoutCommand } from './redis-errors.ts'
 
 /** Milliseconds between two pings of the server; a connection that was cut in silence is found out this way. */
 const PING_MS = 1000
@@ -21,15 +19,20 @@ export interface SubscriberOptions {
 
 /** Subscribes one channel, over one connection of its own that comes back by itself. */
 export class Subscriber {
-  readonly #options: SubscriberOptions
   readonly #connection: RedisConnection
   readonly #ping: PeriodicTask
-  #isClosed = false
 
-  constructor(options: SubscriberOptions) {
-    const { connection, clock, log } = options
-    this.#options = options
-    this.#connection = connection.duplicate((client) => this.#subscribe(client))
+  constructor({ connection, channel, clock, log, onMessage, onSubscribed }: SubscriberOptions) {
+    this.#connection = connection.duplicate(() => {
+      const subscribed = this.#connection.run('could not be watched', (client) => {
+        client.removeAllListeners('message').on('message', (_channel, message) => onMessage(message))
+        return client.subscribe(channel).catch((error) => {
+          client.disconnect(true)
+          throw error
+        })
+      })
+      subscribed.then(onSubscribed, (err) => log.warn({ err }, 'Redis does not let us subscribe; connecting again'))
+    })
     this.#ping = new PeriodicTask({
       clock,
       intervalMs: PING_MS,
@@ -46,19 +49,7 @@ export class Subscriber {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true
     await this.#ping.stop()
     await this.#connection.close()
-  }
-
-  #subscribe(client: Redis): void {
-    const { channel, log, onMessage, onSubscribed } = this.#options
-    client.removeAllListeners('message')
-    client.on('message', (_channel: string, message: string) => onMessage(message))
-    client.subscribe(channel).then(onSubscribed, (error: Error) => {
-      if (this.#isClosed) return
-      log.warn({ err: withoutCommand(error) }, 'Redis does not let us subscribe; connecting again')
-      client.disconnect(true)
-    })
   }
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type { Database, Statement } from '../database/database.ts'
-import { toDatabaseError } from '../database/database-errors.ts'
 import { NotificationListener } from '../database/notification-listener.ts'
 import { AppError } from '../errors.ts'
 import type { Sync } from '../model/sync.ts'
@@ -9,27 +8,12 @@ import { toSyncRecord } from '../model/sync-record.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
-import {
-  changesChannel,
-  columnsOf,
-  DELETE_SYNC,
-  FIND_WRITE,
-  INSERT_SYNC,
-  PROBE_WRITE,
-  SWEEP_BATCH,
-  SWEEP_SYNCS,
-  UPDATE_SYNC,
-} from './database/statements.ts'
-import { SyncRows } from './database/sync-rows.ts'
+import { batchLoader } from './database/batch-loader.ts'
+import * as sql from './database/statements.ts'
 import { requireSuccessor, requireSyncId } from './shared/argument-checks.ts'
-import { deepFreeze } from './shared/deep-freeze.ts'
-import { matchesQuery } from './shared/matches-query.ts'
-import { readPageToken, toPageToken } from './shared/page-token.ts'
-import type { CachedSync } from './shared/sync-cache.ts'
+import { type CachedSync, SyncCache } from './shared/sync-cache.ts'
+import { collectPage, readPageToken } from './shared/sync-page.ts'
 import { Watchers } from './shared/watchers.ts'
-
-/** How often a write is tried while others rewrite the row under the same revision. */
-const TRIES = 3
 
 /** Rows read by one statement: records of the largest size (200 kB and more) still come well within its time. */
 const ROWS_AT_ONCE = 100
@@ -41,8 +25,8 @@ export interface DatabaseStorageOptions {
   readonly historyTtlMs?: number
   readonly clock: Clock
   readonly log: Log
-  /** Characters of records to cache; for tests. */
-  readonly cachedCharacters?: number
+  /** Bytes of records to cache; for tests. */
+  readonly cachedBytes?: number
 }
 
 /**
@@ -53,127 +37,98 @@ export interface DatabaseStorageOptions {
  * `finishedAt` as well, whichever comes last. `expiresAt` in the record stays what it was.
  *
  * A record that cannot be read stays in its row: `cleanup` stamps `set_aside_at` once somebody has read it, and it is
- * never swept; a record that is mended by hand is read again at once. A write whose answer was lost is looked up over
+ * never swept; a record that is mended by hand is read again at once. A write whose answer was lost is repeated over
  * another connection; where that too fails it rejects, and the record is the old or the new one, whole.
  * `durable: false` outlives a crash of this process, but not always one of the PostgreSQL server (0.6 s may be lost).
  */
 export class DatabaseStorage implements SyncStorage {
   readonly #database: Database
   readonly #historyTtlMs: number
-  readonly #rows: SyncRows
+  readonly #cache: SyncCache
+  readonly #load = batchLoader((ids: readonly string[], since) => this.#findAll(ids, since))
   readonly #watchers = new Watchers()
   readonly #listener: NotificationListener
-  readonly #busy = new Set<Promise<unknown>>()
 
-  constructor({ database, historyTtlMs = 0, clock, log, cachedCharacters }: DatabaseStorageOptions) {
+  constructor({ database, historyTtlMs = 0, clock, log, cachedBytes }: DatabaseStorageOptions) {
     this.#database = database
     this.#historyTtlMs = historyTtlMs
-    this.#rows = new SyncRows(database, cachedCharacters)
+    this.#cache = new SyncCache(cachedBytes)
     this.#listener = new NotificationListener({
-      connections: database.connections,
-      channel: changesChannel(database.schema),
+      database,
+      channel: sql.changesChannel(database.schema),
       clock,
       log,
       // Also of what this instance has written: one whose answer did not come in time may be carried out later.
       onNotification: (id) => this.#watchers.notify(id),
-      onReconnect: () => this.#watchers.notifyAll(),
+      onListening: () => this.#watchers.notifyAll(),
     })
   }
 
   async start(): Promise<void> {
     await this.#database.start()
-    try {
-      await this.#listener.start()
-    } catch (error) {
-      throw toDatabaseError(error, 'The status could not be opened')
+    await this.#listener.start()
+  }
+
+  async create(sync: Sync): Promise<void> {
+    requireSyncId(sync.id)
+    if (!(await this.#write(sql.INSERT_SYNC, sync, [], performance.now()))) {
+      throw new AppError('SYNC_EXISTS', `There is a sync ${sync.id} already.`)
     }
   }
 
-  create(sync: Sync): Promise<void> {
-    return this.#track(async () => {
-      requireSyncId(sync.id)
-      if (!(await this.#write(INSERT_SYNC, sync, [], performance.now()))) {
-        throw new AppError('SYNC_EXISTS', `There is a sync ${sync.id} already.`)
-      }
-    })
-  }
-
   async get(id: string): Promise<Sync | undefined> {
-    return isSyncId(id) ? (await this.#rows.find(id))?.sync : undefined
+    return isSyncId(id) ? (await this.#find(id))?.sync : undefined
   }
 
   peek(id: string): Promise<Sync | undefined> {
     return this.get(id)
   }
 
-  replace(next: Sync, expectedRevision: number, { durable = true }: { durable?: boolean } = {}): Promise<boolean> {
-    return this.#track(async () => {
-      requireSuccessor(next, expectedRevision)
-      return this.#writeOver(next.id, expectedRevision, ({ version }, since) =>
-        this.#write(UPDATE_SYNC, next, [expectedRevision, version, durable], since),
-      )
-    })
+  async replace(next: Sync, expectedRevision: number, options?: { readonly durable?: boolean }): Promise<boolean> {
+    requireSuccessor(next, expectedRevision)
+    return this.#writeOver(next.id, expectedRevision, (version, since) =>
+      this.#write(sql.UPDATE_SYNC, next, [expectedRevision, version, options?.durable ?? true], since),
+    )
   }
 
-  remove(id: string, expectedRevision: number): Promise<boolean> {
-    return this.#track(async () => {
-      requireSyncId(id)
-      return this.#writeOver(id, expectedRevision, async ({ version }, since) => {
-        const values = [id, expectedRevision, version]
-        const { rows, isRepeated } = await this.#database.query<{ id: string }>(DELETE_SYNC, values, since)
-        if (rows.length === 0 && isRepeated) {
-          throw new AppError(
-            'STORAGE_UNAVAILABLE',
-            'The connection to PostgreSQL broke; whether this removed the sync is not known.',
-          )
-        }
-        if (rows.length === 0) return false
-        this.#rows.cache.delete(id)
-        this.#watchers.notify(id)
-        return true
-      })
-    })
-  }
-
-  async list(query: SyncQuery): Promise<SyncPage> {
-    let after = readPageToken(query)
-    const syncs: Sync[] = []
-    // One more than the page tells whether there is a next one; large pages and unreadable records take more queries.
-    for (;;) {
-      const count = Math.min(query.pageSize + 1 - syncs.length, ROWS_AT_ONCE)
-      const rows = await this.#rows.page(query, after, count)
-      for (const { id, row } of rows) {
-        after = id
-        if (row instanceof AppError || !matchesQuery(row.sync, query)) continue
-        const last = syncs.at(-1)
-        if (syncs.length === query.pageSize && last !== undefined) {
-          return { syncs, nextPageToken: toPageToken(last.id, query) }
-        }
-        syncs.push(row.sync)
+  async remove(id: string, expectedRevision: number): Promise<boolean> {
+    requireSyncId(id)
+    return this.#writeOver(id, expectedRevision, async (version, since) => {
+      const values = [id, expectedRevision, version]
+      const { rows, isRepeated } = await this.#database.query(sql.DELETE_SYNC, values, since)
+      if (rows.length > 0) this.#removed(id)
+      else if (isRepeated) {
+        throw new AppError(
+          'STORAGE_UNAVAILABLE',
+          'The connection to PostgreSQL broke; whether this removed the sync is not known.',
+        )
       }
-      if (rows.length < count) return { syncs }
+      return rows.length > 0
+    })
+  }
+
+  list(query: SyncQuery): Promise<SyncPage> {
+    return collectPage(this.#scan(query), query)
+  }
+
+  async cleanup(now: Date): Promise<CleanupReport> {
+    const unreadable = new Map(this.#cache.unreadable)
+    const values = [[...unreadable.keys()], [...unreadable.values()]]
+    const setAside = await this.#database.query<{ id: string }>(sql.SET_ASIDE_SYNCS, values)
+    for (const id of unreadable.keys()) this.#cache.unreadable.delete(id)
+    const quarantined = setAside.rows.map(({ id }) => id)
+    const endedBefore = this.#historyTtlMs > 0 ? new Date(now.getTime() - this.#historyTtlMs) : 'infinity'
+    const removed: string[] = []
+    for (;;) {
+      const { rows } = await this.#database.query<{ id: string }>(sql.SWEEP_SYNCS, [now, endedBefore])
+      for (const { id } of rows) this.#removed(id)
+      removed.push(...rows.map(({ id }) => id))
+      if (rows.length < sql.SWEEP_BATCH) return { removed, quarantined, leftovers: 0 }
     }
   }
 
-  cleanup(now: Date): Promise<CleanupReport> {
-    return this.#track(async () => {
-      const quarantined = await this.#rows.setAside()
-      const endedBefore = this.#historyTtlMs > 0 ? new Date(now.getTime() - this.#historyTtlMs) : 'infinity'
-      const removed: string[] = []
-      for (;;) {
-        const { rows } = await this.#database.query<{ id: string }>(SWEEP_SYNCS, [now, endedBefore])
-        for (const { id } of rows) {
-          removed.push(id)
-          this.#rows.cache.delete(id)
-          this.#watchers.notify(id)
-        }
-        if (rows.length < SWEEP_BATCH) return { removed, quarantined, leftovers: 0 }
-      }
-    })
-  }
-
   async checkWritable(): Promise<void> {
-    await this.#track(() => this.#database.query(PROBE_WRITE))
+    await this.#database.query(sql.PROBE_WRITE)
   }
 
   watch(id: string, onChange: () => void): () => void {
@@ -182,9 +137,44 @@ export class DatabaseStorage implements SyncStorage {
 
   async close(): Promise<void> {
     this.#watchers.clear()
-    while (this.#busy.size > 0) await Promise.allSettled(this.#busy)
+    await this.#database.pending.settled()
     await this.#listener.close()
-    this.#rows.cache.clear()
+    this.#cache.clear()
+  }
+
+  /** The sync as it is now; rejects when it cannot be read. */
+  async #find(id: string): Promise<CachedSync | undefined> {
+    const found = await this.#load(id)
+    if (found instanceof AppError) throw found
+    return found
+  }
+
+  async #findAll(ids: readonly string[], since: number): Promise<Map<string, CachedSync | AppError>> {
+    const cached = new Map(ids.map((id) => [id, this.#cache.get(id)]))
+    const versions = [...cached.values()].map((entry) => entry?.version ?? '')
+    const { rows } = await this.#database.query<sql.SyncRow>(sql.FIND_SYNCS, [ids, versions], since)
+    return new Map(
+      rows.map(({ id, version, record }) => {
+        const entry = cached.get(id)
+        return [id, record === null && entry !== undefined ? entry : this.#cache.parse(id, version, record ?? '')]
+      }),
+    )
+  }
+
+  /** All that the query asks for, newest first. */
+  async *#scan(query: SyncQuery): AsyncGenerator<Sync> {
+    let after = readPageToken(query)
+    const count = Math.min(query.pageSize + 1, ROWS_AT_ONCE)
+    for (;;) {
+      const { statement, values } = sql.pageOfSyncs(query, after, count)
+      const { rows } = await this.#database.query<sql.SyncRow>(statement, values)
+      for (const { id, version, record } of rows) {
+        const found = this.#cache.parse(id, version, record ?? '')
+        if (!(found instanceof AppError)) yield found.sync
+        after = id
+      }
+      if (rows.length < count) return
+    }
   }
 
   /**
@@ -194,44 +184,37 @@ export class DatabaseStorage implements SyncStorage {
   async #writeOver(
     id: string,
     revision: number,
-    write: (current: CachedSync, since: number) => Promise<boolean>,
+    write: (version: string, since: number) => Promise<boolean>,
   ): Promise<boolean> {
     const since = performance.now()
-    let current = this.#rows.cache.get(id)
-    for (let tries = 1; tries <= TRIES; tries++) {
-      if (current?.sync.revision !== revision) current = await this.#rows.find(id)
-      if (current?.sync.revision !== revision) return false
-      if (await write(current, since)) return true
-      const before: string = current.version
-      current = await this.#rows.find(id)
-      if (current?.version === before) return false
+    let tried: string | undefined
+    let current = this.#cache.get(id)
+    if (current?.sync.revision !== revision) current = await this.#find(id)
+    // Another version under the same revision was mended by hand.
+    while (current?.sync.revision === revision && current.version !== tried) {
+      if (await write(current.version, since)) return true
+      tried = current.version
+      current = await this.#find(id)
     }
     return false
   }
 
-  /** Resolves to whether it has changed the row. What broke off is looked up: it may have been carried out. */
+  /** Resolves to whether it has changed the row. */
   async #write(statement: Statement, sync: Sync, more: readonly unknown[], since: number): Promise<boolean> {
-    const [record, writeId] = [JSON.stringify(toSyncRecord(sync)), randomUUID()]
-    const values = [...columnsOf(sync, record, writeId), ...more]
-    let answer = await this.#database.query<{ version: string }>(statement, values, since)
-    if (answer.rows.length === 0 && answer.isRepeated) {
-      answer = await this.#database.query(FIND_WRITE, [sync.id, writeId], since)
-    }
-    const row = answer.rows[0]
-    if (row === undefined) return false
-    this.#rows.cache.put({ sync: deepFreeze(sync), version: row.version, size: record.length })
-    this.#watchers.notify(sync.id)
+    const { id, revision, state, spreadsheet, createdBy, webhook, finishedAt, expiresAt } = sync
+    const record = JSON.stringify(toSyncRecord(sync))
+    const searched = [state, spreadsheet.id, createdBy, webhook?.state, finishedAt, expiresAt]
+    const values = [id, revision, randomUUID(), ...searched, record, ...more]
+    const answer = await this.#database.query<{ version: string }>(statement, values, since)
+    const version = answer.rows[0]?.version
+    if (version === undefined) return false
+    this.#cache.put(sync, version, record)
+    this.#watchers.notify(id)
     return true
   }
 
-  /** Has `close` wait for it. */
-  async #track<T>(task: () => Promise<T>): Promise<T> {
-    const run = task()
-    this.#busy.add(run)
-    try {
-      return await run
-    } finally {
-      this.#busy.delete(run)
-    }
+  #removed(id: string): void {
+    this.#cache.delete(id)
+    this.#watchers.notify(id)
   }
 }

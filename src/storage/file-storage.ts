@@ -16,8 +16,7 @@ import { sweep } from './files/sweep.ts'
 import { SyncIndex } from './files/sync-index.ts'
 import { TempFiles } from './files/temp-files.ts'
 import { requireSuccessor, requireSyncId } from './shared/argument-checks.ts'
-import { matchesQuery } from './shared/matches-query.ts'
-import { readPageToken, toPageToken } from './shared/page-token.ts'
+import { matchesQuery, readPageToken, toPageToken } from './shared/sync-page.ts'
 
 /** File systems of other machines (statfs(2)): they keep neither the promise of O_EXCL nor that of a file's identity. */
 const REMOTE_KINDS: ReadonlyMap<number, string> = new Map([

@@ -3,8 +3,7 @@ import { isTerminal, type Sync } from '../model/sync.ts'
 import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
 import { requireSuccessor, requireSyncId } from './shared/argument-checks.ts'
 import { deepFreeze } from './shared/deep-freeze.ts'
-import { matchesQuery } from './shared/matches-query.ts'
-import { readPageToken, toPageToken } from './shared/page-token.ts'
+import { matchesQuery, readPageToken, toPageToken } from './shared/sync-page.ts'
 import { Watchers } from './shared/watchers.ts'
 
 /** Syncs in the memory of one process: for tests, and as the measure that the other drivers are held against. */

@@ -1,24 +1,23 @@
 import { AppError } from '../errors.ts'
 import { isTerminal, type Sync } from '../model/sync.ts'
 import { isSyncId } from '../model/sync-id.ts'
-import { corruptRecord, isCorruptRecord } from '../model/sync-record.ts'
+import { corruptRecord } from '../model/sync-record.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
 import type { RedisConnection, Script } from '../redis/connection.ts'
-import { isWrongType } from '../redis/redis-errors.ts'
 import { Subscriber } from '../redis/subscriber.ts'
-import { formatRecord, indexesOf, parseRecord, recordOf } from './redis/record-text.ts'
-import { CREATE, changesChannel, keysOf, LIST, READ, REMOVE, REPLACE } from './redis/scripts.ts'
-import { checkServer } from './redis/server-check.ts'
+import { formatRecord, headOf, indexesOf, indexGroupsOf } from './redis/record-text.ts'
+import { changesChannel, keysOf, LIST, READ, REMOVE, WRITE } from './redis/scripts.ts'
 import { sweep } from './redis/sweep.ts'
 import { UnconfirmedWrites } from './redis/unconfirmed-writes.ts'
 import { requireSuccessor, requireSyncId } from './shared/argument-checks.ts'
-import { deepFreeze } from './shared/deep-freeze.ts'
-import { matchesQuery } from './shared/matches-query.ts'
-import { readPageToken, toPageToken } from './shared/page-token.ts'
-import { SyncCache } from './shared/sync-cache.ts'
+import { type CachedSync, SyncCache } from './shared/sync-cache.ts'
+import { collectPage, readPageToken } from './shared/sync-page.ts'
 import { Watchers } from './shared/watchers.ts'
+
+/** Milliseconds after which the key that a check of the server writes is gone. */
+const PROBE_MS = 1000
 
 /** Ids that one script of a list scans, at most: more would keep the server from everybody else. */
 const SCAN_BATCH = 1000
@@ -49,8 +48,6 @@ export class RedisStorage implements SyncStorage {
   readonly #watchers: Watchers
   readonly #cache = new SyncCache()
   readonly #writes = new UnconfirmedWrites()
-  /** Ids whose record was found unreadable or missing; the next cleanup reads them again. */
-  readonly #suspects = new Set<string>()
 
   constructor({ connection, clock, log }: RedisStorageOptions) {
     this.#connection = connection
@@ -72,8 +69,7 @@ export class RedisStorage implements SyncStorage {
 
   async create(sync: Sync): Promise<void> {
     requireSyncId(sync.id)
-    const answer = await this.#store(CREATE, sync, [])
-    if (answer === 0) throw new AppError('SYNC_EXISTS', `There is a sync ${sync.id} already.`)
+    if (!(await this.#write(sync, ''))) throw new AppError('SYNC_EXISTS', `There is a sync ${sync.id} already.`)
   }
 
   async get(id: string): Promise<Sync | undefined> {
@@ -85,10 +81,9 @@ export class RedisStorage implements SyncStorage {
       this.#cache.delete(id)
       return undefined
     }
-    if (typeof answer !== 'string') throw corruptRecord(id)
-    const sync = this.#parse(id, answer)
-    if (sync instanceof AppError) throw sync
-    return sync
+    const found = this.#parse(id, String(answer))
+    if (found instanceof AppError) throw found
+    return found.sync
   }
 
   peek(id: string): Promise<Sync | undefined> {
@@ -97,55 +92,38 @@ export class RedisStorage implements SyncStorage {
 
   async replace(next: Sync, expectedRevision: number): Promise<boolean> {
     requireSuccessor(next, expectedRevision)
-    return (await this.#store(REPLACE, next, [expectedRevision])) === 1
+    return this.#write(next, expectedRevision)
   }
 
   async remove(id: string, expectedRevision: number): Promise<boolean> {
     requireSyncId(id)
     const answer = await this.#run('could not be removed', REMOVE, id, [expectedRevision])
-    if (answer === -1) throw this.#suspect(id)
     if (answer === 1) this.#cache.delete(id)
     return answer === 1
   }
 
-  async list(query: SyncQuery): Promise<SyncPage> {
-    let after = readPageToken(query) ?? ''
-    const groups = this.#groupsOf(query)
-    const syncs: Sync[] = []
-    if (groups.some((group) => group.length === 0)) return { syncs }
-    do {
-      const wanted = query.pageSize + 1 - syncs.length
-      const sizes = groups.map((group) => group.length)
-      const [last = '', ...found] = await this.#connection.runScript<string[]>(
-        'could not be listed',
-        LIST,
-        groups.flat(),
-        [`${this.#connection.prefix}sync:`, after, wanted, SCAN_BATCH, ...sizes],
-      )
-      for (let at = 0; at < found.length; at += 2) {
-        const sync = this.#parse(found[at] ?? '', found[at + 1] ?? '')
-        if (!(sync instanceof AppError) && matchesQuery(sync, query)) syncs.push(sync)
-      }
-      after = last
-    } while (after !== '' && syncs.length <= query.pageSize)
-    const page = syncs.slice(0, query.pageSize)
-    const last = page.at(-1)
-    return last === undefined || page.length === syncs.length
-      ? { syncs: page }
-      : { syncs: page, nextPageToken: toPageToken(last.id, query) }
+  list(query: SyncQuery): Promise<SyncPage> {
+    return collectPage(this.#scan(query), query)
   }
 
   async cleanup(now: Date): Promise<CleanupReport> {
-    const suspects = [...this.#suspects]
-    const report = await sweep(this.#connection, suspects, now)
-    for (const id of suspects) this.#suspects.delete(id)
+    const suspects = [...this.#cache.unreadable.keys()]
+    const report = await sweep(this.#connection, (id, text) => this.#parse(id, text), suspects, now)
+    for (const id of suspects) this.#cache.unreadable.delete(id)
     for (const id of report.removed) this.#cache.delete(id)
     return report
   }
 
   /** Rejects also when the server may evict records: `maxmemory-policy` must be `noeviction`. */
-  checkWritable(): Promise<void> {
-    return checkServer(this.#connection)
+  async checkWritable(): Promise<void> {
+    const [, memory] = await this.#connection.run('could not be written', (client) =>
+      Promise.all([client.set(`${this.#connection.prefix}probe`, '', 'PX', PROBE_MS), client.info('memory')]),
+    )
+    const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1] ?? 'noeviction'
+    if (policy === 'noeviction') return
+    throw new AppError('STORAGE_UNAVAILABLE', `Redis may evict records: its maxmemory-policy is ${policy}.`, {
+      hint: 'Set maxmemory-policy to noeviction on the Redis server.',
+    })
   }
 
   watch(id: string, onChange: () => void): () => void {
@@ -154,59 +132,53 @@ export class RedisStorage implements SyncStorage {
 
   async close(): Promise<void> {
     this.#watchers.clear()
-    await this.#connection.settled()
+    await this.#connection.pending.settled()
     await this.#subscriber.close()
     this.#cache.clear()
   }
 
-  async #store(script: Script, sync: Sync, more: number[]): Promise<unknown> {
+  /** All that the query asks for, newest first. */
+  async *#scan(query: SyncQuery): AsyncGenerator<Sync> {
+    let after = readPageToken(query) ?? ''
+    const { prefix } = this.#connection
+    const groups = JSON.stringify(indexGroupsOf(query))
+    do {
+      const args = [prefix, groups, after, query.pageSize + 1, SCAN_BATCH]
+      const answer = this.#connection.runScript<string[]>('could not be listed', LIST, [`${prefix}syncs`], args)
+      const [last = '', ...records] = await answer
+      for (let at = 0; at < records.length; at += 2) {
+        const found = this.#parse(records[at] ?? '', records[at + 1] ?? '')
+        if (!(found instanceof AppError)) yield found.sync
+      }
+      after = last
+    } while (after !== '')
+  }
+
+  /** Resolves to whether it was stored. */
+  async #write(sync: Sync, expectedRevision: number | ''): Promise<boolean> {
     const expires = isTerminal(sync) ? Date.parse(sync.expiresAt) : ''
     const answer = await this.#writes.run(sync.id, JSON.stringify(sync), async (writeId) => {
-      const { text, head, bytes } = formatRecord(sync, writeId)
-      const args = [writeId, text, JSON.stringify(indexesOf(sync)), expires, ...more]
-      const answer = await this.#run('could not be written', script, sync.id, args)
-      if (answer === 1) this.#cache.put({ sync: deepFreeze(sync), version: head, size: bytes })
+      const text = formatRecord(sync, writeId)
+      const args = [expectedRevision, writeId, text, JSON.stringify(indexesOf(sync)), expires]
+      const answer = await this.#run('could not be written', WRITE, sync.id, args)
+      if (answer === 1) this.#cache.put(sync, headOf(text), text)
       return answer
     })
-    if (answer === -1) throw this.#suspect(sync.id)
-    return answer
+    return answer === 1
   }
 
+  /** Runs a script on one record; rejects when that is unreadable. */
   async #run(doing: string, script: Script, id: string, args: (string | number)[]): Promise<unknown> {
-    try {
-      const { prefix } = this.#connection
-      return await this.#connection.runScript(doing, script, keysOf(prefix, id), [prefix, id, ...args])
-    } catch (error) {
-      if (isWrongType(error instanceof AppError ? error.cause : error)) throw this.#suspect(id)
-      throw error
-    }
+    const { prefix } = this.#connection
+    const answer = await this.#connection.runScript(doing, script, keysOf(prefix, id), [prefix, id, ...args])
+    if (answer !== -1) return answer
+    this.#cache.unreadable.set(id, '')
+    throw corruptRecord(id)
   }
 
-  #parse(id: string, text: string): Sync | AppError {
-    const record = recordOf(text)
-    const cached = this.#cache.get(id)
-    if (cached?.version === record.head && cached.size === record.bytes) return cached.sync
-    const sync = parseRecord(id, record)
-    if (isCorruptRecord(sync)) this.#suspects.add(id)
-    if (!(sync instanceof AppError)) this.#cache.put({ sync, version: record.head, size: record.bytes })
-    return sync
-  }
-
-  #suspect(id: string): AppError {
-    this.#suspects.add(id)
-    return corruptRecord(id)
-  }
-
-  /** The indexes that a wanted sync stands in: in one of each group. */
-  #groupsOf({ states, spreadsheetId, createdBy, webhook }: SyncQuery): string[][] {
-    const groups = [
-      ...(states === undefined ? [] : [[...new Set(states)].map((state) => `state:${state}`)]),
-      ...(spreadsheetId === undefined ? [] : [[`spreadsheet:${spreadsheetId}`]]),
-      ...(createdBy === undefined ? [] : [[`created-by:${createdBy}`]]),
-      ...(webhook === undefined ? [] : [[`webhook:${webhook}`]]),
-    ]
-    return (groups.length === 0 ? [['syncs']] : groups).map((group) =>
-      group.map((name) => this.#connection.prefix + name),
-    )
+  /** A text that does not begin as our records do is no record. */
+  #parse(id: string, text: string): CachedSync | AppError {
+    const head = headOf(text)
+    return this.#cache.parse(id, head, head === '' ? '' : text)
   }
 }

@@ -177,7 +177,7 @@ t.test('a record that was changed by hand under its revision is seen, and can be
 })
 
 t.test('what does not fit into memory is read anew and is right all the same', { skip }, async (t) => {
-  const { storage, another } = await setUp(t, { cachedCharacters: 3000 })
+  const { storage, another } = await setUp(t, { cachedBytes: 3000 })
   const syncs = Array.from({ length: 10 }, () => aQueuedSync())
   for (const sync of syncs) await storage.create(sync)
   const other = await another()
@@ -291,7 +291,7 @@ interface Parts {
 
 async function setUp(
   t: Test,
-  options: Partial<Pick<DatabaseStorageOptions, 'historyTtlMs' | 'cachedCharacters'>> = {},
+  options: Partial<Pick<DatabaseStorageOptions, 'historyTtlMs' | 'cachedBytes'>> = {},
 ): Promise<Parts> {
   const schema = aSchema(t)
   const another = async () => {

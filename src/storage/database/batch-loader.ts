@@ -15,28 +15,23 @@ interface Batch<Value> {
  * Loads many keys with few queries. A key that is asked for while nothing is under way is queried at once; under load
  * each query carries all that came since the one before, and each key once. No value is older than its call.
  */
-export class BatchLoader<Value> {
-  readonly #loadBatch: LoadBatch<Value>
-  readonly #limit = pLimit(AT_ONCE)
-  #next: Batch<Value> | undefined
+export function batchLoader<Value>(loadBatch: LoadBatch<Value>): (key: string) => Promise<Value | undefined> {
+  const limit = pLimit(AT_ONCE)
+  let next: Batch<Value> | undefined
 
-  constructor(loadBatch: LoadBatch<Value>) {
-    this.#loadBatch = loadBatch
-  }
-
-  async load(key: string): Promise<Value | undefined> {
-    this.#next ??= this.#begin()
-    this.#next.keys.add(key)
-    return (await this.#next.values).get(key)
-  }
-
-  #begin(): Batch<Value> {
+  function begin(): Batch<Value> {
     const since = performance.now()
     const keys = new Set<string>()
-    const values = this.#limit(() => {
-      this.#next = undefined
-      return this.#loadBatch([...keys], since)
+    const values = limit(() => {
+      next = undefined
+      return loadBatch([...keys], since)
     })
     return { keys, values }
+  }
+
+  return async (key) => {
+    next ??= begin()
+    next.keys.add(key)
+    return (await next.values).get(key)
   }
 }

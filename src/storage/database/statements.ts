@@ -1,5 +1,4 @@
 import type { Statement } from '../../database/database.ts'
-import type { Sync } from '../../model/sync.ts'
 import { SYNC_STATES } from '../../model/sync.ts'
 import { RECORD_FORMAT } from '../../model/sync-record.ts'
 import type { SyncQuery } from '../../ports/sync-storage.ts'
@@ -7,6 +6,7 @@ import type { SyncQuery } from '../../ports/sync-storage.ts'
 /*
  * The statements over the table of syncs, each named by its verb. `xmin` is the transaction that wrote the row: it
  * changes with every write, those of an operator too. A write notifies the channel of changes in the same transaction.
+ * Sent again because its answer was lost, an insert or update knows its own work by the write id, and does it anew.
  */
 
 /** One row of `FIND_SYNCS` and `pageOfSyncs`. */
@@ -20,8 +20,7 @@ export interface SyncRow {
 /** How many rows one statement of a sweep removes: few enough to be done well within its time. */
 export const SWEEP_BATCH = 500
 
-/** Sorts after every id, and after every id less its prefix. */
-const LAST_ID = 'sync-~'
+/** Sorts after the moment of every sync. */
 const LAST_MOMENT = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
 /** The channel on which ids of changed syncs are notified. */
@@ -30,20 +29,22 @@ export function changesChannel(schema: string): string {
 }
 const NOTIFY = "pg_notify(current_schema() || '_changes', id)"
 
-/** Values: `columnsOf`. Row: `version`, or none when the id is taken. */
+/** Values: those of the columns. Row: `version`, or none when the id is taken. */
 export const INSERT_SYNC: Statement = {
   name: 'sheetsync-insert',
   text: `WITH done AS (
       INSERT INTO syncs (id, revision, write_id, state, spreadsheet_id, created_by, webhook_state, finished_at,
         expires_at, record)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (id) DO NOTHING RETURNING id, xmin::text AS version
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+      ON CONFLICT (id) DO UPDATE SET write_id = excluded.write_id WHERE syncs.write_id = excluded.write_id
+      RETURNING id, xmin::text AS version
     ) SELECT version, ${NOTIFY} FROM done`,
   what: 'The status could not be written',
 }
 
 /**
- * Values: `columnsOf`, the revision and version to replace, whether to wait for the disk. Row: `version`, or none when the
- * row has another revision or version, or is not there.
+ * Values: as of INSERT_SYNC, the revision and version to replace, whether to wait for the disk. Row: `version`, or none when
+ * the row has another revision or version, or is not there.
  */
 export const UPDATE_SYNC: Statement = {
   name: 'sheetsync-update',
@@ -51,16 +52,10 @@ export const UPDATE_SYNC: Statement = {
   text: `WITH done AS (
       UPDATE syncs SET revision = $2, write_id = $3, state = $4, spreadsheet_id = $5, created_by = $6,
         webhook_state = $7, finished_at = $8, expires_at = $9, set_aside_at = NULL, record = $10
-      WHERE id = $1 AND revision = $11 AND xmin = $12::xid RETURNING id, xmin::text AS version
+      WHERE id = $1 AND (revision = $11 AND xmin = $12::xid OR write_id = $3) RETURNING id, xmin::text AS version
     ) SELECT version, ${NOTIFY}, set_config('synchronous_commit',
         CASE WHEN $13 THEN current_setting('synchronous_commit') ELSE 'off' END, true) FROM done`,
   what: 'The status could not be written',
-}
-
-/** Values: id, write id. Row: `version` if the row still holds what this write has put there. */
-export const FIND_WRITE: Statement = {
-  text: 'SELECT xmin::text AS version FROM syncs WHERE id = $1 AND write_id = $2',
-  what: 'The status could not be read',
 }
 
 /** Values: id, revision, version. Row: `id`, or none when nothing was deleted. */
@@ -116,13 +111,6 @@ export function pageOfSyncs(
   after: string | undefined,
   count: number,
 ): { readonly statement: Statement; readonly values: unknown[] } {
-  const what = 'The status could not be listed'
-  const columns = 'sync.id, sync.xmin::text AS version, sync.record::text AS record'
-  const limit = Math.trunc(count)
-  if (states === undefined && spreadsheetId === undefined && createdBy === undefined && webhook === undefined) {
-    const text = `SELECT ${columns} FROM syncs AS sync WHERE id < $1 ORDER BY id DESC LIMIT ${limit}`
-    return { statement: { text, what }, values: [after ?? LAST_ID] }
-  }
   const values: unknown[] = [[...new Set(states ?? SYNC_STATES)], after?.slice('sync-'.length) ?? LAST_MOMENT]
   const filters = ['state = wanted.state', 'moment < $2']
   if (spreadsheetId !== undefined) filters.push(`spreadsheet_id = $${values.push(spreadsheetId)}`)
@@ -130,15 +118,9 @@ export function pageOfSyncs(
   if (webhook !== undefined) filters.push("webhook_state = 'pending'")
   const text = `WITH page AS MATERIALIZED (
       SELECT newest.moment FROM unnest($1::text[]) AS wanted (state) CROSS JOIN LATERAL (
-        SELECT moment FROM syncs WHERE ${filters.join(' AND ')} ORDER BY moment DESC LIMIT ${limit}
-      ) AS newest ORDER BY newest.moment DESC LIMIT ${limit}
-    ) SELECT ${columns} FROM page JOIN syncs AS sync ON sync.id = 'sync-' || page.moment ORDER BY sync.id DESC`
-  return { statement: { text, what }, values }
-}
-
-/** The columns of one write: the record, and what lists and sweeps search by. */
-export function columnsOf(sync: Sync, record: string, writeId: string): unknown[] {
-  const { id, revision, state, spreadsheet, createdBy, webhook, finishedAt, expiresAt } = sync
-  const webhookState = webhook?.state ?? null
-  return [id, revision, writeId, state, spreadsheet.id, createdBy, webhookState, finishedAt, expiresAt, record]
+        SELECT moment FROM syncs WHERE ${filters.join(' AND ')} ORDER BY moment DESC LIMIT ${count}
+      ) AS newest ORDER BY newest.moment DESC LIMIT ${count}
+    ) SELECT sync.id, sync.xmin::text AS version, sync.record::text AS record FROM page
+      JOIN syncs AS sync ON sync.id = 'sync-' || page.moment ORDER BY sync.id DESC`
+  return { statement: { text, what: 'The status could not be listed' }, values }
 }

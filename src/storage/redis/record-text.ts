@@ -1,38 +1,19 @@
-import { AppError } from '../../errors.ts'
 import type { Sync } from '../../model/sync.ts'
-import { corruptRecord, parseSyncRecord, toSyncRecord } from '../../model/sync-record.ts'
-import { deepFreeze } from '../shared/deep-freeze.ts'
+import { toSyncRecord } from '../../model/sync-record.ts'
+import type { SyncQuery } from '../../ports/sync-storage.ts'
 
 /** A record as it is stored: JSON that begins with what the scripts compare, so that they need not parse it. */
-export interface RecordText {
-  readonly text: string
-  /** The beginning of the text. No two writes share one, so it tells whether a record is still the same. */
-  readonly head: string
-  readonly bytes: number
-}
-
 const HEAD = /^\{"revision":\d+,"writeId":"[0-9a-z-]+",/
 
 /** `writeId` names this one write: it differs even between two that store the same revision. */
-export function formatRecord(sync: Sync, writeId: string): RecordText {
+export function formatRecord(sync: Sync, writeId: string): string {
   const { revision, ...rest } = toSyncRecord(sync)
-  return recordOf(JSON.stringify({ revision, writeId, ...rest }))
+  return JSON.stringify({ revision, writeId, ...rest })
 }
 
-/** A stored text; its head is empty for any that we did not write. */
-export function recordOf(text: string): RecordText {
-  return { text, head: HEAD.exec(text)?.[0] ?? '', bytes: Buffer.byteLength(text) }
-}
-
-/** The sync of a stored text, or what `parseSyncRecord` throws. */
-export function parseRecord(id: string, { text, head }: RecordText): Sync | AppError {
-  try {
-    const sync = deepFreeze(parseSyncRecord(id, text))
-    return head === '' ? corruptRecord(id, new TypeError('it does not begin as our records do')) : sync
-  } catch (error) {
-    if (error instanceof AppError) return error
-    throw error
-  }
+/** The beginning of a stored text. No two writes share one, so it is the version. Empty for any that we did not write. */
+export function headOf(text: string): string {
+  return HEAD.exec(text)?.[0] ?? ''
 }
 
 /** Names of the indexes that a sync stands in. */
@@ -44,4 +25,15 @@ export function indexesOf(sync: Sync): string[] {
     ...(sync.createdBy === null ? [] : [`created-by:${sync.createdBy}`]),
     ...(sync.webhook?.state === 'pending' ? ['webhook:pending'] : []),
   ]
+}
+
+/** The indexes that a wanted sync stands in: in one of each group. */
+export function indexGroupsOf({ states, spreadsheetId, createdBy, webhook }: SyncQuery): string[][] {
+  const groups = [
+    states && [...new Set(states)].map((state) => `state:${state}`),
+    spreadsheetId === undefined ? undefined : [`spreadsheet:${spreadsheetId}`],
+    createdBy === undefined ? undefined : [`created-by:${createdBy}`],
+    webhook && [`webhook:${webhook}`],
+  ].filter((group) => group !== undefined)
+  return groups.length === 0 ? [['syncs']] : groups
 }

@@ -20,16 +20,17 @@ const SHARED = `
 local record, aside, placed, expiry = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local prefix, id = ARGV[1], ARGV[2]
 
--- The revision and the write id of what is stored; nil if there is nothing; and whether it is unreadable. What a newer
--- release has written has revision -1 here, which nobody expects.
+-- The revision (as text) and the write id of what is stored; nil if there is nothing; and whether it is unreadable. What
+-- a newer release has written has revision -1 here, which nobody expects.
 local function stored()
-  local head = redis.call('GETRANGE', record, 0, 99)
+  local head = redis.pcall('GETRANGE', record, 0, 99)
+  if type(head) ~= 'string' then return nil, nil, true end
   if head == '' then return nil, nil, redis.call('EXISTS', aside) == 1 end
   local revision, write = string.match(head, '^{"revision":(%d+),"writeId":"([%w%-]+)",')
   if not revision or redis.call('GETRANGE', record, -1, -1) ~= '}' then return nil, nil, true end
   local format = string.match(head, '^{"revision":%d+,"writeId":"[%w%-]+","format":(%d+),')
-  if format and tonumber(format) > ${RECORD_FORMAT} then return -1, write, false end
-  return tonumber(revision), write, false
+  if format and tonumber(format) > ${RECORD_FORMAT} then return '-1', write, false end
+  return revision, write, false
 end
 
 local function displace()
@@ -40,54 +41,45 @@ local function displace()
   end
   redis.call('ZREM', expiry, id)
 end
-
-local function store(text, names, expires)
-  redis.call('SET', record, text)
-  if redis.call('HGET', placed, id) ~= names then
-    displace()
-    for _, name in ipairs(cjson.decode(names)) do redis.call('ZADD', prefix .. name, 0, id) end
-    redis.call('HSET', placed, id, names)
-  end
-  if expires == '' then redis.call('ZREM', expiry, id) else redis.call('ZADD', expiry, expires, id) end
-  redis.call('PUBLISH', prefix .. 'changes', id)
-end
 `
 
-/** Arguments: head and bytes of the cached record. Answers nothing for absent, 0 unreadable, 1 unchanged, or the text. */
+/** Arguments: head and bytes of the cached record. Answers nothing for absent, -1 unreadable, 1 unchanged, or the text. */
 export const READ = script(`${SHARED}
 local head = ARGV[3]
-if head ~= '' and redis.call('STRLEN', record) == tonumber(ARGV[4])
+if head ~= '' and redis.pcall('STRLEN', record) == tonumber(ARGV[4])
   and redis.call('GETRANGE', record, 0, #head - 1) == head then return 1 end
-local text = redis.call('GET', record)
-if text then return text end
-if redis.call('EXISTS', aside) == 1 then return 0 end
+local text = redis.pcall('GET', record)
+if type(text) == 'string' then return text end
+if text or redis.call('EXISTS', aside) == 1 then return -1 end
 return false
 `)
 
-/** Arguments: write id, text, names of indexes as JSON, expiry in ms or nothing. Answers 1 if stored, 0 if the id is taken. */
-export const CREATE = script(`${SHARED}
+/**
+ * Arguments: the revision to replace, or nothing to create; write id, text, names of indexes as JSON, expiry in ms or
+ * nothing. Answers 1 if stored, 0 if the revision is another or the id is taken, -1 if what it would replace is unreadable.
+ */
+export const WRITE = script(`${SHARED}
+local expected, text, names, expires = ARGV[3], ARGV[5], ARGV[6], ARGV[7]
 local revision, write, unreadable = stored()
-if unreadable then return 0 end
-if revision then return write == ARGV[3] and 1 or 0 end
-store(ARGV[4], ARGV[5], ARGV[6])
+if unreadable then return expected == '' and 0 or -1 end
+if write == ARGV[4] then return 1 end
+if (revision or '') ~= expected then return 0 end
+redis.call('SET', record, text)
+if redis.call('HGET', placed, id) ~= names then
+  displace()
+  for _, name in ipairs(cjson.decode(names)) do redis.call('ZADD', prefix .. name, 0, id) end
+  redis.call('HSET', placed, id, names)
+end
+if expires == '' then redis.call('ZREM', expiry, id) else redis.call('ZADD', expiry, expires, id) end
+redis.call('PUBLISH', prefix .. 'changes', id)
 return 1
 `)
 
-/** Arguments as of CREATE, and the expected revision. Answers 1 if stored, 0 if the revision is another, -1 unreadable. */
-export const REPLACE = script(`${SHARED}
-local revision, write, unreadable = stored()
-if unreadable then return -1 end
-if write == ARGV[3] then return 1 end
-if revision ~= tonumber(ARGV[7]) then return 0 end
-store(ARGV[4], ARGV[5], ARGV[6])
-return 1
-`)
-
-/** Argument: the expected revision. Answers as REPLACE. */
+/** Argument: the expected revision. Answers as WRITE. */
 export const REMOVE = script(`${SHARED}
 local revision, _, unreadable = stored()
 if unreadable then return -1 end
-if revision ~= tonumber(ARGV[3]) then return 0 end
+if revision ~= ARGV[3] then return 0 end
 redis.call('DEL', record)
 displace()
 redis.call('PUBLISH', prefix .. 'changes', id)
@@ -114,26 +106,23 @@ return 1
 `)
 
 /**
- * One batch of a list, newest first. Keys: indexes, in groups. Arguments: prefix of records; the id to begin after, or
- * nothing; how many records are wanted; how many ids to scan; the number of indexes in each group. An id belongs to the
- * list when it stands in an index of each group. Scans the smallest group. Answers the last id that was scanned, or
- * nothing at the end, and then ids and texts by turns.
+ * One batch of a list, newest first. Key: any. Arguments: the prefix; groups of names of indexes as JSON; the id to begin
+ * after, or nothing; how many records are wanted; how many ids to scan. An id belongs to the list when it stands in an
+ * index of each group. Scans the smallest group. Answers the last id that was scanned, or nothing at the end, and then
+ * ids and texts by turns.
  */
 export const LIST = script(`
-local groups, at = {}, 0
-for n = 5, #ARGV do
-  local group = { size = 0 }
-  for one = 1, tonumber(ARGV[n]) do
-    at = at + 1
-    group[one] = KEYS[at]
-    group.size = group.size + redis.call('ZCARD', KEYS[at])
+local prefix, groups, after, wanted, batch = ARGV[1], cjson.decode(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+for _, group in ipairs(groups) do
+  group.size = 0
+  for n, name in ipairs(group) do
+    group[n] = prefix .. name
+    group.size = group.size + redis.call('ZCARD', group[n])
   end
-  groups[#groups + 1] = group
 end
 table.sort(groups, function (one, other) return one.size < other.size end)
 
-local from = ARGV[2] == '' and '+' or '(' .. ARGV[2]
-local wanted, batch = tonumber(ARGV[3]), tonumber(ARGV[4])
+local from = after == '' and '+' or '(' .. after
 local ids, isEnd = {}, true
 for _, index in ipairs(groups[1]) do
   local some = redis.call('ZRANGE', index, from, '-', 'BYLEX', 'REV', 'LIMIT', 0, batch)
@@ -158,7 +147,7 @@ for _, id in ipairs(ids) do
   for n = 2, #groups do belongs = belongs and isIn(groups[n], id) end
   if belongs then
     answer[#answer + 1] = id
-    local text = redis.pcall('GET', ARGV[1] .. id)
+    local text = redis.pcall('GET', prefix .. 'sync:' .. id)
     answer[#answer + 1] = type(text) == 'string' and text or ''
   end
 end

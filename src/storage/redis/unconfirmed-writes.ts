@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
-import { isUnconfirmed } from '../../redis/redis-errors.ts'
+import { AppError } from '../../errors.ts'
 
 /** Unconfirmed writes that are remembered; the repeat of an older one is a new write. */
 const REMEMBERED = 1000
@@ -10,22 +10,23 @@ const REMEMBERED = 1000
  * the same id again, and the script knows its own work: the repeat is answered as the first one would have been.
  */
 export class UnconfirmedWrites {
-  readonly #instance = randomBytes(8).toString('hex')
   readonly #unconfirmed = new LRUCache<string, { readonly content: string; readonly writeId: string }>({
     max: REMEMBERED,
   })
-  #count = 0
 
   /** Has `write` write this content under the key by the id that it is given. */
   async run<T>(key: string, content: string, write: (writeId: string) => Promise<T>): Promise<T> {
     const earlier = this.#unconfirmed.get(key)
-    const writeId = earlier?.content === content ? earlier.writeId : `${this.#instance}-${(++this.#count).toString(36)}`
+    const writeId = earlier?.content === content ? earlier.writeId : randomUUID()
     try {
       const answer = await write(writeId)
       this.#unconfirmed.delete(key)
       return answer
     } catch (error) {
-      if (isUnconfirmed(error)) this.#unconfirmed.set(key, { content, writeId })
+      // Of a refusal the server is certain.
+      if (error instanceof AppError && error.code === 'STORAGE_UNAVAILABLE') {
+        this.#unconfirmed.set(key, { content, writeId })
+      }
       throw error
     }
   }
