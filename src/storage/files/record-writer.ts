@@ -1,4 +1,3 @@
-import { errnoOf } from '../../disk/disk-errors.ts'
 import { AppError } from '../../errors.ts'
 import type { Sync } from '../../model/sync.ts'
 import { isCorruptRecord } from '../../model/sync-record.ts'
@@ -8,12 +7,11 @@ import { versionOf } from './file-version.ts'
 import type { RecordCache, StoredRecord } from './record-cache.ts'
 import { formatRecord, parseRecord } from './record-format.ts'
 import type { StatusFolder } from './status-folder.ts'
-import { isTombstone, type TempFile, type TempFiles } from './temp-files.ts'
+import type { TempFile, TempFiles } from './temp-files.ts'
 
 /**
  * Creates, replaces and removes records; see {@link Claims} for how exactly one of many writers wins. The base of a record
- * is its revision. A removed record is replaced by a symlink that leads nowhere, its tombstone: to readers it is absent from
- * that rename on, and its name is cleared away afterwards. Ids are never used again, so absent counts as past every revision.
+ * is its revision. Ids are never used again, so absent counts as past every revision.
  */
 export class RecordWriter {
   readonly #folder: StatusFolder
@@ -50,24 +48,9 @@ export class RecordWriter {
 
   /** Removes the record if the stored revision is this one; resolves to whether it did. */
   async remove(id: string, revision: number): Promise<boolean> {
-    const file = this.#claimedFile(id)
-    const published = await this.#claims.replace(file, String(revision), (version) => this.#temps.writeRemoval(version))
-    if (published === undefined) return false
-    this.#records.forget(id)
-    await this.#folder.discard(file.path)
-    return true
-  }
-
-  /** Clears away the name of a record whose removal was cut off after it had taken effect; resolves to whether it did. */
-  async sweepTombstone(id: string): Promise<boolean> {
-    const path = this.#folder.record(id)
-    try {
-      return isTombstone(await this.#folder.fs.readlink(path)) && (await this.#folder.remove(path))
-    } catch (error) {
-      // EINVAL: no symlink, so it was none.
-      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'EINVAL') return false
-      throw error
-    }
+    const removed = await this.#claims.remove(this.#claimedFile(id), String(revision))
+    if (removed) this.#records.forget(id)
+    return removed
   }
 
   /**
@@ -121,5 +104,6 @@ export class RecordWriter {
 
 function presentOf(record: StoredRecord | undefined) {
   if (record === undefined) return undefined
-  return { base: String(record.sync.revision), version: versionOf(record.identity) }
+  const { sync, identity } = record
+  return { base: String(sync.revision), version: versionOf(identity), identity }
 }

@@ -24,14 +24,13 @@ interface SweepOptions {
 }
 
 /**
- * Removes expired records, quarantines unreadable ones, clears away tombstones and orphaned files. One record that resists
+ * Removes expired records, quarantines unreadable ones, clears away orphaned files. One record that resists
  * does not keep the others; rejects only when the folders themselves cannot be read.
  */
 export async function sweep(options: SweepOptions, now: Date): Promise<CleanupReport> {
-  const { writer, index, orphans } = options
+  const { index, orphans } = options
   const removed: string[] = []
   const quarantined: string[] = []
-  let leftovers = 0
   await index.rescan()
   await pMap(
     await index.expired(now),
@@ -46,13 +45,7 @@ export async function sweep(options: SweepOptions, now: Date): Promise<CleanupRe
       if (await quarantineIfUnreadable(options, id)) quarantined.push(`${id}.json`)
     })
   }
-  for (const id of index.removed) {
-    await sweepRecord(options, id, async () => {
-      if (await writer.sweepTombstone(id)) leftovers++
-    })
-  }
-  leftovers += await orphans.sweep()
-  return { removed, quarantined, leftovers }
+  return { removed, quarantined, leftovers: await orphans.sweep() }
 }
 
 async function removeIfExpired({ records, writer, index }: SweepOptions, id: string, now: Date): Promise<boolean> {

@@ -47,7 +47,6 @@ export class SyncIndex {
   readonly #unsettled = new SortedIds()
   readonly #entries = new Map<string, Entry>()
   readonly #unreadable = new Set<string>()
-  #removed: readonly string[] = []
   readonly #mutex = new KeyedMutex()
 
   constructor(folder: StatusFolder, records: RecordCache, journal: CreationJournal) {
@@ -115,11 +114,6 @@ export class SyncIndex {
     return this.#unreadable
   }
 
-  /** Ids that the last scan found a name of, and no record behind it: removed, but not cleared away. */
-  get removed(): readonly string[] {
-    return this.#removed
-  }
-
   /** Ids of the finished syncs that have expired at this time. */
   async expired(now: Date): Promise<readonly string[]> {
     const yielding = yieldEvery()
@@ -175,7 +169,6 @@ export class SyncIndex {
       await yielding()
     }
     await this.#readAll(changed)
-    this.#removed = changed.filter((id) => !this.#isKnown(id))
   }
 
   async #listDirectory(): Promise<ReadonlySet<string>> {
