@@ -129,15 +129,16 @@ export class Claims {
    * the claim, or the claim is dead.
    */
   async help(file: ClaimedFile, claim: ClaimName): Promise<'moved on' | 'dead'> {
-    // Claims go only after the file has moved on; so if this one is gone, the next line sees that.
+    if ((await file.read())?.base !== claim.base) return 'moved on'
+    // Claims go only after the file has moved on; so if this one is gone, or another by now, the next read sees that.
     const claimed = this.#folder.fs.identify(this.#pathOf(claim))
+    const name = await this.claimedTemp(claim)
     const present = await file.read()
     if (present?.base !== claim.base) return 'moved on'
     if (claimed && present.identity && isSameVersion(claimed, present.identity)) {
       await this.#folder.remove(file.path)
       return 'moved on'
     }
-    const name = await this.claimedTemp(claim)
     if (name !== undefined && (await this.#isFit(file, name, present.version))) {
       try {
         await this.#folder.fs.rename(this.#folder.temp(name), file.path)
