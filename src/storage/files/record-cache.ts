@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { errnoOf } from '../../disk/disk-errors.ts'
 import type { Sync } from '../../model/sync.ts'
 import { isSyncId } from '../../model/sync-id.ts'
-import { corruptRecord } from '../../model/sync-record.ts'
+import { corruptRecord, isCorruptRecord } from '../../model/sync-record.ts'
 import type { FileIdentity, ReadFile } from '../../ports/file-system.ts'
 import { deepFreeze } from '../shared/deep-freeze.ts'
 import { isSameVersion, versionOf } from './file-version.ts'
@@ -76,6 +76,16 @@ export class RecordCache {
     return record
   }
 
+  /** The sync as it is now. A damaged one counts as none: nobody can go on from it. */
+  async findReadable(id: string): Promise<Sync | undefined> {
+    try {
+      return (await this.find(id))?.sync
+    } catch (error) {
+      if (isCorruptRecord(error)) return undefined
+      throw error
+    }
+  }
+
   /** Keeps a version that was just published, if it is still the one that the file holds. */
   keepPublished(sync: Sync, version: string): void {
     this.forget(sync.id)
@@ -89,7 +99,7 @@ export class RecordCache {
   }
 
   async #read(id: string): Promise<StoredRecord | undefined> {
-    const file = await this.#readFile(id)
+    const file = await this.readFile(id)
     if (file === undefined) {
       this.forget(id)
       return undefined
@@ -103,8 +113,8 @@ export class RecordCache {
     return record
   }
 
-  /** `undefined` when there is no record. */
-  async #readFile(id: string): Promise<ReadFile | undefined> {
+  /** Reads the file of a record, whatever is kept of it; resolves to `undefined` when there is none. */
+  async readFile(id: string): Promise<ReadFile | undefined> {
     try {
       return await this.#folder.fs.read(this.#folder.record(id))
     } catch (error) {

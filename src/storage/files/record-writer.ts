@@ -54,30 +54,19 @@ export class RecordWriter {
   }
 
   /**
-   * Removes a claim that lies at this path, if the record is past it; resolves to whether it did. If not, and the
-   * temporary file that was claimed for is orphaned, first publishes that.
+   * Resolves to whether the record is past a claim, which then may go. If not, and the temporary file that was claimed for
+   * is orphaned, first publishes that.
    */
-  async sweepClaim(claim: ClaimName, path: string, isOrphaned: (tempName: string) => boolean): Promise<boolean> {
+  async settleClaim(claim: ClaimName, isOrphaned: (tempName: string) => boolean): Promise<boolean> {
     const base = Number(claim.base)
-    let revision = await this.#revisionOf(claim.id)
-    if (revision === base) {
+    const revision = async () => (await this.#records.findReadable(claim.id))?.revision ?? Number.POSITIVE_INFINITY
+    if ((await revision()) === base) {
       const temp = await this.#claims.claimedTemp(claim)
       if (temp !== undefined && !isOrphaned(temp)) return false
       await this.#claims.help(this.#claimedFile(claim.id), claim)
-      revision = await this.#revisionOf(claim.id)
     }
     // A claim on the stored revision, or a later one, must stay, dead or alive: see Claims.
-    return revision > base && (await this.#folder.remove(path))
-  }
-
-  /** An unreadable record counts as none: nobody can go on from it. */
-  async #revisionOf(id: string): Promise<number> {
-    try {
-      return (await this.#records.find(id))?.sync.revision ?? Number.POSITIVE_INFINITY
-    } catch (error) {
-      if (isCorruptRecord(error)) return Number.POSITIVE_INFINITY
-      throw error
-    }
+    return (await revision()) > base
   }
 
   async #write(sync: Sync, base?: string): Promise<TempFile> {
