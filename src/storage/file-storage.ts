@@ -88,7 +88,10 @@ export class FileStorage implements SyncStorage {
       try {
         await Promise.all([this.#flush.flush(), this.#journal.append(sync.id)])
       } catch (error) {
-        await this.#takeBack(sync)
+        const { log } = this.#folder
+        await this.#writer.remove(sync.id, sync.revision).catch((err: unknown) => {
+          log.warn({ err, syncId: sync.id }, 'a sync that was refused could not be taken back; it will be run')
+        })
         throw error
       }
       this.#index.put(sync)
@@ -174,15 +177,6 @@ export class FileStorage implements SyncStorage {
     this.#closed = true
     await this.#watch.close()
     while (this.#busy.size > 0) await Promise.allSettled(this.#busy)
-  }
-
-  /** Removes a sync whose create is going to be refused. */
-  async #takeBack(sync: Sync): Promise<void> {
-    try {
-      await this.#writer.remove(sync.id, sync.revision)
-    } catch (err) {
-      this.#folder.log.warn({ err, syncId: sync.id }, 'a sync that was refused could not be taken back; it will be run')
-    }
   }
 
   #read<T>(task: () => Promise<T>): Promise<T> {

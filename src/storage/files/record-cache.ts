@@ -16,8 +16,6 @@ import type { StatusFolder } from './status-folder.ts'
  */
 const BYTES_KEPT = 32 * 1024 * 1024
 
-const NO_POLL = -1
-
 /** One version of a record, and the file it was read from. */
 export interface StoredRecord {
   readonly sync: Sync
@@ -25,8 +23,8 @@ export interface StoredRecord {
 }
 
 interface Entry extends StoredRecord {
-  /** The poll for events in which the entry was last revalidated. */
-  poll: number
+  /** The poll for events in which the entry was last revalidated for a shared find. */
+  poll?: number | undefined
 }
 
 /**
@@ -39,7 +37,8 @@ export class RecordCache {
     maxSize: BYTES_KEPT,
     sizeCalculation: ({ identity }) => identity.size,
   })
-  readonly #reading = new Map<string, { readonly poll: number; readonly record: Promise<StoredRecord | undefined> }>()
+  /** By id and poll. */
+  readonly #sharedReads = new Map<string, Promise<StoredRecord | undefined>>()
 
   constructor(folder: StatusFolder) {
     this.#folder = folder
@@ -51,29 +50,25 @@ export class RecordCache {
    */
   find(
     id: string,
-    options: { readonly shared?: boolean } = {},
+    { shared = false }: { readonly shared?: boolean } = {},
   ): StoredRecord | undefined | Promise<StoredRecord | undefined> {
-    const poll = options.shared === true ? currentPoll() : NO_POLL
+    const poll = shared ? currentPoll() : undefined
     const entry = this.#entries.get(id)
-    if (entry === undefined) {
-      if (!isSyncId(id)) return undefined
-    } else {
-      if (poll !== NO_POLL && entry.poll === poll) return entry
+    if (entry !== undefined) {
+      if (poll !== undefined && entry.poll === poll) return entry
       const identity = this.#folder.fs.identify(this.#folder.record(id))
       if (identity !== undefined && isSameVersion(identity, entry.identity)) {
-        if (poll !== NO_POLL) entry.poll = poll
+        entry.poll = poll ?? entry.poll
         return entry
       }
     }
+    if (!isSyncId(id)) return undefined
+    if (poll === undefined) return this.#read(id)
     // A read that began in an earlier poll may have opened the file before a replace which this caller knows of.
-    if (poll === NO_POLL) return this.#read(id)
-    const reading = this.#reading.get(id)
-    if (reading?.poll === poll) return reading.record
-    const record = this.#read(id).finally(() => {
-      if (this.#reading.get(id)?.record === record) this.#reading.delete(id)
-    })
-    this.#reading.set(id, { poll, record })
-    return record
+    const key = `${id} ${poll}`
+    const read = this.#sharedReads.get(key) ?? this.#read(id).finally(() => this.#sharedReads.delete(key))
+    this.#sharedReads.set(key, read)
+    return read
   }
 
   /** The sync as it is now. A damaged one counts as none: nobody can go on from it. */
@@ -131,7 +126,7 @@ export class RecordCache {
     this.forget(sync.id)
     // Somebody else has written it (or the disk cannot tell such times), so its next version might look the same.
     if (identity.modifiedMicros % 1_000_000 !== sync.revision % 1_000_000) return
-    this.#entries.set(sync.id, { ...record, poll: NO_POLL })
+    this.#entries.set(sync.id, { ...record })
   }
 }
 

@@ -12,7 +12,7 @@ export class SortedIds {
   add(id: string): void {
     const at = this.#runOf(id)
     const run = this.#runs[at] ?? []
-    const index = lowerBound(run, id)
+    const index = placeOf(run, id)
     if (run[index] === id) return
     run.splice(index, 0, id)
     if (run.length > LONGEST_RUN) this.#runs.splice(at + 1, 0, run.splice(LONGEST_RUN / 2))
@@ -21,7 +21,7 @@ export class SortedIds {
   delete(id: string): void {
     const at = this.#runOf(id)
     const run = this.#runs[at] ?? []
-    const index = lowerBound(run, id)
+    const index = placeOf(run, id)
     if (run[index] !== id) return
     run.splice(index, 1)
     if (run.length === 0 && this.#runs.length > 1) this.#runs.splice(at, 1)
@@ -32,7 +32,7 @@ export class SortedIds {
     for (let last: string | undefined = id; last !== undefined; ) {
       const at = this.#runOf(last)
       const run = this.#runs[at] ?? []
-      const end = lowerBound(run, last)
+      const end = placeOf(run, last)
       const ids = end > 0 ? run.slice(0, end) : [...(this.#runs[at - 1] ?? [])]
       last = ids[0]
       yield* ids.reverse()
@@ -41,24 +41,22 @@ export class SortedIds {
 
   /** The last run that begins at or before the id, or else the first. */
   #runOf(id: string): number {
-    let low = 0
-    let high = this.#runs.length
-    while (high - low > 1) {
-      const middle = (low + high) >>> 1
-      if ((this.#runs[middle]?.[0] ?? '') <= id) low = middle
-      else high = middle
-    }
-    return low
+    const after = bisect(this.#runs.length, (at) => (this.#runs[at]?.[0] ?? '') <= id)
+    return Math.max(0, after - 1)
   }
 }
 
-/** The first place whose id is not below this one. */
-function lowerBound(run: readonly string[], id: string): number {
-  let low = 0
-  let high = run.length
+/** The first place in a run whose id is not below this one. */
+function placeOf(run: readonly string[], id: string): number {
+  return bisect(run.length, (at) => (run[at] ?? '') < id)
+}
+
+/** The first of so many places that is not before the one sought. */
+function bisect(length: number, isBefore: (at: number) => boolean): number {
+  let [low, high] = [0, length]
   while (low < high) {
     const middle = (low + high) >>> 1
-    if ((run[middle] ?? '') < id) low = middle + 1
+    if (isBefore(middle)) low = middle + 1
     else high = middle
   }
   return low

@@ -9,7 +9,7 @@ import { yieldEvery } from './event-loop-yield.ts'
 import { idOfRecord } from './file-names.ts'
 import { versionOf } from './file-version.ts'
 import type { RecordCache } from './record-cache.ts'
-import { type RecordSummary, summarize } from './record-summary.ts'
+import { type RecordSummary, summarize } from './record-format.ts'
 import { SortedIds } from './sorted-ids.ts'
 import type { StatusFolder } from './status-folder.ts'
 
@@ -55,12 +55,10 @@ export class SyncIndex {
   refresh(): Promise<void> {
     return this.#update(async () => {
       const appended = await this.#journal.readNew()
-      if (appended === undefined) await this.#scanDirectory()
       // Syncs that are known as finished are appended again when a webhook of theirs has become pending.
-      else
-        await this.#readAll(
-          appended.filter((id) => !this.#isKnown(id) || (this.#isFinished(id) && this.#needsReading(id))),
-        )
+      const mayBeNews = (id: string) =>
+        this.#isFinished(id) ? this.#needsReading(id) : !this.#entries.has(id) && !this.#unreadable.has(id)
+      await (appended === undefined ? this.#scanDirectory() : this.#readAll(appended.filter(mayBeNews)))
     })
   }
 
@@ -165,9 +163,16 @@ export class SyncIndex {
 
   async #scanDirectory(): Promise<void> {
     await this.#journal.seekEnd()
+    const present = new Set<string>()
+    for await (const names of this.#folder.fs.list(this.#folder.directory)) {
+      for (const id of names.map(idOfRecord)) if (id !== undefined) present.add(id)
+    }
     const yielding = yieldEvery()
-    const present = await this.#listDirectory()
-    await this.#deleteAbsent(present)
+    for (const id of this.#all.below()) {
+      // What was created while the directory was read may be missing in what was read.
+      if (!present.has(id) && this.#identify(id) === undefined) this.delete(id)
+      await yielding()
+    }
     const changed: string[] = []
     for (const id of present) {
       if (this.#needsReading(id)) changed.push(id)
@@ -176,35 +181,11 @@ export class SyncIndex {
     await this.#readAll(changed)
   }
 
-  async #listDirectory(): Promise<ReadonlySet<string>> {
-    const present = new Set<string>()
-    for await (const names of this.#folder.fs.list(this.#folder.directory)) {
-      for (const name of names) {
-        const id = idOfRecord(name)
-        if (id !== undefined) present.add(id)
-      }
-    }
-    return present
-  }
-
-  async #deleteAbsent(present: ReadonlySet<string>): Promise<void> {
-    const yielding = yieldEvery()
-    for (const id of this.#all.below()) {
-      // What was created while the directory was read may be missing in what was read.
-      if (!present.has(id) && this.#identify(id) === undefined) this.delete(id)
-      await yielding()
-    }
-  }
-
   /** Takes in that the record is there and cannot be read, or throws the error. */
   #markIfUnreadable(id: string, error: unknown): void {
     if (!isCorruptRecord(error)) throw error
     this.#all.add(id)
     this.#unreadable.add(id)
-  }
-
-  #isKnown(id: string): boolean {
-    return this.#entries.has(id) || this.#unreadable.has(id)
   }
 
   #isFinished(id: string): boolean {
