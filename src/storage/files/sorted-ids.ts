@@ -35,7 +35,7 @@ export class SortedIds {
       const end = placeOf(run, last)
       const ids = end > 0 ? run.slice(0, end) : [...(this.#runs[at - 1] ?? [])]
       last = ids[0]
-      yield* ids.reverse()
+      for (const next of ids.reverse()) yield next
     }
   }
 

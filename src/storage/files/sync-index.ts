@@ -145,7 +145,8 @@ export class SyncIndex {
     if (createdBy !== undefined && entry?.createdBy !== createdBy) return false
     if (spreadsheetId !== undefined && entry?.spreadsheetId !== spreadsheetId) return false
     if (webhook !== undefined && entry?.isUnsettled === false) return false
-    return entry === undefined || !this.#isFinished(id) || states === undefined || states.includes(entry.state)
+    const isActive = entry === undefined || !Number.isFinite(entry.expiresAt)
+    return isActive || states === undefined || states.includes(entry.state)
   }
 
   /** One at a time: what one of them has taken from the journal the next would believe to be known. */
