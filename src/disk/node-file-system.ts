@@ -47,8 +47,6 @@ export const nodeFileSystem: FileSystem = {
     }
   },
   link: promisify(fs.link),
-  symlink: (target, path) => fs.promises.symlink(target, path),
-  readlink: (path) => fs.promises.readlink(path),
   rename: promisify(fs.rename),
   unlink: promisify(fs.unlink),
   async syncFolder(path) {

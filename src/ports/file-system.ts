@@ -54,8 +54,6 @@ export interface FileSystem {
   read(path: string, position?: number): Promise<ReadFile>
   /** Gives the file one more name, which must not exist. */
   link(existing: string, path: string): Promise<void>
-  symlink(target: string, path: string): Promise<void>
-  readlink(path: string): Promise<string>
   rename(from: string, to: string): Promise<void>
   unlink(path: string): Promise<void>
   /** Makes the names in a folder outlive a power cut: fsync of a file does not cover its directory entry (fsync(2)). */

@@ -7,12 +7,11 @@ import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/s
 import { CreationJournal } from './files/creation-journal.ts'
 import { FileWatch } from './files/file-watch.ts'
 import { FolderFlush, makeDurableFolder } from './files/folder-flush.ts'
-import { OrphanedFiles } from './files/orphaned-files.ts'
 import { RecordCache } from './files/record-cache.ts'
 import { PACK_ABOVE_BYTES } from './files/record-format.ts'
 import { RecordWriter } from './files/record-writer.ts'
 import { StatusFolder, type StatusFolderOptions } from './files/status-folder.ts'
-import { sweep } from './files/sweep.ts'
+import { StatusSweep } from './files/sweep.ts'
 import { SyncIndex } from './files/sync-index.ts'
 import { TempFiles } from './files/temp-files.ts'
 import { requireSuccessor, requireSyncId } from './shared/argument-checks.ts'
@@ -42,7 +41,7 @@ export class FileStorage implements SyncStorage {
   readonly #writer: RecordWriter
   readonly #journal: CreationJournal
   readonly #index: SyncIndex
-  readonly #orphans: OrphanedFiles
+  readonly #sweep: StatusSweep
   readonly #flush: FolderFlush
   readonly #watch: FileWatch
   /** Writers of one sync in this process wait for each other here, so that they need not meet on the disk. */
@@ -58,7 +57,14 @@ export class FileStorage implements SyncStorage {
     this.#writer = new RecordWriter(folder, this.#records, this.#temps, options.packAboveBytes ?? PACK_ABOVE_BYTES)
     this.#journal = new CreationJournal(folder)
     this.#index = new SyncIndex(folder, this.#records, this.#journal)
-    this.#orphans = new OrphanedFiles(folder, this.#records, this.#writer, this.#temps)
+    this.#sweep = new StatusSweep({
+      folder,
+      records: this.#records,
+      writer: this.#writer,
+      index: this.#index,
+      temps: this.#temps,
+      writers: this.#writers,
+    })
     this.#flush = new FolderFlush(folder.fs, folder.directory)
     this.#watch = new FileWatch(folder)
   }
@@ -81,7 +87,10 @@ export class FileStorage implements SyncStorage {
       try {
         await Promise.all([this.#flush.flush(), this.#journal.append(sync.id)])
       } catch (error) {
-        await this.#takeBack(sync)
+        const { log } = this.#folder
+        await this.#writer.remove(sync.id, sync.revision).catch((err: unknown) => {
+          log.warn({ err, syncId: sync.id }, 'a sync that was refused could not be taken back; it will be run')
+        })
         throw error
       }
       this.#index.put(sync)
@@ -146,9 +155,7 @@ export class FileStorage implements SyncStorage {
 
   cleanup(now: Date): Promise<CleanupReport> {
     return this.#track('could not be swept', async () => {
-      const [folder, records, writer, index] = [this.#folder, this.#records, this.#writer, this.#index]
-      const parts = { folder, records, writer, index, orphans: this.#orphans, writers: this.#writers }
-      const report = await sweep(parts, now)
+      const report = await this.#sweep.run(now)
       for (const id of report.removed) this.#watch.notify(id)
       await this.#journal.rotate()
       return report
@@ -169,15 +176,6 @@ export class FileStorage implements SyncStorage {
     this.#closed = true
     await this.#watch.close()
     while (this.#busy.size > 0) await Promise.allSettled(this.#busy)
-  }
-
-  /** Removes a sync whose create is going to be refused. */
-  async #takeBack(sync: Sync): Promise<void> {
-    try {
-      await this.#writer.remove(sync.id, sync.revision)
-    } catch (err) {
-      this.#folder.log.warn({ err, syncId: sync.id }, 'a sync that was refused could not be taken back; it will be run')
-    }
   }
 
   #read<T>(task: () => Promise<T>): Promise<T> {

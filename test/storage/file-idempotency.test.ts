@@ -94,10 +94,10 @@ for (const late of ['claimant', 'sweeper'] as const) {
     const [asleep, awake] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const fs: FileSystem = {
       ...nodeFileSystem,
-      symlink: async (target, path) => {
+      link: async (existing, path) => {
         asleep.resolve()
         await awake.promise
-        return nodeFileSystem.symlink(target, path)
+        return nodeFileSystem.link(existing, path)
       },
     }
     const [sleeper, other] = [await open({ fs }), await open()]

@@ -1,17 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import {
-  appendFile,
-  mkdir,
-  readdir,
-  readFile,
-  readlink,
-  stat,
-  symlink,
-  truncate,
-  utimes,
-  writeFile,
-} from 'node:fs/promises'
+import { appendFile, link, mkdir, readdir, readFile, stat, truncate, unlink, utimes, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { nodeFileSystem } from '../../src/disk/node-file-system.ts'
@@ -211,14 +200,36 @@ t.test('a file of a writer that may be alive stays until it was seen unchanged f
   t.equal((await storage.cleanup(NOW)).leftovers, 3)
 })
 
-t.test('a removal that was cut off half-way is absent at once, and cleared away by the next sweep', async (t) => {
+t.test(
+  'a removal that was cut off half-way is completed by the next writer, which then loses, or the next sweep',
+  async (t) => {
+    for (const next of ['writer', 'remover', 'sweep'] as const) {
+      const { storage, directory } = await setUp(t)
+      const sync = aQueuedSync()
+      await storage.create(sync)
+      await link(`${directory}/${sync.id}.json`, `${directory}/.claims/${sync.id}.1.0`)
+      if (next === 'writer') t.equal(await storage.replace(claimSync(sync, 'late', NOW), 1), false)
+      if (next === 'remover') t.equal(await storage.remove(sync.id, 1), false)
+      t.equal((await storage.cleanup(NOW)).leftovers, 1)
+      t.equal(await storage.get(sync.id), undefined)
+      t.same((await storage.list({ pageSize: 1 })).syncs, [])
+      await t.rejects(stat(`${directory}/${sync.id}.json`), { code: 'ENOENT' })
+      t.same(await readdir(`${directory}/.claims`), [])
+    }
+  },
+)
+
+t.test('a claim to remove an earlier past of a record harms nobody', async (t) => {
   const { storage, directory } = await setUp(t)
-  const { id } = aQueuedSync()
-  await symlink('.removed/nowhere', `${directory}/${id}.json`)
-  t.equal(await storage.get(id), undefined)
-  t.same((await storage.list({ pageSize: 1 })).syncs, [])
-  t.equal((await storage.cleanup(NOW)).leftovers, 1)
-  await t.rejects(readlink(`${directory}/${id}.json`), { code: 'ENOENT' })
+  const sync = aQueuedSync()
+  await storage.create(sync)
+  await writeFile(`${directory}/.claims/${sync.id}.1.0`, JSON.stringify(sync))
+  await storage.cleanup(NOW)
+  t.same(await storage.get(sync.id), sync)
+  const next = claimSync(sync, 'the winner', NOW)
+  t.equal(await storage.replace(next, 1), true)
+  t.same(await storage.get(sync.id), next)
+  t.same(await readdir(`${directory}/.claims`), [])
 })
 
 t.test('what others create is listed, also when the journal was begun anew or is gone', async (t) => {
@@ -393,9 +404,9 @@ async function claimFor(
   const identity = nodeFileSystem.identify(`${directory}/${next.id}.json`)
   const version = fate === 'of another past' ? '1-1' : `${identity?.modifiedMicros}-${identity?.size}`
   const name = `record.${version}.${await aDeadProcess()}.x-0`
-  if (fate !== 'gone')
-    await writeFile(`${directory}/.tmp/${name}`, JSON.stringify(next).slice(0, fate === 'torn' ? 50 : undefined))
-  await symlink(`../.tmp/${name}`, `${directory}/.claims/${next.id}.${base}.0`)
+  await writeFile(`${directory}/.tmp/${name}`, JSON.stringify(next).slice(0, fate === 'torn' ? 50 : undefined))
+  await link(`${directory}/.tmp/${name}`, `${directory}/.claims/${next.id}.${base}.0`)
+  if (fate === 'gone') await unlink(`${directory}/.tmp/${name}`)
 }
 
 /** The token of a process of this machine that has ended: ours, had it begun at another time. */

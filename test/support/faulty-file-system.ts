@@ -86,8 +86,6 @@ export class FaultyFileSystem {
       },
       read: around('read', real.read),
       link: around('link', real.link),
-      symlink: around('symlink', real.symlink),
-      readlink: around('readlink', real.readlink),
       rename: around('rename', real.rename),
       unlink: around('unlink', real.unlink),
       syncFolder: around('syncFolder', async (path) => {

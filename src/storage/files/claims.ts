@@ -1,7 +1,9 @@
-import { basename, join, relative } from 'node:path'
+import { join } from 'node:path'
 import { errnoOf } from '../../disk/disk-errors.ts'
 import { AppError } from '../../errors.ts'
+import type { FileIdentity } from '../../ports/file-system.ts'
 import { type ClaimName, claimNameOf, parseTempName } from './file-names.ts'
+import { isSameVersion, versionOf } from './file-version.ts'
 import type { StatusFolder } from './status-folder.ts'
 import type { TempFile, TempFiles } from './temp-files.ts'
 
@@ -17,6 +19,8 @@ interface Present {
   readonly base: string
   /** Differs also where something else than claims has changed the file, which leaves its base as it is. */
   readonly version: string
+  /** Known of files that may be removed. */
+  readonly identity?: FileIdentity
 }
 
 /** A file that is replaced through claims alone. */
@@ -35,11 +39,13 @@ export interface ClaimedFile {
  *
  * To succeed base r of a file M, a writer
  *   1. writes its successor to a temporary file T of its own, whose name holds the version of M that it succeeds;
- *   2. makes a claim: the symlink C(r, n) to T, which fails if that name is taken;
+ *   2. makes a claim: the hard link C(r, n) to T, which fails if that name is taken;
  *   3. checks that M is still that version, and if so
  *   4. renames T to M, and 5. removes the claims on r.
- * Whoever finds C(r, n) taken reads it *first* and M *afterwards*. If M has moved on, it was too late. If not, it helps:
- * it renames that T itself. If that T is gone and M is still at r, then C(r, n) is dead for ever, and n + 1 is next.
+ * Whoever finds C(r, n) taken looks at it *first* and at M *afterwards*. If M has moved on, it was too late. If not, it
+ * helps: it finds T, which is the same file as C(r, n), and renames it itself. If that T is gone and M is still at r, then
+ * C(r, n) is dead for ever, and n + 1 is next. To remove M at r, a writer makes C(r, n) a hard link to M itself, and unlinks
+ * M; whoever finds C(r, n) to be the same file as M unlinks M too. What is absent is past every base, for ever.
  *
  * Why exactly one successor of r wins, wherever a process is stopped, killed or continued:
  * - T has one name, so of all renames and removals of T exactly one succeeds: it is published once or never.
@@ -49,6 +55,10 @@ export interface ClaimedFile {
  *   and a helper reads M after reading it. Removing it is therefore harmless to everyone.
  * - A writer whose T is gone when it wants to rename (or withdraw) it was helped: others remove a T only when its writer
  *   is known to have ended or after ORPHAN_AGE_MS.
+ * - A claim to remove is never taken back, not even when the unlink fails: while M is at r nothing else can succeed r, so
+ *   an unlink of M that comes late finds the M that was claimed, or none. (Only whoever puts another file in the place of
+ *   M by hand makes such a claim a dead one.)
+ * - The inode of a claim is in use as long as the claim is there, so no other file can be taken for its T.
  * - A power cut may bring back an older M beside younger claims. Their T names a version that M is not, or is torn; such
  *   a T is never published, its writer being dead, but removed, which makes its claim a dead one.
  */
@@ -91,7 +101,27 @@ export class Claims {
         this.#temps.done(temp)
       }
     }
-    throw new AppError('STORAGE_UNAVAILABLE', 'The status is being changed by something else.')
+    throw changing()
+  }
+
+  /**
+   * Removes the file if it is at `base`; resolves to whether it did. Once it has begun it may take effect although it
+   * rejects, then or later, as whoever comes next helps. Only for files whose name is never used again.
+   */
+  async remove(file: ClaimedFile, base: string): Promise<boolean> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const present = await file.read()
+      if (present?.base !== base) return false
+      const attempt = await this.#claim(file, base, file.path)
+      if (attempt === undefined) return false
+      const claim = { id: file.id, base, attempt }
+      const claimed = this.#folder.fs.identify(this.#pathOf(claim))
+      if ((await this.help(file, claim)) === 'dead') continue
+      await this.#drop(file, base, attempt)
+      // If not, it had moved on between the read and the claim. If the claim was gone, somebody had helped.
+      return claimed === undefined || versionOf(claimed) === present.version
+    }
+    throw changing()
   }
 
   /**
@@ -99,10 +129,16 @@ export class Claims {
    * the claim, or the claim is dead.
    */
   async help(file: ClaimedFile, claim: ClaimName): Promise<'moved on' | 'dead'> {
-    // Claims go only after the file has moved on; so if this one is gone, the next line sees that.
+    if ((await file.read())?.base !== claim.base) return 'moved on'
+    // Claims go only after the file has moved on; so if this one is gone, or another by now, the next read sees that.
+    const claimed = this.#folder.fs.identify(this.#pathOf(claim))
     const name = await this.claimedTemp(claim)
     const present = await file.read()
     if (present?.base !== claim.base) return 'moved on'
+    if (claimed && present.identity && isSameVersion(claimed, present.identity)) {
+      await this.#folder.remove(file.path)
+      return 'moved on'
+    }
     if (name !== undefined && (await this.#isFit(file, name, present.version))) {
       try {
         await this.#folder.fs.rename(this.#folder.temp(name), file.path)
@@ -114,19 +150,22 @@ export class Claims {
     return (await file.read())?.base === claim.base ? 'dead' : 'moved on'
   }
 
-  /** Name of the temporary file that a claim was made for; `undefined` when the claim is gone. */
+  /** Name of the temporary file that a claim was made for; `undefined` when it or the claim is gone, or it is a removal. */
   async claimedTemp(claim: ClaimName): Promise<string | undefined> {
-    try {
-      return basename(await this.#folder.fs.readlink(this.#pathOf(claim)))
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return undefined
-      throw error
+    const { fs, temps } = this.#folder
+    for await (const names of fs.list(temps)) {
+      for (const name of names) {
+        const [claimed, temp] = [fs.identify(this.#pathOf(claim)), fs.identify(this.#folder.temp(name))]
+        if (claimed === undefined) return undefined
+        if (temp !== undefined && isSameVersion(temp, claimed)) return name
+      }
     }
+    return undefined
   }
 
   /** Resolves to whether T was published, or to `undefined` when the file has changed without leaving its base. */
   async #publish(file: ClaimedFile, { base, version }: Present, temp: TempFile): Promise<boolean | undefined> {
-    const attempt = await this.#claim(file, base, temp)
+    const attempt = await this.#claim(file, base, temp.path)
     if (attempt === undefined) return false
     const published = await this.#renameOrWithdraw(file, base, version, temp)
     // Touched by something else: the claim, dead now, has to stay, as M is still at this base.
@@ -157,14 +196,15 @@ export class Claims {
     throw Object.assign(new Error(`${temp.name} was removed by somebody else`), { code: 'ENOENT', syscall: 'rename' })
   }
 
-  /** Makes the first claim on the base that is not dead; `undefined` when the file has moved on meanwhile. */
-  async #claim(file: ClaimedFile, base: string, temp: TempFile): Promise<number | undefined> {
+  /** Links `path` to the first claim on the base that is not dead; `undefined` when the file has moved on meanwhile. */
+  async #claim(file: ClaimedFile, base: string, path: string): Promise<number | undefined> {
     for (let attempt = 0; ; attempt++) {
       const claim = { id: file.id, base, attempt }
       try {
-        await this.#folder.fs.symlink(relative(this.#path, temp.path), this.#pathOf(claim))
+        await this.#folder.fs.link(path, this.#pathOf(claim))
         return attempt
       } catch (error) {
+        if (errnoOf(error) === 'ENOENT' && (await file.read())?.base !== base) return undefined
         if (errnoOf(error) !== 'EEXIST') throw error
       }
       if ((await this.help(file, claim)) === 'moved on') return undefined
@@ -182,8 +222,8 @@ export class Claims {
       return false
     }
     try {
-      const isWhole = temp.kind === 'removal' || (await file.isWhole((await fs.read(this.#folder.temp(name))).bytes))
-      if (isWhole && temp.base === version) return true
+      const { bytes } = await fs.read(this.#folder.temp(name))
+      if (temp.base === version && (await file.isWhole(bytes))) return true
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error
       return false
@@ -205,4 +245,8 @@ export class Claims {
   #pathOf(claim: ClaimName): string {
     return join(this.#path, claimNameOf(claim))
   }
+}
+
+function changing(): AppError {
+  return new AppError('STORAGE_UNAVAILABLE', 'The status is being changed by something else.')
 }

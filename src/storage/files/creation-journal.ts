@@ -22,31 +22,25 @@ export class CreationJournal {
   }
 
   /** Adds the id of a sync; once resolved, it is in the journal that readers find. */
-  async append(id: string): Promise<void> {
+  async append(id: string, triesLeft = 3): Promise<void> {
     const { fs, journal } = this.#folder
-    for (let isCurrent = false; !isCurrent; ) {
-      const descriptor = await fs.openToAppend(journal)
-      try {
-        await this.#write(descriptor, id)
-        // Rotated by another process in between: readers do not find this one any more.
-        isCurrent = isSameFile(fs.identify(journal), fs.identifyOpen(descriptor))
-      } finally {
-        await fs.close(descriptor)
-      }
-    }
+    const line = Buffer.from(`\n${id}\n`)
+    const isDone = await this.#withOpen(async (descriptor) => {
+      // An append is atomic; if one is cut short all the same, the newline in front of the next keeps its stump apart.
+      const isWhole = (await fs.write(descriptor, line, 0)) === line.length
+      // Rotated by another process in between: readers do not find this one any more.
+      return isWhole && isSameFile(fs.identify(journal), fs.identifyOpen(descriptor))
+    })
+    if (isDone) return
+    if (triesLeft === 0) throw Object.assign(new Error('an append was cut short'), { code: 'ENOSPC', syscall: 'write' })
+    await this.append(id, triesLeft - 1)
   }
 
   /** Takes the present end as the position from which {@link readNew} goes on; to be called before reading the directory. */
   async seekEnd(): Promise<void> {
-    const { fs, journal } = this.#folder
     // Opened so that it is there: without a journal there is no position in it.
-    const descriptor = await fs.openToAppend(journal)
-    try {
-      const identity = fs.identifyOpen(descriptor)
-      this.#position = { identity, offset: identity.size }
-    } finally {
-      await fs.close(descriptor)
-    }
+    const identity = await this.#withOpen(async (descriptor) => this.#folder.fs.identifyOpen(descriptor))
+    this.#position = { identity, offset: identity.size }
   }
 
   /** Makes the next {@link readNew} resolve to `undefined`. */
@@ -76,11 +70,13 @@ export class CreationJournal {
     if (identity !== undefined && identity.size >= ROTATE_ABOVE_BYTES) await this.#folder.remove(journal)
   }
 
-  /** An append is atomic; if one is cut short all the same, the newline in front of the next keeps its stump apart. */
-  async #write(descriptor: number, id: string): Promise<void> {
-    const line = Buffer.from(`\n${id}\n`)
-    for (let tries = 0; (await this.#folder.fs.write(descriptor, line, 0)) < line.length; tries++) {
-      if (tries === 3) throw Object.assign(new Error('an append was cut short'), { code: 'ENOSPC', syscall: 'write' })
+  async #withOpen<T>(task: (descriptor: number) => Promise<T>): Promise<T> {
+    const { fs, journal } = this.#folder
+    const descriptor = await fs.openToAppend(journal)
+    try {
+      return await task(descriptor)
+    } finally {
+      await fs.close(descriptor)
     }
   }
 }

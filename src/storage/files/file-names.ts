@@ -32,8 +32,6 @@ export function parseLeaseName(name: string): { readonly id: string; readonly ep
 
 /** What a temporary file is for, and whose it is; all of it stands in its name, so that a helper needs nothing more. */
 export interface TempName {
-  /** A `removal` is a symlink that leads nowhere, see `TempFiles.writeRemoval`. */
-  readonly kind: 'record' | 'removal' | 'other'
   /** The version that it is meant to succeed, see `ClaimedFile`; `none` where it succeeds nothing. */
   readonly base: string
   /** Token of the process that writes it. */
@@ -42,15 +40,14 @@ export interface TempName {
   readonly serial: string
 }
 
-export function tempNameOf({ kind, base, writer, serial }: TempName): string {
-  return `${kind}.${base}.${writer}.${serial}`
+export function tempNameOf({ base, writer, serial }: TempName): string {
+  return `record.${base}.${writer}.${serial}`
 }
 
 export function parseTempName(name: string): TempName | undefined {
-  const [, kind, base, writer, serial] = /^(\w+)\.([\w-]+)\.([\w-]+)\.([\w-]+)$/.exec(name) ?? []
-  if (kind !== 'record' && kind !== 'removal' && kind !== 'other') return undefined
+  const [, base, writer, serial] = /^\w+\.([\w-]+)\.([\w-]+)\.([\w-]+)$/.exec(name) ?? []
   if (base === undefined || writer === undefined || serial === undefined) return undefined
-  return { kind, base, writer, serial }
+  return { base, writer, serial }
 }
 
 /** A name that nobody else will ever have. */

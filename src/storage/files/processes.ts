@@ -39,15 +39,9 @@ export function systemProcesses(): Processes {
 }
 
 function placeInKernel(): string | undefined {
-  try {
-    const namespace = /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0'
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')
-    return `${namespace}-${boot.replace(/[^0-9a-f]/g, '').slice(0, 16)}`
-  } catch (error) {
-    // Any errno means the same here: this system has no such files.
-    if (errnoOf(error) !== undefined) return undefined
-    throw error
-  }
+  const namespace = tryProc(() => /\d+/.exec(readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0')
+  const boot = tryProc(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'))
+  return namespace && boot && `${namespace}-${boot.replace(/[^0-9a-f]/g, '').slice(0, 16)}`
 }
 
 function placeByName(): string {
@@ -56,9 +50,14 @@ function placeByName(): string {
 
 /** `undefined` when /proc has nothing of it. The name in parentheses may hold spaces, so fields are counted after it. */
 function startTimeOf(pid: string): string | undefined {
+  const text = tryProc(() => readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19]
+}
+
+/** `undefined` where there is no such file; any errno means the same here. */
+function tryProc<T>(read: () => T): T | undefined {
   try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19]
+    return read()
   } catch (error) {
     if (errnoOf(error) !== undefined) return undefined
     throw error

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import { errnoOf } from '../../disk/disk-errors.ts'
 import type { Sync } from '../../model/sync.ts'
 import { isSyncId } from '../../model/sync-id.ts'
-import { corruptRecord } from '../../model/sync-record.ts'
+import { corruptRecord, isCorruptRecord } from '../../model/sync-record.ts'
 import type { FileIdentity, ReadFile } from '../../ports/file-system.ts'
 import { deepFreeze } from '../shared/deep-freeze.ts'
 import { isSameVersion, versionOf } from './file-version.ts'
@@ -16,8 +16,6 @@ import type { StatusFolder } from './status-folder.ts'
  */
 const BYTES_KEPT = 32 * 1024 * 1024
 
-const NO_POLL = -1
-
 /** One version of a record, and the file it was read from. */
 export interface StoredRecord {
   readonly sync: Sync
@@ -25,8 +23,8 @@ export interface StoredRecord {
 }
 
 interface Entry extends StoredRecord {
-  /** The poll for events in which the entry was last revalidated. */
-  poll: number
+  /** The poll for events in which the entry was last revalidated for a shared find. */
+  poll?: number | undefined
 }
 
 /**
@@ -39,7 +37,8 @@ export class RecordCache {
     maxSize: BYTES_KEPT,
     sizeCalculation: ({ identity }) => identity.size,
   })
-  readonly #reading = new Map<string, { readonly poll: number; readonly record: Promise<StoredRecord | undefined> }>()
+  /** By id and poll. */
+  readonly #sharedReads = new Map<string, Promise<StoredRecord | undefined>>()
 
   constructor(folder: StatusFolder) {
     this.#folder = folder
@@ -51,29 +50,35 @@ export class RecordCache {
    */
   find(
     id: string,
-    options: { readonly shared?: boolean } = {},
+    { shared = false }: { readonly shared?: boolean } = {},
   ): StoredRecord | undefined | Promise<StoredRecord | undefined> {
-    const poll = options.shared === true ? currentPoll() : NO_POLL
+    const poll = shared ? currentPoll() : undefined
     const entry = this.#entries.get(id)
-    if (entry === undefined) {
-      if (!isSyncId(id)) return undefined
-    } else {
-      if (poll !== NO_POLL && entry.poll === poll) return entry
+    if (entry !== undefined) {
+      if (poll !== undefined && entry.poll === poll) return entry
       const identity = this.#folder.fs.identify(this.#folder.record(id))
       if (identity !== undefined && isSameVersion(identity, entry.identity)) {
-        if (poll !== NO_POLL) entry.poll = poll
+        entry.poll = poll ?? entry.poll
         return entry
       }
     }
+    if (!isSyncId(id)) return undefined
+    if (poll === undefined) return this.#read(id)
     // A read that began in an earlier poll may have opened the file before a replace which this caller knows of.
-    if (poll === NO_POLL) return this.#read(id)
-    const reading = this.#reading.get(id)
-    if (reading?.poll === poll) return reading.record
-    const record = this.#read(id).finally(() => {
-      if (this.#reading.get(id)?.record === record) this.#reading.delete(id)
-    })
-    this.#reading.set(id, { poll, record })
-    return record
+    const key = `${id} ${poll}`
+    const read = this.#sharedReads.get(key) ?? this.#read(id).finally(() => this.#sharedReads.delete(key))
+    this.#sharedReads.set(key, read)
+    return read
+  }
+
+  /** The sync as it is now. A damaged one counts as none: nobody can go on from it. */
+  async findReadable(id: string): Promise<Sync | undefined> {
+    try {
+      return (await this.find(id))?.sync
+    } catch (error) {
+      if (isCorruptRecord(error)) return undefined
+      throw error
+    }
   }
 
   /** Keeps a version that was just published, if it is still the one that the file holds. */
@@ -89,7 +94,7 @@ export class RecordCache {
   }
 
   async #read(id: string): Promise<StoredRecord | undefined> {
-    const file = await this.#readFile(id)
+    const file = await this.readFile(id)
     if (file === undefined) {
       this.forget(id)
       return undefined
@@ -103,8 +108,8 @@ export class RecordCache {
     return record
   }
 
-  /** `undefined` when there is no record. */
-  async #readFile(id: string): Promise<ReadFile | undefined> {
+  /** Reads the file of a record, whatever is kept of it; resolves to `undefined` when there is none. */
+  async readFile(id: string): Promise<ReadFile | undefined> {
     try {
       return await this.#folder.fs.read(this.#folder.record(id))
     } catch (error) {
@@ -121,7 +126,7 @@ export class RecordCache {
     this.forget(sync.id)
     // Somebody else has written it (or the disk cannot tell such times), so its next version might look the same.
     if (identity.modifiedMicros % 1_000_000 !== sync.revision % 1_000_000) return
-    this.#entries.set(sync.id, { ...record, poll: NO_POLL })
+    this.#entries.set(sync.id, { ...record })
   }
 }
 

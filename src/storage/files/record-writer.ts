@@ -1,4 +1,3 @@
-import { errnoOf } from '../../disk/disk-errors.ts'
 import { AppError } from '../../errors.ts'
 import type { Sync } from '../../model/sync.ts'
 import { isCorruptRecord } from '../../model/sync-record.ts'
@@ -8,12 +7,11 @@ import { versionOf } from './file-version.ts'
 import type { RecordCache, StoredRecord } from './record-cache.ts'
 import { formatRecord, parseRecord } from './record-format.ts'
 import type { StatusFolder } from './status-folder.ts'
-import { isTombstone, type TempFile, type TempFiles } from './temp-files.ts'
+import type { TempFile, TempFiles } from './temp-files.ts'
 
 /**
  * Creates, replaces and removes records; see {@link Claims} for how exactly one of many writers wins. The base of a record
- * is its revision. A removed record is replaced by a symlink that leads nowhere, its tombstone: to readers it is absent from
- * that rename on, and its name is cleared away afterwards. Ids are never used again, so absent counts as past every revision.
+ * is its revision. Ids are never used again, so absent counts as past every revision.
  */
 export class RecordWriter {
   readonly #folder: StatusFolder
@@ -50,51 +48,25 @@ export class RecordWriter {
 
   /** Removes the record if the stored revision is this one; resolves to whether it did. */
   async remove(id: string, revision: number): Promise<boolean> {
-    const file = this.#claimedFile(id)
-    const published = await this.#claims.replace(file, String(revision), (version) => this.#temps.writeRemoval(version))
-    if (published === undefined) return false
-    this.#records.forget(id)
-    await this.#folder.discard(file.path)
-    return true
-  }
-
-  /** Clears away the name of a record whose removal was cut off after it had taken effect; resolves to whether it did. */
-  async sweepTombstone(id: string): Promise<boolean> {
-    const path = this.#folder.record(id)
-    try {
-      return isTombstone(await this.#folder.fs.readlink(path)) && (await this.#folder.remove(path))
-    } catch (error) {
-      // EINVAL: no symlink, so it was none.
-      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'EINVAL') return false
-      throw error
-    }
+    const removed = await this.#claims.remove(this.#claimedFile(id), String(revision))
+    if (removed) this.#records.forget(id)
+    return removed
   }
 
   /**
-   * Removes a claim that lies at this path, if the record is past it; resolves to whether it did. If not, and the
-   * temporary file that was claimed for is orphaned, first publishes that.
+   * Resolves to whether the record is past a claim, which then may go. If not, and the temporary file that was claimed for
+   * is orphaned, first publishes that.
    */
-  async sweepClaim(claim: ClaimName, path: string, isOrphaned: (tempName: string) => boolean): Promise<boolean> {
+  async settleClaim(claim: ClaimName, isOrphaned: (tempName: string) => boolean): Promise<boolean> {
     const base = Number(claim.base)
-    let revision = await this.#revisionOf(claim.id)
-    if (revision === base) {
+    const revision = async () => (await this.#records.findReadable(claim.id))?.revision ?? Number.POSITIVE_INFINITY
+    if ((await revision()) === base) {
       const temp = await this.#claims.claimedTemp(claim)
       if (temp !== undefined && !isOrphaned(temp)) return false
       await this.#claims.help(this.#claimedFile(claim.id), claim)
-      revision = await this.#revisionOf(claim.id)
     }
     // A claim on the stored revision, or a later one, must stay, dead or alive: see Claims.
-    return revision > base && (await this.#folder.remove(path))
-  }
-
-  /** An unreadable record counts as none: nobody can go on from it. */
-  async #revisionOf(id: string): Promise<number> {
-    try {
-      return (await this.#records.find(id))?.sync.revision ?? Number.POSITIVE_INFINITY
-    } catch (error) {
-      if (isCorruptRecord(error)) return Number.POSITIVE_INFINITY
-      throw error
-    }
+    return (await revision()) > base
   }
 
   async #write(sync: Sync, base?: string): Promise<TempFile> {
@@ -121,5 +93,6 @@ export class RecordWriter {
 
 function presentOf(record: StoredRecord | undefined) {
   if (record === undefined) return undefined
-  return { base: String(record.sync.revision), version: versionOf(record.identity) }
+  const { sync, identity } = record
+  return { base: String(sync.revision), version: versionOf(identity), identity }
 }

@@ -1,4 +1,5 @@
 const LONGEST_RUN = 1024
+const AFTER_ALL = '\uffff'
 
 /**
  * Ids in ascending order, which for sync ids is the order in which they were made. Kept as short sorted runs, so that
@@ -6,74 +7,56 @@ const LONGEST_RUN = 1024
  */
 export class SortedIds {
   readonly #runs: string[][] = [[]]
-  /** Grows with every change. */
-  #changes = 0
 
   /** One that is there already changes nothing. */
   add(id: string): void {
     const at = this.#runOf(id)
     const run = this.#runs[at] ?? []
-    const index = lowerBound(run, id)
+    const index = placeOf(run, id)
     if (run[index] === id) return
     run.splice(index, 0, id)
-    this.#changes++
     if (run.length > LONGEST_RUN) this.#runs.splice(at + 1, 0, run.splice(LONGEST_RUN / 2))
   }
 
   delete(id: string): void {
     const at = this.#runOf(id)
     const run = this.#runs[at] ?? []
-    const index = lowerBound(run, id)
+    const index = placeOf(run, id)
     if (run[index] !== id) return
     run.splice(index, 1)
-    this.#changes++
     if (run.length === 0 && this.#runs.length > 1) this.#runs.splice(at, 1)
   }
 
-  /** The ids below this one (without one, all), greatest first; goes on rightly when ids are added or deleted meanwhile. */
-  *below(id?: string): Iterable<string> {
-    let last = id
-    let changes = -1
-    let at = 0
-    let index = 0
-    for (;;) {
-      if (changes !== this.#changes) {
-        changes = this.#changes
-        at = last === undefined ? this.#runs.length - 1 : this.#runOf(last)
-        const run = this.#runs[at] ?? []
-        index = last === undefined ? run.length : lowerBound(run, last)
-      }
-      index--
-      while (index < 0 && at > 0) {
-        at--
-        index = (this.#runs[at]?.length ?? 0) - 1
-      }
-      last = this.#runs[at]?.[index]
-      if (last === undefined) return
-      yield last
+  /** The ids below this one (without one, all), greatest first. Those added or deleted meanwhile may come or not. */
+  *below(id = AFTER_ALL): Iterable<string> {
+    for (let last: string | undefined = id; last !== undefined; ) {
+      const at = this.#runOf(last)
+      const run = this.#runs[at] ?? []
+      const end = placeOf(run, last)
+      const ids = end > 0 ? run.slice(0, end) : [...(this.#runs[at - 1] ?? [])]
+      last = ids[0]
+      for (const next of ids.reverse()) yield next
     }
   }
 
   /** The last run that begins at or before the id, or else the first. */
   #runOf(id: string): number {
-    let low = 0
-    let high = this.#runs.length
-    while (high - low > 1) {
-      const middle = (low + high) >>> 1
-      if ((this.#runs[middle]?.[0] ?? '') <= id) low = middle
-      else high = middle
-    }
-    return low
+    const after = bisect(this.#runs.length, (at) => (this.#runs[at]?.[0] ?? '') <= id)
+    return Math.max(0, after - 1)
   }
 }
 
-/** The first place whose id is not below this one. */
-function lowerBound(run: readonly string[], id: string): number {
-  let low = 0
-  let high = run.length
+/** The first place in a run whose id is not below this one. */
+function placeOf(run: readonly string[], id: string): number {
+  return bisect(run.length, (at) => (run[at] ?? '') < id)
+}
+
+/** The first of so many places that is not before the one sought. */
+function bisect(length: number, isBefore: (at: number) => boolean): number {
+  let [low, high] = [0, length]
   while (low < high) {
     const middle = (low + high) >>> 1
-    if ((run[middle] ?? '') < id) low = middle + 1
+    if (isBefore(middle)) low = middle + 1
     else high = middle
   }
   return low

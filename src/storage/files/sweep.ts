@@ -1,14 +1,20 @@
+import { join } from 'node:path'
 import pMap from 'p-map'
 import type { KeyedMutex } from '../../concurrency/keyed-mutex.ts'
 import { errnoOf } from '../../disk/disk-errors.ts'
 import { AppError } from '../../errors.ts'
 import { isTerminal } from '../../model/sync.ts'
+import { isSyncId } from '../../model/sync-id.ts'
+import { isNewerRecord } from '../../model/sync-record.ts'
 import type { CleanupReport } from '../../ports/sync-storage.ts'
-import type { OrphanedFiles } from './orphaned-files.ts'
+import { ORPHAN_AGE_MS } from './claims.ts'
+import { yieldEvery } from './event-loop-yield.ts'
+import { parseClaimName, parseLeaseName, parseTempName } from './file-names.ts'
 import type { RecordCache } from './record-cache.ts'
 import type { RecordWriter } from './record-writer.ts'
 import type { StatusFolder } from './status-folder.ts'
 import type { SyncIndex } from './sync-index.ts'
+import type { TempFiles } from './temp-files.ts'
 
 /** Records that are removed side by side. */
 const REMOVALS_AT_A_TIME = 8
@@ -18,76 +24,134 @@ interface SweepOptions {
   readonly records: RecordCache
   readonly writer: RecordWriter
   readonly index: SyncIndex
-  readonly orphans: OrphanedFiles
+  readonly temps: TempFiles
   /** Where writers of one sync in this process wait for each other. */
   readonly writers: KeyedMutex
 }
 
 /**
- * Removes expired records, quarantines unreadable ones, clears away tombstones and orphaned files. One record that resists
- * does not keep the others; rejects only when the folders themselves cannot be read.
+ * Removes expired records, quarantines unreadable ones, and removes the claims, temporary files and leases that dead
+ * processes left. A file of a writer that may be alive is left alone until this process has seen it for ORPHAN_AGE_MS, on
+ * the monotonic clock: neither a wall clock nor a time of modification proves anything.
  */
-export async function sweep(options: SweepOptions, now: Date): Promise<CleanupReport> {
-  const { writer, index, orphans } = options
-  const removed: string[] = []
-  const quarantined: string[] = []
-  let leftovers = 0
-  await index.rescan()
-  await pMap(
-    await index.expired(now),
-    (id) =>
-      sweepRecord(options, id, async () => {
-        if (await removeIfExpired(options, id, now)) removed.push(id)
-      }),
-    { concurrency: REMOVALS_AT_A_TIME },
-  )
-  for (const id of [...index.unreadable]) {
-    await sweepRecord(options, id, async () => {
-      if (await quarantineIfUnreadable(options, id)) quarantined.push(`${id}.json`)
-    })
-  }
-  for (const id of index.removed) {
-    await sweepRecord(options, id, async () => {
-      if (await writer.sweepTombstone(id)) leftovers++
-    })
-  }
-  leftovers += await orphans.sweep()
-  return { removed, quarantined, leftovers }
-}
+export class StatusSweep {
+  readonly #options: SweepOptions
+  /** Path of a file that may be orphaned to when it was first seen. */
+  readonly #seen = new Map<string, number>()
 
-async function removeIfExpired({ records, writer, index }: SweepOptions, id: string, now: Date): Promise<boolean> {
-  records.forget(id)
-  const sync = await index.find(id)
-  if (sync === undefined || !isTerminal(sync) || Date.parse(sync.expiresAt) > now.getTime()) return false
-  // Not made durable: what a power cut brings back, the next sweep removes.
-  if (!(await writer.remove(id, sync.revision))) return false
-  index.delete(id)
-  return true
-}
+  constructor(options: SweepOptions) {
+    this.#options = options
+  }
 
-/** Moves the file out of the way of everything that reads records; its bytes stay for the operator. */
-async function quarantineIfUnreadable({ folder, records, index }: SweepOptions, id: string): Promise<boolean> {
-  records.forget(id)
-  await index.find(id)
-  if (!index.unreadable.has(id)) return false
-  try {
-    await folder.fs.rename(folder.record(id), folder.quarantined(id))
-    return true
-  } catch (error) {
-    // It was quarantined before, here or by another sweeper.
-    if (errnoOf(error) !== 'ENOENT') throw error
-    return false
-  } finally {
+  /** One file that resists does not keep the others; rejects only when the folders themselves cannot be read. */
+  async run(now: Date): Promise<CleanupReport> {
+    const { index, folder, writers } = this.#options
+    await index.rescan()
+    const sweepAll = async (ids: readonly string[], sweep: (id: string) => Promise<boolean>) => {
+      const sweepOne = (id: string) => writers.run(id, () => this.#attempt(id, () => sweep(id)))
+      const done = await pMap(ids, sweepOne, { concurrency: REMOVALS_AT_A_TIME })
+      return ids.filter((_, at) => done[at])
+    }
+    const removed = await sweepAll(await index.expired(now), (id) => this.#removeIfExpired(id, now))
+    const quarantined = await sweepAll([...index.unreadable], (id) => this.#quarantineIfUnreadable(id))
+    const present = new Set<string>()
+    // Claims first: what a dead writer had claimed and not published is still to be published.
+    const leftovers =
+      (await this.#sweepFolder(folder.claims, present, (name, path) => this.#sweepClaim(name, path))) +
+      (await this.#sweepFolder(folder.temps, present, async (name, path) => this.#isOrphaned(name, path))) +
+      (await this.#sweepFolder(folder.leases, present, (name, path) => this.#isLeaseOver(name, path)))
+    for (const path of this.#seen.keys()) if (!present.has(path)) this.#seen.delete(path)
+    return { removed, quarantined: quarantined.map((id) => `${id}.json`), leftovers }
+  }
+
+  async #removeIfExpired(id: string, now: Date): Promise<boolean> {
+    const { records, writer, index } = this.#options
+    records.forget(id)
+    const sync = await index.find(id)
+    if (sync === undefined || !isTerminal(sync) || Date.parse(sync.expiresAt) > now.getTime()) return false
+    // Not made durable: what a power cut brings back, the next sweep removes.
+    if (!(await writer.remove(id, sync.revision))) return false
     index.delete(id)
+    return true
   }
-}
 
-/** Runs the task while no other writer of this process is busy with the record; logs its failure. */
-async function sweepRecord({ folder, writers }: SweepOptions, id: string, task: () => Promise<void>): Promise<void> {
-  try {
-    await writers.run(id, task)
-  } catch (error) {
-    if (errnoOf(error) === undefined && !(error instanceof AppError)) throw error
-    folder.log.warn({ err: error, syncId: id }, 'a record could not be swept; the next sweep tries again')
+  /** Moves the file out of the way of everything that reads records; its bytes stay for the operator. */
+  async #quarantineIfUnreadable(id: string): Promise<boolean> {
+    const { folder, records, index } = this.#options
+    records.forget(id)
+    await index.find(id)
+    if (!index.unreadable.has(id)) return false
+    try {
+      await folder.fs.rename(folder.record(id), folder.quarantined(id))
+      return true
+    } catch (error) {
+      // It was quarantined before, here or by another sweeper.
+      if (errnoOf(error) !== 'ENOENT') throw error
+      return false
+    } finally {
+      index.delete(id)
+    }
+  }
+
+  /** Removes the files that the check says are of no use any more; resolves to how many. */
+  async #sweepFolder(
+    path: string,
+    present: Set<string>,
+    isUseless: (name: string, path: string) => Promise<boolean>,
+  ): Promise<number> {
+    const { folder } = this.#options
+    const yielding = yieldEvery()
+    let removed = 0
+    for await (const names of folder.fs.list(path)) {
+      for (const name of names) {
+        const file = join(path, name)
+        present.add(file)
+        if (await this.#attempt(name, async () => (await isUseless(name, file)) && folder.remove(file))) removed++
+        await yielding()
+      }
+    }
+    return removed
+  }
+
+  async #sweepClaim(name: string, path: string): Promise<boolean> {
+    const claim = parseClaimName(name)
+    if (claim === undefined || !isSyncId(claim.id)) return this.#isOld(path)
+    return this.#options.writer.settleClaim(claim, (tempName) => this.#isOrphaned(tempName, path))
+  }
+
+  async #isLeaseOver(name: string, path: string): Promise<boolean> {
+    const lease = parseLeaseName(name)
+    if (lease === undefined) return this.#isOld(path)
+    const sync = await this.#options.records.findReadable(lease.id)
+    return sync === undefined || isTerminal(sync) || lease.epoch < sync.lease.epoch
+  }
+
+  /** Whether the writer of a temporary file has ended; where that is unknown, whether this path is old. */
+  #isOrphaned(tempName: string, path: string): boolean {
+    const { temps, folder } = this.#options
+    const ownership = temps.ownershipOf(tempName)
+    if (ownership !== 'foreign') return ownership === 'ended'
+    const writer = parseTempName(tempName)?.writer
+    return (writer !== undefined && folder.processes.isGone(writer)) || this.#isOld(path)
+  }
+
+  #isOld(path: string): boolean {
+    const now = this.#options.folder.clock.monotonic()
+    const since = this.#seen.get(path)
+    if (since === undefined) this.#seen.set(path, now)
+    return since !== undefined && now - since >= ORPHAN_AGE_MS
+  }
+
+  /** Runs the task; logs its failure, and then resolves to false. */
+  async #attempt(name: string, task: () => Promise<boolean>): Promise<boolean> {
+    try {
+      return await task()
+    } catch (error) {
+      if (errnoOf(error) === undefined && !(error instanceof AppError)) throw error
+      // A newer release's records are its own to sweep.
+      if (isNewerRecord(error)) return false
+      this.#options.folder.log.warn({ err: error, name }, 'a file could not be swept; the next sweep tries again')
+      return false
+    }
   }
 }

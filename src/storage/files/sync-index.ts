@@ -1,7 +1,6 @@
 import pMap from 'p-map'
 import { KeyedMutex } from '../../concurrency/keyed-mutex.ts'
-import { errnoOf } from '../../disk/disk-errors.ts'
-import type { Sync, SyncState } from '../../model/sync.ts'
+import { ACTIVE_STATES, type Sync, type SyncState } from '../../model/sync.ts'
 import { isCorruptRecord, isNewerRecord } from '../../model/sync-record.ts'
 import type { FileIdentity } from '../../ports/file-system.ts'
 import type { SyncQuery } from '../../ports/sync-storage.ts'
@@ -10,9 +9,11 @@ import { yieldEvery } from './event-loop-yield.ts'
 import { idOfRecord } from './file-names.ts'
 import { versionOf } from './file-version.ts'
 import type { RecordCache } from './record-cache.ts'
-import { isTerminalState, type RecordSummary, summarize } from './record-summary.ts'
+import { type RecordSummary, summarize } from './record-format.ts'
 import { SortedIds } from './sorted-ids.ts'
 import type { StatusFolder } from './status-folder.ts'
+
+const ACTIVE: ReadonlySet<SyncState> = new Set(ACTIVE_STATES)
 
 /** Files read side by side while the directory is scanned. */
 const READS_AT_A_TIME = 8
@@ -21,17 +22,13 @@ interface Entry {
   readonly spreadsheetId: string
   /** Name of the API key that asked for it, where one did. */
   readonly createdBy: string | null
-  /** `undefined` while it is active. */
-  readonly finished: Finished | undefined
-}
-
-/** The state of a finished sync is final; its webhook and with it its expiry may change. */
-interface Finished {
   readonly state: SyncState
+  /** Infinite while it is active. The state of a finished sync is final; its webhook and with it its expiry may change. */
   readonly expiresAt: number
-  readonly webhookPending: boolean
-  /** The version of the file that this was read from; empty when it was not read. */
-  readonly version: string
+  /** Something is still to come: it is active, or has a webhook that is yet to be delivered. */
+  readonly isUnsettled: boolean
+  /** Of a finished one, the version of the file that it was read from, if it was. */
+  readonly version: string | undefined
 }
 
 /**
@@ -43,11 +40,9 @@ export class SyncIndex {
   readonly #records: RecordCache
   readonly #journal: CreationJournal
   readonly #all = new SortedIds()
-  /** Of which something is still to come: active, or with a webhook that is yet to be delivered. */
   readonly #unsettled = new SortedIds()
   readonly #entries = new Map<string, Entry>()
   readonly #unreadable = new Set<string>()
-  #removed: readonly string[] = []
   readonly #mutex = new KeyedMutex()
 
   constructor(folder: StatusFolder, records: RecordCache, journal: CreationJournal) {
@@ -60,9 +55,10 @@ export class SyncIndex {
   refresh(): Promise<void> {
     return this.#update(async () => {
       const appended = await this.#journal.readNew()
-      if (appended === undefined) await this.#scanDirectory()
       // Syncs that are known as finished are appended again when a webhook of theirs has become pending.
-      else await this.#readAll(appended.filter((id) => !this.#isKnown(id) || this.#hasChangedSinceItsEnd(id)))
+      const mayBeNews = (id: string) =>
+        this.#isFinished(id) ? this.#needsReading(id) : !this.#entries.has(id) && !this.#unreadable.has(id)
+      await (appended === undefined ? this.#scanDirectory() : this.#readAll(appended.filter(mayBeNews)))
     })
   }
 
@@ -84,22 +80,29 @@ export class SyncIndex {
     } catch (error) {
       // What a newer release has written is neither listed nor swept by this one.
       if (isNewerRecord(error)) this.delete(id)
-      else if (isCorruptRecord(error)) this.#markUnreadable(id)
-      else throw error
+      else this.#markIfUnreadable(id, error)
       return undefined
     }
   }
 
   /** Takes in a record. `identity`: of the file it was read from, where that is known. */
   put(sync: RecordSummary, identity?: FileIdentity): void {
-    const { id, spreadsheet, createdBy } = sync
+    const { id, spreadsheet, createdBy, state, expiresAt, webhook } = sync
     this.#unreadable.delete(id)
     this.#all.add(id)
+    const isFinished = expiresAt !== null
     // A finished sync stays finished, whatever an older write of ours reports late; only its file can say otherwise.
-    const before = identity === undefined ? this.#entries.get(id)?.finished : undefined
-    const finished = finishedOf(sync, identity) ?? before
-    this.#entries.set(id, { spreadsheetId: spreadsheet.id, createdBy, finished })
-    if (finished === undefined || finished.webhookPending) this.#unsettled.add(id)
+    if (!isFinished && identity === undefined && this.#isFinished(id)) return
+    const isUnsettled = !isFinished || webhook?.state === 'pending'
+    this.#entries.set(id, {
+      spreadsheetId: spreadsheet.id,
+      createdBy,
+      state,
+      expiresAt: isFinished ? Date.parse(expiresAt) : Number.POSITIVE_INFINITY,
+      isUnsettled,
+      version: isFinished && identity !== undefined ? versionOf(identity) : undefined,
+    })
+    if (isUnsettled) this.#unsettled.add(id)
     else this.#unsettled.delete(id)
   }
 
@@ -115,17 +118,12 @@ export class SyncIndex {
     return this.#unreadable
   }
 
-  /** Ids that the last scan found a name of, and no record behind it: removed, but not cleared away. */
-  get removed(): readonly string[] {
-    return this.#removed
-  }
-
   /** Ids of the finished syncs that have expired at this time. */
   async expired(now: Date): Promise<readonly string[]> {
     const yielding = yieldEvery()
     const ids: string[] = []
-    for (const [id, { finished }] of this.#entries) {
-      if (finished !== undefined && finished.expiresAt <= now.getTime()) ids.push(id)
+    for (const [id, { expiresAt }] of this.#entries) {
+      if (expiresAt <= now.getTime()) ids.push(id)
       await yielding()
     }
     return ids
@@ -134,7 +132,7 @@ export class SyncIndex {
   /** The syncs older than this one (without one, all) that may match, newest first; their records decide whether they do. */
   async *candidates(id: string | undefined, query: SyncQuery): AsyncIterable<string> {
     const yielding = yieldEvery()
-    const onlyActive = query.states?.every((state) => !isTerminalState(state)) ?? false
+    const onlyActive = query.states?.every((state) => ACTIVE.has(state)) ?? false
     const settledToo = !onlyActive && query.webhook === undefined
     for (const next of (settledToo ? this.#all : this.#unsettled).below(id)) {
       await yielding()
@@ -146,9 +144,9 @@ export class SyncIndex {
     const entry = this.#entries.get(id)
     if (createdBy !== undefined && entry?.createdBy !== createdBy) return false
     if (spreadsheetId !== undefined && entry?.spreadsheetId !== spreadsheetId) return false
-    const finished = entry?.finished
-    if (webhook !== undefined && finished?.webhookPending === false) return false
-    return finished === undefined || states === undefined || states.includes(finished.state)
+    if (webhook !== undefined && entry?.isUnsettled === false) return false
+    const isActive = entry === undefined || !Number.isFinite(entry.expiresAt)
+    return isActive || states === undefined || states.includes(entry.state)
   }
 
   /** One at a time: what one of them has taken from the journal the next would believe to be known. */
@@ -166,56 +164,39 @@ export class SyncIndex {
 
   async #scanDirectory(): Promise<void> {
     await this.#journal.seekEnd()
-    const yielding = yieldEvery()
-    const present = await this.#listDirectory()
-    await this.#deleteAbsent(present)
-    const changed: string[] = []
-    for (const id of present) {
-      if (this.#needsReading(id)) changed.push(id)
-      await yielding()
-    }
-    await this.#readAll(changed)
-    this.#removed = changed.filter((id) => !this.#isKnown(id))
-  }
-
-  async #listDirectory(): Promise<ReadonlySet<string>> {
     const present = new Set<string>()
     for await (const names of this.#folder.fs.list(this.#folder.directory)) {
-      for (const name of names) {
-        const id = idOfRecord(name)
-        if (id !== undefined) present.add(id)
-      }
+      for (const id of names.map(idOfRecord)) if (id !== undefined) present.add(id)
     }
-    return present
-  }
-
-  async #deleteAbsent(present: ReadonlySet<string>): Promise<void> {
     const yielding = yieldEvery()
     for (const id of this.#all.below()) {
       // What was created while the directory was read may be missing in what was read.
       if (!present.has(id) && this.#identify(id) === undefined) this.delete(id)
       await yielding()
     }
+    const changed: string[] = []
+    for (const id of present) {
+      if (this.#needsReading(id)) changed.push(id)
+      await yielding()
+    }
+    await this.#readAll(changed)
   }
 
-  #markUnreadable(id: string): void {
+  /** Takes in that the record is there and cannot be read, or throws the error. */
+  #markIfUnreadable(id: string, error: unknown): void {
+    if (!isCorruptRecord(error)) throw error
     this.#all.add(id)
     this.#unreadable.add(id)
   }
 
-  #isKnown(id: string): boolean {
-    return this.#entries.has(id) || this.#unreadable.has(id)
+  #isFinished(id: string): boolean {
+    return Number.isFinite(this.#entries.get(id)?.expiresAt)
   }
 
   #needsReading(id: string): boolean {
-    const entry = this.#entries.get(id)
-    if (entry === undefined) return true
-    const identity = this.#identify(id)
-    return identity === undefined || entry.finished?.version !== versionOf(identity)
-  }
-
-  #hasChangedSinceItsEnd(id: string): boolean {
-    return this.#entries.get(id)?.finished !== undefined && this.#needsReading(id)
+    const version = this.#entries.get(id)?.version
+    const identity = version === undefined ? undefined : this.#identify(id)
+    return identity === undefined || version !== versionOf(identity)
   }
 
   #identify(id: string): FileIdentity | undefined {
@@ -223,28 +204,14 @@ export class SyncIndex {
   }
 
   async #readAll(ids: readonly string[]): Promise<void> {
-    await pMap(ids, (id) => this.#read(id), { concurrency: READS_AT_A_TIME })
-  }
-
-  async #read(id: string): Promise<void> {
-    try {
-      const { bytes, identity } = await this.#folder.fs.read(this.#folder.record(id))
-      const summary = await summarize(id, bytes)
-      if (summary === 'newer format') this.delete(id)
-      else if (summary === undefined) this.#markUnreadable(id)
+    const read = async (id: string) => {
+      const file = await this.#records.readFile(id)
+      const summary = file && (await summarize(id, file.bytes))
+      if (summary === undefined || summary === 'newer format') this.delete(id)
       // What was found unreadable as a whole stays so until it is read as a whole.
-      else if (!this.#unreadable.has(id)) this.put(summary, identity)
-    } catch (error) {
-      const code = errnoOf(error)
-      if (code !== 'ENOENT' && code !== 'EISDIR') throw error
-      if (code === 'EISDIR') this.#markUnreadable(id)
-      else this.delete(id)
+      else if (!this.#unreadable.has(id)) this.put(summary, file?.identity)
     }
+    const readOrMark = (id: string) => read(id).catch((error: unknown) => this.#markIfUnreadable(id, error))
+    await pMap(ids, readOrMark, { concurrency: READS_AT_A_TIME })
   }
-}
-
-function finishedOf({ state, expiresAt, webhook }: RecordSummary, identity?: FileIdentity): Finished | undefined {
-  if (expiresAt === null) return undefined
-  const version = identity === undefined ? '' : versionOf(identity)
-  return { state, expiresAt: Date.parse(expiresAt), webhookPending: webhook?.state === 'pending', version }
 }

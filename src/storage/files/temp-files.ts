@@ -1,14 +1,6 @@
 import { errnoOf } from '../../disk/disk-errors.ts'
-import { newNonce, parseTempName, type TempName, tempNameOf } from './file-names.ts'
+import { newNonce, parseTempName, tempNameOf } from './file-names.ts'
 import type { StatusFolder } from './status-folder.ts'
-
-/** A target that leads nowhere: whoever opens a record that is this symlink finds none. */
-const NOWHERE = '.removed/nowhere'
-
-/** Whether a symlink with this target stands for a removed record. */
-export function isTombstone(target: string): boolean {
-  return target === NOWHERE
-}
 
 /** A finished temporary file, ready to be published. */
 export interface TempFile {
@@ -50,8 +42,7 @@ export class TempFiles {
     const { fs, clock } = this.#folder
     const second = Math.floor((stamp?.at ?? clock.now()).getTime() / 1000)
     const micros = (stamp?.revision ?? 0) % 1_000_000
-    const kind = base === 'none' ? 'other' : 'record'
-    const temp = this.#begin(kind, base, `${second * 1_000_000 + micros}-${bytes.length}`)
+    const temp = this.#begin(base, `${second * 1_000_000 + micros}-${bytes.length}`)
     try {
       const descriptor = await fs.openNew(temp.path)
       try {
@@ -67,18 +58,6 @@ export class TempFiles {
         // Also after a failed fsync: the descriptor is not used again, and the file goes (below).
         await fs.close(descriptor)
       }
-      return temp
-    } catch (error) {
-      await this.abandon(temp)
-      throw error
-    }
-  }
-
-  /** Makes a tombstone: published over a record, it removes it in one step. */
-  async writeRemoval(base: string): Promise<TempFile> {
-    const temp = this.#begin('removal', base, 'none')
-    try {
-      await this.#folder.fs.symlink(NOWHERE, temp.path)
       return temp
     } catch (error) {
       await this.abandon(temp)
@@ -127,9 +106,9 @@ export class TempFiles {
     await this.#folder.discard(temp.path)
   }
 
-  #begin(kind: TempName['kind'], base: string, version: string): TempFile {
+  #begin(base: string, version: string): TempFile {
     const serial = `${this.#nonce}-${this.#count++}`
-    const name = tempNameOf({ kind, base, writer: this.#folder.processes.self, serial })
+    const name = tempNameOf({ base, writer: this.#folder.processes.self, serial })
     this.#busy.add(name)
     return { name, path: this.#folder.temp(name), version, writtenAt: this.#folder.clock.monotonic() }
   }

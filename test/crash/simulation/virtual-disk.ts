@@ -1,11 +1,10 @@
-import { basename, dirname, posix } from 'node:path'
+import { basename, dirname } from 'node:path'
 import type { FileIdentity, FileSystem } from '../../../src/ports/file-system.ts'
 import type { Random } from './random.ts'
 
 interface Inode {
   readonly number: number
   readonly bornMicros: number
-  readonly target: string | undefined
   bytes: Buffer
   modifiedMicros: number
   /** What a power cut leaves of the bytes for certain. */
@@ -66,7 +65,7 @@ export class VirtualDisk {
 
   /** What lies there now, for checks: the text, or `undefined` where there is nothing to read. */
   text(path: string): string | undefined {
-    return this.#follow(path)?.bytes.toString('utf8')
+    return this.#find(path)?.bytes.toString('utf8')
   }
 
   /** Loses everything that was not certain to be on the disk, and keeps some of it all the same. */
@@ -109,13 +108,13 @@ export class VirtualDisk {
       async openNew(path) {
         await gate('open')
         if (disk.#find(path) !== undefined) throw errno('EEXIST', 'open')
-        const inode = disk.#newInode(undefined)
+        const inode = disk.#newInode()
         disk.#setName(path, inode)
         return disk.#descriptorOf(inode)
       },
       async openToAppend(path) {
         await gate('open')
-        const found = disk.#find(path) ?? disk.#newInode(undefined)
+        const found = disk.#find(path) ?? disk.#newInode()
         if (disk.#find(path) === undefined) disk.#setName(path, found)
         return disk.#descriptorOf(found)
       },
@@ -144,7 +143,7 @@ export class VirtualDisk {
       },
       async read(path, position = 0) {
         await gate('open')
-        const inode = disk.#follow(path)
+        const inode = disk.#find(path)
         if (inode === undefined) throw errno('ENOENT', 'open')
         await gate('read')
         return { bytes: inode.bytes.subarray(position), identity: identityOf(inode) }
@@ -155,18 +154,6 @@ export class VirtualDisk {
         if (inode === undefined) throw errno('ENOENT', 'link')
         if (disk.#find(path) !== undefined) throw errno('EEXIST', 'link')
         disk.#setName(path, inode)
-      },
-      async symlink(target, path) {
-        await gate('symlink')
-        if (disk.#find(path) !== undefined) throw errno('EEXIST', 'symlink')
-        disk.#setName(path, disk.#newInode(target))
-      },
-      async readlink(path) {
-        await gate('readlink')
-        const inode = disk.#find(path)
-        if (inode === undefined) throw errno('ENOENT', 'readlink')
-        if (inode.target === undefined) throw errno('EINVAL', 'readlink')
-        return inode.target
       },
       async rename(from, to) {
         await gate('rename')
@@ -195,7 +182,7 @@ export class VirtualDisk {
         }
       },
       identify(path) {
-        const inode = disk.#follow(path)
+        const inode = disk.#find(path)
         return inode === undefined ? undefined : identityOf(inode)
       },
       identifyOpen: (descriptor) => ({ ...identityOf(disk.#inodeOf(descriptor)), type: 'file' }),
@@ -210,11 +197,6 @@ export class VirtualDisk {
     return this.#folders.get(dirname(path))?.get(basename(path))
   }
 
-  #follow(path: string): Inode | undefined {
-    const inode = this.#find(path)
-    return inode?.target === undefined ? inode : this.#find(posix.join(dirname(path), inode.target))
-  }
-
   #setName(path: string, inode: Inode | undefined): void {
     const folder = this.#folders.get(dirname(path))
     if (folder === undefined) throw errno('ENOENT', 'open')
@@ -224,17 +206,17 @@ export class VirtualDisk {
     this.onChange(path)
   }
 
-  #newInode(target: string | undefined): Inode {
+  #newInode(): Inode {
     const used = new Set([...this.#open.values()].map((inode) => inode.number))
     for (const folder of this.#folders.values()) for (const { number } of folder.values()) used.add(number)
     let number = 1
     while (used.has(number)) number++
     const now = this.#tickMicros()
-    return { number, bornMicros: now, target, bytes: Buffer.alloc(0), modifiedMicros: now, syncedBytes: undefined }
+    return { number, bornMicros: now, bytes: Buffer.alloc(0), modifiedMicros: now, syncedBytes: undefined }
   }
 
   #survivorOf(inode: Inode): Inode {
-    if (inode.target !== undefined || inode.syncedBytes === inode.bytes) return inode
+    if (inode.syncedBytes === inode.bytes) return inode
     const length = this.#random.pick([0, inode.syncedBytes?.length ?? 0, this.#random.below(inode.bytes.length + 1)])
     const bytes = inode.bytes.subarray(0, Math.max(length, inode.syncedBytes?.length ?? 0))
     return { ...inode, bytes, syncedBytes: bytes }
