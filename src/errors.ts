@@ -160,7 +160,7 @@ export interface AppErrorOptions {
   /** What was caught, kept for the log and never sent over the wire. */
   readonly cause?: unknown
   /** How the user can mend it; replaces the standing hint of the code. */
-  readonly hint?: string
+  readonly hint?: string | undefined
   /** Every field at fault, for bad input. */
   readonly errors?: readonly FieldError[]
   /** Whole seconds after which trying again makes sense; the `Retry-After` header. */

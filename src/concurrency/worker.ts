@@ -1,0 +1,22 @@
+import { constants, setPriority } from 'node:os'
+import { move, transferableSymbol, valueSymbol } from 'piscina'
+import { buffersIn } from './worker-pool.ts'
+
+/** A function that a module exports, and what it is called with. */
+export interface WorkerTask {
+  readonly module: string
+  readonly name: string
+  readonly task: unknown
+}
+
+// On Linux a priority belongs to a thread (sched(7)), so polls are answered first where cores are few. Elsewhere it
+// would be the whole process that steps back.
+if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL)
+
+/** What a worker thread does for each task. */
+export default async function execute({ module, name, task }: WorkerTask): Promise<unknown> {
+  const functions: Record<string, (task: unknown) => object> = await import(module)
+  const result = functions[name]?.(task)
+  if (result === undefined) throw new TypeError(`${module} exports no function ${name}`)
+  return move({ [transferableSymbol]: buffersIn(result), [valueSymbol]: result })
+}
