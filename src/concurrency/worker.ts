@@ -18,5 +18,8 @@ export default async function execute({ module, name, task }: WorkerTask): Promi
   const functions: Record<string, (task: unknown) => object> = await import(module)
   const result = functions[name]?.(task)
   if (result === undefined) throw new TypeError(`${module} exports no function ${name}`)
-  return move({ [transferableSymbol]: buffersIn(result), [valueSymbol]: result })
+  const transferred = buffersIn(result)
+  // The others are freed at once: megabytes that wait for the garbage collector would add up.
+  for (const buffer of buffersIn(task)) if (!transferred.includes(buffer)) buffer.transfer(0)
+  return move({ [transferableSymbol]: transferred, [valueSymbol]: result })
 }

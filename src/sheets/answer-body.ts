@@ -4,8 +4,10 @@ import { CallFault } from './call-fault.ts'
 /** The bytes of an answer; they are the caller's, buffer and all. */
 export type Body = Uint8Array<ArrayBuffer>
 
-/** Bytes to begin with, and bytes that one answer may have: far above the 2 MB that are asked for, far below what would hurt. */
-const SMALLEST = 65_536
+/** Bytes to begin with, a little above the 2 MB that are asked for: most answers need no more. */
+const ROOM = 2_500_000
+
+/** Bytes that one answer may have: far above the 2 MB that are asked for, far below what would hurt. */
 const LARGEST = 48 * 1024 * 1024
 
 /**
@@ -13,7 +15,7 @@ const LARGEST = 48 * 1024 * 1024
  * comes, so that chunks die young. Rejects with a `too-large` fault rather than fill the memory.
  */
 export async function readBody(stream: Readable): Promise<Body> {
-  let buffer = new ArrayBuffer(SMALLEST)
+  let buffer = new ArrayBuffer(ROOM)
   let bytes = 0
   for await (const chunk of stream as AsyncIterable<Uint8Array>) {
     const needed = bytes + chunk.length

@@ -58,6 +58,7 @@ class AreaFiles implements AreaWriter {
         for await (const content of this.#encode(rows, layout)) {
           await this.#append(area, content, isFirstRow)
           isFirstRow = false
+          for (const { buffer } of content) buffer.transfer(0)
         }
       }
     }
@@ -116,6 +117,7 @@ class AreaFiles implements AreaWriter {
       next = { cells: piece.cells, at: piece.at }
       left -= piece.rows
     }
+    next.cells.buffer.transfer(0)
   }
 
   /** Gives every line of a CSV file the columns that were only found further down. */
