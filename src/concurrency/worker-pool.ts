@@ -4,12 +4,18 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Piscina } from 'piscina'
 import { type Log, silentLog } from '../ports/log.ts'
-import type { WorkerTask } from './worker.ts'
 
 export interface WorkerPoolOptions {
   /** Worker threads at most; 0 does the work on the calling thread. Default: the cores but one, at most 4. */
   readonly threads?: number | undefined
   readonly log?: Log
+}
+
+/** A function that a module exports, and what it is called with. */
+export interface WorkerTask {
+  readonly module: string
+  readonly name: string
+  readonly task: unknown
 }
 
 /** Milliseconds after which a thread without work ends, so that a service at rest is small. */

@@ -1,13 +1,6 @@
 import { constants, setPriority } from 'node:os'
 import { move, transferableSymbol, valueSymbol } from 'piscina'
-import { buffersIn } from './worker-pool.ts'
-
-/** A function that a module exports, and what it is called with. */
-export interface WorkerTask {
-  readonly module: string
-  readonly name: string
-  readonly task: unknown
-}
+import { buffersIn, type WorkerTask } from './worker-pool.ts'
 
 // On Linux a priority belongs to a thread (sched(7)), so polls are answered first where cores are few. Elsewhere it
 // would be the whole process that steps back.
