@@ -7,8 +7,8 @@ import type { LeaseStore } from './ports/lease-store.ts'
 import type { Log } from './ports/log.ts'
 import type { ReadBudget } from './ports/read-budget.ts'
 import type { SyncStorage } from './ports/sync-storage.ts'
-import { LocalReadQuota } from './sheets/local-read-quota.ts'
-import type { ReadQuota } from './sheets/read-quota.ts'
+import { LocalReadBudget } from './sheets/local-read-budget.ts'
+import { ReadQuota } from './sheets/read-quota.ts'
 
 /** What a runner is made of, beyond what STORAGE_URL decides. */
 export type RunnerParts = Omit<ExecutionOptions, 'leases' | 'clock' | 'log'>
@@ -41,8 +41,7 @@ export async function composeStorage(config: Config, clock: Clock, log: Log): Pr
   const composeServer = storage.kind === 'redis' ? composeRedis : composePostgres
   const { server, leases, budget, ...drivers } = await composeServer(config, url, clock, log)
   const { BullMqRunner } = await import('./jobs/bullmq-runner.ts')
-  const { SharedReadQuota } = await import('./sheets/shared-read-quota.ts')
-  const quota = new SharedReadQuota({ budget, clock, log })
+  const quota = new ReadQuota({ budget, clock, log })
   const concurrency = config.role === 'api' ? 0 : config.syncConcurrency
   return {
     ...drivers,
@@ -61,12 +60,14 @@ async function composeFiles(config: Config, directory: string, clock: Clock, log
   const { FileIdempotency } = await import('./storage/file-idempotency.ts')
   const { InProcessRunner } = await import('./jobs/in-process-runner.ts')
   const leases = new FileLeases({ directory, clock })
+  const budget = new LocalReadBudget({ readsPerMinute: config.google.readsPerMinute, clock })
+  const quota = new ReadQuota({ budget, clock, log })
   return {
     storage: new FileStorage({ directory, clock, log }),
     idempotency: new FileIdempotency({ directory, clock }),
-    quota: new LocalReadQuota({ readsPerMinute: config.google.readsPerMinute, clock }),
+    quota,
     makeRunner: (parts) => new InProcessRunner({ ...parts, leases, clock, log, concurrency: config.syncConcurrency }),
-    async close() {},
+    close: () => quota.close(),
   }
 }
 

@@ -50,13 +50,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
   const storage = measureStorage(drivers.storage, metrics, (sync) => deliverer?.notify(sync))
   const { deliverer, ...webhooks } = await composeWebhooks(config, storage, log)
   const snapshots = snapshotStore(config, log)
-  const { rootUrl, credentialFile, apiKey } = config.google
-  const api = new GoogleApi({
-    clock,
-    ...(rootUrl === undefined ? {} : { rootUrl }),
-    ...(credentialFile === undefined ? {} : { credentialFile }),
-    ...(apiKey === undefined ? {} : { apiKey }),
-  })
+  const api = new GoogleApi({ clock, ...config.google })
   const workers = new WorkerPool({ log })
   const source = new GoogleSheets({ api, quota: drivers.quota, workers, metrics, clock, log })
   const job = createDownloadJob({ source, writer: new BlockFiles(workers), snapshots, clock, log })

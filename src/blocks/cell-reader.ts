@@ -56,11 +56,6 @@ export class CellReader {
     return true
   }
 
-  /** Passes the rest of the row. */
-  skipRow(): void {
-    while (this.nextCell());
-  }
-
   /** The current cell as text: a number as it was sent, `TRUE` or `FALSE`, nothing for a blank cell. */
   text(): string {
     switch (this.kind) {

@@ -66,29 +66,17 @@ export class CellWriter {
 
   /** A copy of what was written since the last time, up to the last row that holds something. */
   takeCopy(): CellBytes {
-    return this.#take().slice()
-  }
-
-  /** The same, copied over the bytes that it was made of, where their buffer has room for it. */
-  takeInPlaceOf({ buffer }: CellBytes): CellBytes {
-    const cells = this.#take()
-    const target = cells.length > buffer.byteLength ? new Uint8Array(cells.length) : new Uint8Array(buffer)
-    target.set(cells)
-    return target.subarray(0, cells.length)
-  }
-
-  /** Gives back the buffer that was written into. */
-  release(): ArrayBuffer {
-    return this.#out.finish().buffer
-  }
-
-  #take(): CellBytes {
-    const cells = this.#out.finish().subarray(this.#start, this.#endOfRows)
+    const cells = this.#out.finish().slice(this.#start, this.#endOfRows)
     this.#start = this.#out.length
     this.#endOfRows = this.#out.length
     this.#rows = 0
     this.#rowsWritten = 0
     return cells
+  }
+
+  /** Gives back the buffer that was written into. */
+  release(): ArrayBuffer {
+    return this.#out.finish().buffer
   }
 }
 

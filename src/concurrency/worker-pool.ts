@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Piscina } from 'piscina'
 import { type Log, silentLog } from '../ports/log.ts'
-import { BufferPool } from './buffer-pool.ts'
 
 export interface WorkerPoolOptions {
   /** Worker threads at most; 0 does the work on the calling thread. Default: the cores but one, at most 4. */
@@ -12,12 +11,11 @@ export interface WorkerPoolOptions {
   readonly log?: Log
 }
 
-/** Work that may be done on any thread. */
-export interface WorkerTask<Task, Result> {
-  /** The work on the calling thread. */
-  readonly run: (task: Task) => Result
-  /** The file that exports the same work for a worker thread, made by `workerTask`, under the name of {@link run}. */
-  readonly file: URL
+/** A function that a module exports, and what it is called with. */
+export interface WorkerTask {
+  readonly module: string
+  readonly name: string
+  readonly task: unknown
 }
 
 /** Milliseconds after which a thread without work ends, so that a service at rest is small. */
@@ -28,36 +26,33 @@ export class WorkerPool {
   readonly #threads: number
   readonly #log: Log
   #pool: Piscina | undefined
-  /** Buffers that tasks read from and write into, shared by all syncs. */
-  readonly buffers = new BufferPool()
 
   constructor({ threads, log = silentLog }: WorkerPoolOptions = {}) {
     this.#threads = threads ?? Math.max(1, Math.min(4, availableParallelism() - 1))
     this.#log = log
   }
 
-  /** Runs one task. The buffers in `transfer` belong to the task afterwards, unless its result hands them back. */
-  async run<Task, Result>(
-    { run, file }: WorkerTask<Task, Result>,
-    task: Task,
-    transfer: readonly ArrayBuffer[],
-  ): Promise<Result> {
-    if (this.#threads === 0) return run(task)
+  /**
+   * Calls on some thread the function that a module exports under its own name. The buffers in the task belong to that
+   * function afterwards, those in the result to the caller.
+   */
+  async run<Task, Result extends object>(module: string, work: (task: Task) => Result, task: Task): Promise<Result> {
+    if (this.#threads === 0) return work(task)
     this.#pool ??= this.#open()
-    const options = { filename: fileURLToPath(file), name: run.name, transferList: [...transfer] }
-    return (await this.#pool.run(task, options)) as Result
+    const call: WorkerTask = { module, name: work.name, task }
+    return (await this.#pool.run(call, { transferList: buffersIn(task) })) as Result
   }
 
   /** Ends the threads, what they do included. Idempotent. */
   async close(): Promise<void> {
     const pool = this.#pool
     this.#pool = undefined
-    this.buffers.clear()
     await pool?.destroy()
   }
 
   #open(): Piscina {
     const pool = new Piscina({
+      filename: fileURLToPath(new URL('worker.ts', import.meta.url)),
       minThreads: 0,
       maxThreads: this.#threads,
       idleTimeout: IDLE_MS,
@@ -76,4 +71,10 @@ export class WorkerPool {
     })
     return pool
   }
+}
+
+/** The buffers of all views in a value, however deep they lie. */
+export function buffersIn(value: unknown): ArrayBuffer[] {
+  if (ArrayBuffer.isView(value)) return value.buffer instanceof ArrayBuffer ? [value.buffer] : []
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(buffersIn) : []
 }

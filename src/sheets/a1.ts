@@ -1,6 +1,15 @@
 import { columnLetters } from '../blocks/column-names.ts'
 import type { Rectangle } from '../model/rectangle.ts'
 
+/** A rectangle of a tab. */
+export interface TabRange {
+  readonly title: string
+  readonly rectangle: Rectangle
+}
+
+/** A rectangle as somebody refers to it: absent bounds are open, as in Google's GridRange. */
+export type GridReference = { readonly [Bound in keyof Rectangle]?: Rectangle[Bound] | undefined }
+
 /** The 0-based column of letters: `A` is 0. */
 export function columnIndex(letters: string): number {
   let index = 0
@@ -33,7 +42,7 @@ const PART = /^(?:\$?([A-Za-z]{1,3}))?(?:\$?0*([1-9]\d{0,7}))?$/
  * Reads `A1`, `A1:C10`, `A:C`, `2:5`, `A2:C`, `A5:A`, with or without `$`. Absent bounds are open; corners may come in
  * any order. `undefined` for anything else.
  */
-export function parseReference(text: string): Partial<Rectangle> | undefined {
+export function parseReference(text: string): GridReference | undefined {
   const [from = '', to, ...more] = text.split(':')
   const first = PART.exec(from)
   const second = PART.exec(to ?? from)
@@ -57,7 +66,7 @@ export function parseReference(text: string): Partial<Rectangle> | undefined {
 
 /** The part of a grid that a reference names; `undefined` when it begins outside. */
 export function clipToGrid(
-  reference: Partial<Rectangle>,
+  reference: GridReference,
   grid: { readonly rows: number; readonly columns: number },
 ): Rectangle | undefined {
   const { startRow = 0, endRow = grid.rows, startColumn = 0, endColumn = grid.columns } = reference

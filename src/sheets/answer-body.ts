@@ -4,16 +4,18 @@ import { CallFault } from './call-fault.ts'
 /** The bytes of an answer; they are the caller's, buffer and all. */
 export type Body = Uint8Array<ArrayBuffer>
 
+/** Bytes to begin with, a little above the 2 MB that are asked for: most answers need no more. */
+const ROOM = 2_500_000
+
 /** Bytes that one answer may have: far above the 2 MB that are asked for, far below what would hurt. */
 const LARGEST = 48 * 1024 * 1024
 
 /**
- * Collects a body into one buffer, which can be handed to a worker thread without a copy. `room` makes the
- * first buffer. Each chunk is copied as it comes, so that chunks die young. Rejects with a `too-large` fault
- * rather than fill the memory.
+ * Collects a body into one buffer, which can be handed to a worker thread without a copy. Each chunk is copied as it
+ * comes, so that chunks die young. Rejects with a `too-large` fault rather than fill the memory.
  */
-export async function readBody(stream: Readable, room: () => ArrayBuffer): Promise<Body> {
-  let buffer = room()
+export async function readBody(stream: Readable): Promise<Body> {
+  let buffer = new ArrayBuffer(ROOM)
   let bytes = 0
   for await (const chunk of stream as AsyncIterable<Uint8Array>) {
     const needed = bytes + chunk.length
@@ -26,17 +28,4 @@ export async function readBody(stream: Readable, room: () => ArrayBuffer): Promi
     bytes = needed
   }
   return new Uint8Array(buffer, 0, bytes)
-}
-
-/** Whether bytes begin and end as a JSON object does; a page of HTML and most cut-off answers do not. */
-export function looksLikeJson(bytes: Body): boolean {
-  let start = 0
-  let end = bytes.length - 1
-  while (start < end && isSpace(bytes[start])) start += 1
-  while (end > start && isSpace(bytes[end])) end -= 1
-  return bytes[start] === 0x7b && bytes[end] === 0x7d
-}
-
-function isSpace(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 }

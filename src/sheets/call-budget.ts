@@ -1,14 +1,13 @@
-export interface BudgetOptions {
-  readonly answerBytes: number
-  readonly startCells: number
-  readonly leastCells: number
-  readonly mostCells: number
-  readonly urlBytes: number
-}
+import type { ReadTuning } from './read-tuning.ts'
+
+/** What one call may ask for; read anew before each call, since the weight of the last answers decides. */
+export type CallLimits = Pick<CallBudget, 'cells' | 'urlBytes'>
+
+type BudgetTuning = Pick<ReadTuning, 'answerBytes' | 'startCells' | 'leastCells' | 'mostCells' | 'urlBytes'>
 
 /** How much one call may ask for, by the size of what came so far. */
 export class CallBudget {
-  readonly #options: BudgetOptions
+  readonly #tuning: BudgetTuning
   readonly #prior: CallBudget | undefined
   #bytes = 0
   #cells = 0
@@ -16,8 +15,8 @@ export class CallBudget {
   #ease = 1
 
   /** `prior`: what to go by until an answer of this kind of calls is seen. */
-  constructor(options: BudgetOptions, prior?: CallBudget) {
-    this.#options = options
+  constructor(tuning: BudgetTuning, prior?: CallBudget) {
+    this.#tuning = tuning
     this.#prior = prior
   }
 
@@ -29,14 +28,14 @@ export class CallBudget {
   /** Cells of the next call, blank ones included. */
   get cells(): number {
     if (this.#cells === 0 && this.#prior !== undefined) return this.#prior.cells
-    const { answerBytes, startCells, leastCells, mostCells } = this.#options
+    const { answerBytes, startCells, leastCells, mostCells } = this.#tuning
     const wanted = this.#cells === 0 ? startCells : (answerBytes * this.#cells) / Math.max(this.#bytes, 1)
     return Math.max(1, Math.floor(Math.min(Math.max(wanted * this.#ease, Math.min(leastCells, startCells)), mostCells)))
   }
 
   /** Bytes that the URL of a call may have. */
   get urlBytes(): number {
-    return this.#options.urlBytes
+    return this.#tuning.urlBytes
   }
 
   /** Learns from an answer: the cells that it covers and the bytes that it has. The latest ones count most. */

@@ -11,13 +11,9 @@ export class CallFault extends Error {
   /** Milliseconds that the other side asked to wait (`Retry-After`). */
   readonly retryAfterMs: number | undefined
 
-  constructor(
-    kind: FaultKind,
-    message: string,
-    options: { readonly retryAfterMs?: number | undefined; readonly cause?: unknown } = {},
-  ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+  constructor(kind: FaultKind, message: string, retryAfterMs?: number) {
+    super(message)
     this.kind = kind
-    this.retryAfterMs = options.retryAfterMs
+    this.retryAfterMs = retryAfterMs
   }
 }

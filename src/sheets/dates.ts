@@ -2,6 +2,9 @@ import { type CellBytes, type CellKind, DATE, ESCAPED_TEXT, NUMBER, TEXT } from 
 import { CellReader } from '../blocks/cell-reader.ts'
 import { withCellWriter } from '../blocks/cell-writer.ts'
 
+/** Whose functions tell dates in a worker thread. */
+export const DATES_MODULE = import.meta.url
+
 const DAY_MS = 86_400_000
 
 /** Serial day 0: "the number of days since December 30th 1899" (Google, DateTimeRenderOption). */
@@ -49,12 +52,6 @@ export interface DatesTask {
   readonly codes: Uint8Array<ArrayBuffer>
 }
 
-export interface DatedCells {
-  readonly cells: CellBytes
-  /** The buffer of the cells that these take the place of, where they did not fit into it. */
-  readonly free: readonly ArrayBuffer[]
-}
-
 /** Dates whose text is remembered; columns of days repeat few of them. */
 const REMEMBERED = 5000
 
@@ -64,7 +61,7 @@ export function areAllNumbers(codes: Uint8Array): boolean {
 }
 
 /** Makes dates of the numbers that are shown as such. */
-export function applyDates({ cells, rows, columns, codes }: DatesTask): DatedCells {
+export function applyDates({ cells, rows, columns, codes }: DatesTask): CellBytes {
   const indexes: number[] = []
   for (const [index, column] of columns.entries()) indexes[column] = index
   const texts = new Map<number, string | number>()
@@ -81,8 +78,7 @@ export function applyDates({ cells, rows, columns, codes }: DatesTask): DatedCel
       }
       out.endRow()
     }
-    const dated = out.takeInPlaceOf(cells)
-    return { cells: dated, free: dated.buffer === cells.buffer ? [] : [cells.buffer] }
+    return out.takeCopy()
   })
 }
 

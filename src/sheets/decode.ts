@@ -1,19 +1,20 @@
 import { type CellBytes, NUMBER, TEXT } from '../blocks/block.ts'
 import { type CellWriter, withCellWriter } from '../blocks/cell-writer.ts'
 import { columnCount, rowCount } from '../model/rectangle.ts'
+import type { TabRange } from './a1.ts'
 import type { Body } from './answer-body.ts'
+import { CallFault, type FaultKind } from './call-fault.ts'
 import { shownCode } from './dates.ts'
-import { type BadAnswer, incomplete, readAnswer } from './read-answer.ts'
-import type { RangeToRead } from './spreadsheet-calls.ts'
+import { incomplete, readAnswer } from './read-answer.ts'
 import type { ValueScanner } from './value-scanner.ts'
 
-/** The file that runs the functions of this file, and of dates.ts, in a worker thread. */
-export const WORKER = new URL('decode-worker.ts', import.meta.url)
+/** Whose functions decode in a worker thread. */
+export const DECODE_MODULE = import.meta.url
 
-/** An answer, and what it was asked for. The buffers belong to the task. */
+/** An answer, and what it was asked for. The body belongs to the task. */
 export interface Answer {
   readonly body: Body
-  readonly ranges: readonly RangeToRead[]
+  readonly ranges: readonly TabRange[]
 }
 
 /** The rows of one range, the header row among them, with what a block says of them. */
@@ -27,11 +28,8 @@ export interface DecodedRows {
   readonly numberColumns: readonly number[]
 }
 
-/**
- * What a task makes of an answer, and the buffers that are free again. What is wrong with an answer is a result, as errors
- * lose their class between threads.
- */
-export type Decoded<T> = BadAnswer | { readonly parts: readonly T[]; readonly free: readonly ArrayBuffer[] }
+/** What a task makes of each range, or what is wrong with the answer: errors lose their class between threads. */
+export type Decoded<T> = { readonly parts: readonly T[] } | { readonly fault: FaultKind; readonly message: string }
 
 /** What a cell in error shows (Google, "ErrorType" of the Sheets API); without its effective value it is text like any other. */
 const ERRORS = new Set(['#NULL!', '#DIV/0!', '#VALUE!', '#REF!', '#NAME?', '#NUM!', '#N/A', '#ERROR!'])
@@ -44,24 +42,17 @@ const NO_ROWS = { rows: 0, filledCells: 0, errorCells: 0, width: 0, numberColumn
 export function decodeRows({ body, ranges }: Answer): Decoded<DecodedRows> {
   // Buffers of their own, for each of them changes threads.
   const parts = ranges.map((): DecodedRows => ({ ...NO_ROWS, cells: new Uint8Array() }))
-  let excess: BadAnswer | undefined
-  return withCellWriter(body.length, (out) => {
-    const bad = readAnswer(body, ranges, (index, scanner) => {
-      const { rectangle } = ranges[index] ?? {}
-      const { allRows, allColumns, ...decoded } = decodeRange(scanner, out)
-      if (rectangle === undefined || allRows > rowCount(rectangle) || allColumns > columnCount(rectangle)) {
-        excess ??= incomplete('Google answered more rows or columns than were asked for.')
-      }
-      // Several blocks of one call are small, and each gets a buffer of its own, as it is handed over alone.
-      parts[index] = { ...decoded, cells: ranges.length > 1 ? out.takeCopy() : new Uint8Array() }
-    })
-    const wrong = bad ?? excess
-    if (wrong !== undefined) return wrong
-    const [only] = parts
-    if (only === undefined || ranges.length > 1) return { parts, free: [body.buffer] }
-    const cells = out.takeInPlaceOf(body)
-    return { parts: [{ ...only, cells }], free: cells.buffer === body.buffer ? [] : [body.buffer] }
-  })
+  return withCellWriter(body.length, (out) =>
+    decoded(parts, () => {
+      readAnswer(body, ranges, ({ rectangle }, index, scanner) => {
+        const { allRows, allColumns, ...rows } = decodeRange(scanner, out)
+        if (allRows > rowCount(rectangle) || allColumns > columnCount(rectangle)) {
+          throw incomplete('Google answered more rows or columns than were asked for.')
+        }
+        parts[index] = { ...rows, cells: out.takeCopy() }
+      })
+    }),
+  )
 }
 
 function decodeRange(scanner: ValueScanner, out: CellWriter) {
@@ -92,19 +83,30 @@ function decodeRange(scanner: ValueScanner, out: CellWriter) {
 /** Reads how an answer shows its cells: for each range a byte for each of its cells. */
 export function decodeShownCodes({ body, ranges }: Answer): Decoded<Uint8Array<ArrayBuffer>> {
   const parts = ranges.map(({ rectangle }) => new Uint8Array(rowCount(rectangle) * columnCount(rectangle)))
-  const bad = readAnswer(body, ranges, (index, scanner) => {
-    const range = ranges[index]
-    const codes = parts[index]
-    if (range === undefined || codes === undefined) return
-    const columns = columnCount(range.rectangle)
-    scanner.beginRows()
-    for (let row = 0; scanner.nextRow(); row += 1) {
-      for (let column = 0; scanner.nextCell(); column += 1) codes[row * columns + column] = shownCode(scanner.kind)
-    }
+  return decoded(parts, () => {
+    readAnswer(body, ranges, ({ rectangle }, index, scanner) => {
+      const codes = parts[index]
+      const columns = columnCount(rectangle)
+      scanner.beginRows()
+      for (let row = 0; scanner.nextRow(); row += 1) {
+        for (let column = 0; scanner.nextCell(); column += 1) {
+          if (codes !== undefined) codes[row * columns + column] = shownCode(scanner.kind)
+        }
+      }
+    })
   })
-  return bad ?? { parts, free: [body.buffer] }
 }
 
 function isError(scanner: ValueScanner): boolean {
   return scanner.end - scanner.start <= LONGEST_ERROR && ERRORS.has(scanner.text())
+}
+
+function decoded<T>(parts: readonly T[], decode: () => void): Decoded<T> {
+  try {
+    decode()
+    return { parts }
+  } catch (error) {
+    if (!(error instanceof CallFault)) throw error
+    return { fault: error.kind, message: error.message }
+  }
 }

@@ -1,16 +1,12 @@
-import { AppError } from '../errors.ts'
+import { AppError, type FieldError } from '../errors.ts'
 import type { Rectangle } from '../model/rectangle.ts'
 import type { SyncWarning } from '../model/sync.ts'
 import type { Area, Description, Selection } from '../ports/sheet-source.ts'
-import { clipToGrid, parseReference, splitTitle } from './a1.ts'
+import { clipToGrid, type GridReference, parseReference, splitTitle } from './a1.ts'
 import type { SpreadsheetDescription, TabDescription } from './google-description.ts'
 
 /** Titles that a hint lists at most. */
 const LISTED = 20
-
-interface GridTab extends TabDescription {
-  readonly grid: { readonly rows: number; readonly columns: number }
-}
 
 /** Finds what is to be read. Throws TAB_NOT_FOUND or RANGE_NOT_FOUND, naming each field that names nothing. */
 export function findAreas(spreadsheet: SpreadsheetDescription, selection: Selection): Description {
@@ -19,28 +15,29 @@ export function findAreas(spreadsheet: SpreadsheetDescription, selection: Select
 }
 
 function findTabs({ title: name, tabs }: SpreadsheetDescription, selection: Selection): Description {
-  const missing: { name: string; field: string }[] = []
+  const missing: FieldError[] = []
+  const names: string[] = []
   const chosen = new Set<TabDescription>()
+  const hint = tabHint(tabs)
   for (const [index, selector] of (selection.tabs ?? []).entries()) {
     const tab = typeof selector === 'number' ? tabs.find(({ gid }) => gid === selector) : tabTitled(tabs, selector)
-    if (tab !== undefined) chosen.add(tab)
-    else missing.push({ name: quoted(selector), field: `tabs[${index}]` })
+    if (tab !== undefined) {
+      chosen.add(tab)
+      continue
+    }
+    names.push(typeof selector === 'number' ? `gid ${selector}` : quoted(selector))
+    missing.push({ field: `tabs[${index}]`, message: `no tab is ${names.at(-1)}`, hint })
   }
   if (missing.length > 0) {
-    const hint = tabHint(tabs)
-    throw new AppError('TAB_NOT_FOUND', `The spreadsheet has no tab ${missing.map(({ name }) => name).join(', ')}.`, {
-      errors: missing.map(({ name, field }) => ({ field, message: `no tab is ${name}`, hint })),
-      hint,
-    })
+    throw new AppError('TAB_NOT_FOUND', `The spreadsheet has no tab ${names.join(', ')}.`, { errors: missing, hint })
   }
   const warnings: SyncWarning[] = []
   const areas: Area[] = []
-  for (const tab of selection.tabs === null ? tabs : chosen) {
-    if (!isGrid(tab)) {
-      warnings.push({ code: 'TAB_SKIPPED', message: 'is no grid of cells and was skipped', tab: tab.title, count: 1 })
+  for (const { gid, title, grid } of selection.tabs === null ? tabs : chosen) {
+    if (grid === undefined) {
+      warnings.push({ code: 'TAB_SKIPPED', message: 'is no grid of cells and was skipped', tab: title, count: 1 })
       continue
     }
-    const { gid, title, grid } = tab
     const whole = { startRow: 0, endRow: grid.rows, startColumn: 0, endColumn: grid.columns }
     areas.push({ gid, title, range: null, number: undefined, rectangle: fromHeader(whole, selection.headerRow) })
   }
@@ -48,7 +45,7 @@ function findTabs({ title: name, tabs }: SpreadsheetDescription, selection: Sele
 }
 
 function findRanges(spreadsheet: SpreadsheetDescription, selection: Selection, ranges: readonly string[]): Description {
-  const missing: { field: string; message: string; hint?: string }[] = []
+  const missing: FieldError[] = []
   const names: string[] = []
   const areas: Area[] = []
   for (const [index, range] of ranges.entries()) {
@@ -58,81 +55,56 @@ function findRanges(spreadsheet: SpreadsheetDescription, selection: Selection, r
       missing.push({ field: `ranges[${index}]`, ...found })
       continue
     }
-    const { tab, area } = found
-    areas.push({
-      gid: tab.gid,
-      title: tab.title,
-      range,
-      number: index + 1,
-      rectangle: fromHeader(area, selection.headerRow),
-    })
+    const { gid, title } = found.tab
+    areas.push({ gid, title, range, number: index + 1, rectangle: fromHeader(found.rectangle, selection.headerRow) })
   }
   if (missing.length > 0) {
-    throw new AppError('RANGE_NOT_FOUND', `The spreadsheet has no range ${names.join(', ')}.`, {
-      errors: missing,
-      ...(missing[0]?.hint !== undefined && { hint: missing[0].hint }),
-    })
+    const message = `The spreadsheet has no range ${names.join(', ')}.`
+    throw new AppError('RANGE_NOT_FOUND', message, { errors: missing, hint: missing[0]?.hint })
   }
   return { title: spreadsheet.title, areas, warnings: [] }
+}
+
+function findRange(
+  spreadsheet: SpreadsheetDescription,
+  range: string,
+): { readonly tab: TabDescription; readonly rectangle: Rectangle } | Omit<FieldError, 'field'> {
+  const { tab, reference } = resolve(spreadsheet, range)
+  const names = spreadsheet.namedRanges.map(({ name }) => name)
+  const rangeHint = names.length === 0 ? 'The spreadsheet has no named ranges.' : `Named ranges: ${listed(names)}.`
+  if (tab === undefined) {
+    const hint = `${tabHint(spreadsheet.tabs)} ${rangeHint}`
+    return { message: `${quoted(range)} names no cells, named range or tab`, hint }
+  }
+  if (reference === undefined) {
+    const rest = quoted(splitTitle(range).rest ?? '')
+    return { message: `${rest} is neither cells such as A1:C10 nor a named range`, hint: rangeHint }
+  }
+  if (tab.grid === undefined) return { message: `the tab ${quoted(tab.title)} is no grid of cells` }
+  const rectangle = clipToGrid(reference, tab.grid)
+  if (rectangle !== undefined) return { tab, rectangle }
+  const { rows, columns } = tab.grid
+  return { message: `${quoted(range)} lies outside the grid, which has ${rows} rows and ${columns} columns` }
 }
 
 /**
  * What an A1 text or a name stands for, as Google's "A1 notation" page has it: what reads as cells are cells of the
  * first visible tab, else it is a named range, else a whole tab; after `Title!` may stand cells or a named range.
  */
-function findRange(
+function resolve(
   { tabs, namedRanges }: SpreadsheetDescription,
   range: string,
-): { readonly tab: GridTab; readonly area: Rectangle } | { readonly message: string; readonly hint?: string } {
+): { readonly tab: TabDescription | undefined; readonly reference?: GridReference } {
   const { title, isQuoted, rest } = splitTitle(range)
-  const named = (name: string) => {
-    const lower = name.toLowerCase()
-    return namedRanges.find((one) => one.name === name) ?? namedRanges.find((one) => one.name.toLowerCase() === lower)
+  const cells = isQuoted && rest === undefined ? undefined : parseReference(rest ?? title)
+  if (cells !== undefined) {
+    const firstVisible = tabs.find(({ grid, hidden }) => grid !== undefined && !hidden) ?? tabs.find(({ grid }) => grid)
+    return { tab: rest === undefined ? firstVisible : tabTitled(tabs, title), reference: cells }
   }
-  let tab: TabDescription | undefined
-  let reference: Partial<Rectangle> | undefined
-  if (rest === undefined) {
-    const cells = isQuoted ? undefined : parseReference(title)
-    const name = isQuoted || cells !== undefined ? undefined : named(title)
-    if (cells !== undefined) {
-      tab = tabs.find((one) => isGrid(one) && !one.hidden) ?? tabs.find(isGrid)
-      reference = cells
-    } else if (name !== undefined) {
-      tab = tabs.find(({ gid }) => gid === name.gid)
-      reference = name.range
-    } else {
-      tab = tabTitled(tabs, title)
-      reference = {}
-    }
-  } else {
-    tab = tabTitled(tabs, title)
-    reference = parseReference(rest)
-    const name = reference === undefined ? named(rest) : undefined
-    if (name !== undefined) {
-      tab = tabs.find(({ gid }) => gid === name.gid)
-      reference = name.range
-    }
-    if (tab !== undefined && reference === undefined) {
-      return {
-        message: `${quoted(rest)} is neither cells such as A1:C10 nor a named range`,
-        hint: rangeHint(namedRanges.map((one) => one.name)),
-      }
-    }
-  }
-  if (tab === undefined || reference === undefined) {
-    const names = namedRanges.map((one) => one.name)
-    return {
-      message: `${quoted(range)} names no cells, named range or tab`,
-      hint: [tabHint(tabs), rangeHint(names)].join(' '),
-    }
-  }
-  if (!isGrid(tab)) return { message: `the tab ${quoted(tab.title)} is no grid of cells` }
-  const area = clipToGrid(reference, tab.grid)
-  if (area === undefined) {
-    const { rows, columns } = tab.grid
-    return { message: `${quoted(range)} lies outside the grid, which has ${rows} rows and ${columns} columns` }
-  }
-  return { tab, area }
+  const named = isQuoted && rest === undefined ? undefined : called(namedRanges, rest ?? title, ({ name }) => name)
+  if (named !== undefined) return { tab: tabs.find(({ gid }) => gid === named.gid), reference: named.reference }
+  const tab = tabTitled(tabs, title)
+  return rest === undefined ? { tab, reference: {} } : { tab }
 }
 
 /** Rows above the header row are no data, so they are not read either. */
@@ -140,30 +112,25 @@ function fromHeader(whole: Rectangle, headerRow: number): Rectangle {
   return { ...whole, startRow: Math.min(whole.endRow, whole.startRow + Math.max(0, headerRow - 1)) }
 }
 
-function isGrid(tab: TabDescription): tab is GridTab {
-  return tab.grid !== undefined
+function tabTitled(tabs: readonly TabDescription[], wanted: string): TabDescription | undefined {
+  return called(tabs, wanted, ({ title }) => title)
 }
 
-/** A tab by title; Google keeps titles apart without regard to case, so another case can only mean that tab. */
-function tabTitled(tabs: readonly TabDescription[], title: string): TabDescription | undefined {
-  const lower = title.toLowerCase()
-  return tabs.find((tab) => tab.title === title) ?? tabs.find((tab) => tab.title.toLowerCase() === lower)
+/** Finds by name; Google keeps names apart without regard to case, so another case can only mean that one. */
+function called<T>(list: readonly T[], name: string, nameOf: (one: T) => string): T | undefined {
+  const lower = name.toLowerCase()
+  return list.find((one) => nameOf(one) === name) ?? list.find((one) => nameOf(one).toLowerCase() === lower)
 }
 
 function tabHint(tabs: readonly TabDescription[]): string {
-  const more = tabs.length > LISTED ? ` and ${tabs.length - LISTED} more` : ''
-  return `Tabs of the spreadsheet: ${tabs
-    .slice(0, LISTED)
-    .map(({ title }) => quoted(title))
-    .join(', ')}${more}.`
+  return `Tabs of the spreadsheet: ${listed(tabs.map(({ title }) => title))}.`
 }
 
-function rangeHint(names: readonly string[]): string {
-  if (names.length === 0) return 'The spreadsheet has no named ranges.'
+function listed(names: readonly string[]): string {
   const more = names.length > LISTED ? ` and ${names.length - LISTED} more` : ''
-  return `Named ranges: ${names.slice(0, LISTED).map(quoted).join(', ')}${more}.`
+  return `${names.slice(0, LISTED).map(quoted).join(', ')}${more}`
 }
 
-function quoted(name: string | number): string {
-  return typeof name === 'number' ? `gid ${name}` : `"${name.slice(0, 100)}"`
+function quoted(name: string): string {
+  return `"${name.slice(0, 100)}"`
 }

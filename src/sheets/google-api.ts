@@ -2,31 +2,19 @@ import type { Readable } from 'node:stream'
 import type { drive_v3 } from 'googleapis/build/src/apis/drive/index.js'
 import type { StreamMethodOptions, sheets_v4 } from 'googleapis/build/src/apis/sheets/index.js'
 import { abortable } from '../concurrency/abortable.ts'
-import type { BufferPool } from '../concurrency/buffer-pool.ts'
 import { AppError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
-import { type Body, looksLikeJson, readBody } from './answer-body.ts'
+import { type Body, readBody } from './answer-body.ts'
 import { CallFault } from './call-fault.ts'
 import { readCredentialFile } from './google-credential.ts'
 import { asDescription, parseBody, type SpreadsheetDescription } from './google-description.ts'
-import {
-  asCredentialError,
-  asNetworkFault,
-  type ErrorAnswer,
-  errorOfAnswer,
-  type GoogleIdentity,
-  isDriveClosed,
-} from './google-errors.ts'
+import { asCredentialError, asNetworkFault, errorOfAnswer, type GoogleIdentity } from './google-errors.ts'
 import { retryAfterMs } from './retry.ts'
 
 /** What is asked of `spreadsheets.get`; without a mask it sends formats and themes of no use here. */
 const DESCRIPTION_FIELDS =
   'properties.title,namedRanges(name,range),' +
   'sheets.properties(sheetId,title,sheetType,hidden,gridProperties(rowCount,columnCount))'
-
-/** Bytes to begin with for the body of an answer with cells (a little above the 2 MB that are asked for), or without. */
-const ROOM = 2_500_000
-const SMALL_ROOM = 16_384
 
 /** The least that lets a service account read cells and versions. */
 const SCOPES = [
@@ -49,12 +37,6 @@ export interface ApiCall {
   onSend(): void
 }
 
-/** How a call with a large answer is made. */
-export interface ReadCall extends ApiCall {
-  /** Where buffers for the answer are taken from. */
-  readonly buffers: BufferPool
-}
-
 /** Google's `ValueRenderOption` and `DateTimeRenderOption`. */
 export interface Render {
   readonly values: 'UNFORMATTED_VALUE' | 'FORMATTED_VALUE' | 'FORMULA'
@@ -63,11 +45,11 @@ export interface Render {
 
 export interface GoogleApiOptions {
   /** Another endpoint than Google's: Sheets under `/v4/`, Drive under `/drive/v3/`. */
-  readonly rootUrl?: string
+  readonly rootUrl?: string | undefined
   /** A service-account key, or any other file that Application Default Credentials may be. */
-  readonly credentialFile?: string
+  readonly credentialFile?: string | undefined
   /** An API key, for public spreadsheets; used when there is no credential file. */
-  readonly apiKey?: string
+  readonly apiKey?: string | undefined
   readonly clock: Clock
 }
 
@@ -77,19 +59,6 @@ interface Clients {
   readonly identity: GoogleIdentity
   /** Gets a token if the last one has run out, so that signing in fails apart from the call itself. */
   signIn(): Promise<void>
-}
-
-/** An answer that is no success, with what it means when Sheets gives it. */
-class RefusedAnswer extends Error {
-  override readonly name = 'RefusedAnswer'
-  readonly answer: ErrorAnswer
-  readonly meaning: AppError | CallFault
-
-  constructor(answer: ErrorAnswer, meaning: AppError | CallFault) {
-    super(meaning.message)
-    this.answer = answer
-    this.meaning = meaning
-  }
 }
 
 /**
@@ -107,13 +76,13 @@ export class GoogleApi {
 
   /** What a spreadsheet is made of, without its cells. */
   async describe(spreadsheetId: string, call: ApiCall): Promise<SpreadsheetDescription> {
-    const body = await this.#read(call, ({ sheets }, options) =>
+    const body = await this.#call(call, ({ sheets }, options) =>
       sheets.spreadsheets.get({ spreadsheetId, fields: DESCRIPTION_FIELDS, prettyPrint: false }, options),
     )
     return asDescription(parseBody(body))
   }
 
-  /** Drive's version of the file, or `undefined` where the credential may not know it. */
+  /** Drive's version of the file, or `undefined` where the credential may not know it: Drive is a help, not a need. */
   async version(spreadsheetId: string, call: ApiCall): Promise<string | undefined> {
     try {
       const body = await this.#call(call, ({ drive }, options) =>
@@ -122,14 +91,14 @@ export class GoogleApi {
       const { version } = parseBody(body) as drive_v3.Schema$File
       return version ?? undefined
     } catch (error) {
-      if (error instanceof RefusedAnswer && isDriveClosed(error.answer)) return undefined
-      throw error instanceof RefusedAnswer ? error.meaning : error
+      if (error instanceof AppError) return undefined
+      throw error
     }
   }
 
   /** The JSON of a `values:batchGet` of these ranges, as it came: large, so parsing it is left to a worker thread. */
-  async readValues(spreadsheetId: string, ranges: readonly string[], render: Render, call: ReadCall): Promise<Body> {
-    return this.#read(call, ({ sheets }, options) =>
+  async readValues(spreadsheetId: string, ranges: readonly string[], render: Render, call: ApiCall): Promise<Body> {
+    return this.#call(call, ({ sheets }, options) =>
       sheets.spreadsheets.values.batchGet(
         {
           spreadsheetId,
@@ -144,17 +113,8 @@ export class GoogleApi {
     )
   }
 
-  async #read(call: ApiCall, send: Send): Promise<Body> {
-    try {
-      return await this.#call(call, send)
-    } catch (error) {
-      throw error instanceof RefusedAnswer ? error.meaning : error
-    }
-  }
-
-  /** Makes one request. Resolves to the bytes of a successful answer, which begin and end as JSON does. */
-  async #call(call: ApiCall & Partial<ReadCall>, send: Send): Promise<Body> {
-    const { signal, timeoutMs, onSend, buffers } = call
+  /** Makes one request. Resolves to the bytes of a successful answer. */
+  async #call({ signal, timeoutMs, onSend }: ApiCall, send: Send): Promise<Body> {
     signal.throwIfAborted()
     const clients = await this.#signIn(signal)
     const timer = new AbortController()
@@ -174,24 +134,20 @@ export class GoogleApi {
     try {
       const answer = await send(clients, options)
       isAnswered = true
-      const isLarge = buffers !== undefined && answer.status === 200
-      const body = await readBody(answer.data, () => (isLarge ? buffers.acquire(ROOM) : new ArrayBuffer(SMALL_ROOM)))
-      if (answer.status >= 200 && answer.status < 300) {
-        if (looksLikeJson(body)) return body
-        throw new CallFault('garbled', 'The answer is not the JSON that Google sends.')
-      }
+      const body = await readBody(answer.data)
+      if (answer.status >= 200 && answer.status < 300) return body
       const refused = {
         status: answer.status,
-        body: new TextDecoder().decode(body.slice(0, 65_536)),
+        body: new TextDecoder().decode(body.subarray(0, 65_536)),
         retryAfterMs: retryAfterMs(answer.headers['retry-after'], this.#options.clock.now()),
       }
-      const meaning = errorOfAnswer(refused, clients.identity)
+      const error = errorOfAnswer(refused, clients.identity)
       // A credential that was replaced in its place works again without a restart.
-      if (meaning instanceof AppError && meaning.code === 'GOOGLE_CREDENTIAL_INVALID') this.#clients = undefined
-      throw new RefusedAnswer(refused, meaning)
+      if (error instanceof AppError && error.code === 'GOOGLE_CREDENTIAL_INVALID') this.#clients = undefined
+      throw error
     } catch (error) {
       if (signal.aborted) throw signal.reason
-      if (error instanceof CallFault || error instanceof RefusedAnswer) throw error
+      if (error instanceof CallFault || error instanceof AppError) throw error
       if (timer.signal.aborted) throw new CallFault('timeout', `Google did not answer within ${timeoutMs / 1000} s.`)
       throw asNetworkFault(error, isAnswered)
     } finally {

@@ -1,5 +1,13 @@
 import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
 import { AppError } from '../errors.ts'
+import { parseJson } from './parse-json.ts'
+
+const credential = z.object({
+  type: z.string(),
+  client_email: z.string().optional().catch(undefined),
+  token_uri: z.string().optional().catch(undefined),
+})
 
 /** What a credentials file says about itself, without its secrets. */
 export interface CredentialFile {
@@ -11,19 +19,15 @@ export interface CredentialFile {
 
 /** Reads the file that GOOGLE_APPLICATION_CREDENTIALS names. Rejects with GOOGLE_CREDENTIAL_INVALID if it is none. */
 export async function readCredentialFile(path: string): Promise<CredentialFile> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
-    throw new AppError('GOOGLE_CREDENTIAL_INVALID', `The credential file cannot be read (${code}).`, { cause: error })
-  }
-  const value = parse(text)
-  if (typeof value !== 'object' || value === null || !('type' in value) || typeof value.type !== 'string') {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const message = `The credential file cannot be read (${error.code ?? 'unknown error'}).`
+    throw new AppError('GOOGLE_CREDENTIAL_INVALID', message, { cause: error })
+  })
+  const { success, data } = credential.safeParse(parseJson(text))
+  if (!success) {
     throw new AppError('GOOGLE_CREDENTIAL_INVALID', 'The credential file is no Google credential in JSON.')
   }
-  const account = 'client_email' in value && typeof value.client_email === 'string' ? value.client_email : undefined
-  const tokenUri = 'token_uri' in value && typeof value.token_uri === 'string' ? value.token_uri : undefined
+  const { client_email: account, token_uri: tokenUri } = data
   return { account, tokenUrl: account === undefined || tokenUri === undefined ? undefined : parseUrl(tokenUri) }
 }
 
@@ -31,14 +35,4 @@ function parseUrl(text: string): URL {
   const url = URL.parse(text)
   if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:')) return url
   throw new AppError('GOOGLE_CREDENTIAL_INVALID', 'The token_uri of the credential file is no http or https URL.')
-}
-
-/** The error of a failed parse quotes the text, and the text holds secrets, so it goes no further. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }

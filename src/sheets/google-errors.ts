@@ -1,5 +1,7 @@
+import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { CallFault } from './call-fault.ts'
+import { parseJson } from './parse-json.ts'
 
 /** Who calls, as far as a user may know. */
 export interface GoogleIdentity {
@@ -13,15 +15,21 @@ export interface GoogleIdentity {
 export interface ErrorAnswer {
   readonly status: number
   readonly body: string
-  readonly retryAfterMs?: number | undefined
+  readonly retryAfterMs: number | undefined
 }
 
-interface GoogleErrorBody {
-  readonly message: string
-  readonly status: string
-  readonly reasons: readonly string[]
-  readonly activationUrl: string | undefined
-}
+const text = z.string().catch('')
+const details = z
+  .array(z.object({ reason: text, metadata: z.object({ activationUrl: text }).catch({ activationUrl: '' }) }))
+  .catch([])
+
+/** What is read of an error answer; an error page is no JSON, and says nothing that a user could read. */
+const errorBody = z
+  .object({ error: z.object({ message: text, status: text, errors: details, details }) })
+  .catch({ error: { message: '', status: '', errors: [], details: [] } })
+
+/** What the client throws when the other side has refused. */
+const refusal = z.object({ response: z.object({ status: z.number() }) })
 
 /** What a user or the credential's project may not do for now, though the status is 403 (Drive API, "Resolve errors"). */
 const LIMITS_THAT_PASS = ['rateLimitExceeded', 'userRateLimitExceeded', 'RATE_LIMIT_EXCEEDED']
@@ -32,14 +40,16 @@ export function errorOfAnswer(
   { status, body, retryAfterMs }: ErrorAnswer,
   identity: GoogleIdentity,
 ): AppError | CallFault {
-  const google = readErrorBody(body)
-  const says = (...reasons: readonly string[]) => reasons.some((reason) => google.reasons.includes(reason))
-  const detail = google.message === '' ? `It answered with status ${status}.` : `It says: ${google.message}`
+  const { error: google } = errorBody.parse(parseJson(body))
+  const reasons = [...google.errors, ...google.details].map(({ reason }) => reason)
+  const says = (...wanted: readonly string[]) => wanted.some((reason) => reasons.includes(reason))
+  const message = google.message.slice(0, 500)
+  const detail = message === '' ? `It answered with status ${status}.` : `It says: ${message}`
   if (status === 429 || (status === 403 && says(...LIMITS_THAT_PASS))) {
-    return new CallFault('quota', `Google refuses more reads for now. ${detail}`, { retryAfterMs })
+    return new CallFault('quota', `Google refuses more reads for now. ${detail}`, retryAfterMs)
   }
   if (status >= 500 || status === 408) {
-    return new CallFault('unavailable', `Google answered with status ${status}.`, { retryAfterMs })
+    return new CallFault('unavailable', `Google answered with status ${status}.`, retryAfterMs)
   }
   if (google.status === 'FAILED_PRECONDITION') {
     return new AppError('SHEET_NOT_GOOGLE', `Google Sheets cannot read this document. ${detail}`)
@@ -48,14 +58,15 @@ export function errorOfAnswer(
     return new AppError('GOOGLE_CREDENTIAL_INVALID', `Google does not accept the credential. ${detail}`)
   }
   if (says('SERVICE_DISABLED', 'accessNotConfigured')) {
-    return new AppError(
-      'GOOGLE_API_DISABLED',
-      `The Google Sheets API is not enabled for the project of the credential.`,
-      google.activationUrl === undefined ? {} : { hint: `Enable it at ${google.activationUrl}, then retry.` },
-    )
+    const url = google.details
+      .map(({ metadata }) => metadata.activationUrl)
+      .find((one) => /^https:\/\/console\.(?:developers|cloud)\.google\.com\//.test(one))
+    const hint = url === undefined ? undefined : `Enable it at ${url}, then retry.`
+    const disabled = 'The Google Sheets API is not enabled for the project of the credential.'
+    return new AppError('GOOGLE_API_DISABLED', disabled, { hint })
   }
   if (status === 403 && says(...LIMITS_OF_THE_DAY)) return new AppError('GOOGLE_QUOTA_EXCEEDED', detail)
-  if (status === 403 && /unregistered callers/.test(google.message)) {
+  if (status === 403 && /unregistered callers/.test(message)) {
     return new AppError('GOOGLE_CREDENTIAL_MISSING', 'Google answers no calls without a credential.')
   }
   if (says('ACCESS_TOKEN_SCOPE_INSUFFICIENT', 'insufficientPermissions')) {
@@ -76,51 +87,10 @@ export function errorOfAnswer(
   return new AppError('GOOGLE_REQUEST_REFUSED', `Google refused a request with status ${status}. ${detail}`)
 }
 
-/** Whether an answer of Drive only says that this credential may not read the file; then its version is unknown. */
-export function isDriveClosed({ status, body }: ErrorAnswer): boolean {
-  if (status === 403) return !readErrorBody(body).reasons.some((reason) => LIMITS_THAT_PASS.includes(reason))
-  return status === 400 || status === 401 || status === 404
-}
-
 function sharingHint({ account, isKeyed }: GoogleIdentity): string {
   if (account !== undefined) return `Share the spreadsheet with ${account} as Viewer.`
   if (isKeyed) return 'Make it link-viewable (Share > Anyone with the link > Viewer): an API key sees nothing else.'
   return 'Share the spreadsheet with the account this service uses, as Viewer.'
-}
-
-function readErrorBody(text: string): GoogleErrorBody {
-  const error = member(parseJson(text), 'error')
-  const details = asList(member(error, 'details'))
-  const reasons = [...asList(member(error, 'errors')), ...details].map((one) => asText(member(one, 'reason')))
-  const urls = details.map((one) => asText(member(member(one, 'metadata'), 'activationUrl')))
-  return {
-    message: asText(member(error, 'message')).slice(0, 500),
-    status: asText(member(error, 'status')),
-    reasons,
-    activationUrl: urls.find((url) => /^https:\/\/console\.(?:developers|cloud)\.google\.com\//.test(url)),
-  }
-}
-
-/** An error page is no JSON, and says nothing that a user could read. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
-}
-
-function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined
-}
-
-function asList(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-function asText(value: unknown): string {
-  return typeof value === 'string' ? value : ''
 }
 
 /** What the client throws holds its configuration, secrets among it; of that only the code and the kind are kept. */
@@ -136,7 +106,7 @@ export async function asCredentialError<T>(work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
-    const status = statusOf(error)
+    const status = refusal.safeParse(error).data?.response.status
     if (status === 429 || (status !== undefined && status >= 500)) {
       throw new CallFault('unavailable', `Google's sign-in answered with status ${status}.`)
     }
@@ -147,17 +117,6 @@ export async function asCredentialError<T>(work: Promise<T>): Promise<T> {
     const reason = status === undefined ? 'it cannot be used to sign in' : `sign-in answered with status ${status}`
     throw new AppError('GOOGLE_CREDENTIAL_INVALID', `Google does not accept the credential: ${reason}.`)
   }
-}
-
-function statusOf(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('response' in error)) return undefined
-  const { response } = error
-  return typeof response === 'object' &&
-    response !== null &&
-    'status' in response &&
-    typeof response.status === 'number'
-    ? response.status
-    : undefined
 }
 
 /** The code of the innermost error that has one in words: `ECONNREFUSED`, `ERR_STREAM_PREMATURE_CLOSE` … */

@@ -1,15 +1,8 @@
 import { cellCount, columnCount, rowCount } from '../model/rectangle.ts'
 import type { AreaToRead } from '../ports/sheet-source.ts'
-import {
-  type AreaPlan,
-  type CallLimits,
-  type PlannedRange,
-  type PlannedRead,
-  SLACK,
-  WORTH_A_RANGE,
-} from './area-plan.ts'
-import { planDates } from './plan-dates.ts'
-import { URL_BASE, urlBytes } from './url-bytes.ts'
+import type { TabRange } from './a1.ts'
+import type { CallLimits } from './call-budget.ts'
+import { type ColumnRun, fitsUrl, type Part, packCalls, rectanglesOf } from './pack-calls.ts'
 
 /** Bytes that the rows of one block become at most, since each row repeats the header. */
 const BLOCK_BYTES = 32_000_000
@@ -20,18 +13,49 @@ const WAVE_CALLS = 6
 /** The first read of a large area among many covers this share of a call at least. */
 const FIRST_SHARE = 1 / 8
 
+/** Columns between two others that may be read along, so that one range does for both. */
+const GAPS = [0, 1, 3, Number.POSITIVE_INFINITY]
+
+/** How far the reads of an area are planned, and what is known of it. */
+export interface AreaPlan extends TabRange {
+  /** Which of the areas that were asked for it is. */
+  readonly area: number
+  /** The first row that no planned read of rows covers. */
+  nextRow: number
+  /** The row at which the first reads end: all of a small area, a first block of a large one, nothing of a known one. */
+  firstEnd: number
+  /** The columns that hold numbers, ascending: those whose dates are read. */
+  numberColumns: readonly number[]
+  /** The first row that no planned read of dates covers. */
+  nextDateRow: number
+  /** Bytes of the header, which each row repeats. */
+  headerBytes: number
+}
+
+/** A rectangle of an area that is read as one range of a call. */
+export interface PlannedRange extends TabRange {
+  readonly plan: AreaPlan
+}
+
+/** One call: of the rows themselves, or of how the numbers in them are shown, which says what is a date. */
+export interface PlannedRead {
+  readonly kind: 'first' | 'rest' | 'dates'
+  readonly ranges: readonly PlannedRange[]
+}
+
+interface PlannedPart extends Part {
+  readonly plan: AreaPlan
+}
+
+/** Rows of which the dates of some columns, 0-based in the area, are to be read. */
+interface DatePart extends Pick<PlannedPart, 'plan' | 'startRow' | 'endRow'> {
+  readonly columns: readonly number[]
+}
+
 /** The plan of an area of which nothing is planned yet. */
 export function planArea({ title, rectangle, fromRow, header, numberColumns }: AreaToRead, area: number): AreaPlan {
-  return {
-    area,
-    title,
-    rectangle,
-    nextRow: fromRow,
-    firstEnd: fromRow,
-    numberColumns,
-    nextDateRow: fromRow,
-    headerBytes: header === null ? 0 : bytesOf(header),
-  }
+  const [nextRow, firstEnd, nextDateRow] = [fromRow, fromRow, fromRow]
+  return { area, title, rectangle, nextRow, firstEnd, numberColumns, nextDateRow, headerBytes: bytesOf(header ?? []) }
 }
 
 /**
@@ -53,6 +77,7 @@ export function nextWave(plans: readonly AreaPlan[], callCells: number): AreaPla
     if (wave.length > 0 && cells > WAVE_CALLS * callCells) break
     wave.push(plan)
   }
+  const isLarge = ({ firstEnd, rectangle }: AreaPlan) => firstEnd < rectangle.endRow
   return wave.sort((one, other) => Number(isLarge(one)) - Number(isLarge(other)))
 }
 
@@ -63,7 +88,8 @@ export function firstCells(wave: readonly AreaPlan[]): number {
 
 /** Plans the first phase of a wave: small areas whole, and the first block of each large one. */
 export function* planFirstReads(wave: readonly AreaPlan[], limits: CallLimits): Generator<PlannedRead> {
-  for (const ranges of packRows(wave, ({ firstEnd }) => firstEnd, limits)) yield { kind: 'first', ranges }
+  const parts = wave.map((plan) => rowsOf(plan, plan.firstEnd))
+  for (const call of packRows(parts, limits)) yield readOf('first', call)
 }
 
 /** Plans the second phase of a wave: all that is left of its rows, and ahead of them the dates that they need. */
@@ -72,12 +98,25 @@ export function* planRestOfReads(
   limits: CallLimits,
   dateLimits: CallLimits,
 ): Generator<PlannedRead> {
-  for (const ranges of packRows(wave, ({ rectangle }) => rectangle.endRow, limits)) {
-    const areas = new Set(ranges.map(({ plan }) => plan))
-    while (wave.some((plan) => areas.has(plan) && needsDates(plan))) yield planDates(wave, dateLimits)
-    yield { kind: 'rest', ranges }
+  const parts = wave.map((plan) => rowsOf(plan, plan.rectangle.endRow))
+  for (const call of packRows(parts, limits)) {
+    while (call.some(({ plan }) => needsDates(plan))) yield planDates(wave, dateLimits)
+    yield readOf('rest', call)
   }
   while (wave.some(needsDates)) yield planDates(wave, dateLimits)
+}
+
+/** Plans reads of dates for columns in which numbers were first met at a row, as far as dates are planned for others. */
+export function planLateDates(
+  plan: AreaPlan,
+  columns: readonly number[],
+  row: number,
+  limits: CallLimits,
+): PlannedRead[] {
+  if (plan.numberColumns.length === 0) plan.nextDateRow = plan.nextRow
+  return packDates([{ plan, columns, startRow: row, endRow: plan.nextDateRow }], limits).map((call) =>
+    readOf('dates', call),
+  )
 }
 
 /** Bytes of the keys that a header adds to each row. */
@@ -85,8 +124,17 @@ export function bytesOf(header: readonly string[]): number {
   return header.reduce((sum, name) => sum + Buffer.byteLength(name), 0)
 }
 
-function isLarge({ firstEnd, rectangle }: AreaPlan): boolean {
-  return firstEnd < rectangle.endRow
+/** Plans the next read of dates, which goes on where the last one ended, over area after area. */
+function planDates(wave: readonly AreaPlan[], limits: CallLimits): PlannedRead {
+  const open = wave.filter(({ numberColumns }) => numberColumns.length > 0)
+  const [call = []] = packDates(
+    open.map((plan) => {
+      return { plan, columns: plan.numberColumns, startRow: plan.nextDateRow, endRow: plan.rectangle.endRow }
+    }),
+    limits,
+  )
+  for (const { plan, endRow } of call) plan.nextDateRow = endRow
+  return readOf('dates', call)
 }
 
 /** Whether rows are planned whose dates are not. */
@@ -94,39 +142,53 @@ function needsDates({ numberColumns, nextDateRow, nextRow }: AreaPlan): boolean 
   return numberColumns.length > 0 && nextDateRow < nextRow
 }
 
-/** Packs rows into calls, area after area; cells are shared out evenly between the calls that are still needed. */
-function* packRows(
-  plans: readonly AreaPlan[],
-  endOf: (plan: AreaPlan) => number,
-  limits: CallLimits,
-): Generator<readonly PlannedRange[]> {
-  for (;;) {
-    const open = plans.filter((plan) => plan.nextRow < endOf(plan))
-    if (open.length === 0) return
-    const most = limits.cells
-    const left = open.reduce((sum, plan) => sum + (endOf(plan) - plan.nextRow) * columnCount(plan.rectangle), 0)
-    const limit = Math.ceil(left / Math.ceil(left / (most * SLACK)))
-    const ranges: PlannedRange[] = []
-    let cells = 0
-    let url = URL_BASE
-    for (const plan of open) {
-      const { title, rectangle } = plan
-      const width = columnCount(rectangle)
-      const rowsLeft = endOf(plan) - plan.nextRow
-      const room = Math.floor((limit - cells) / width)
-      url += urlBytes(title, rectangle)
-      if (ranges.length > 0) {
-        if (url > limits.urlBytes) break
-        // What fits whole is read whole, and of what does not, a little is not worth a range.
-        if (room < rowsLeft && (rowsLeft * width <= most || room * width < limit * WORTH_A_RANGE)) break
-      }
-      const bound = Math.max(1, Math.floor(BLOCK_BYTES / Math.max(1, plan.headerBytes)))
-      const rows = Math.min(rowsLeft, Math.max(1, room), bound)
-      ranges.push({ plan, title, rectangle: { ...rectangle, startRow: plan.nextRow, endRow: plan.nextRow + rows } })
-      cells += rows * width
-      plan.nextRow += rows
-      if (rows < rowsLeft) break
-    }
-    yield ranges
+/** The rows of an area that are not planned yet, up to one of them. */
+function rowsOf(plan: AreaPlan, endRow: number): PlannedPart {
+  const { title, rectangle, nextRow: startRow, headerBytes } = plan
+  const mostRows = Math.max(1, Math.floor(BLOCK_BYTES / Math.max(1, headerBytes)))
+  return { plan, title, startRow, endRow, runs: [[rectangle.startColumn, rectangle.endColumn]], mostRows }
+}
+
+/** Packs rows into calls; they are planned as soon as their call is. */
+function* packRows(parts: readonly PlannedPart[], limits: CallLimits): Generator<PlannedPart[]> {
+  for (const call of packCalls(parts, limits)) {
+    for (const { plan, endRow } of call) plan.nextRow = endRow
+    yield call
   }
+}
+
+function readOf(kind: PlannedRead['kind'], call: readonly PlannedPart[]): PlannedRead {
+  const ranges = call.flatMap((part) =>
+    rectanglesOf(part).map((rectangle) => ({ plan: part.plan, title: part.title, rectangle })),
+  )
+  return { kind, ranges }
+}
+
+/**
+ * Packs columns of areas into calls. Each run of columns is a range of its own, unless joining runs over the columns
+ * between them needs fewer calls: few ranges make a short URL, many make few cells.
+ */
+function packDates(parts: readonly DatePart[], limits: CallLimits): PlannedPart[][] {
+  const packed = GAPS.map((gap) => {
+    const joined = parts.map(({ plan, columns, startRow, endRow }): PlannedPart => {
+      return { plan, title: plan.title, startRow, endRow, runs: runsOf(plan, columns, gap), mostRows: Infinity }
+    })
+    return [...packCalls(joined, limits)]
+  })
+  const cost = (calls: readonly PlannedPart[][]) => {
+    return calls.every((call) => fitsUrl(call, limits)) ? calls.length : Number.POSITIVE_INFINITY
+  }
+  return packed.reduce((best, calls) => (cost(calls) < cost(best) ? calls : best))
+}
+
+/** Runs of columns of an area that lie side by side, or no more than `gap` columns apart. */
+function runsOf({ rectangle }: AreaPlan, columns: readonly number[], gap: number): ColumnRun[] {
+  const runs: [number, number][] = []
+  for (const column of columns) {
+    const at = rectangle.startColumn + column
+    const last = runs.at(-1)
+    if (last !== undefined && at - last[1] <= gap) last[1] = at + 1
+    else runs.push([at, at + 1])
+  }
+  return runs
 }

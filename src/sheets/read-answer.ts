@@ -1,8 +1,7 @@
 import { isUtf8 } from 'node:buffer'
-import { isSameRange } from './a1.ts'
+import { isSameRange, type TabRange } from './a1.ts'
 import type { Body } from './answer-body.ts'
-import type { FaultKind } from './call-fault.ts'
-import type { RangeToRead } from './spreadsheet-calls.ts'
+import { CallFault } from './call-fault.ts'
 import { NotJson, ValueScanner } from './value-scanner.ts'
 
 const COMMA = 0x2c
@@ -12,106 +11,77 @@ const CLOSE_LIST = 0x5d
 const OPEN = 0x7b
 const CLOSE = 0x7d
 
-/** Why an answer is of no use. */
-export interface BadAnswer {
-  readonly fault: Extract<FaultKind, 'garbled' | 'incomplete'>
-  readonly message: string
-}
+/** Walks over all rows of a range, before which the scanner stands. */
+type Visit = (range: TabRange, index: number, scanner: ValueScanner) => void
 
 /**
- * Walks over the answer of a `values:batchGet`. For each range `visit` is called with a scanner that stands before its
- * rows, and must walk over all of them; a range without any is not visited. Says what is wrong when the answer is no JSON,
- * or does not cover just what was asked: then nothing of it can be trusted to be all there is.
+ * Walks over the answer of a `values:batchGet`. `visit` is called for each range that has rows. Throws a `garbled` fault
+ * when the answer is no JSON, and an `incomplete` one when it does not cover just what was asked: then nothing of it can
+ * be trusted to be all there is.
  */
-export function readAnswer(
-  body: Body,
-  ranges: readonly RangeToRead[],
-  visit: (range: number, scanner: ValueScanner) => void,
-): BadAnswer | undefined {
-  if (!isUtf8(body)) return garbled('bytes that are no UTF-8')
-  const scanner = new ValueScanner(body)
-  let found = 0
-  let wrong: BadAnswer | undefined
+export function readAnswer(body: Body, ranges: readonly TabRange[], visit: Visit): void {
   try {
-    scanner.take(OPEN)
-    members(scanner, (name) => {
+    if (!isUtf8(body)) throw new NotJson('bytes that are no UTF-8')
+    const scanner = new ValueScanner(body)
+    let found = 0
+    readMembers(scanner, (name) => {
       if (name !== 'valueRanges') return false
       scanner.take(OPEN_LIST)
       if (scanner.takes(CLOSE_LIST)) return true
       do {
-        wrong ??= readRange(scanner, ranges[found], found, visit)
-        if (wrong !== undefined) return 'stop'
+        readRange(scanner, ranges[found], found, visit)
         found += 1
       } while (scanner.takes(COMMA))
       scanner.take(CLOSE_LIST)
       return true
     })
-    if (wrong !== undefined) return wrong
     scanner.skipSpace()
-    if (scanner.at !== scanner.bytes.length) return garbled('something after its end')
+    if (scanner.at !== scanner.bytes.length) throw new NotJson('something after its end')
+    if (found < ranges.length)
+      throw incomplete(`Google answered ${found} ranges where ${ranges.length} were asked for.`)
   } catch (error) {
-    if (error instanceof NotJson) return garbled(error.message)
-    throw error
+    if (!(error instanceof NotJson)) throw error
+    throw new CallFault('garbled', `The answer is not the JSON that Google sends: ${error.message}.`)
   }
-  if (found === ranges.length) return undefined
-  return incomplete(`Google answered ${found} ranges where ${ranges.length} were asked for.`)
 }
 
-function readRange(
-  scanner: ValueScanner,
-  asked: RangeToRead | undefined,
-  index: number,
-  visit: (range: number, scanner: ValueScanner) => void,
-): BadAnswer | undefined {
-  if (asked === undefined) return incomplete('Google answered more ranges than were asked for.')
+function readRange(scanner: ValueScanner, asked: TabRange | undefined, index: number, visit: Visit): void {
+  if (asked === undefined) throw incomplete('Google answered more ranges than were asked for.')
   let range: string | undefined
-  let wrong: BadAnswer | undefined
-  scanner.take(OPEN)
-  members(scanner, (name) => {
+  readMembers(scanner, (name) => {
     if (name === 'range') {
       range = scanner.readText()
       if (isSameRange(range, asked.title, asked.rectangle)) return true
-      wrong = incomplete(`Google answered ${range} where ${describe(asked)} was asked for.`)
-      return 'stop'
+      throw incomplete(`Google answered ${range} where ${describe(asked)} was asked for.`)
     }
     if (name !== 'values') return false
     // Google sends the range first. Rows that nobody knows the place of are not taken on trust.
     if (range === undefined) throw new NotJson('rows come before their range')
-    visit(index, scanner)
+    visit(asked, index, scanner)
     return true
   })
-  if (wrong === undefined && range === undefined) return incomplete('Google did not say which range it answered.')
-  return wrong
+  if (range === undefined) throw incomplete('Google did not say which range it answered.')
 }
 
-/** Walks over the members of an object whose bracket is taken. `read` reads the value of a name that it knows. */
-function members(scanner: ValueScanner, read: (name: string) => boolean | 'stop'): void {
+/** Walks over the members of an object. `read` reads the value of a name that it knows; the other values are all text. */
+function readMembers(scanner: ValueScanner, read: (name: string) => boolean): void {
+  scanner.take(OPEN)
   if (scanner.takes(CLOSE)) return
   do {
     const name = scanner.readText()
     scanner.take(COLON)
-    const isRead = read(name)
-    if (isRead === 'stop') return
-    if (!isRead) skipText(scanner, name)
+    if (read(name)) continue
+    const text = scanner.readText()
+    if (name === 'majorDimension' && text !== 'ROWS') throw new NotJson(`values come by ${text}`)
   } while (scanner.takes(COMMA))
   scanner.take(CLOSE)
 }
 
-/** The other members are all text: `spreadsheetId`, `majorDimension`. */
-function skipText(scanner: ValueScanner, name: string): void {
-  const text = scanner.readText()
-  if (name === 'majorDimension' && text !== 'ROWS') throw new NotJson(`values come by ${text}`)
-}
-
-function describe({ title, rectangle }: RangeToRead): string {
+function describe({ title, rectangle }: TabRange): string {
   const { startRow, endRow, startColumn, endColumn } = rectangle
   return `rows ${startRow + 1} to ${endRow} and columns ${startColumn + 1} to ${endColumn} of "${title}"`
 }
 
-function garbled(what: string): BadAnswer {
-  return { fault: 'garbled', message: `The answer is not the JSON that Google sends: ${what}.` }
-}
-
-export function incomplete(message: string): BadAnswer {
-  return { fault: 'incomplete', message }
+export function incomplete(message: string): CallFault {
+  return new CallFault('incomplete', message)
 }

@@ -1,18 +1,27 @@
 import { pMapIterable } from 'p-map'
-import type { Block } from '../blocks/block.ts'
+import { type Block, NUMBER } from '../blocks/block.ts'
+import { CellReader } from '../blocks/cell-reader.ts'
 import { settleAll } from '../concurrency/settle-all.ts'
 import type { WorkerPool } from '../concurrency/worker-pool.ts'
 import { rowCount } from '../model/rectangle.ts'
 import type { AreaToRead, ReadContext, ReadOptions } from '../ports/sheet-source.ts'
-import type { Body } from './answer-body.ts'
-import type { AreaPlan, PlannedRange, PlannedRead } from './area-plan.ts'
-import { type ArrivedCodes, type ArrivedRows, BlockAssembly } from './block-assembly.ts'
 import { CallBudget } from './call-budget.ts'
-import { CallFault } from './call-fault.ts'
-import { type Answer, type Decoded, decodeRows, decodeShownCodes, WORKER } from './decode.ts'
+import { DateCodes } from './date-codes.ts'
+import { applyDates, areAllNumbers, DATES_MODULE } from './dates.ts'
+import { type DecodedRows, decodeRows, decodeShownCodes } from './decode.ts'
 import type { Render } from './google-api.ts'
-import { planLateDates } from './plan-dates.ts'
-import { firstCells, nextWave, planArea, planFirstReads, planRestOfReads } from './plan-reads.ts'
+import {
+  type AreaPlan,
+  bytesOf,
+  firstCells,
+  nextWave,
+  type PlannedRange,
+  type PlannedRead,
+  planArea,
+  planFirstReads,
+  planLateDates,
+  planRestOfReads,
+} from './plan-reads.ts'
 import type { ReadTuning } from './read-tuning.ts'
 import type { SpreadsheetCalls } from './spreadsheet-calls.ts'
 
@@ -22,6 +31,12 @@ export interface AreaReaderOptions {
   readonly tuning: ReadTuning
   readonly context: ReadContext
 }
+
+/** Rows that have arrived, of which the dates may still be missing. */
+type ArrivedRows = PlannedRange & { readonly part: DecodedRows }
+
+/** How the cells of a range are shown, row by row, a byte for each. */
+type ArrivedCodes = PlannedRange & { readonly part: Uint8Array<ArrayBuffer> }
 
 /** What came of a planned read. */
 type ReadResult =
@@ -37,8 +52,13 @@ type ReadResult =
 export class AreaReader {
   readonly #options: AreaReaderOptions
   readonly #render: Render
+  readonly #hasHeader: boolean
+  /** Whether dates are told from numbers. */
+  readonly #hasDates: boolean
   readonly #plans: readonly AreaPlan[]
-  readonly #assembly: BlockAssembly
+  readonly #codes: ReadonlyMap<AreaPlan, DateCodes>
+  /** Rows of the first phase that wait for the dates among their numbers. */
+  #waiting: ArrivedRows[] = []
   /** Budgets of the two kinds of calls, for they differ in bytes per cell. */
   readonly #budget: CallBudget
   readonly #dateBudget: CallBudget
@@ -52,10 +72,10 @@ export class AreaReader {
     this.#options = options
     const render = { typed: 'UNFORMATTED_VALUE', formatted: 'FORMATTED_VALUE', formula: 'FORMULA' } as const
     this.#render = { values: render[values], dates: 'SERIAL_NUMBER' }
-    this.#plans = areas.map(planArea)
-    const { workers } = options
-    const hasDates = values === 'typed' && dates === 'iso'
-    this.#assembly = new BlockAssembly({ areas: this.#plans, hasHeader, hasDates, workers })
+    this.#hasHeader = hasHeader
+    this.#hasDates = values === 'typed' && dates === 'iso'
+    this.#plans = areas.map((area, index) => planArea(this.#hasDates ? area : { ...area, numberColumns: [] }, index))
+    this.#codes = new Map(this.#plans.map((plan) => [plan, new DateCodes()]))
     this.#budget = new CallBudget(options.tuning)
     this.#dateBudget = new CallBudget(options.tuning, this.#budget)
     this.#signal = AbortSignal.any([options.context.signal, this.#stop.signal])
@@ -63,30 +83,29 @@ export class AreaReader {
 
   /** Yields what can be handed out; to be called once. */
   async *read(): AsyncGenerator<readonly Block[]> {
-    const { callsInFlight: concurrency } = this.#options.tuning
+    const { callsInFlight } = this.#options.tuning
     const [budget, dateBudget] = [this.#budget, this.#dateBudget]
     const left = this.#plans.filter(({ nextRow, rectangle }) => nextRow < rectangle.endRow)
-    let before: readonly AreaPlan[] = []
     try {
-      while (left.length > 0 || before.length > 0) {
+      while (left.length > 0) {
         const wave = nextWave(left, budget.cells)
         left.splice(0, wave.length)
-        const reads = chain(planRestOfReads(before, budget, dateBudget), planFirstReads(wave, budget))
         // The size of the calls is chosen by what the first one weighs, unless one more will be all.
         const isMeasured = budget.isKnown || firstCells(wave) <= 2 * budget.cells
-        const results = pMapIterable(reads, (read) => this.#track(this.#execute(read)), {
-          concurrency: isMeasured ? concurrency : 1,
-        })
-        for await (const result of results) {
-          const blocks = await this.#take(result)
-          if (blocks.length > 0) yield blocks
-        }
-        before = wave
+        yield* this.#readAll(planFirstReads(wave, budget), isMeasured ? callsInFlight : 1)
+        yield* this.#readAll(planRestOfReads(wave, budget, dateBudget), callsInFlight)
       }
-      if (!this.#assembly.isEmpty) throw new TypeError('rows are left that wait for dates which nobody reads')
+      if (this.#waiting.length > 0) throw new TypeError('rows are left that wait for dates which nobody reads')
     } finally {
       this.#stop.abort()
       await Promise.allSettled(this.#running)
+    }
+  }
+
+  async *#readAll(reads: Iterable<PlannedRead>, concurrency: number): AsyncGenerator<readonly Block[]> {
+    for await (const result of pMapIterable(reads, (read) => this.#track(this.#execute(read)), { concurrency })) {
+      const blocks = await this.#take(result)
+      if (blocks.length > 0) yield blocks
     }
   }
 
@@ -100,70 +119,94 @@ export class AreaReader {
 
   /** Makes the call of a planned read, or several where it proves to be too much for one. */
   async #execute({ kind, ranges }: PlannedRead): Promise<ReadResult> {
-    const { calls } = this.#options
-    const signal = this.#signal
-    signal.throwIfAborted()
-    if (kind === 'dates') {
-      const render = { ...this.#render, dates: 'FORMATTED_STRING' } as const
-      const decode = async (body: Body, asked: readonly PlannedRange[]) => {
-        const codes = await this.#decode(decodeShownCodes, { body, ranges: asked.map(asRange) })
-        return asked.map((range, index) => ({ ...range, codes: codes[index] ?? new Uint8Array() }))
-      }
-      const answers = await calls.read(ranges, { render, budget: this.#dateBudget, signal, decode })
-      return { kind, parts: answers.flat() }
-    }
-    const decode = async (body: Body, asked: readonly PlannedRange[]) => {
-      const parts = await this.#decode(decodeRows, { body, ranges: asked.map(asRange) })
-      return asked.map((range, index) => {
-        const decoded = parts[index]
-        if (decoded === undefined) throw new TypeError('a range is missing in what was decoded')
-        this.#options.context.onRows(range.plan.area, rowCount(range.rectangle))
-        return { ...range, decoded }
-      })
-    }
-    const answers = await calls.read(ranges, { render: this.#render, budget: this.#budget, signal, decode })
-    return { kind, parts: answers.flat() }
+    this.#signal.throwIfAborted()
+    if (kind === 'dates') return { kind, parts: await this.#readCodes(ranges) }
+    const { calls, context } = this.#options
+    const [render, budget, signal] = [this.#render, this.#budget, this.#signal]
+    const parts = await calls.read(ranges, { render, budget, signal, decode: decodeRows })
+    for (const { plan, rectangle } of parts) context.onRows(plan.area, rowCount(rectangle))
+    return { kind, parts }
   }
 
-  async #decode<Task extends Answer, Part>(run: (task: Task) => Decoded<Part>, task: Task): Promise<readonly Part[]> {
-    const { workers } = this.#options
-    const result = await workers.run({ run, file: WORKER }, task, [task.body.buffer])
-    if ('fault' in result) throw new CallFault(result.fault, result.message)
-    for (const buffer of result.free) workers.buffers.release(buffer)
-    return result.parts
+  async #readCodes(ranges: readonly PlannedRange[]): Promise<ArrivedCodes[]> {
+    const render = { ...this.#render, dates: 'FORMATTED_STRING' } as const
+    const [budget, signal] = [this.#dateBudget, this.#signal]
+    return this.#options.calls.read(ranges, { render, budget, signal, decode: decodeShownCodes })
   }
 
   /** Takes the next result of the plan; resolves to the blocks that are complete with it. */
   async #take(result: ReadResult): Promise<readonly Block[]> {
-    const assembly = this.#assembly
     if (result.kind === 'dates') {
-      assembly.addCodes(result.parts)
+      this.#addCodes(result.parts)
     } else {
-      for (const part of result.parts) {
-        // The dates of later blocks were planned ahead of them, for the columns that were known to hold numbers.
-        if (result.kind === 'rest') await this.#readLateDates(part)
-        assembly.add(part)
+      for (const rows of result.parts) {
+        const late = result.kind === 'rest' ? this.#planLateDates(rows) : []
+        this.#learn(rows)
+        for (const { ranges } of late) this.#addCodes(await this.#readCodes(ranges))
+        this.#waiting.push(rows)
       }
     }
-    return settleAll(assembly.takeComplete().map((part) => assembly.finish(part)))
+    const { complete = [], waiting = [] } = Object.groupBy(this.#waiting, ({ plan, rectangle }) => {
+      const isComplete = plan.numberColumns.length === 0 || this.#codesOf(plan).endRow >= rectangle.endRow
+      return isComplete ? 'complete' : 'waiting'
+    })
+    this.#waiting = waiting
+    return settleAll(complete.map((rows) => this.#assemble(rows)))
   }
 
-  /** Reads the dates of columns in which no number was met before: no date comes out as a number. */
-  async #readLateDates(part: ArrivedRows): Promise<void> {
-    for (;;) {
-      const missing = this.#assembly.missingDates(part)
-      if (missing === undefined) return
-      const result = await this.#execute(planLateDates(part.plan, missing.columns, missing.row, this.#dateBudget))
-      if (result.kind === 'dates') this.#assembly.addCodes(result.parts)
-      this.#assembly.learn(part)
+  /**
+   * The dates of later blocks were planned ahead of them, for the columns that were known to hold numbers. Plans those of
+   * the other ones, so that no date comes out as a number.
+   */
+  #planLateDates({ plan, rectangle, part }: ArrivedRows): PlannedRead[] {
+    const late = part.numberColumns.filter((column) => !plan.numberColumns.includes(column))
+    if (!this.#hasDates || late.length === 0) return []
+    return planLateDates(plan, late, rectangle.startRow, this.#dateBudget)
+  }
+
+  /** Keeps in the plan of an area what its rows say of the rows after them: columns that hold numbers, and the header. */
+  #learn({ plan, rectangle, part }: ArrivedRows): void {
+    if (this.#hasDates) {
+      const columns = new Set([...plan.numberColumns, ...part.numberColumns])
+      plan.numberColumns = [...columns].sort((one, other) => one - other)
+    }
+    if (this.#hasHeader && rectangle.startRow === plan.rectangle.startRow) {
+      plan.headerBytes = bytesOf(headerOf(new CellReader(part.cells), part.rows))
     }
   }
+
+  #addCodes(parts: readonly ArrivedCodes[]): void {
+    for (const { plan, rectangle, part: codes } of parts) this.#codesOf(plan).add({ rectangle, codes })
+  }
+
+  /** Makes a block of rows whose dates are all there. */
+  async #assemble({ plan, rectangle: { startRow, endRow }, part }: ArrivedRows): Promise<Block> {
+    const { rows, numberColumns, filledCells, errorCells, width } = part
+    const columns = numberColumns.map((column) => plan.rectangle.startColumn + column)
+    const codes = this.#codesOf(plan).take(columns, startRow, endRow)
+    let { cells } = part
+    if (!areAllNumbers(codes)) {
+      const task = { cells, rows, columns: numberColumns, codes }
+      cells = await this.#options.workers.run(DATES_MODULE, applyDates, task)
+    }
+    const block = { area: plan.area, startRow, endRow, filledCells, errorCells, width, numberColumns }
+    if (!this.#hasHeader || startRow !== plan.rectangle.startRow) return { ...block, header: undefined, cells, rows }
+    const reader = new CellReader(cells)
+    const header = headerOf(reader, rows)
+    return { ...block, header, cells: cells.subarray(reader.at), rows: Math.max(0, rows - 1) }
+  }
+
+  #codesOf(plan: AreaPlan): DateCodes {
+    const codes = this.#codes.get(plan)
+    if (codes === undefined) throw new TypeError('an area is not among those that are read')
+    return codes
+  }
 }
 
-function asRange({ title, rectangle }: PlannedRange) {
-  return { title, rectangle }
-}
-
-function* chain<T>(...lists: readonly Iterable<T>[]): Generator<T> {
-  for (const list of lists) yield* list
+/** The cells of the row that a reader stands before, as text, up to the last that holds something. */
+function headerOf(reader: CellReader, rows: number): string[] {
+  const header: string[] = []
+  if (rows === 0) return header
+  while (reader.nextCell()) header.push(reader.kind === NUMBER ? String(reader.number()) : reader.text())
+  return header
 }

@@ -1,9 +1,15 @@
-/** The reads a minute of one credential, as everybody takes them who uses it. */
-export interface ReadQuota {
-  /** Resolves when one read may be made; rejects with the signal's reason once that is aborted. */
-  take(request: ReadRequest): Promise<Read>
-  /** Holds back every read of this credential for so many milliseconds: Google has refused one. */
-  pause(ms: number): void
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import type { BudgetAnswer, ReadBudget } from '../ports/read-budget.ts'
+import { ABANDONED_MS, WINDOW_MS } from './read-budget-rule.ts'
+
+/** Milliseconds before a budget that could not be reached is tried again. */
+const RETRY_MS = 1000
+
+export interface ReadQuotaOptions {
+  readonly budget: ReadBudget
+  readonly clock: Clock
+  readonly log: Log
 }
 
 /** One read that may be made now. */
@@ -18,4 +24,176 @@ export interface ReadRequest {
   readonly signal: AbortSignal
   /** Called with the time at which the wait will end, as far as is known, and with `undefined` once it has. Not called for a read that is free. */
   onWait?(until: Date | undefined): void
+}
+
+interface Waiter extends ReadRequest {
+  readonly resolve: (read: Read) => void
+  isNotified: boolean
+}
+
+/**
+ * The reads a minute of one credential, as every sync of this process takes them. In no 60 seconds do more than the
+ * allowed number of calls reach Google, whatever the network delays: a read counts from its start until a minute after its
+ * end. Which of those who wait goes first is decided here: the one that has read least; whether it may is for the budget
+ * to say, from which one read at a time is taken. While the budget cannot be reached everybody waits, as nobody knows what
+ * other instances read; it is tried again each second.
+ */
+export class ReadQuota {
+  readonly #options: ReadQuotaOptions
+  readonly #waiting: Waiter[] = []
+  /** Reads of this process under way (`until` infinite) or done less than a window ago. */
+  #taken: { readonly key: string; until: number }[] = []
+  #pausedUntil = Number.NEGATIVE_INFINITY
+  /** Aborted when somebody has come or gone since the budget answered: a newcomer may read where another one may not. */
+  #changed = new AbortController()
+  #loop: Promise<void> | undefined
+  readonly #reports = new Set<Promise<void>>()
+  readonly #closing = new AbortController()
+  #isReachable = true
+
+  constructor(options: ReadQuotaOptions) {
+    this.#options = options
+  }
+
+  /** Resolves when one read may be made; rejects with the signal's reason once that is aborted. */
+  async take(request: ReadRequest): Promise<Read> {
+    const { signal } = request
+    signal.throwIfAborted()
+    const { promise, resolve, reject } = Promise.withResolvers<Read>()
+    const waiter: Waiter = { ...request, isNotified: false, resolve }
+    const leave = () => {
+      const at = this.#waiting.indexOf(waiter)
+      if (at >= 0) this.#waiting.splice(at, 1)
+      reject(signal.reason)
+      this.#wake()
+    }
+    signal.addEventListener('abort', leave, { once: true })
+    this.#waiting.push(waiter)
+    this.#wake()
+    return promise.finally(() => signal.removeEventListener('abort', leave))
+  }
+
+  /**
+   * Holds back every read of this credential for so many milliseconds, as Google has refused one: this process at once,
+   * and the others as soon as the budget is paused.
+   */
+  pause(ms: number): void {
+    const { budget, clock } = this.#options
+    const until = clock.monotonic() + ms
+    this.#pausedUntil = Math.max(this.#pausedUntil, until)
+    this.#report(until, () => budget.pause(Math.max(0, until - clock.monotonic())))
+  }
+
+  /** Lets nobody wait any longer for the budget, and closes it. What waits is left to its own signals. Idempotent. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    this.#changed.abort()
+    await this.#loop
+    await Promise.all(this.#reports)
+    await this.#options.budget.close()
+  }
+
+  /** Starts the loop, or wakes it: there is one at a time, so reads are taken from the budget in turn. */
+  #wake(): void {
+    this.#changed.abort()
+    this.#loop ??= this.#grantReads().finally(() => {
+      this.#loop = undefined
+      // One may have come after the loop had found nobody.
+      if (this.#waiting.length > 0 && !this.#closing.signal.aborted) this.#wake()
+    })
+  }
+
+  async #grantReads(): Promise<void> {
+    const { clock } = this.#options
+    for (let waiter = this.#next(); waiter !== undefined; waiter = this.#next()) {
+      if (this.#closing.signal.aborted) return
+      this.#changed = new AbortController()
+      const { signal } = this.#changed
+      const pausedMs = this.#pausedUntil - clock.monotonic()
+      const answer = pausedMs > 0 ? { waitMs: pausedMs } : await this.#takeFromBudget(waiter.key)
+      if ('read' in answer) {
+        this.#grant(answer.read)
+      } else {
+        this.#notifyAll(answer.waitMs)
+        await clock.sleep(Math.ceil(answer.waitMs), signal)
+      }
+    }
+  }
+
+  async #takeFromBudget(key: string): Promise<BudgetAnswer> {
+    const { budget, log } = this.#options
+    try {
+      const answer = await budget.take(key)
+      if (!this.#isReachable) log.info({}, 'the shared read budget can be reached again')
+      this.#isReachable = true
+      return answer
+    } catch (error) {
+      // Whatever ails the budget, without its word nobody may read.
+      if (this.#isReachable) log.warn({ err: error }, 'the shared read budget cannot be reached; reads wait for it')
+      this.#isReachable = false
+      return { waitMs: RETRY_MS }
+    }
+  }
+
+  /** Of those who wait, the one that read least in this window; the first to come among equals. */
+  #next(): Waiter | undefined {
+    const now = this.#options.clock.monotonic()
+    this.#taken = this.#taken.filter(({ until }) => until > now)
+    const used = Map.groupBy(this.#taken, ({ key }) => key)
+    const readsOf = ({ key }: Waiter) => used.get(key)?.length ?? 0
+    return this.#waiting.reduce<Waiter | undefined>(
+      (best, waiter) => (best === undefined || readsOf(waiter) < readsOf(best) ? waiter : best),
+      undefined,
+    )
+  }
+
+  /** Hands the read to who is next by now: whoever it was taken for may have left. */
+  #grant(name: string): void {
+    const { clock, budget } = this.#options
+    const reportDone = () => this.#report(clock.monotonic() + ABANDONED_MS, () => budget.done(name))
+    const waiter = this.#next()
+    if (waiter === undefined) {
+      reportDone()
+      return
+    }
+    this.#waiting.splice(this.#waiting.indexOf(waiter), 1)
+    const taken = { key: waiter.key, until: Number.POSITIVE_INFINITY }
+    this.#taken.push(taken)
+    if (waiter.isNotified) waiter.onWait?.(undefined)
+    const done = () => {
+      taken.until = clock.monotonic() + WINDOW_MS
+      reportDone()
+    }
+    waiter.resolve({ done })
+  }
+
+  /** Notifies all who wait for how many milliseconds they will, as far as is known. */
+  #notifyAll(ms: number): void {
+    const until = new Date(this.#options.clock.now().getTime() + Math.min(ms, WINDOW_MS))
+    for (const waiter of [...this.#waiting]) {
+      waiter.isNotified = true
+      waiter.onWait?.(until)
+    }
+  }
+
+  /** Sends the budget a message, again and again until it has arrived or its time is over. */
+  #report(until: number, send: () => Promise<void>): void {
+    const report = this.#repeat(until, send).finally(() => this.#reports.delete(report))
+    this.#reports.add(report)
+  }
+
+  async #repeat(until: number, send: () => Promise<void>): Promise<void> {
+    const { clock, log } = this.#options
+    const { signal } = this.#closing
+    for (;;) {
+      try {
+        await send()
+        return
+      } catch (error) {
+        if (signal.aborted || clock.monotonic() >= until) return
+        log.debug({ err: error }, 'the shared read budget could not be updated')
+      }
+      await clock.sleep(RETRY_MS, signal)
+    }
+  }
 }

@@ -1,8 +1,10 @@
 import { AppError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
+import type { ReadContext } from '../ports/sheet-source.ts'
 import { parseRetryAfter } from '../retry-after.ts'
 import { CallFault } from './call-fault.ts'
+import type { ReadTuning } from './read-tuning.ts'
 
 /** The longest pause between two tries of a call. */
 const LONGEST_MS = 64_000
@@ -16,12 +18,8 @@ const LEAST_SILENT_FAULTS = 3
 export interface RetryOptions {
   readonly clock: Clock
   readonly log: Log
-  /** Whose calls these are, for the log. */
-  readonly syncId: string
-  /** Milliseconds of nothing but network errors until Google counts as unreachable. */
-  readonly unreachableMs: number
-  /** Called with the end of a pause that Google's quota imposes, and with `undefined` once it is over. */
-  onWait(until: Date | undefined): void
+  readonly tuning: Pick<ReadTuning, 'unreachableMs'>
+  readonly context: Pick<ReadContext, 'key' | 'onWait'>
 }
 
 /** Repeats the calls of one sync as long as that can help. */
@@ -37,21 +35,11 @@ export class Retries {
   }
 
   /**
-   * Makes a call until it succeeds. `isEnough` may end that after a fault; once the pause after it is over, this resolves
-   * to `undefined` then. Rejects with an AppError that no repeat can mend, and with the signal's reason.
+   * Makes a call until it succeeds. `isEnough` may end that after a fault, with which this rejects once the pause after
+   * it is over. Rejects with an AppError that no repeat can mend, and with the signal's reason.
    */
-  async untilDone<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T>
-  async untilDone<T>(
-    call: () => Promise<T>,
-    signal: AbortSignal,
-    isEnough: (fault: CallFault) => boolean,
-  ): Promise<T | undefined>
-  async untilDone<T>(
-    call: () => Promise<T>,
-    signal: AbortSignal,
-    isEnough = (_fault: CallFault) => false,
-  ): Promise<T | undefined> {
-    const { log, syncId } = this.#options
+  async untilDone<T>(call: () => Promise<T>, signal: AbortSignal, isEnough = (_fault: CallFault) => false): Promise<T> {
+    const { log, context } = this.#options
     let incomplete = 0
     for (let faults = 0; ; faults += 1) {
       try {
@@ -61,7 +49,7 @@ export class Retries {
       } catch (error) {
         signal.throwIfAborted()
         if (!(error instanceof CallFault)) throw error
-        log.warn({ syncId, fault: error.kind, faults: faults + 1 }, error.message)
+        log.warn({ syncId: context.key, fault: error.kind, faults: faults + 1 }, error.message)
         if (error.kind === 'incomplete') {
           incomplete += 1
           if (incomplete >= INCOMPLETE_TRIES)
@@ -70,18 +58,18 @@ export class Retries {
         this.#giveUpOnSilence(error)
         const isOver = isEnough(error)
         await this.#pause(error, faults, signal)
-        if (isOver) return undefined
+        if (isOver) throw error
       }
     }
   }
 
   async #pause(fault: CallFault, faults: number, signal: AbortSignal): Promise<void> {
-    const { clock, onWait } = this.#options
+    const { clock, context } = this.#options
     const ms = backoffMs(Math.min(faults, 10), { retryAfterMs: fault.retryAfterMs })
-    if (fault.kind === 'quota') onWait(new Date(clock.now().getTime() + ms))
+    if (fault.kind === 'quota') context.onWait(new Date(clock.now().getTime() + ms))
     await clock.sleep(ms, signal)
     signal.throwIfAborted()
-    if (fault.kind === 'quota') onWait(undefined)
+    if (fault.kind === 'quota') context.onWait(undefined)
   }
 
   #answered(): void {
@@ -92,7 +80,7 @@ export class Retries {
 
   /** Gives up on a Google that is not there; one that answers, if only errors, is waited for until the sync's deadline. */
   #giveUpOnSilence(fault: CallFault): void {
-    const { clock, unreachableMs } = this.#options
+    const { clock, tuning } = this.#options
     const isSilent =
       fault.kind === 'network' || fault.kind === 'garbled' || (fault.kind === 'timeout' && !this.#hasAnswered)
     if (!isSilent) {
@@ -102,7 +90,7 @@ export class Retries {
     const now = clock.monotonic()
     this.#silentSince ??= now
     this.#silentFaults += 1
-    if (this.#silentFaults < LEAST_SILENT_FAULTS || now - this.#silentSince < unreachableMs) return
+    if (this.#silentFaults < LEAST_SILENT_FAULTS || now - this.#silentSince < tuning.unreachableMs) return
     throw new AppError(
       fault.kind === 'garbled' ? 'GOOGLE_UNAVAILABLE' : 'GOOGLE_UNREACHABLE',
       `${fault.message} It was tried ${this.#silentFaults} times.`,

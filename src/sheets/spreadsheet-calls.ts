@@ -1,14 +1,14 @@
-import type { BufferPool } from '../concurrency/buffer-pool.ts'
+import type { WorkerPool } from '../concurrency/worker-pool.ts'
 import { AppError } from '../errors.ts'
-import { cellCount, type Rectangle, rowCount } from '../model/rectangle.ts'
+import { cellCount, rowCount } from '../model/rectangle.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { CallKind, Metrics } from '../ports/metrics.ts'
 import type { ReadContext } from '../ports/sheet-source.ts'
-import { formatRange } from './a1.ts'
-import type { Body } from './answer-body.ts'
+import { formatRange, type TabRange } from './a1.ts'
 import type { CallBudget } from './call-budget.ts'
 import { CallFault } from './call-fault.ts'
+import { type Answer, DECODE_MODULE, type Decoded } from './decode.ts'
 import type { ApiCall, Render, SheetsApi } from './google-api.ts'
 import type { SpreadsheetDescription } from './google-description.ts'
 import type { ReadQuota } from './read-quota.ts'
@@ -20,31 +20,26 @@ const FREE_SECONDS = 0.005
 
 export interface SpreadsheetCallsOptions {
   readonly api: SheetsApi
+  /** The reads a minute of the credential, shared with everybody else who uses it. */
   readonly quota: ReadQuota
-  readonly metrics: Metrics | undefined
+  /** Threads to decode on. */
+  readonly workers: WorkerPool
+  readonly metrics?: Metrics
   readonly clock: Clock
   readonly log: Log
   readonly tuning: ReadTuning
-  /** Where buffers for answers are taken from. */
-  readonly buffers: BufferPool
   readonly spreadsheetId: string
   readonly context: ReadContext
 }
 
-/** One range of a call. */
-export interface RangeToRead {
-  readonly title: string
-  readonly rectangle: Rectangle
-}
-
 /** How ranges are read. */
-export interface RangesOptions<Range extends RangeToRead, Result> {
+export interface RangesOptions<Part> {
   readonly render: Render
   readonly budget: CallBudget
   /** Aborted when what is read is of no use any more. */
   readonly signal: AbortSignal
-  /** Makes something of an answer. When it rejects with a {@link CallFault}, the call is repeated. */
-  decode(body: Body, ranges: readonly Range[]): Promise<Result>
+  /** What a worker thread makes of an answer. The call is repeated when it finds a fault in it. */
+  readonly decode: (answer: Answer) => Decoded<Part>
 }
 
 /** The calls of one sync: counted, paid from the quota, and repeated as long as that can help. */
@@ -54,9 +49,7 @@ export class SpreadsheetCalls {
 
   constructor(options: SpreadsheetCallsOptions) {
     this.#options = options
-    const { clock, log, context, tuning } = options
-    const { key: syncId, onWait } = context
-    this.#retries = new Retries({ clock, log, syncId, unreachableMs: tuning.unreachableMs, onWait })
+    this.#retries = new Retries(options)
   }
 
   describe(): Promise<SpreadsheetDescription> {
@@ -77,34 +70,44 @@ export class SpreadsheetCalls {
    * Reads ranges in one call and has the answer decoded. What Google finds too much is read in halves, so the results
    * are those of one call or of several, in the order of the ranges.
    */
-  async read<Range extends RangeToRead, Result>(
+  async read<Range extends TabRange, Part>(
     ranges: readonly Range[],
-    options: RangesOptions<Range, Result>,
-  ): Promise<Result[]> {
+    options: RangesOptions<Part>,
+  ): Promise<(Range & { readonly part: Part })[]> {
     const { render, budget, signal, decode } = options
-    const { api, spreadsheetId, tuning, buffers } = this.#options
+    const { api, spreadsheetId, tuning, workers } = this.#options
     const cells = cellsOf(ranges)
-    const texts = ranges.map(({ title, rectangle }) => formatRange(title, rectangle))
-    const call = () =>
-      this.#send('values', signal, (sent) => api.readValues(spreadsheetId, texts, render, { ...sent, buffers }))
+    const asked = ranges.map(({ title, rectangle }) => ({ title, rectangle }))
+    const texts = asked.map(({ title, rectangle }) => formatRange(title, rectangle))
+    const call = () => this.#send('values', signal, (sent) => api.readValues(spreadsheetId, texts, render, sent))
     let halves: readonly [Range[], Range[]] | undefined
-    const result = await this.#retries.untilDone(
-      async () => {
-        const body = await this.#paid(call, signal)
-        budget.learn(cells, body.byteLength)
-        return decode(body, ranges)
-      },
-      signal,
-      (fault) => {
-        if (!isTooMuch(fault)) return false
-        budget.halve()
-        if (cells > tuning.leastCells || fault.kind === 'too-large') halves = halve(ranges)
-        return halves !== undefined
-      },
-    )
-    if (halves === undefined) return [result as Result]
-    const [first, second] = halves
-    return [...(await this.read(first, options)), ...(await this.read(second, options))]
+    try {
+      return await this.#retries.untilDone(
+        async () => {
+          const body = await this.#paid(call, signal)
+          const { byteLength } = body
+          const decoded = await workers.run(DECODE_MODULE, decode, { body, ranges: asked })
+          if ('fault' in decoded) throw new CallFault(decoded.fault, decoded.message)
+          budget.learn(cells, byteLength)
+          return ranges.map((range, index) => {
+            const part = decoded.parts[index]
+            if (part === undefined) throw new TypeError('a range is missing in what was decoded')
+            return { ...range, part }
+          })
+        },
+        signal,
+        (fault) => {
+          if (!isTooMuch(fault)) return false
+          budget.halve()
+          if (cells > tuning.leastCells || fault.kind === 'too-large') halves = halve(ranges)
+          return halves !== undefined
+        },
+      )
+    } catch (error) {
+      if (halves === undefined || !(error instanceof CallFault)) throw error
+      const [first, second] = halves
+      return [...(await this.read(first, options)), ...(await this.read(second, options))]
+    }
   }
 
   /** Makes a call that costs one read of the quota. */
@@ -153,12 +156,12 @@ function resultOf(error: unknown): string {
   return error instanceof AppError ? error.code : 'INTERNAL'
 }
 
-function cellsOf(ranges: readonly RangeToRead[]): number {
+function cellsOf(ranges: readonly TabRange[]): number {
   return ranges.reduce((sum, { rectangle }) => sum + cellCount(rectangle), 0)
 }
 
 /** Cuts ranges into two lists of about as many cells; `undefined` when it is one row of one range. */
-function halve<Range extends RangeToRead>(ranges: readonly Range[]): [Range[], Range[]] | undefined {
+function halve<Range extends TabRange>(ranges: readonly Range[]): [Range[], Range[]] | undefined {
   const [only] = ranges
   if (ranges.length > 1) {
     const half = cellsOf(ranges) / 2

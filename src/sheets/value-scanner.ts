@@ -21,16 +21,15 @@ export class NotJson extends Error {
 export class ValueScanner {
   readonly bytes: Uint8Array
   /** The place of the next byte to read. */
-  at: number
+  at = 0
   /** The current cell: its kind, and the bytes of it, without quotes for text. */
   kind: CellKind = BLANK
   start = 0
   end = 0
   #isFirst = true
 
-  constructor(bytes: Uint8Array, at = 0) {
+  constructor(bytes: Uint8Array) {
     this.bytes = bytes
-    this.at = at
   }
 
   /** Enters the array of rows. */

@@ -12,7 +12,8 @@ import { silentLog } from '../../src/ports/log.ts'
 import type { SnapshotStore } from '../../src/ports/snapshot-store.ts'
 import { GoogleApi, type GoogleApiOptions, type SheetsApi } from '../../src/sheets/google-api.ts'
 import { GoogleSheets } from '../../src/sheets/google-sheets.ts'
-import { LocalReadQuota } from '../../src/sheets/local-read-quota.ts'
+import { LocalReadBudget } from '../../src/sheets/local-read-budget.ts'
+import { ReadQuota } from '../../src/sheets/read-quota.ts'
 import type { ReadTuning } from '../../src/sheets/read-tuning.ts'
 import { BlockFiles } from '../../src/snapshots/formats/block-files.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
@@ -87,7 +88,7 @@ export interface RunOptions {
 export interface Downloader {
   readonly emulator: Emulator
   readonly snapshots: SnapshotStore
-  readonly quota: LocalReadQuota
+  readonly quota: ReadQuota
   /** Runs a download as a runner would: claims the sync, keeps its progress. */
   run(body: Partial<SyncRequestInput>, options?: RunOptions): Promise<SyncResult>
   /** Tunes the runs from now on. */
@@ -108,7 +109,7 @@ export async function aDownloader(t: Test, options: DownloaderOptions = {}): Pro
   await local.start()
   const snapshots = aroundSnapshots?.(local) ?? local
   const sheets = new GoogleApi({ rootUrl: emulator.rootUrl, clock, ...google })
-  const quota = new LocalReadQuota({ readsPerMinute, clock })
+  const quota = new ReadQuota({ budget: new LocalReadBudget({ readsPerMinute, clock }), clock, log: silentLog })
   const api = around?.(sheets) ?? sheets
   const tuned = (how: Tuning) => {
     const { threads = 0, ...reads } = { ...tuning, ...how }

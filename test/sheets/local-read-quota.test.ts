@@ -1,11 +1,17 @@
 import t from 'tap'
-import { LocalReadQuota } from '../../src/sheets/local-read-quota.ts'
+import { silentLog } from '../../src/ports/log.ts'
+import { LocalReadBudget } from '../../src/sheets/local-read-budget.ts'
+import { ReadQuota } from '../../src/sheets/read-quota.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 
 const never = new AbortController().signal
 
+function aQuota(readsPerMinute: number, clock: FakeClock): ReadQuota {
+  return new ReadQuota({ budget: new LocalReadBudget({ readsPerMinute, clock }), clock, log: silentLog })
+}
+
 /** Somebody who reads as fast as the quota lets, each read taking so long; tells when each was begun. */
-function aReader(quota: LocalReadQuota, clock: FakeClock, key: string, reads: number, each = 200) {
+function aReader(quota: ReadQuota, clock: FakeClock, key: string, reads: number, each = 200) {
   const begun: number[] = []
   const waits: (Date | undefined)[] = []
   const finished = (async () => {
@@ -26,7 +32,7 @@ function mostInAnyMinute(times: readonly number[]): number {
 
 t.test('in no minute are more reads begun than the credential has, and nearly all of them are used', async (t) => {
   const clock = new FakeClock()
-  const quota = new LocalReadQuota({ readsPerMinute: 60, clock })
+  const quota = aQuota(60, clock)
   const readers = ['a', 'b', 'c'].map((key) => aReader(quota, clock, key, 200))
   await clock.advance(600_000)
   const all = readers.flatMap(({ begun }) => begun)
@@ -36,7 +42,7 @@ t.test('in no minute are more reads begun than the credential has, and nearly al
 
 t.test('a read that takes long counts from its start until a minute after its end', async (t) => {
   const clock = new FakeClock()
-  const quota = new LocalReadQuota({ readsPerMinute: 2, clock })
+  const quota = aQuota(2, clock)
   const first = await quota.take({ key: 'a', signal: never })
   const second = await quota.take({ key: 'b', signal: never })
   let isThird = false
@@ -56,7 +62,7 @@ t.test('a read that takes long counts from its start until a minute after its en
 
 t.test('reads are shared out evenly, whoever came first', async (t) => {
   const clock = new FakeClock()
-  const quota = new LocalReadQuota({ readsPerMinute: 60, clock })
+  const quota = aQuota(60, clock)
   const readers = ['a', 'b', 'c', 'd'].map((key) => aReader(quota, clock, key, 1000, 10))
   await clock.advance(300_000)
   const counts = readers.map(({ begun }) => begun.length)
@@ -66,7 +72,7 @@ t.test('reads are shared out evenly, whoever came first', async (t) => {
 t.test('a small sync waits for no more than one read, whenever it comes to a large one', async (t) => {
   for (const after of [500, 5_000, 20_000, 45_000, 59_900, 61_000, 100_000, 200_000]) {
     const clock = new FakeClock()
-    const quota = new LocalReadQuota({ readsPerMinute: 60, clock })
+    const quota = aQuota(60, clock)
     for (const _ of Array.from({ length: 8 })) aReader(quota, clock, 'large', 1000, 1000)
     await clock.advance(after)
     const from = clock.monotonic()
@@ -79,7 +85,7 @@ t.test('a small sync waits for no more than one read, whenever it comes to a lar
 
 t.test('whoever waits is told until when, and when it is over', async (t) => {
   const clock = new FakeClock()
-  const quota = new LocalReadQuota({ readsPerMinute: 3, clock })
+  const quota = aQuota(3, clock)
   const reader = aReader(quota, clock, 'a', 4)
   await clock.advance(1000)
   const until = reader.waits.at(-1)
@@ -92,7 +98,7 @@ t.test('whoever waits is told until when, and when it is over', async (t) => {
 
 t.test('a pause holds everybody back', async (t) => {
   const clock = new FakeClock()
-  const quota = new LocalReadQuota({ readsPerMinute: 60, clock })
+  const quota = aQuota(60, clock)
   quota.pause(30_000)
   const readers = ['a', 'b'].map((key) => aReader(quota, clock, key, 1))
   await clock.advance(29_000)
@@ -106,7 +112,7 @@ t.test('a pause holds everybody back', async (t) => {
 
 t.test('one who leaves the queue takes nothing with it', async (t) => {
   const clock = new FakeClock()
-  const quota = new LocalReadQuota({ readsPerMinute: 1, clock })
+  const quota = aQuota(1, clock)
   const first = await quota.take({ key: 'a', signal: never })
   const leaving = new AbortController()
   const gone = quota.take({ key: 'b', signal: leaving.signal })

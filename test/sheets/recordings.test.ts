@@ -9,7 +9,8 @@ import { createDownloadJob } from '../../src/jobs/download-job.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import { GoogleApi } from '../../src/sheets/google-api.ts'
 import { GoogleSheets } from '../../src/sheets/google-sheets.ts'
-import { LocalReadQuota } from '../../src/sheets/local-read-quota.ts'
+import { LocalReadBudget } from '../../src/sheets/local-read-budget.ts'
+import { ReadQuota } from '../../src/sheets/read-quota.ts'
 import { BlockFiles } from '../../src/snapshots/formats/block-files.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
 import { claimSync } from '../../src/syncs/sync.ts'
@@ -86,7 +87,11 @@ type Downloaded = (ranges: readonly ValueRange[], values: 'typed' | 'formatted' 
 async function aDownloader(t: Test, api: GoogleApi): Promise<Downloaded> {
   const snapshots = new LocalSnapshotStore({ directory: await aDirectory(t), kept: 1, log: silentLog })
   await snapshots.start()
-  const quota = new LocalReadQuota({ readsPerMinute: 1000, clock: systemClock })
+  const quota = new ReadQuota({
+    budget: new LocalReadBudget({ readsPerMinute: 1000, clock: systemClock }),
+    clock: systemClock,
+    log: silentLog,
+  })
   const workers = new WorkerPool()
   const source = new GoogleSheets({ api, quota, workers, clock: systemClock, log: silentLog })
   const writer = new BlockFiles(workers)

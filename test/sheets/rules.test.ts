@@ -3,8 +3,8 @@ import t from 'tap'
 import { nameColumns } from '../../src/blocks/column-names.ts'
 import { CallBudget } from '../../src/sheets/call-budget.ts'
 import { isoFromSerial } from '../../src/sheets/dates.ts'
+import { urlBytes } from '../../src/sheets/pack-calls.ts'
 import { backoffMs, retryAfterMs, untilNextMinuteMs } from '../../src/sheets/retry.ts'
-import { urlBytes } from '../../src/sheets/url-bytes.ts'
 
 t.test('serial numbers become dates, times and both, exactly', async (t) => {
   const samples: [number, string | number][] = [

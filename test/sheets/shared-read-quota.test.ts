@@ -1,8 +1,7 @@
 import t, { type Test } from 'tap'
 import { AppError } from '../../src/errors.ts'
 import { silentLog } from '../../src/ports/log.ts'
-import type { ReadQuota } from '../../src/sheets/read-quota.ts'
-import { SharedReadQuota } from '../../src/sheets/shared-read-quota.ts'
+import { ReadQuota } from '../../src/sheets/read-quota.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 import { MemoryReadBudget } from '../support/memory-read-budget.ts'
 
@@ -13,7 +12,7 @@ const unreachable = new AppError('STORAGE_UNAVAILABLE', 'The budget is away.')
 function setUp(t: Test, { readsPerMinute, instances = 1 }: { readsPerMinute: number; instances?: number }) {
   const clock = new FakeClock()
   const budget = new MemoryReadBudget({ readsPerMinute, clock })
-  const quotas = Array.from({ length: instances }, () => new SharedReadQuota({ budget, clock, log: silentLog }))
+  const quotas = Array.from({ length: instances }, () => new ReadQuota({ budget, clock, log: silentLog }))
   t.teardown(() => Promise.all(quotas.map((quota) => quota.close())))
   const [quota] = quotas
   if (quota === undefined) throw new Error('no instance')

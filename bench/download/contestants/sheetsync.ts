@@ -6,7 +6,8 @@ import { normalizeRequest, syncRequestBody } from '../../../src/model/sync-reque
 import { silentLog } from '../../../src/ports/log.ts'
 import { GoogleApi } from '../../../src/sheets/google-api.ts'
 import { GoogleSheets } from '../../../src/sheets/google-sheets.ts'
-import { LocalReadQuota } from '../../../src/sheets/local-read-quota.ts'
+import { LocalReadBudget } from '../../../src/sheets/local-read-budget.ts'
+import { ReadQuota } from '../../../src/sheets/read-quota.ts'
 import { BlockFiles } from '../../../src/snapshots/formats/block-files.ts'
 import { LocalSnapshotStore } from '../../../src/snapshots/local-snapshot-store.ts'
 import { claimSync, createSync } from '../../../src/syncs/sync.ts'
@@ -15,7 +16,11 @@ import { compete } from './contestant.ts'
 
 const { rootUrl } = JSON.parse(process.argv[2] ?? '{}') as { rootUrl: string }
 const api = new GoogleApi({ rootUrl, clock: systemClock })
-const quota = new LocalReadQuota({ readsPerMinute: 100_000, clock: systemClock })
+const quota = new ReadQuota({
+  budget: new LocalReadBudget({ readsPerMinute: 100_000, clock: systemClock }),
+  clock: systemClock,
+  log: silentLog,
+})
 const workers = new WorkerPool()
 const source = new GoogleSheets({ api, quota, workers, clock: systemClock, log: silentLog })
 const writer = new BlockFiles(workers)

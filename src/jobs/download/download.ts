@@ -20,17 +20,6 @@ const REPEATS = 2
 /** What an edit of the spreadsheet may be the reason of: rows or tabs that were there are gone. */
 const MAY_BE_EDITED = ['GOOGLE_ANSWER_INCOMPLETE', 'GOOGLE_REQUEST_REFUSED']
 
-/** The spreadsheet was edited while it was read, so what was read does not belong together. */
-class EditedMeanwhile extends Error {
-  override readonly name = 'EditedMeanwhile'
-  readonly version: string
-
-  constructor(version: string) {
-    super('the spreadsheet was edited while it was read')
-    this.version = version
-  }
-}
-
 /** What downloads are made with. */
 export interface DownloadOptions {
   readonly source: SheetSource
@@ -90,19 +79,14 @@ export class Download {
     }
     let checkpoint = readCheckpoint(this.#draft.checkpoint)
     for (let repeats = checkpoint?.repeats ?? 0; ; repeats += 1) {
-      try {
-        await this.#downloadOnce(version, repeats, checkpoint)
-        const after = version === undefined ? undefined : await this.#spreadsheet.version()
-        const isEdited = after !== version
-        if (isEdited && after !== undefined && repeats < REPEATS) throw new EditedMeanwhile(after)
-        return await this.#publish(version, after === undefined ? 'unknown' : !isEdited)
-      } catch (error) {
-        if (!(error instanceof EditedMeanwhile)) throw error
-        const { syncId } = this.#progress
-        this.#options.log.info({ syncId, repeats }, 'the spreadsheet was edited meanwhile; it is downloaded again')
-        version = error.version
-        checkpoint = undefined
+      const after = await this.#downloadOnce(version, repeats, checkpoint)
+      if (after === undefined || after === version || repeats >= REPEATS) {
+        return this.#publish(version, after === undefined ? 'unknown' : after === version)
       }
+      const { id: syncId } = this.#sync
+      this.#options.log.info({ syncId, repeats }, 'the spreadsheet was edited meanwhile; it is downloaded again')
+      version = after
+      checkpoint = undefined
     }
   }
 
@@ -134,12 +118,12 @@ export class Download {
     return latest !== undefined && isUnchanged(latest, version, request) ? latest : undefined
   }
 
-  /** Reads and writes all that is not written yet. */
+  /** Reads and writes all that is not written yet. Resolves to the version of the spreadsheet after that. */
   async #downloadOnce(
     version: string | undefined,
     repeats: number,
     checkpoint: DownloadCheckpoint | undefined,
-  ): Promise<void> {
+  ): Promise<string | undefined> {
     const { title, areas, warnings } = await this.#spreadsheet.describe(this.#sync.request)
     const written = resumeFrom(checkpoint, version, areas)
     if (written === undefined) await this.#draft.reset()
@@ -165,11 +149,21 @@ export class Download {
         this.#reportAll()
       }
     } catch (error) {
-      throw (await this.#isEdited(error, version, repeats)) ?? error
+      // A refused or short answer has an innocent reason when the spreadsheet was edited.
+      if (!(error instanceof AppError) || !MAY_BE_EDITED.includes(error.code) || repeats >= REPEATS) throw error
+      const after = await this.#versionAfter(version)
+      if (after === undefined || after === version) throw error
+      return after
     }
     // What has no rows in the grid was never part of a block.
     for (const state of this.#states) if (state.written.files === null) await this.#finish(state)
     this.#reportAll()
+    return this.#versionAfter(version)
+  }
+
+  /** The version of the spreadsheet by now, unless it could not be known before. */
+  async #versionAfter(before: string | undefined): Promise<string | undefined> {
+    return before === undefined ? undefined : this.#spreadsheet.version()
   }
 
   #readBlocks(): AsyncIterable<readonly Block[]> {
@@ -195,14 +189,6 @@ export class Download {
 
   async #finish(state: AreaState): Promise<void> {
     advance(state, await this.#writer.finish(state.area, state.written))
-  }
-
-  /** A refused or short answer has an innocent reason when the spreadsheet was edited. */
-  async #isEdited(error: unknown, version: string | undefined, repeats: number): Promise<EditedMeanwhile | undefined> {
-    if (!(error instanceof AppError) || !MAY_BE_EDITED.includes(error.code)) return undefined
-    if (version === undefined || repeats >= REPEATS) return undefined
-    const after = await this.#spreadsheet.version()
-    return after === undefined || after === version ? undefined : new EditedMeanwhile(after)
   }
 
   async #publish(version: string | undefined, consistent: SyncResult['consistent']): Promise<SyncResult> {

@@ -1,4 +1,4 @@
-import type { Block } from '../../blocks/block.ts'
+import { type Block, ROW_END } from '../../blocks/block.ts'
 import { nameColumns } from '../../blocks/column-names.ts'
 import { settleAll } from '../../concurrency/settle-all.ts'
 import type { WorkerPool } from '../../concurrency/worker-pool.ts'
@@ -10,21 +10,10 @@ import type { Area } from '../../ports/sheet-source.ts'
 import type { SnapshotDraft } from '../../ports/snapshot-store.ts'
 import { padCsv } from './csv-padding.ts'
 import { type CsvOptions, csvLine } from './csv-rows.ts'
-import { encodeRows, PIECE_BYTES } from './encode-rows.ts'
+import { ENCODE_MODULE, type EncodedPiece, encodeRows, type RowLayout } from './encode-rows.ts'
 import { fileName } from './file-names.ts'
-import { blankRow } from './json-rows.ts'
 
 const BOM = '\uFEFF'
-const WORKER = new URL('encode-worker.ts', import.meta.url)
-
-/** Bytes, about, of blank rows that are made at a time: a million of them may lie between two others. */
-const BLANKS_AT_ONCE = 262_144
-
-/** How much larger rows are than the cells they are made of, beside the names of their columns. */
-const GROWTH = 1.2
-
-/** Bytes by which a piece may be longer than it should, as its last row is written whole. */
-const LAST_ROW_BYTES = 65_536
 
 /** Files of JSON, NDJSON and CSV. */
 export class BlockFiles implements BlockWriter {
@@ -55,16 +44,22 @@ class AreaFiles implements AreaWriter {
 
   async write(area: Area, written: WrittenArea, block: Block): Promise<WrittenArea> {
     const header = block.header ?? written.header
-    const names = namesOf(area, header)
-    const isFirst = written.nextRow === area.rectangle.startRow
-    const lineWidth = Math.max(written.width, block.width, header?.length ?? 0)
-    if (isFirst) await this.#append(area, this.#heads(names?.slice(0, header?.length)))
+    const headers = header?.length ?? 0
+    const allNames = namesOf(area, header)
+    const lineWidth = Math.max(written.width, block.width, headers)
+    if (written.nextRow === area.rectangle.startRow) await this.#append(area, this.#heads(allNames?.slice(0, headers)))
     if (block.rows > 0) {
+      const names = allNames?.slice(0, Math.max(block.width, headers))
+      const layout = { formats: this.#formats, csv: this.#csv, names, headers, lineWidth }
+      // Blank rows count now that another row follows. Of each there is nothing but its end.
+      const blank = { cells: new Uint8Array(written.blankRows).fill(ROW_END), rows: written.blankRows }
       let isFirstRow = written.rows === 0
-      for await (const content of this.#rows(written.blankRows, block, { header, names, lineWidth })) {
-        await this.#append(area, content, isFirstRow)
-        isFirstRow = false
-        for (const { buffer } of content) this.#workers.buffers.release(buffer)
+      for (const rows of [blank, block]) {
+        for await (const content of this.#encode(rows, layout)) {
+          await this.#append(area, content, isFirstRow)
+          isFirstRow = false
+          for (const { buffer } of content) buffer.transfer(0)
+        }
       }
     }
     return advanced(written, block, lineWidth)
@@ -110,36 +105,19 @@ class AreaFiles implements AreaWriter {
     return utf8((this.#csv.bom ? BOM : '') + (names.length === 0 ? '' : csvLine(names, names.length, this.#csv)))
   }
 
-  /** The blank rows before a block, and then its own, piece by piece. */
-  async *#rows(blankRows: number, block: Block, columns: Columns): AsyncGenerator<readonly Uint8Array<ArrayBuffer>[]> {
-    const blanks = blankRows === 0 ? [] : this.#formats.map((format) => this.#blankRow(format, columns))
-    const atOnce = Math.max(1, Math.floor(BLANKS_AT_ONCE / Math.max(1, ...blanks.map(({ length }) => length))))
-    for (let left = blankRows; left > 0; left -= atOnce) {
-      yield blanks.map((row) => utf8(row.repeat(Math.min(left, atOnce))))
-    }
-    const { header, names, lineWidth } = columns
-    const headers = header?.length ?? 0
-    const columnsUsed = names?.slice(0, Math.max(block.width, headers))
-    const rowBytes = block.cells.length / block.rows + utf8((columnsUsed ?? []).join('')).length
-    const layout = { formats: this.#formats, csv: this.#csv, names: columnsUsed, headers, lineWidth }
-    let { cells } = block
-    let at = 0
-    for (let rows = block.rows; rows > 0; ) {
-      const expected = Math.min(PIECE_BYTES, Math.ceil(rowBytes * rows * GROWTH)) + LAST_ROW_BYTES
-      const rooms = this.#formats.map(() => this.#workers.buffers.acquire(expected))
-      const task = { ...layout, cells, at, rows, rooms }
-      const piece = await this.#workers.run({ run: encodeRows, file: WORKER }, task, [cells.buffer, ...rooms])
+  /** Encodes rows, piece by piece. */
+  async *#encode(
+    { cells, rows }: Pick<Block, 'cells' | 'rows'>,
+    layout: RowLayout,
+  ): AsyncGenerator<EncodedPiece['content']> {
+    let next = { cells, at: 0 }
+    for (let left = rows; left > 0; ) {
+      const piece = await this.#workers.run(ENCODE_MODULE, encodeRows, { ...layout, ...next, rows: left })
       yield piece.content
-      ;({ cells, at } = piece)
-      rows -= piece.rows
+      next = { cells: piece.cells, at: piece.at }
+      left -= piece.rows
     }
-    this.#workers.buffers.release(cells.buffer)
-  }
-
-  #blankRow(format: SnapshotFormat, { header, names, lineWidth }: Columns): string {
-    if (format === 'csv') return csvLine([], lineWidth, this.#csv)
-    const text = blankRow(names, header?.length ?? 0)
-    return format === 'json' ? `,\n${text}` : `${text}\n`
+    next.cells.buffer.transfer(0)
   }
 
   /** Gives every line of a CSV file the columns that were only found further down. */
@@ -148,13 +126,6 @@ class AreaFiles implements AreaWriter {
     const head = this.#csvHead(names?.slice(0, width))
     await this.#draft.rewrite(name, padCsv(this.#draft.read(name), { width, head, replaced }))
   }
-}
-
-/** The columns of an area: its header cells, a name for each column, and the fields that a CSV line has now. */
-interface Columns {
-  readonly header: readonly string[] | null
-  readonly names: readonly string[] | undefined
-  readonly lineWidth: number
 }
 
 /** The state of an area after a block was written. */

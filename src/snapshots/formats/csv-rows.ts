@@ -1,7 +1,6 @@
 import { BLANK, DATE, FALSE, NUMBER, TEXT, TRUE } from '../../blocks/block.ts'
 import type { ByteWriter } from '../../blocks/byte-writer.ts'
 import type { CellReader } from '../../blocks/cell-reader.ts'
-import type { RowEncoder } from './row-encoder.ts'
 
 const COMMA = 0x2c
 
@@ -31,7 +30,7 @@ export function csvField(text: string, { injection, numbersAreText }: CsvOptions
   return TO_QUOTE.test(field) ? `"${field.replaceAll('"', '""')}"` : field
 }
 
-/** A line of names, or of as many blank fields. */
+/** A line of names, and of blank fields up to a width. */
 export function csvLine(fields: readonly string[], width: number, options: CsvOptions): string {
   const line = Array.from({ length: Math.max(fields.length, width, 1) }, (_, column) =>
     csvField(fields[column] ?? '', options),
@@ -40,38 +39,29 @@ export function csvLine(fields: readonly string[], width: number, options: CsvOp
 }
 
 /** A line of one blank field would be an empty line, and many readers step over those. */
-export const BLANK_FIELD = '""'
+const BLANK_FIELD = '""'
 
-/** Rows as lines of CSV, each of so many fields. */
-export class CsvRows implements RowEncoder {
-  readonly #options: CsvOptions
-  readonly #width: number
-
-  constructor(options: CsvOptions, width: number) {
-    this.#options = options
-    this.#width = width
-  }
-
-  row(reader: CellReader, out: ByteWriter): void {
+/** Writes rows as lines of CSV, each of so many fields. */
+export function csvRows(options: CsvOptions, width: number) {
+  return (reader: CellReader, out: ByteWriter): void => {
     const start = out.length
-    let written = 0
-    for (let column = 0; reader.nextCell(); column += 1) {
-      if (reader.kind === BLANK) continue
-      for (; written < column; written += 1) out.byte(COMMA)
-      this.#write(reader, out)
+    let column = 0
+    for (; reader.nextCell(); column += 1) {
+      if (column > 0) out.byte(COMMA)
+      if (reader.kind !== BLANK) writeField(reader, out, options)
     }
-    for (written += 1; written < this.#width; written += 1) out.byte(COMMA)
+    for (column = Math.max(column, 1); column < width; column += 1) out.byte(COMMA)
     if (out.length === start) out.ascii(BLANK_FIELD)
     out.ascii('\r\n')
   }
+}
 
-  #write(reader: CellReader, out: ByteWriter): void {
-    const { bytes, kind, start, end } = reader
-    if (kind === NUMBER || kind === DATE || (kind === TEXT && isPlain(bytes, start, end))) out.copy(bytes, start, end)
-    // As spreadsheets export them.
-    else if (kind === TRUE || kind === FALSE) out.ascii(reader.text())
-    else out.text(csvField(reader.text(), this.#options))
-  }
+function writeField(reader: CellReader, out: ByteWriter, options: CsvOptions): void {
+  const { bytes, kind, start, end } = reader
+  if (kind === NUMBER || kind === DATE || (kind === TEXT && isPlain(bytes, start, end))) out.copy(bytes, start, end)
+  // As spreadsheets export them.
+  else if (kind === TRUE || kind === FALSE) out.ascii(reader.text())
+  else out.text(csvField(reader.text(), options))
 }
 
 /** Whether unescaped text is a field as it stands: no comma in it, and no formula. Quotes and line ends come as escapes. */

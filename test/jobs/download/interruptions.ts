@@ -10,7 +10,8 @@ import { silentLog } from '../../../src/ports/log.ts'
 import { CallFault, type FaultKind } from '../../../src/sheets/call-fault.ts'
 import { type ApiCall, GoogleApi, type SheetsApi } from '../../../src/sheets/google-api.ts'
 import { GoogleSheets } from '../../../src/sheets/google-sheets.ts'
-import { LocalReadQuota } from '../../../src/sheets/local-read-quota.ts'
+import { LocalReadBudget } from '../../../src/sheets/local-read-budget.ts'
+import { ReadQuota } from '../../../src/sheets/read-quota.ts'
 import { BlockFiles } from '../../../src/snapshots/formats/block-files.ts'
 import { claimSync } from '../../../src/syncs/sync.ts'
 import { aQueuedSync } from '../../support/syncs.ts'
@@ -102,7 +103,10 @@ export async function anInterruptibleDownload(t: Test, workbook: Workbook): Prom
     const workers = around('workers', new WorkerPool({ threads: 0 }))
     const source = new GoogleSheets({
       api: around('api', api),
-      quota: around('quota', new LocalReadQuota({ readsPerMinute: 1000, clock })),
+      quota: around(
+        'quota',
+        new ReadQuota({ budget: new LocalReadBudget({ readsPerMinute: 1000, clock }), clock, log: silentLog }),
+      ),
       workers,
       clock: around('clock', clock),
       log: silentLog,

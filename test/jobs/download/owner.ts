@@ -5,7 +5,8 @@ import { parseSyncRecord } from '../../../src/model/sync-record.ts'
 import { silentLog } from '../../../src/ports/log.ts'
 import { GoogleApi } from '../../../src/sheets/google-api.ts'
 import { GoogleSheets } from '../../../src/sheets/google-sheets.ts'
-import { LocalReadQuota } from '../../../src/sheets/local-read-quota.ts'
+import { LocalReadBudget } from '../../../src/sheets/local-read-budget.ts'
+import { ReadQuota } from '../../../src/sheets/read-quota.ts'
 import { BlockFiles } from '../../../src/snapshots/formats/block-files.ts'
 import { LocalSnapshotStore } from '../../../src/snapshots/local-snapshot-store.ts'
 import { claimSync } from '../../../src/syncs/sync.ts'
@@ -23,7 +24,11 @@ await snapshots.start()
 const workers = new WorkerPool()
 const source = new GoogleSheets({
   api: new GoogleApi({ rootUrl, clock: systemClock }),
-  quota: new LocalReadQuota({ readsPerMinute: 100_000, clock: systemClock }),
+  quota: new ReadQuota({
+    budget: new LocalReadBudget({ readsPerMinute: 100_000, clock: systemClock }),
+    clock: systemClock,
+    log: silentLog,
+  }),
   workers,
   clock: systemClock,
   log: silentLog,
