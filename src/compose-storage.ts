@@ -1,13 +1,13 @@
 import type { Config } from './config.ts'
+import { LeaseStore } from './jobs/lease-store.ts'
 import type { ExecutionOptions } from './jobs/sync-execution.ts'
 import type { Clock } from './ports/clock.ts'
-import type { IdempotencyStore } from './ports/idempotency-store.ts'
 import type { JobRunner } from './ports/job-runner.ts'
-import type { LeaseStore } from './ports/lease-store.ts'
+import type { KeyValueStore } from './ports/key-value-store.ts'
 import type { Log } from './ports/log.ts'
-import type { ReadBudget } from './ports/read-budget.ts'
 import type { SyncStorage } from './ports/sync-storage.ts'
 import { type Quota, ReadQuota } from './sheets/quota.ts'
+import { IdempotencyStore } from './syncs/idempotency-store.ts'
 
 /** What a runner is made of, beyond what STORAGE_URL decides. */
 export type RunnerParts = Omit<ExecutionOptions, 'leases' | 'clock' | 'log'>
@@ -26,10 +26,12 @@ export interface StorageDrivers {
 }
 
 /** The drivers of one server, and the connection that they share. */
-interface ServerDrivers extends Pick<StorageDrivers, 'storage' | 'idempotency'> {
+interface ServerDrivers {
   readonly server: { close(): Promise<void> }
-  readonly leases: LeaseStore
-  readonly budget: ReadBudget
+  readonly storage: SyncStorage
+  readonly leases: KeyValueStore
+  readonly idempotency: KeyValueStore
+  readonly budget: KeyValueStore
 }
 
 /** Chooses the drivers for where syncs are recorded, and loads them: who does not use one pays nothing for it. */
@@ -38,31 +40,35 @@ export async function composeStorage(config: Config, clock: Clock, log: Log): Pr
   if (storage.kind === 'file') return composeFiles(config, storage.directory, clock, log)
   const { url } = storage
   const composeServer = storage.kind === 'redis' ? composeRedis : composePostgres
-  const { server, leases, budget, ...drivers } = await composeServer(config, url, clock, log)
+  const drivers = await composeServer(config, url, clock, log)
   const { BullMqRunner } = await import('./jobs/bullmq-runner.ts')
   const { SharedQuota } = await import('./sheets/shared-quota.ts')
+  const { SharedReadBudget } = await import('./sheets/shared-read-budget.ts')
+  const { readsPerMinute } = config.google
+  const budget = new SharedReadBudget({ records: drivers.budget, readsPerMinute })
   const quota = new SharedQuota({ budget, clock, log })
+  const leases = new LeaseStore(drivers.leases)
   const concurrency = config.role === 'api' ? 0 : config.syncConcurrency
   return {
-    ...drivers,
+    storage: drivers.storage,
+    idempotency: new IdempotencyStore(drivers.idempotency),
     quota,
     makeRunner: (parts) => new BullMqRunner({ ...parts, url, leases, clock, log, concurrency }),
     async close() {
       await quota.close()
-      await server.close()
+      await drivers.server.close()
     },
   }
 }
 
 async function composeFiles(config: Config, directory: string, clock: Clock, log: Log): Promise<StorageDrivers> {
   const { FileStorage } = await import('./storage/file-storage.ts')
-  const { FileLeases } = await import('./storage/file-leases.ts')
-  const { FileIdempotency } = await import('./storage/file-idempotency.ts')
+  const { FileKeyValueStore } = await import('./storage/file-key-value-store.ts')
   const { InProcessRunner } = await import('./jobs/in-process-runner.ts')
-  const leases = new FileLeases({ directory, clock })
+  const leases = new LeaseStore(new FileKeyValueStore({ directory, clock }, 'leases'))
   return {
     storage: new FileStorage({ directory, clock, log }),
-    idempotency: new FileIdempotency({ directory, clock }),
+    idempotency: new IdempotencyStore(new FileKeyValueStore({ directory, clock }, 'idempotency')),
     quota: new ReadQuota({ readsPerMinute: config.google.readsPerMinute, clock }),
     makeRunner: (parts) => new InProcessRunner({ ...parts, leases, clock, log, concurrency: config.syncConcurrency }),
     async close() {},
@@ -72,31 +78,27 @@ async function composeFiles(config: Config, directory: string, clock: Clock, log
 async function composePostgres(config: Config, url: string, clock: Clock, log: Log): Promise<ServerDrivers> {
   const { Database } = await import('./database/database.ts')
   const { DatabaseStorage } = await import('./storage/database-storage.ts')
-  const { DatabaseLeases } = await import('./storage/database-leases.ts')
-  const { DatabaseIdempotency } = await import('./storage/database-idempotency.ts')
-  const { DatabaseReadBudget } = await import('./sheets/database-read-budget.ts')
+  const { DatabaseKeyValueStore } = await import('./storage/database-key-value-store.ts')
   const database = new Database({ url, clock, log })
   return {
     server: database,
     storage: new DatabaseStorage({ database, historyTtlMs: config.historyTtlMs, clock, log }),
-    leases: new DatabaseLeases({ database }),
-    idempotency: new DatabaseIdempotency({ database }),
-    budget: new DatabaseReadBudget({ database, readsPerMinute: config.google.readsPerMinute }),
+    leases: new DatabaseKeyValueStore(database, 'leases', 'ephemeral_entries'),
+    idempotency: new DatabaseKeyValueStore(database, 'idempotency'),
+    budget: new DatabaseKeyValueStore(database, 'read-budget'),
   }
 }
 
 async function composeRedis(config: Config, url: string, clock: Clock, log: Log): Promise<ServerDrivers> {
   const { RedisConnection } = await import('./redis/connection.ts')
   const { RedisStorage } = await import('./storage/redis-storage.ts')
-  const { RedisLeases } = await import('./storage/redis-leases.ts')
-  const { RedisIdempotency } = await import('./storage/redis-idempotency.ts')
-  const { RedisReadBudget } = await import('./sheets/redis-read-budget.ts')
+  const { RedisKeyValueStore } = await import('./storage/redis-key-value-store.ts')
   const connection = new RedisConnection({ url, clock, log })
   return {
     server: connection,
     storage: new RedisStorage({ connection, clock, log }),
-    leases: new RedisLeases({ connection }),
-    idempotency: new RedisIdempotency({ connection }),
-    budget: new RedisReadBudget({ connection, readsPerMinute: config.google.readsPerMinute }),
+    leases: new RedisKeyValueStore(connection, 'leases'),
+    idempotency: new RedisKeyValueStore(connection, 'idempotency'),
+    budget: new RedisKeyValueStore(connection, 'read-budget'),
   }
 }

@@ -100,7 +100,7 @@ export class BullMqRunner implements JobRunner {
   }
 
   async #drain(): Promise<void> {
-    const { clock, log, leases } = this.#options
+    const { clock, log } = this.#options
     this.#queue.pause()
     try {
       await withTimeout(
@@ -114,7 +114,6 @@ export class BullMqRunner implements JobRunner {
       log.error({ err: error }, 'the storage does not answer; the next scan finds what ran here by its dead lease')
     }
     await this.#queue.close()
-    await leases.close()
   }
 
   /** Thousands of queued syncs need not be read every two seconds while their entries are in the queue. */

@@ -65,6 +65,5 @@ export class InProcessRunner implements JobRunner {
   async #drain(): Promise<void> {
     this.#queued.clear()
     await Promise.all([this.#running.close(), this.#scan.close()])
-    await this.#options.leases.close()
   }
 }

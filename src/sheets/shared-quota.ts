@@ -1,7 +1,7 @@
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import type { ReadBudget } from '../ports/read-budget.ts'
 import type { Quota } from './quota.ts'
+import type { BudgetAnswer, SharedReadBudget } from './shared-read-budget.ts'
 import { type Read, type ReadWait, WaitingReads } from './waiting-reads.ts'
 
 /** Milliseconds before a budget that could not be reached is asked again. */
@@ -11,7 +11,7 @@ const RETRY_MS = 1000
 const FORGOTTEN_MS = 600_000
 
 export interface SharedQuotaOptions {
-  readonly budget: ReadBudget
+  readonly budget: SharedReadBudget
   readonly clock: Clock
   readonly log: Log
 }
@@ -23,7 +23,7 @@ export interface SharedQuotaOptions {
  * second.
  */
 export class SharedQuota implements Quota {
-  readonly #budget: ReadBudget
+  readonly #budget: SharedReadBudget
   readonly #clock: Clock
   readonly #log: Log
   readonly #waiting: WaitingReads
@@ -55,13 +55,12 @@ export class SharedQuota implements Quota {
     this.#tell(until, () => this.#budget.pause(Math.max(0, until - this.#clock.monotonic())))
   }
 
-  /** Lets nobody wait any longer for the budget, and closes it. What waits is left to its own signals. Idempotent. */
+  /** Lets nobody wait any longer for the budget. What waits is left to its own signals. Idempotent. */
   async close(): Promise<void> {
     this.#closing.abort()
     this.#nap?.abort()
     await this.#serving
     await Promise.all(this.#telling)
-    await this.#budget.close()
   }
 
   /** Starts the serving, or wakes it: there is one loop at a time, so the budget is asked in turn. */
@@ -86,7 +85,7 @@ export class SharedQuota implements Quota {
     }
   }
 
-  async #ask(key: string): Promise<{ readonly read: string } | { readonly waitMs: number }> {
+  async #ask(key: string): Promise<BudgetAnswer> {
     try {
       const answer = await this.#budget.take(key)
       if (!this.#isReachable) this.#log.info({}, 'the shared read budget can be reached again')

@@ -5,8 +5,8 @@ import { newSyncId } from '../model/sync-id.ts'
 import type { SyncRequestBody } from '../model/sync-request.ts'
 import { type SyncView, toView } from '../model/sync-view.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { IdempotencyStore, KeyState } from '../ports/idempotency-store.ts'
 import type { Caller } from './caller.ts'
+import type { IdempotencyStore } from './idempotency-store.ts'
 import type { StartOptions, SyncService } from './sync-service.ts'
 
 /** Milliseconds for which a key is remembered. */
@@ -79,7 +79,7 @@ export class IdempotentRequests {
   ): Promise<StartAnswer> {
     const { store, clock } = this.#options
     const syncId = newSyncId()
-    const state: KeyState = await store.reserve({ key, fingerprint, syncId, now: clock.now(), ttlMs: KEY_TTL_MS })
+    const state = await store.reserve({ key, fingerprint, syncId, now: clock.now(), ttlMs: KEY_TTL_MS })
     if (state.state !== 'mine') {
       requireSame(state.fingerprint, fingerprint)
       if (state.state === 'done') return { view: state.answer, replayed: true }

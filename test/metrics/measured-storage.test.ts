@@ -1,6 +1,6 @@
 import t from 'tap'
 import { measureStorage } from '../../src/metrics/measured-storage.ts'
-import { MemoryStorage } from '../../src/storage/memory-storage.ts'
+import { MemoryStorage } from '../support/memory-storage.ts'
 import { testSyncStorage } from '../storage/conformance.ts'
 import { silentMetrics } from '../support/silent-metrics.ts'
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { AppError } from '../../src/errors.ts'
-import { MemoryStorage } from '../../src/storage/memory-storage.ts'
+import { MemoryStorage } from '../support/memory-storage.ts'
 import { type SyncChange, SyncSubscriptions } from '../../src/syncs/sync-subscriptions.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 import { aQueuedSync } from '../support/syncs.ts'

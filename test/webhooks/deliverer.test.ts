@@ -6,7 +6,7 @@ import type { Log } from '../../src/ports/log.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import type { SyncStorage } from '../../src/ports/sync-storage.ts'
 import type { SendResult, WebhookMessage, WebhookSender } from '../../src/ports/webhook-sender.ts'
-import { MemoryStorage } from '../../src/storage/memory-storage.ts'
+import { MemoryStorage } from '../support/memory-storage.ts'
 import { cancelSync } from '../../src/syncs/sync.ts'
 import {
   ATTEMPT_LEASE_MS,

@@ -13,7 +13,7 @@ export function requireSuccessor(next: Sync, expectedRevision: number): void {
   }
 }
 
-/** Keys come from clients; only their hashes ever become paths. */
-export function requireKeyHash(key: string): void {
-  if (!/^[0-9a-f]{64}$/.test(key)) throw new TypeError('an idempotency key is stored by its SHA-256 only')
+/** What a key of a KeyValueStore may be. */
+export function requireKey(key: string): void {
+  if (!/^[\w-]{1,200}$/.test(key)) throw new TypeError(`${JSON.stringify(key.slice(0, 80))} is not a key`)
 }
