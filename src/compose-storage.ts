@@ -39,8 +39,9 @@ export async function composeStorage(config: Config, clock: Clock, log: Log): Pr
   const { storage } = config
   if (storage.kind === 'file') return composeFiles(config, storage.directory, clock, log)
   const { url } = storage
-  const composeServer = storage.kind === 'redis' ? composeRedis : composePostgres
-  const drivers = await composeServer(config, url, clock, log)
+  const drivers = await (storage.kind === 'redis'
+    ? composeRedis(url, clock, log)
+    : composePostgres(url, config.historyTtlMs, clock, log))
   const { BullMqRunner } = await import('./jobs/bullmq-runner.ts')
   const { SharedQuota } = await import('./sheets/shared-quota.ts')
   const { SharedReadBudget } = await import('./sheets/shared-read-budget.ts')
@@ -75,21 +76,21 @@ async function composeFiles(config: Config, directory: string, clock: Clock, log
   }
 }
 
-async function composePostgres(config: Config, url: string, clock: Clock, log: Log): Promise<ServerDrivers> {
+async function composePostgres(url: string, historyTtlMs: number, clock: Clock, log: Log): Promise<ServerDrivers> {
   const { Database } = await import('./database/database.ts')
   const { DatabaseStorage } = await import('./storage/database-storage.ts')
   const { DatabaseKeyValueStore } = await import('./storage/database-key-value-store.ts')
   const database = new Database({ url, clock, log })
   return {
     server: database,
-    storage: new DatabaseStorage({ database, historyTtlMs: config.historyTtlMs, clock, log }),
+    storage: new DatabaseStorage({ database, historyTtlMs, clock, log }),
     leases: new DatabaseKeyValueStore(database, 'leases', 'ephemeral_entries'),
     idempotency: new DatabaseKeyValueStore(database, 'idempotency'),
     budget: new DatabaseKeyValueStore(database, 'read-budget'),
   }
 }
 
-async function composeRedis(config: Config, url: string, clock: Clock, log: Log): Promise<ServerDrivers> {
+async function composeRedis(url: string, clock: Clock, log: Log): Promise<ServerDrivers> {
   const { RedisConnection } = await import('./redis/connection.ts')
   const { RedisStorage } = await import('./storage/redis-storage.ts')
   const { RedisKeyValueStore } = await import('./storage/redis-key-value-store.ts')
