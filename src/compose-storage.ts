@@ -45,8 +45,7 @@ export async function composeStorage(config: Config, clock: Clock, log: Log): Pr
   const { BullMqRunner } = await import('./jobs/bullmq-runner.ts')
   const { SharedQuota } = await import('./sheets/shared-quota.ts')
   const { SharedReadBudget } = await import('./sheets/shared-read-budget.ts')
-  const { readsPerMinute } = config.google
-  const budget = new SharedReadBudget({ records: drivers.budget, readsPerMinute })
+  const budget = new SharedReadBudget(drivers.budget, config.google.readsPerMinute)
   const quota = new SharedQuota({ budget, clock, log })
   const leases = new LeaseStore(drivers.leases)
   const concurrency = config.role === 'api' ? 0 : config.syncConcurrency

@@ -180,8 +180,7 @@ export class FileKeyValueStore implements KeyValueStore {
   }
 
   #pathOf(key: string): string {
-    requireKey(key)
-    return join(this.#entries, `${key}.json`)
+    return join(this.#entries, `${requireKey(key)}.json`)
   }
 
   #change<T>(key: string, task: () => Promise<T>): Promise<T> {

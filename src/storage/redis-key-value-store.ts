@@ -95,7 +95,6 @@ export class RedisKeyValueStore implements KeyValueStore {
   }
 
   async #run<Answer>(doing: string, task: Script, key: string, args: (string | number)[] = []): Promise<Answer> {
-    requireKey(key)
-    return this.#connection.runScript<Answer>(doing, task, [`${this.#prefix}${key}`, this.#index], args)
+    return this.#connection.runScript<Answer>(doing, task, [`${this.#prefix}${requireKey(key)}`, this.#index], args)
   }
 }

@@ -134,17 +134,8 @@ export class IdempotencyStore {
   }
 
   async #find(key: string): Promise<Found | undefined> {
-    try {
-      const { value, version, writerIsGone } = await this.#records.get(key)
-      return version === undefined ? undefined : { record: keyRecord.parse(value), version, writerIsGone }
-    } catch (error) {
-      if (!(error instanceof SyntaxError || error instanceof z.ZodError)) throw error
-      // Nobody knows what the key was used for.
-      throw new AppError('STORAGE_UNAVAILABLE', 'The record of this idempotency key is damaged.', {
-        cause: error,
-        hint: 'Use another Idempotency-Key, after checking whether the sync was started.',
-      })
-    }
+    const { value, version, writerIsGone } = await this.#records.get(key)
+    return version === undefined ? undefined : { record: keyRecord.parse(value), version, writerIsGone }
   }
 
   #isTaken(key: string, record: KeyRecord, now: Date): boolean {
@@ -155,7 +146,16 @@ export class IdempotencyStore {
 
   async #change<T>(key: string, task: () => Promise<T>): Promise<T> {
     if (!/^[0-9a-f]{64}$/.test(key)) throw new TypeError('an idempotency key is stored by its SHA-256 only')
-    return this.#mutex.run(key, task)
+    try {
+      return await this.#mutex.run(key, task)
+    } catch (error) {
+      if (!(error instanceof SyntaxError || error instanceof z.ZodError)) throw error
+      // Nobody knows what the key was used for.
+      throw new AppError('STORAGE_UNAVAILABLE', 'The record of this idempotency key is damaged.', {
+        cause: error,
+        hint: 'Use another Idempotency-Key, after checking whether the sync was started.',
+      })
+    }
   }
 }
 

@@ -24,10 +24,8 @@ interface StartAnswer {
   readonly replayed: boolean
 }
 
-interface StartUnderWay {
-  readonly fingerprint: string
-  readonly answer: Promise<StartAnswer>
-}
+/** Starts the sync under this id. */
+type Create = (id: string) => Promise<Sync>
 
 /**
  * Starts syncs under an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): however often and wherever a
@@ -37,7 +35,7 @@ interface StartUnderWay {
 export class IdempotentRequests {
   readonly #options: IdempotentRequestsOptions
   /** Starts under way in this process: their repeats wait for the answer instead of being sent away. */
-  readonly #underWay = new Map<string, StartUnderWay>()
+  readonly #underWay = new Map<string, { readonly fingerprint: string; readonly answer: Promise<StartAnswer> }>()
 
   constructor(options: IdempotentRequestsOptions) {
     this.#options = options
@@ -61,7 +59,8 @@ export class IdempotentRequests {
       requireSame(first.fingerprint, fingerprint)
       return { ...(await first.answer), replayed: true }
     }
-    const answer = this.#start(hash, fingerprint, body, caller, trace)
+    const create = (id: string) => this.#options.service.start(body, caller, { ...trace, id })
+    const answer = this.#start(hash, fingerprint, caller, create)
     this.#underWay.set(hash, { fingerprint, answer })
     try {
       return await answer
@@ -70,13 +69,7 @@ export class IdempotentRequests {
     }
   }
 
-  async #start(
-    key: string,
-    fingerprint: string,
-    body: SyncRequestBody,
-    caller: Caller,
-    trace: Pick<StartOptions, 'traceparent'>,
-  ): Promise<StartAnswer> {
+  async #start(key: string, fingerprint: string, caller: Caller, create: Create): Promise<StartAnswer> {
     const { store, clock } = this.#options
     const syncId = newSyncId()
     const state = await store.reserve({ key, fingerprint, syncId, now: clock.now(), ttlMs: KEY_TTL_MS })
@@ -90,23 +83,18 @@ export class IdempotentRequests {
     }
     // Another id than ours is that of a request whose process has died; its sync may be there.
     const earlier = state.syncId === syncId ? undefined : await this.#find(state.syncId, caller)
-    const view = toView(earlier ?? (await this.#create(key, body, caller, { ...trace, id: state.syncId })))
+    const view = toView(earlier ?? (await this.#create(key, state.syncId, caller, create)))
     await store.complete(key, view)
     return { view, replayed: earlier !== undefined }
   }
 
-  async #create(
-    key: string,
-    body: SyncRequestBody,
-    caller: Caller,
-    options: StartOptions & { readonly id: string },
-  ): Promise<Sync> {
+  async #create(key: string, id: string, caller: Caller, create: Create): Promise<Sync> {
     try {
-      return await this.#options.service.start(body, caller, options)
+      return await create(id)
     } catch (error) {
       try {
         // A storage that failed may have recorded the sync all the same; the key is released only if it has not.
-        const found = await this.#find(options.id, caller)
+        const found = await this.#find(id, caller)
         if (found !== undefined) return found
         await this.#options.store.release(key)
       } catch (second) {

@@ -13,7 +13,7 @@ await testReadBudget(t, 'MemoryReadBudget', async (_t, readsPerMinute) => {
 
 t.test('a read that was recorded though the answer was lost goes to the next who takes one', async (t) => {
   const records = new MemoryKeyValueStore(new FakeClock())
-  const budget = new SharedReadBudget({ records, readsPerMinute: 1 })
+  const budget = new SharedReadBudget(records, 1)
   const { compareAndSwap } = records
   records.compareAndSwap = async (...args) => {
     await compareAndSwap.apply(records, args)

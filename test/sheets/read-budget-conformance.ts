@@ -148,7 +148,7 @@ async function mustTake(budget: SharedReadBudget, key: string): Promise<string> 
 
 /** What is stored of a budget, made older by so many milliseconds, where the clock of the server is nobody's to move. */
 export function olderBy(ms: number, json: string): string {
-  const isTime = /^(takenAt|doneAt|lastGrant|pausedUntil)$/
+  const isTime = /^(freedAt|lastGrant|pausedUntil)$/
   return JSON.stringify(
     JSON.parse(json, (name, value: unknown) => (isTime.test(name) && typeof value === 'number' ? value - ms : value)),
   )

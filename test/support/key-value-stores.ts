@@ -40,7 +40,7 @@ export class RedisIdempotency extends IdempotencyStore {
 
 export class RedisReadBudget extends SharedReadBudget {
   constructor({ connection, readsPerMinute }: OnRedis & { readonly readsPerMinute: number }) {
-    super({ records: new RedisKeyValueStore(connection, 'read-budget'), readsPerMinute })
+    super(new RedisKeyValueStore(connection, 'read-budget'), readsPerMinute)
   }
 }
 
@@ -61,7 +61,11 @@ export class DatabaseIdempotency extends IdempotencyStore {
 }
 
 export class DatabaseReadBudget extends SharedReadBudget {
-  constructor({ database, ...options }: OnDatabase & { readonly readsPerMinute: number; readonly name?: string }) {
-    super({ records: new DatabaseKeyValueStore(database, 'read-budget'), ...options })
+  constructor({
+    database,
+    readsPerMinute,
+    name,
+  }: OnDatabase & { readonly readsPerMinute: number; readonly name?: string }) {
+    super(new DatabaseKeyValueStore(database, 'read-budget'), readsPerMinute, name)
   }
 }

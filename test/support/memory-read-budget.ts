@@ -8,7 +8,7 @@ export class MemoryReadBudget extends SharedReadBudget {
 
   constructor({ readsPerMinute, clock }: { readonly readsPerMinute: number; readonly clock: Clock }) {
     const records = new MemoryKeyValueStore(clock)
-    super({ records, readsPerMinute })
+    super(records, readsPerMinute)
     this.#records = records
   }
 

@@ -13,7 +13,8 @@ export function requireSuccessor(next: Sync, expectedRevision: number): void {
   }
 }
 
-/** What a key of a KeyValueStore may be. */
-export function requireKey(key: string): void {
+/** Returns the key of an entry, if it is one. */
+export function requireKey(key: string): string {
   if (!/^[\w-]{1,200}$/.test(key)) throw new TypeError(`${JSON.stringify(key.slice(0, 80))} is not a key`)
+  return key
 }
