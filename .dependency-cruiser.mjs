@@ -8,7 +8,7 @@ const ARROWS = {
   database: ['ports', 'concurrency', 'errors.ts'],
   syncs: ['model', 'ports', 'concurrency', 'errors.ts'],
   storage: ['model', 'ports', 'concurrency', 'disk', 'redis', 'database', 'errors.ts'],
-  sheets: ['model', 'ports', 'concurrency', 'redis', 'database', 'retry-after.ts', 'errors.ts'],
+  sheets: ['model', 'ports', 'concurrency', 'retry-after.ts', 'errors.ts'],
   snapshots: ['model', 'ports', 'concurrency', 'disk', 'errors.ts'],
   jobs: ['model', 'ports', 'concurrency', 'syncs', 'errors.ts'],
   webhooks: ['model', 'ports', 'concurrency', 'syncs', 'retry-after.ts', 'errors.ts'],

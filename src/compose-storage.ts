@@ -3,7 +3,6 @@ import { LeaseStore } from './jobs/lease-store.ts'
 import type { ExecutionOptions } from './jobs/sync-execution.ts'
 import type { Clock } from './ports/clock.ts'
 import type { JobRunner } from './ports/job-runner.ts'
-import type { KeyValueStore } from './ports/key-value-store.ts'
 import type { Log } from './ports/log.ts'
 import type { SyncStorage } from './ports/sync-storage.ts'
 import { type Quota, ReadQuota } from './sheets/quota.ts'
@@ -23,15 +22,6 @@ export interface StorageDrivers {
   makeRunner(parts: RunnerParts): ServiceRunner
   /** Closes the connections to the server, once storage and runner are closed. */
   close(): Promise<void>
-}
-
-/** The drivers of one server, and the connection that they share. */
-interface ServerDrivers {
-  readonly server: { close(): Promise<void> }
-  readonly storage: SyncStorage
-  readonly leases: KeyValueStore
-  readonly idempotency: KeyValueStore
-  readonly budget: KeyValueStore
 }
 
 /** Chooses the drivers for where syncs are recorded, and loads them: who does not use one pays nothing for it. */
@@ -75,7 +65,7 @@ async function composeFiles(config: Config, directory: string, clock: Clock, log
   }
 }
 
-async function composePostgres(url: string, historyTtlMs: number, clock: Clock, log: Log): Promise<ServerDrivers> {
+async function composePostgres(url: string, historyTtlMs: number, clock: Clock, log: Log) {
   const { Database } = await import('./database/database.ts')
   const { DatabaseStorage } = await import('./storage/database-storage.ts')
   const { DatabaseKeyValueStore } = await import('./storage/database-key-value-store.ts')
@@ -89,7 +79,7 @@ async function composePostgres(url: string, historyTtlMs: number, clock: Clock, 
   }
 }
 
-async function composeRedis(url: string, clock: Clock, log: Log): Promise<ServerDrivers> {
+async function composeRedis(url: string, clock: Clock, log: Log) {
   const { RedisConnection } = await import('./redis/connection.ts')
   const { RedisStorage } = await import('./storage/redis-storage.ts')
   const { RedisKeyValueStore } = await import('./storage/redis-key-value-store.ts')

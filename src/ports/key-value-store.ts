@@ -1,7 +1,8 @@
 /**
  * Small JSON values under the keys of one namespace, shared by all processes that share the storage. Methods reject with
  * `STORAGE_UNAVAILABLE` or `STORAGE_FULL` when the medium fails; a write may have been carried out all the same, which the
- * next `get` shows. An entry that is damaged is a SyntaxError, never absent. A key is made of `A-Za-z0-9_-` only; any other is a TypeError before it becomes a path or a name.
+ * next `get` shows. An entry that is damaged is a SyntaxError, never absent. A key is made of `A-Za-z0-9_-` only; any
+ * other is a TypeError before it becomes a path or a name.
  */
 export interface KeyValueStore {
   start(): Promise<void>

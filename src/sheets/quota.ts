@@ -2,12 +2,6 @@ import type { Clock } from '../ports/clock.ts'
 import { readableAt } from './read-budget-rule.ts'
 import { type Read, type ReadWait, WaitingReads } from './waiting-reads.ts'
 
-export interface ReadQuotaOptions {
-  /** Reads a minute that the credential has. */
-  readonly readsPerMinute: number
-  readonly clock: Clock
-}
-
 /** The reads a minute of one credential, as a download takes them. */
 export interface Quota {
   /** Resolves when one read may be made; rejects with the signal's reason once that is aborted. */
@@ -31,7 +25,7 @@ export class ReadQuota implements Quota {
   #pausedUntil = Number.NEGATIVE_INFINITY
   #alarm: AbortController | undefined
 
-  constructor({ readsPerMinute, clock }: ReadQuotaOptions) {
+  constructor({ readsPerMinute, clock }: { readonly readsPerMinute: number; readonly clock: Clock }) {
     this.#limit = readsPerMinute
     this.#clock = clock
     this.#waiting = new WaitingReads(clock, () => this.#serve())
@@ -53,7 +47,8 @@ export class ReadQuota implements Quota {
       const waiter = this.#waiting.next()
       if (waiter === undefined) return
       const now = this.#clock.monotonic()
-      const at = this.#servedAt(waiter.key, now)
+      const [limit, lastGrant, pausedUntil] = [this.#limit, this.#lastGrant, this.#pausedUntil]
+      const at = readableAt({ limit, taken: this.#waiting.taken, lastGrant, pausedUntil }, waiter.key, now)
       if (at > now) {
         this.#waiting.tellAll(at - now)
         if (at !== Number.POSITIVE_INFINITY) this.#wakeIn(at - now)
@@ -62,11 +57,6 @@ export class ReadQuota implements Quota {
       this.#lastGrant = now
       this.#waiting.grant(waiter, () => this.#serve())
     }
-  }
-
-  #servedAt(key: string, now: number): number {
-    const [limit, lastGrant, pausedUntil] = [this.#limit, this.#lastGrant, this.#pausedUntil]
-    return readableAt({ limit, taken: this.#waiting.taken, lastGrant, pausedUntil }, key, now)
   }
 
   #wakeIn(ms: number): void {

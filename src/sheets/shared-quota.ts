@@ -1,16 +1,14 @@
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { Quota } from './quota.ts'
+import { ABANDONED_MS } from './read-budget-rule.ts'
 import type { BudgetAnswer, SharedReadBudget } from './shared-read-budget.ts'
 import { type Read, type ReadWait, WaitingReads } from './waiting-reads.ts'
 
 /** Milliseconds before a budget that could not be reached is asked again. */
 const RETRY_MS = 1000
 
-/** Milliseconds for which it is worth telling a budget that a read is done; by then it has found out by itself. */
-const FORGOTTEN_MS = 600_000
-
-export interface SharedQuotaOptions {
+interface SharedQuotaOptions {
   readonly budget: SharedReadBudget
   readonly clock: Clock
   readonly log: Log
@@ -23,9 +21,7 @@ export interface SharedQuotaOptions {
  * second.
  */
 export class SharedQuota implements Quota {
-  readonly #budget: SharedReadBudget
-  readonly #clock: Clock
-  readonly #log: Log
+  readonly #options: SharedQuotaOptions
   readonly #waiting: WaitingReads
   #pausedUntil = Number.NEGATIVE_INFINITY
   /** Ends the present pause of the serving; a newcomer may be let through where the one before it is not. */
@@ -37,11 +33,9 @@ export class SharedQuota implements Quota {
   /** Somebody has come or gone since the budget was asked, so its answer may be old. */
   #isWoken = false
 
-  constructor({ budget, clock, log }: SharedQuotaOptions) {
-    this.#budget = budget
-    this.#clock = clock
-    this.#log = log
-    this.#waiting = new WaitingReads(clock, () => this.#serveSoon())
+  constructor(options: SharedQuotaOptions) {
+    this.#options = options
+    this.#waiting = new WaitingReads(options.clock, () => this.#serveSoon())
   }
 
   take(wait: ReadWait): Promise<Read> {
@@ -50,9 +44,9 @@ export class SharedQuota implements Quota {
 
   /** Holds this process back at once, and the others as soon as the budget hears of it. */
   pause(ms: number): void {
-    const until = this.#clock.monotonic() + ms
+    const until = this.#options.clock.monotonic() + ms
     this.#pausedUntil = Math.max(this.#pausedUntil, until)
-    this.#tell(until, () => this.#budget.pause(Math.max(0, until - this.#clock.monotonic())))
+    this.#tell(until, () => this.#options.budget.pause(Math.max(0, until - this.#options.clock.monotonic())))
   }
 
   /** Lets nobody wait any longer for the budget. What waits is left to its own signals. Idempotent. */
@@ -78,7 +72,7 @@ export class SharedQuota implements Quota {
     for (let waiter = this.#waiting.next(); waiter !== undefined; waiter = this.#waiting.next()) {
       if (this.#closing.signal.aborted) return
       this.#isWoken = false
-      const pausedMs = this.#pausedUntil - this.#clock.monotonic()
+      const pausedMs = this.#pausedUntil - this.#options.clock.monotonic()
       const answer = pausedMs > 0 ? { waitMs: pausedMs } : await this.#ask(waiter.key)
       if ('read' in answer) this.#grant(answer.read)
       else await this.#rest(answer.waitMs)
@@ -87,14 +81,14 @@ export class SharedQuota implements Quota {
 
   async #ask(key: string): Promise<BudgetAnswer> {
     try {
-      const answer = await this.#budget.take(key)
-      if (!this.#isReachable) this.#log.info({}, 'the shared read budget can be reached again')
+      const answer = await this.#options.budget.take(key)
+      if (!this.#isReachable) this.#options.log.info({}, 'the shared read budget can be reached again')
       this.#isReachable = true
       return answer
     } catch (error) {
       // Whatever ails the budget, without its word nobody may read.
       if (this.#isReachable)
-        this.#log.warn({ err: error }, 'the shared read budget cannot be reached; reads wait for it')
+        this.#options.log.warn({ err: error }, 'the shared read budget cannot be reached; reads wait for it')
       this.#isReachable = false
       return { waitMs: RETRY_MS }
     }
@@ -105,7 +99,7 @@ export class SharedQuota implements Quota {
     if (this.#isWoken) return
     const nap = new AbortController()
     this.#nap = nap
-    await this.#clock.sleep(Math.ceil(ms), nap.signal)
+    await this.#options.clock.sleep(Math.ceil(ms), nap.signal)
     this.#nap = undefined
   }
 
@@ -117,7 +111,8 @@ export class SharedQuota implements Quota {
   }
 
   #tellDone(name: string): void {
-    this.#tell(this.#clock.monotonic() + FORGOTTEN_MS, () => this.#budget.done(name))
+    // By then the budget has found out by itself.
+    this.#tell(this.#options.clock.monotonic() + ABANDONED_MS, () => this.#options.budget.done(name))
   }
 
   /** Tells the budget something, again and again until it has heard or the time is over. */
@@ -133,10 +128,10 @@ export class SharedQuota implements Quota {
         await say()
         return
       } catch (error) {
-        if (signal.aborted || this.#clock.monotonic() >= until) return
-        this.#log.debug({ err: error }, 'the shared read budget was not told')
+        if (signal.aborted || this.#options.clock.monotonic() >= until) return
+        this.#options.log.debug({ err: error }, 'the shared read budget was not told')
       }
-      await this.#clock.sleep(RETRY_MS, signal)
+      await this.#options.clock.sleep(RETRY_MS, signal)
     }
   }
 }

@@ -89,10 +89,9 @@ export class SharedReadBudget {
 
 /** Without the reads that are free again. Should the clock have been set back, no time lies further ahead than it could. */
 function asOf({ taken, lastGrant, pausedUntil }: StoredBudget, now: number): StoredBudget {
-  const latest = (isUnderWay: boolean) => now + (isUnderWay ? ABANDONED_MS : WINDOW_MS)
   return {
     taken: taken
-      .map((each) => ({ ...each, freedAt: Math.min(each.freedAt, latest(each.isUnderWay)) }))
+      .map((each) => ({ ...each, freedAt: Math.min(each.freedAt, now + (each.isUnderWay ? ABANDONED_MS : WINDOW_MS)) }))
       .filter(({ freedAt }) => freedAt > now),
     lastGrant: Math.min(lastGrant, now),
     pausedUntil: Math.min(pausedUntil, now + ABANDONED_MS),

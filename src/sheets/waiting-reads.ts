@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
-import { WINDOW_MS } from './read-budget-rule.ts'
+import { type ReadState, WINDOW_MS } from './read-budget-rule.ts'
 
 /** One read that may be made now. */
 export interface Read {
@@ -20,18 +20,13 @@ interface Waiter extends ReadWait {
   isTold: boolean
 }
 
-/** A read under way or done less than a window ago; `until` is when it is free again. */
-export interface TakenRead {
-  readonly key: string
-  until: number
-}
-
 /** Those in this process who wait for a read, and what was read in this window. When one may read is for others to say. */
 export class WaitingReads {
   readonly #clock: Clock
   readonly #onChange: () => void
   readonly #waiting: Waiter[] = []
-  #taken: TakenRead[] = []
+  /** Reads under way or done less than a window ago; `until` is when each is free again. */
+  #taken: { readonly key: string; until: number }[] = []
 
   /** `onChange` is called whenever somebody has come to wait, or has left. */
   constructor(clock: Clock, onChange: () => void) {
@@ -44,7 +39,7 @@ export class WaitingReads {
   }
 
   /** Oldest first; without those that had ended when {@link next} was last called. */
-  get taken(): readonly TakenRead[] {
+  get taken(): ReadState['taken'] {
     return this.#taken
   }
 

@@ -32,12 +32,6 @@ function statementsFor(table: Table) {
   }
 }
 
-interface FoundRow {
-  readonly version: string | null
-  readonly value: unknown
-  readonly now: number
-}
-
 /** One row for each entry. */
 export class DatabaseKeyValueStore implements KeyValueStore {
   readonly #database: Database
@@ -58,7 +52,7 @@ export class DatabaseKeyValueStore implements KeyValueStore {
   }
 
   async get(key: string): Promise<Entry> {
-    const [row] = await this.#query<FoundRow>('find', requireKey(key))
+    const [row] = await this.#query<Pick<Entry, 'value' | 'version' | 'now'>>('find', requireKey(key))
     if (row === undefined) throw new TypeError('what is wanted is always one row')
     return { value: row.value ?? undefined, version: row.version ?? undefined, now: row.now, writerIsGone: false }
   }

@@ -24,13 +24,11 @@ const keyRecord = z.object({
 })
 type KeyRecord = z.output<typeof keyRecord>
 
-interface StoredRecord {
+interface Found {
   readonly record: KeyRecord
   readonly version: string
-}
-
-interface Found extends StoredRecord {
-  readonly writerIsGone: boolean
+  /** Whether the process that reserved it is dead, or taken for dead. */
+  readonly isAbandoned: boolean
 }
 
 export interface KeyReservation {
@@ -64,7 +62,7 @@ export class IdempotencyStore {
   /** Requests of this process for one key wait for each other, so that what is not in `#held` is known to be left over. */
   readonly #mutex = new KeyedMutex()
   /** Reservations of this instance. */
-  readonly #held = new Map<string, StoredRecord>()
+  readonly #held = new Map<string, Omit<Found, 'isAbandoned'>>()
 
   constructor(records: KeyValueStore) {
     this.#records = records
@@ -86,14 +84,14 @@ export class IdempotencyStore {
       // Nearly every key is new, so it is taken before it is looked up.
       let found: Found | undefined
       for (let tries = 0; tries < TRIES; tries++) {
-        const current = found !== undefined && this.#isTaken(key, found.record, now) ? found : undefined
-        if (current?.record.answer !== undefined) {
-          return { state: 'done', fingerprint: current.record.fingerprint, answer: current.record.answer }
+        const known = found !== undefined && this.#isTaken(key, found, now) ? found.record : undefined
+        if (known?.answer !== undefined) {
+          return { state: 'done', fingerprint: known.fingerprint, answer: known.answer }
         }
-        if (current !== undefined && !(current.record.fingerprint === fingerprint && isAbandoned(current, now))) {
-          return { state: 'in-flight', fingerprint: current.record.fingerprint }
+        if (known !== undefined && !(known.fingerprint === fingerprint && found?.isAbandoned === true)) {
+          return { state: 'in-flight', fingerprint: known.fingerprint }
         }
-        const id = current?.record.syncId ?? syncId
+        const id = known?.syncId ?? syncId
         const record = { fingerprint, syncId: id, holder: this.#instance, ...times }
         const version = await this.#records.compareAndSwap(key, found?.version, record)
         if (version !== undefined) {
@@ -101,7 +99,7 @@ export class IdempotencyStore {
           return { state: 'mine', syncId: id }
         }
         await setImmediate()
-        found = await this.#find(key)
+        found = await this.#find(key, now)
       }
       throw new AppError('STORAGE_UNAVAILABLE', 'The idempotency key is being changed by another process.')
     })
@@ -124,7 +122,7 @@ export class IdempotencyStore {
   }
 
   /** Changes the record of a reservation; one that was taken over meanwhile has another version, and stays as it is. */
-  #settle(key: string, write: (held: StoredRecord) => Promise<unknown>): Promise<void> {
+  #settle(key: string, write: (held: Omit<Found, 'isAbandoned'>) => Promise<unknown>): Promise<void> {
     return this.#change(key, async () => {
       const held = this.#held.get(key)
       if (held === undefined) return
@@ -133,14 +131,18 @@ export class IdempotencyStore {
     })
   }
 
-  async #find(key: string): Promise<Found | undefined> {
+  async #find(key: string, now: Date): Promise<Found | undefined> {
     const { value, version, writerIsGone } = await this.#records.get(key)
-    return version === undefined ? undefined : { record: keyRecord.parse(value), version, writerIsGone }
+    if (version === undefined) return undefined
+    const record = keyRecord.parse(value)
+    const isAbandoned = writerIsGone || now.getTime() - Date.parse(record.reservedAt) >= RESERVATION_MS
+    return { record, version, isAbandoned }
   }
 
-  #isTaken(key: string, record: KeyRecord, now: Date): boolean {
+  #isTaken(key: string, { record, version }: Found, now: Date): boolean {
     // One of ours that is not held is left of a call that failed halfway; nothing was begun under it.
-    const isLeftOver = record.answer === undefined && record.holder === this.#instance && !this.#held.has(key)
+    const isOurs = record.answer === undefined && record.holder === this.#instance
+    const isLeftOver = isOurs && this.#held.get(key)?.version !== version
     return !isLeftOver && !isExpired(record, now)
   }
 
@@ -161,8 +163,4 @@ export class IdempotencyStore {
 
 function isExpired({ expiresAt }: KeyRecord, now: Date): boolean {
   return new Date(expiresAt) <= now
-}
-
-function isAbandoned({ record, writerIsGone }: Found, now: Date): boolean {
-  return writerIsGone || now.getTime() - Date.parse(record.reservedAt) >= RESERVATION_MS
 }

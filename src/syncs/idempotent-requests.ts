@@ -46,12 +46,7 @@ export class IdempotentRequests {
    * another process is starting it, and with whatever the start itself rejects with. The same key of another caller is
    * another key.
    */
-  async start(
-    key: string,
-    body: SyncRequestBody,
-    caller: Caller,
-    trace: Pick<StartOptions, 'traceparent'> = {},
-  ): Promise<StartAnswer> {
+  async start(key: string, body: SyncRequestBody, caller: Caller, options: StartOptions = {}): Promise<StartAnswer> {
     const hash = sha256(canonical([caller.name, key]))
     const fingerprint = sha256(canonical(body))
     const first = this.#underWay.get(hash)
@@ -59,7 +54,7 @@ export class IdempotentRequests {
       requireSame(first.fingerprint, fingerprint)
       return { ...(await first.answer), replayed: true }
     }
-    const create = (id: string) => this.#options.service.start(body, caller, { ...trace, id })
+    const create = (id: string) => this.#options.service.start(body, caller, { ...options, id })
     const answer = this.#start(hash, fingerprint, caller, create)
     this.#underWay.set(hash, { fingerprint, answer })
     try {
