@@ -63,11 +63,10 @@ export class SharedReadBudget {
   /** Records that Google has answered: the read is free again a minute from now; one never done after ten minutes. */
   done(read: string): Promise<void> {
     return this.#change((budget, now) => {
-      const found = budget.taken.find((taken) => taken.read === read && taken.isUnderWay)
-      const done = { ...found, isUnderWay: false, freedAt: now + WINDOW_MS }
-      return (
-        found && { ...budget, taken: budget.taken.map((taken) => (taken === found ? { ...taken, ...done } : taken)) }
-      )
+      const index = budget.taken.findIndex((taken) => taken.read === read && taken.isUnderWay)
+      const found = budget.taken[index]
+      const freedAt = now + WINDOW_MS
+      return found && { ...budget, taken: budget.taken.with(index, { ...found, isUnderWay: false, freedAt }) }
     })
   }
 
