@@ -31,8 +31,14 @@ export class LeaseStore {
   /** The lease as of its latest renewal under this epoch, or `undefined` when it was never renewed. */
   async read(syncId: string, epoch: number): Promise<Lease | undefined> {
     if (!isSyncId(syncId)) return undefined
-    const { version, writerIsGone } = await this.#records.get(keyOf(syncId, epoch))
-    return version === undefined ? undefined : { heartbeat: version, ownerIsGone: writerIsGone }
+    try {
+      const { version, writerIsGone } = await this.#records.get(keyOf(syncId, epoch))
+      return version === undefined ? undefined : { heartbeat: version, ownerIsGone: writerIsGone }
+    } catch (error) {
+      // A power cut may tear what is not synced; an owner that lives replaces it with its next heartbeat.
+      if (error instanceof SyntaxError) return undefined
+      throw error
+    }
   }
 
   /** Removes the leases of this and of earlier epochs. Resolves also when there are none. */

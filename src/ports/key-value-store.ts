@@ -17,7 +17,7 @@ export interface KeyValueStore {
 
   /**
    * Stores the value whatever is there, without waiting for a disk: for what is renewed all the time. A crash of the
-   * storage may lose it, and so may an hour without another `put`. A key is either put or swapped, never both.
+   * storage may lose or damage it, and an hour without another `put` may end it. A key is either put or swapped, never both.
    */
   put(key: string, value: StoredValue): Promise<void>
 

@@ -24,11 +24,13 @@ const keyRecord = z.object({
 })
 type KeyRecord = z.output<typeof keyRecord>
 
-interface Found {
+interface Held {
   readonly record: KeyRecord
   readonly version: string
-  /** Whether the process that reserved it is dead, or taken for dead. */
-  readonly isAbandoned: boolean
+}
+
+interface Found extends Partial<Held> {
+  readonly isAbandoned?: boolean
 }
 
 export interface KeyReservation {
@@ -62,7 +64,7 @@ export class IdempotencyStore {
   /** Requests of this process for one key wait for each other, so that what is not in `#held` is known to be left over. */
   readonly #mutex = new KeyedMutex()
   /** Reservations of this instance. */
-  readonly #held = new Map<string, Omit<Found, 'isAbandoned'>>()
+  readonly #held = new Map<string, Held>()
 
   constructor(records: KeyValueStore) {
     this.#records = records
@@ -82,18 +84,18 @@ export class IdempotencyStore {
     const times = { reservedAt: now.toISOString(), expiresAt: new Date(now.getTime() + ttlMs).toISOString() }
     return this.#change(key, async () => {
       // Nearly every key is new, so it is taken before it is looked up.
-      let found: Found | undefined
+      let found: Found = {}
       for (let tries = 0; tries < TRIES; tries++) {
-        const known = found !== undefined && this.#isTaken(key, found, now) ? found.record : undefined
+        const known = found.record
         if (known?.answer !== undefined) {
           return { state: 'done', fingerprint: known.fingerprint, answer: known.answer }
         }
-        if (known !== undefined && !(known.fingerprint === fingerprint && found?.isAbandoned === true)) {
+        if (known !== undefined && !(known.fingerprint === fingerprint && found.isAbandoned === true)) {
           return { state: 'in-flight', fingerprint: known.fingerprint }
         }
         const id = known?.syncId ?? syncId
         const record = { fingerprint, syncId: id, holder: this.#instance, ...times }
-        const version = await this.#records.compareAndSwap(key, found?.version, record)
+        const version = await this.#records.compareAndSwap(key, found.version, record)
         if (version !== undefined) {
           this.#held.set(key, { record, version })
           return { state: 'mine', syncId: id }
@@ -122,7 +124,7 @@ export class IdempotencyStore {
   }
 
   /** Changes the record of a reservation; one that was taken over meanwhile has another version, and stays as it is. */
-  #settle(key: string, write: (held: Omit<Found, 'isAbandoned'>) => Promise<unknown>): Promise<void> {
+  #settle(key: string, write: (held: Held) => Promise<unknown>): Promise<void> {
     return this.#change(key, async () => {
       const held = this.#held.get(key)
       if (held === undefined) return
@@ -131,19 +133,16 @@ export class IdempotencyStore {
     })
   }
 
-  async #find(key: string, now: Date): Promise<Found | undefined> {
+  /** What is stored of the key; without the record when the key may be used anew. */
+  async #find(key: string, now: Date): Promise<Found> {
     const { value, version, writerIsGone } = await this.#records.get(key)
-    if (version === undefined) return undefined
+    if (version === undefined) return {}
     const record = keyRecord.parse(value)
-    const isAbandoned = writerIsGone || now.getTime() - Date.parse(record.reservedAt) >= RESERVATION_MS
-    return { record, version, isAbandoned }
-  }
-
-  #isTaken(key: string, { record, version }: Found, now: Date): boolean {
     // One of ours that is not held is left of a call that failed halfway; nothing was begun under it.
     const isOurs = record.answer === undefined && record.holder === this.#instance
-    const isLeftOver = isOurs && this.#held.get(key)?.version !== version
-    return !isLeftOver && !isExpired(record, now)
+    if (isExpired(record, now) || (isOurs && this.#held.get(key)?.version !== version)) return { version }
+    const isAbandoned = writerIsGone || now.getTime() - Date.parse(record.reservedAt) >= RESERVATION_MS
+    return { record, version, isAbandoned }
   }
 
   async #change<T>(key: string, task: () => Promise<T>): Promise<T> {
