@@ -13,10 +13,10 @@ import type { SyncStorage } from '../src/ports/sync-storage.ts'
 import { LocalSnapshotStore } from '../src/snapshots/local-snapshot-store.ts'
 import { FileStorage } from '../src/storage/file-storage.ts'
 import { readText } from '../src/storage/files/record-format.ts'
-import { MemoryIdempotency } from '../src/storage/memory-idempotency.ts'
-import { MemoryStorage } from '../src/storage/memory-storage.ts'
 import { SyncService } from '../src/syncs/sync-service.ts'
 import { systemClock } from '../src/system-clock.ts'
+import { MemoryIdempotency } from '../test/support/memory-key-value-store.ts'
+import { MemoryStorage } from '../test/support/memory-storage.ts'
 
 // One of the servers that bench/polls.ts and bench/metrics.ts compare: the same route over different storages, with what
 // is counted in production (`counted`), and two yardsticks.

@@ -7,10 +7,10 @@ import { PrometheusMetrics } from '../src/metrics/prometheus.ts'
 import type { JobRunner } from '../src/ports/job-runner.ts'
 import { silentLog } from '../src/ports/log.ts'
 import { LocalSnapshotStore } from '../src/snapshots/local-snapshot-store.ts'
-import { MemoryIdempotency } from '../src/storage/memory-idempotency.ts'
-import { MemoryStorage } from '../src/storage/memory-storage.ts'
 import { SyncService } from '../src/syncs/sync-service.ts'
 import { systemClock } from '../src/system-clock.ts'
+import { MemoryIdempotency } from '../test/support/memory-key-value-store.ts'
+import { MemoryStorage } from '../test/support/memory-storage.ts'
 
 // Writes openapi/openapi.json from the schemas of the routes; with --check says whether the committed one is still true.
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } })

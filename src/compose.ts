@@ -94,7 +94,6 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     { name: 'the sweeper', close: () => sweeper.close() },
     { name: 'the HTTP server', close: () => app.close() },
     { name: 'the snapshot store', close: () => snapshots.close() },
-    { name: 'the idempotency store', close: () => idempotency.close() },
     { name: 'the storage', close: () => storage.close() },
     { name: 'the storage server', close: () => drivers.close() },
   ])

@@ -1,7 +1,8 @@
 /**
  * How the tables came to be, one step after the other. A step that has been released is never changed: what comes next is
  * a new one, and adds only, so that instances of the release before go on beside it. Tables and indexes only: no rule is
- * kept here. (Older databases also have the functions `take_read` and `read_freed_at`, which nothing calls any more.)
+ * kept here. (Older databases also have the tables `leases`, `idempotency_keys`, `read_budgets` and `reads` and the functions
+ * `take_read` and `read_freed_at`, which nothing uses any more.)
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -34,39 +35,20 @@ export const MIGRATIONS: readonly string[] = [
 
   CREATE TABLE probe (single boolean PRIMARY KEY DEFAULT true CHECK (single), written_at timestamptz NOT NULL);
   INSERT INTO probe (written_at) VALUES (clock_timestamp());
-
-  -- Beats are worth nothing after a crash of the server: no log is written for them.
-  CREATE UNLOGGED TABLE leases (
-    sync_id text COLLATE "C",
-    epoch bigint,
-    beat text NOT NULL,
-    PRIMARY KEY (sync_id, epoch)
+  `,
+  `
+  CREATE TABLE entries (
+    namespace text COLLATE "C",
+    key text COLLATE "C",
+    -- Drawn by the writer: what a compare-and-swap compares, and tells its own write when the answer to it was lost.
+    version text NOT NULL,
+    value json NOT NULL,
+    expires_at timestamptz,
+    PRIMARY KEY (namespace, key)
   ) WITH (fillfactor = 50);
+  CREATE INDEX entries_by_expiry ON entries (namespace, expires_at) WHERE expires_at IS NOT NULL;
 
-  CREATE TABLE idempotency_keys (
-    key text COLLATE "C" PRIMARY KEY,
-    fingerprint text NOT NULL,
-    sync_id text NOT NULL,
-    -- Drawn by whoever reserves: tells its own reservation when the answer to it was lost.
-    holder uuid NOT NULL,
-    reserved_at timestamptz NOT NULL,
-    expires_at timestamptz NOT NULL,
-    answer json
-  );
-  CREATE INDEX idempotency_keys_by_expiry ON idempotency_keys (expires_at);
-
-  CREATE TABLE read_budgets (
-    name text COLLATE "C" PRIMARY KEY,
-    last_grant timestamptz NOT NULL DEFAULT '-infinity',
-    paused_until timestamptz NOT NULL DEFAULT '-infinity'
-  );
-  CREATE TABLE reads (
-    id text PRIMARY KEY,
-    budget text COLLATE "C" NOT NULL,
-    key text COLLATE "C" NOT NULL,
-    taken_at timestamptz NOT NULL,
-    done_at timestamptz
-  );
-  CREATE INDEX reads_by_budget ON reads (budget, taken_at);
+  -- Heartbeats are worth nothing after a crash of the server: no log is written for them.
+  CREATE UNLOGGED TABLE ephemeral_entries (LIKE entries INCLUDING ALL) WITH (fillfactor = 50);
   `,
 ]

@@ -79,7 +79,7 @@ export class BullMqRunner implements JobRunner {
 
   /** As the port says, within ten seconds, whether the servers answer or not. */
   async close(): Promise<void> {
-    const { clock, log, leases } = this.#options
+    const { clock, log } = this.#options
     this.#isClosing = true
     this.#queue.pause()
     try {
@@ -89,7 +89,6 @@ export class BullMqRunner implements JobRunner {
       log.error({ err: error }, 'the storage does not answer; the next scan finds what ran here by its dead lease')
     }
     await this.#queue.close()
-    await leases.close()
   }
 
   /** BullMQ drops the entries that it holds already, so nothing needs to be known of what was lost. */

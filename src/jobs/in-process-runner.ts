@@ -1,6 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 import type { JobRunner } from '../ports/job-runner.ts'
-import type { LeaseStore } from '../ports/lease-store.ts'
+import type { LeaseStore } from './lease-store.ts'
 import { RunningSyncs } from './running-syncs.ts'
 import type { ExecutionOptions } from './sync-execution.ts'
 
@@ -48,8 +48,7 @@ export class InProcessRunner implements JobRunner {
     this.#running.cancel(syncId)
   }
 
-  async close(): Promise<void> {
-    await this.#running.close()
-    await this.#leases.close()
+  close(): Promise<void> {
+    return this.#running.close()
   }
 }

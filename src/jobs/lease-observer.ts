@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.ts'
-import type { LeaseStore } from '../ports/lease-store.ts'
+import type { LeaseStore } from './lease-store.ts'
 
 /** Milliseconds between two heartbeats of an owner. */
 export const HEARTBEAT_MS = 2000

@@ -2,10 +2,10 @@ import { PeriodicTask } from '../concurrency/periodic-task.ts'
 import { isTerminal } from '../model/sync.ts'
 import { isCorruptRecord, isNewerRecord } from '../model/sync-record.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { IdempotencyStore } from '../ports/idempotency-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { SnapshotStore } from '../ports/snapshot-store.ts'
 import type { SyncStorage } from '../ports/sync-storage.ts'
+import type { IdempotencyStore } from '../syncs/idempotency-store.ts'
 
 /** A pass is skipped when the wall clock has moved this much more or less than the monotonic one since the last pass. */
 const CLOCK_JUMP_MS = 30_000

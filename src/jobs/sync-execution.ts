@@ -3,12 +3,12 @@ import { AppError, type Problem, toProblem } from '../errors.ts'
 import type { ActiveSync, Sync, SyncReport } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
 import { JobStop, type SyncJob } from '../ports/job-runner.ts'
-import type { LeaseStore } from '../ports/lease-store.ts'
 import { type Log, withFields } from '../ports/log.ts'
 import type { SyncStorage } from '../ports/sync-storage.ts'
 import { cancelSync, failSync, interruptSync, reportSync, succeedSync } from '../syncs/sync.ts'
 import { traceFields } from '../syncs/trace-context.ts'
 import { HEARTBEAT_MS } from './lease-observer.ts'
+import type { LeaseStore } from './lease-store.ts'
 import { LeasedSync } from './leased-sync.ts'
 
 /** The record is read and written at most four times a second: more than a poller can see, less than a disk can feel. */

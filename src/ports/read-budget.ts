@@ -14,8 +14,6 @@ export interface ReadBudget {
 
   /** Holds back every read of the credential, in all instances, for so many milliseconds. */
   pause(ms: number): Promise<void>
-
-  close(): Promise<void>
 }
 
 export type BudgetAnswer = { readonly read: string } | { readonly waitMs: number }

@@ -45,6 +45,4 @@ export class LocalReadBudget implements ReadBudget {
   async pause(ms: number): Promise<void> {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#options.clock.monotonic() + ms)
   }
-
-  async close(): Promise<void> {}
 }

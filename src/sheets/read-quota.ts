@@ -84,13 +84,12 @@ export class ReadQuota {
     this.#report(until, () => budget.pause(Math.max(0, until - clock.monotonic())))
   }
 
-  /** Lets nobody wait any longer for the budget, and closes it. What waits is left to its own signals. Idempotent. */
+  /** Lets nobody wait any longer for the budget. What waits is left to its own signals. Idempotent. */
   async close(): Promise<void> {
     this.#closing.abort()
     this.#changed.abort()
     await this.#loop
     await Promise.all(this.#reports)
-    await this.#options.budget.close()
   }
 
   /** Starts the loop, or wakes it: there is one at a time, so reads are taken from the budget in turn. */

@@ -1,52 +1,97 @@
 import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { KeyValueStore } from '../ports/key-value-store.ts'
 import type { BudgetAnswer, ReadBudget } from '../ports/read-budget.ts'
-import { type ReadState, readableAt } from './read-budget-rule.ts'
+import { ABANDONED_MS, readableAt, WINDOW_MS } from './read-budget-rule.ts'
 
 /** Milliseconds to wait before the next try while only reads under way can free one, and nobody knows when. */
 const UNKNOWN_WAIT_MS = 1000
 
-/** The reads that all instances together have taken, by the clock of the server that keeps them. */
-export interface SharedReads<Version> extends ReadState {
-  readonly taken: readonly { readonly read: string; readonly key: string; readonly until: number }[]
-  readonly now: number
-  /** Changes with every read taken and every pause. */
-  readonly version: Version
-}
+/** What is stored of a credential. Times are milliseconds by the clock of the storage. */
+const storedBudget = z.object({
+  /** Reads under way, or done less than a window ago. Those under way are freed only if nobody ever calls them done. */
+  taken: z.array(z.object({ read: z.string(), key: z.string(), isUnderWay: z.boolean(), freedAt: z.number() })),
+  lastGrant: z.number(),
+  pausedUntil: z.number(),
+})
+type StoredBudget = z.output<typeof storedBudget>
 
 /**
- * The reads a minute of one credential, kept on a server and taken by compare-and-swap, so that the rule is decided here
- * and not in the language of the server. The server is shared with the other drivers of this process, started and closed
- * by whoever made it.
+ * The reads a minute of one credential, counted where every instance sees them, by the clock of the storage.
+ * {@link ReadQuota} keeps order within one process; this keeps the sum of all processes within what Google allows. Each
+ * change is a compare-and-swap, tried again whenever another instance was faster.
  */
-export abstract class SharedReadBudget<Version> implements ReadBudget {
+export class SharedReadBudget implements ReadBudget {
+  readonly #records: KeyValueStore
+  readonly #limit: number
+  readonly #name: string
   /** Reads that may have been taken, as the answer was lost: the next calls get them. */
   readonly #unconfirmed: string[] = []
 
-  /** Tries again whenever another instance was faster: that one got a read, so there are never more tries than reads. */
+  /** `name` tells the budgets of several credentials apart, without giving them away. */
+  constructor(records: KeyValueStore, readsPerMinute: number, name = 'google') {
+    this.#records = records
+    this.#limit = readsPerMinute
+    this.#name = name
+  }
+
+  /**
+   * Takes a read for `key` if one is free now, or answers how long to wait before the next try. Keys that have read much
+   * leave a reserve to the others, by the same rule as within one process (`readableAt`).
+   */
   async take(key: string): Promise<BudgetAnswer> {
     const read = this.#unconfirmed.pop() ?? randomUUID()
+    let waitMs = 0
     try {
-      for (;;) {
-        const reads = await this.load()
-        if (reads.taken.some((taken) => taken.read === read)) return { read }
-        const waitMs = readableAt(reads, key, reads.now) - reads.now
-        if (waitMs > 0) return { waitMs: Number.isFinite(waitMs) ? waitMs : UNKNOWN_WAIT_MS }
-        if (await this.record(read, key, reads.version)) return { read }
-      }
+      await this.#change((budget, now) => {
+        if (budget.taken.some((taken) => taken.read === read)) return undefined
+        const taken = budget.taken.map((each) => ({ ...each, until: each.isUnderWay ? Infinity : each.freedAt }))
+        waitMs = readableAt({ ...budget, taken, limit: this.#limit }, key, now) - now
+        if (waitMs > 0) return undefined
+        const mine = { read, key, isUnderWay: true, freedAt: now + ABANDONED_MS }
+        return { ...budget, taken: [...budget.taken, mine], lastGrant: now }
+      })
     } catch (error) {
       this.#unconfirmed.push(read)
       throw error
     }
+    if (waitMs > 0) return { waitMs: Number.isFinite(waitMs) ? waitMs : UNKNOWN_WAIT_MS }
+    return { read }
   }
 
-  protected abstract load(): Promise<SharedReads<Version>>
+  /** Records that Google has answered: the read is free again a minute from now; one never done after ten minutes. */
+  done(read: string): Promise<void> {
+    return this.#change((budget, now) => {
+      const index = budget.taken.findIndex((taken) => taken.read === read && taken.isUnderWay)
+      const found = budget.taken[index]
+      const freedAt = now + WINDOW_MS
+      return found && { ...budget, taken: budget.taken.with(index, { ...found, isUnderWay: false, freedAt }) }
+    })
+  }
 
-  /** Records a read if nothing has changed since this version, and resolves to whether it did. */
-  protected abstract record(read: string, key: string, version: Version): Promise<boolean>
+  /** Holds back every read of the credential, in all instances, for so many milliseconds. */
+  pause(ms: number): Promise<void> {
+    return this.#change((budget, now) => ({ ...budget, pausedUntil: Math.max(budget.pausedUntil, now + ms) }))
+  }
 
-  abstract done(read: string): Promise<void>
+  /** Stores what `change` makes of the present state, unless it makes nothing of it. */
+  async #change(change: (budget: StoredBudget, now: number) => StoredBudget | undefined): Promise<void> {
+    for (;;) {
+      const { value, version, now } = await this.#records.get(this.#name)
+      const stored = version === undefined ? { taken: [], lastGrant: 0, pausedUntil: 0 } : storedBudget.parse(value)
+      const next = change(asOf(stored, now), now)
+      if (next === undefined || (await this.#records.compareAndSwap(this.#name, version, next)) !== undefined) return
+    }
+  }
+}
 
-  abstract pause(ms: number): Promise<void>
-
-  async close(): Promise<void> {}
+/** Without the reads that are free again. Should the clock have been set back, no time lies further ahead than it could. */
+function asOf({ taken, lastGrant, pausedUntil }: StoredBudget, now: number): StoredBudget {
+  return {
+    taken: taken
+      .map((each) => ({ ...each, freedAt: Math.min(each.freedAt, now + (each.isUnderWay ? ABANDONED_MS : WINDOW_MS)) }))
+      .filter(({ freedAt }) => freedAt > now),
+    lastGrant: Math.min(lastGrant, now),
+    pausedUntil: Math.min(pausedUntil, now + ABANDONED_MS),
+  }
 }

@@ -5,8 +5,8 @@ import { newSyncId } from '../model/sync-id.ts'
 import type { SyncRequestBody } from '../model/sync-request.ts'
 import { type SyncView, toView } from '../model/sync-view.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { IdempotencyStore, KeyState } from '../ports/idempotency-store.ts'
 import type { Caller } from './caller.ts'
+import type { IdempotencyStore } from './idempotency-store.ts'
 import type { StartOptions, SyncService } from './sync-service.ts'
 
 /** Milliseconds for which a key is remembered. */
@@ -24,10 +24,8 @@ interface StartAnswer {
   readonly replayed: boolean
 }
 
-interface StartUnderWay {
-  readonly fingerprint: string
-  readonly answer: Promise<StartAnswer>
-}
+/** Starts the sync under this id. */
+type Create = (id: string) => Promise<Sync>
 
 /**
  * Starts syncs under an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): however often and wherever a
@@ -37,7 +35,7 @@ interface StartUnderWay {
 export class IdempotentRequests {
   readonly #options: IdempotentRequestsOptions
   /** Starts under way in this process: their repeats wait for the answer instead of being sent away. */
-  readonly #underWay = new Map<string, StartUnderWay>()
+  readonly #underWay = new Map<string, { readonly fingerprint: string; readonly answer: Promise<StartAnswer> }>()
 
   constructor(options: IdempotentRequestsOptions) {
     this.#options = options
@@ -48,12 +46,7 @@ export class IdempotentRequests {
    * another process is starting it, and with whatever the start itself rejects with. The same key of another caller is
    * another key.
    */
-  async start(
-    key: string,
-    body: SyncRequestBody,
-    caller: Caller,
-    trace: Pick<StartOptions, 'traceparent'> = {},
-  ): Promise<StartAnswer> {
+  async start(key: string, body: SyncRequestBody, caller: Caller, options: StartOptions = {}): Promise<StartAnswer> {
     const hash = sha256(canonical([caller.name, key]))
     const fingerprint = sha256(canonical(body))
     const first = this.#underWay.get(hash)
@@ -61,7 +54,8 @@ export class IdempotentRequests {
       requireSame(first.fingerprint, fingerprint)
       return { ...(await first.answer), replayed: true }
     }
-    const answer = this.#start(hash, fingerprint, body, caller, trace)
+    const create = (id: string) => this.#options.service.start(body, caller, { ...options, id })
+    const answer = this.#start(hash, fingerprint, caller, create)
     this.#underWay.set(hash, { fingerprint, answer })
     try {
       return await answer
@@ -70,16 +64,10 @@ export class IdempotentRequests {
     }
   }
 
-  async #start(
-    key: string,
-    fingerprint: string,
-    body: SyncRequestBody,
-    caller: Caller,
-    trace: Pick<StartOptions, 'traceparent'>,
-  ): Promise<StartAnswer> {
+  async #start(key: string, fingerprint: string, caller: Caller, create: Create): Promise<StartAnswer> {
     const { store, clock } = this.#options
     const syncId = newSyncId()
-    const state: KeyState = await store.reserve({ key, fingerprint, syncId, now: clock.now(), ttlMs: KEY_TTL_MS })
+    const state = await store.reserve({ key, fingerprint, syncId, now: clock.now(), ttlMs: KEY_TTL_MS })
     if (state.state !== 'mine') {
       requireSame(state.fingerprint, fingerprint)
       if (state.state === 'done') return { view: state.answer, replayed: true }
@@ -90,23 +78,18 @@ export class IdempotentRequests {
     }
     // Another id than ours is that of a request whose process has died; its sync may be there.
     const earlier = state.syncId === syncId ? undefined : await this.#find(state.syncId, caller)
-    const view = toView(earlier ?? (await this.#create(key, body, caller, { ...trace, id: state.syncId })))
+    const view = toView(earlier ?? (await this.#create(key, state.syncId, caller, create)))
     await store.complete(key, view)
     return { view, replayed: earlier !== undefined }
   }
 
-  async #create(
-    key: string,
-    body: SyncRequestBody,
-    caller: Caller,
-    options: StartOptions & { readonly id: string },
-  ): Promise<Sync> {
+  async #create(key: string, id: string, caller: Caller, create: Create): Promise<Sync> {
     try {
-      return await this.#options.service.start(body, caller, options)
+      return await create(id)
     } catch (error) {
       try {
         // A storage that failed may have recorded the sync all the same; the key is released only if it has not.
-        const found = await this.#find(options.id, caller)
+        const found = await this.#find(id, caller)
         if (found !== undefined) return found
         await this.#options.store.release(key)
       } catch (second) {

@@ -3,10 +3,10 @@ import { AppError } from '../../src/errors.ts'
 import { Sweeper } from '../../src/jobs/sweeper.ts'
 import type { Log } from '../../src/ports/log.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
-import { MemoryIdempotency } from '../../src/storage/memory-idempotency.ts'
-import { MemoryStorage } from '../../src/storage/memory-storage.ts'
 import { cancelSync } from '../../src/syncs/sync.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { MemoryIdempotency } from '../support/memory-key-value-store.ts'
+import { MemoryStorage } from '../support/memory-storage.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
 const TTL_MS = 60_000

@@ -5,11 +5,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import type { ActiveSync, SyncTab } from '../../src/model/sync.ts'
 import { silentLog } from '../../src/ports/log.ts'
-import { FileLeases } from '../../src/storage/file-leases.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
 import { cancelSync, claimSync, reportSync } from '../../src/syncs/sync.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { openEvents } from '../support/event-client.ts'
+import { FileLeases } from '../support/key-value-stores.ts'
 import { aDirectory, aServiceProcess, environmentFor } from '../support/service.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
@@ -91,7 +91,6 @@ async function aWorker(t: Parameters<typeof aDirectory>[0], directory: string) {
   t.teardown(async () => {
     clearInterval(beating)
     await storage.close()
-    await leases.close()
   })
   const current = (id: string) => {
     const sync = syncs.get(id)

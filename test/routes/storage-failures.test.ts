@@ -9,9 +9,9 @@ import type { JobRunner } from '../../src/ports/job-runner.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
-import { MemoryIdempotency } from '../../src/storage/memory-idempotency.ts'
 import { SyncService } from '../../src/syncs/sync-service.ts'
 import { systemClock } from '../../src/system-clock.ts'
+import { MemoryIdempotency } from '../support/memory-key-value-store.ts'
 import { aDirectory } from '../support/service.ts'
 
 /** A disk that fails one call with one error for as long as it is told to. */

@@ -2,14 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Sync } from '../../src/model/sync.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
+import { toView } from '../../src/model/sync-view.ts'
 import type { Log } from '../../src/ports/log.ts'
 import { silentLog } from '../../src/ports/log.ts'
-import { RedisReadBudget } from '../../src/sheets/redis-read-budget.ts'
-import { RedisIdempotency } from '../../src/storage/redis-idempotency.ts'
-import { RedisLeases } from '../../src/storage/redis-leases.ts'
 import { RedisStorage } from '../../src/storage/redis-storage.ts'
 import { claimSync } from '../../src/syncs/sync.ts'
 import { systemClock } from '../../src/system-clock.ts'
+import { RedisIdempotency, RedisLeases, RedisReadBudget } from '../support/key-value-stores.ts'
 import { aConnection, anOwnRedis, aRedisClient, type OwnRedis, whyNoRedisServer } from '../support/redis.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
@@ -161,11 +160,12 @@ await t.test('on a server of our own', { skip }, async (t) => {
     const keys = new RedisIdempotency({ connection })
     const budget = new RedisReadBudget({ connection, readsPerMinute: 1 })
     for (const driver of [leases, keys]) await driver.start()
-    for (const driver of [leases, keys, budget]) t.teardown(() => driver.close())
     const id = newSyncId()
     await leases.renew(id, 1)
     const sign = await leases.read(id, 1)
     const wanted = { key: 'a'.repeat(64), fingerprint: 'f', syncId: newSyncId(), now: NOW, ttlMs: 60_000 }
+    const held = { ...wanted, key: 'c'.repeat(64) }
+    await keys.reserve(held)
     await budget.pause(0)
     server.hang()
     for (let round = 0; round < 2; round++) {
@@ -173,7 +173,7 @@ await t.test('on a server of our own', { skip }, async (t) => {
         isRefused(t, () => leases.renew(id, 2), 'beat'),
         isRefused(t, () => leases.read(id, 1), 'read'),
         isRefused(t, () => keys.reserve(wanted), 'reserve'),
-        isRefused(t, () => keys.complete(wanted.key, aQueuedSync()), 'complete'),
+        isRefused(t, () => keys.complete(held.key, toView(aQueuedSync())), 'complete'),
         isRefused(t, () => budget.take('a'), 'take'),
         isRefused(t, () => budget.done('a'), 'done'),
       ])

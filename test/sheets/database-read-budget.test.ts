@@ -1,7 +1,7 @@
 import t from 'tap'
-import { DatabaseReadBudget } from '../../src/sheets/database-read-budget.ts'
+import { DatabaseReadBudget } from '../support/key-value-stores.ts'
 import { aDatabase, aSchema, execute, skipWithoutPostgres } from '../support/postgres.ts'
-import { testReadBudget } from './read-budget-conformance.ts'
+import { olderBy, testReadBudget } from './read-budget-conformance.ts'
 
 const skip = await skipWithoutPostgres()
 
@@ -17,11 +17,8 @@ if (skip !== false) {
         return new DatabaseReadBudget({ database, readsPerMinute })
       },
       pass: async (ms) => {
-        const by = `make_interval(secs => ${ms}::float8 / 1000)`
-        await execute(`UPDATE "${schema}".reads SET taken_at = taken_at - ${by}, done_at = done_at - ${by}`)
-        await execute(
-          `UPDATE "${schema}".read_budgets SET last_grant = last_grant - ${by}, paused_until = paused_until - ${by}`,
-        )
+        const [row] = await execute<{ json: string }>(`SELECT value::text AS json FROM "${schema}".entries`)
+        await execute(`UPDATE "${schema}".entries SET value = '${olderBy(ms, row?.json ?? '{}')}'`)
       },
     }
   })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { newSyncId } from '../../src/model/sync-id.ts'
-import { DatabaseIdempotency } from '../../src/storage/database-idempotency.ts'
+import { DatabaseIdempotency } from '../support/key-value-stores.ts'
 import { aDatabase, aSchema, skipWithoutPostgres } from '../support/postgres.ts'
 import { testIdempotencyStore } from './idempotency-conformance.ts'
 

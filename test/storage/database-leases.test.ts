@@ -1,6 +1,6 @@
 import t from 'tap'
 import { newSyncId } from '../../src/model/sync-id.ts'
-import { DatabaseLeases } from '../../src/storage/database-leases.ts'
+import { DatabaseLeases } from '../support/key-value-stores.ts'
 import { aDatabase, aSchema, skipWithoutPostgres } from '../support/postgres.ts'
 import { testLeaseStore } from './lease-conformance.ts'
 

@@ -227,12 +227,12 @@ t.test('many instances that start at once make the tables once', { skip }, async
 
 t.test('a step that fails leaves nothing half done', { skip }, async (t) => {
   const schema = aSchema(t)
-  await execute(`CREATE SCHEMA "${schema}" CREATE TABLE leases (mine int)`)
+  await execute(`CREATE SCHEMA "${schema}" CREATE TABLE entries (mine int)`)
   await t.rejects(aDatabase(t, schema).start(), { code: 'STORAGE_UNAVAILABLE' })
   t.same(await execute('SELECT table_name FROM information_schema.tables WHERE table_schema = $1', [schema]), [
-    { table_name: 'leases' },
+    { table_name: 'entries' },
   ])
-  await execute(`DROP TABLE "${schema}".leases`)
+  await execute(`DROP TABLE "${schema}".entries`)
   await aDatabase(t, schema).start()
 })
 
@@ -271,7 +271,7 @@ t.test('the client of PostgreSQL is loaded by the first connection, not by the i
     `import { createRequire } from 'node:module'
      const root = ${JSON.stringify(new URL('../../src/', import.meta.url).href)}
      await import(root + 'storage/database-storage.ts')
-     await import(root + 'sheets/database-read-budget.ts')
+     await import(root + 'storage/database-key-value-store.ts')
      const { Database } = await import(root + 'database/database.ts')
      const loaded = () => Object.keys(createRequire(root).cache).some((path) => path.includes('/node_modules/pg/'))
      const before = loaded()

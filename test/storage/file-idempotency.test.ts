@@ -6,12 +6,12 @@ import { AppError } from '../../src/errors.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
 import { toView } from '../../src/model/sync-view.ts'
 import type { FileSystem } from '../../src/ports/file-system.ts'
-import type { KeyReservation, KeyState } from '../../src/ports/idempotency-store.ts'
-import { FileIdempotency } from '../../src/storage/file-idempotency.ts'
 import { systemProcesses } from '../../src/storage/files/processes.ts'
 import type { StatusFolderOptions } from '../../src/storage/files/status-folder.ts'
+import type { KeyReservation, KeyState } from '../../src/syncs/idempotency-store.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { type Fault, FaultyFileSystem } from '../support/faulty-file-system.ts'
+import { FileIdempotency } from '../support/key-value-stores.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 import { testIdempotencyStore } from './idempotency-conformance.ts'
 
@@ -31,11 +31,12 @@ t.test('a key is one file that reads well, named by its hash, and nothing else l
   t.same(await readdir(`${directory}/.idempotency`), [`${reservation.key}.json`])
   t.same(await readdir(`${directory}/.tmp`), [])
   t.match(JSON.parse(await readFile(`${directory}/.idempotency/${reservation.key}.json`, 'utf8')), {
-    state: 'done',
-    fingerprint: reservation.fingerprint,
-    syncId: reservation.syncId,
-    expiresAt: EXPIRED.toISOString(),
-    answer: { id: answer.id },
+    value: {
+      fingerprint: reservation.fingerprint,
+      syncId: reservation.syncId,
+      expiresAt: EXPIRED.toISOString(),
+      answer: { id: answer.id },
+    },
   })
   for (const key of ['', '../secret', 'a-key', hash('k').toUpperCase(), `${hash('k')}/../x`]) {
     await t.rejects(store.reserve(aReservation({ key })), TypeError)
@@ -187,7 +188,6 @@ t.test(
       isGone = finisher === other
       t.equal(await finisher.cleanup(EXPIRED), 1)
       t.match(await other.reserve({ ...reservation, now: EXPIRED }), { state: 'mine' })
-      await other.release(reservation.key)
       t.equal(await other.cleanup(after(2 * TTL_MS)), 1)
       t.same(await readdir(`${directory}/.idempotency`), [])
     }
@@ -268,7 +268,6 @@ function setUp(t: Test, name = 'keys') {
     async open(options: Partial<StatusFolderOptions> = {}): Promise<FileIdempotency> {
       const store = new FileIdempotency({ directory, clock: systemClock, ...options })
       await store.start()
-      t.teardown(() => store.close())
       return store
     },
   }

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import t, { type Test } from 'tap'
 import { newSyncId } from '../../src/model/sync-id.ts'
-import { FileLeases } from '../../src/storage/file-leases.ts'
 import { systemProcesses } from '../../src/storage/files/processes.ts'
 import { systemClock } from '../../src/system-clock.ts'
+import { FileLeases } from '../support/key-value-stores.ts'
 import { testLeaseStore } from './lease-conformance.ts'
 
 await testLeaseStore(t, 'FileLeases', async (t) => {
@@ -57,7 +57,7 @@ t.test('an owner that has ended is known to be gone, one that lives is not', asy
     [
       '--input-type=module-typescript',
       '--eval',
-      `import { FileLeases } from ${JSON.stringify(new URL('../../src/storage/file-leases.ts', import.meta.url))}
+      `import { FileLeases } from ${JSON.stringify(new URL('../support/key-value-stores.ts', import.meta.url))}
        import { systemClock } from ${JSON.stringify(new URL('../../src/system-clock.ts', import.meta.url))}
        const leases = new FileLeases({ directory: process.argv[1], clock: systemClock })
        await leases.start()
@@ -93,7 +93,6 @@ async function setUp(t: Test): Promise<{ leases: FileLeases; another: () => Prom
   const another = async () => {
     const leases = new FileLeases({ directory, clock: systemClock })
     await leases.start()
-    t.teardown(() => leases.close())
     return leases
   }
   return { leases: await another(), another, directory }

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
 import { newSyncId } from '../../src/model/sync-id.ts'
 import { toView } from '../../src/model/sync-view.ts'
-import type { IdempotencyStore, KeyReservation } from '../../src/ports/idempotency-store.ts'
+import type { IdempotencyStore, KeyReservation } from '../../src/syncs/idempotency-store.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
 const NOW = new Date('2026-01-01T00:00:00.000Z')
@@ -11,7 +11,7 @@ const DAY_MS = 86_400_000
 const ABANDONED_MS = 60_000
 
 export interface KeysUnderTest {
-  /** Opens the same keys once more, as another process would. The suite starts and closes what it is given. */
+  /** Opens the same keys once more, as another process would. The suite starts what it is given. */
   readonly open: () => Promise<IdempotencyStore>
 }
 
@@ -29,7 +29,6 @@ export async function testIdempotencyStore(
     const another = async () => {
       const keys = await open()
       await keys.start()
-      t.teardown(() => keys.close())
       return keys
     }
     return { keys: await another(), another }
@@ -185,13 +184,6 @@ export async function testIdempotencyStore(
       for (const key of ['', '../x', 'A'.repeat(64), `${aHash()}\n`, aHash().slice(1)]) {
         await t.rejects(keys.reserve({ ...aReservation(), key }), TypeError)
       }
-    })
-
-    await t.test('close may be called again', async (t) => {
-      const { keys } = await setUp(t)
-      await keys.reserve(aReservation())
-      await keys.close()
-      await keys.close()
     })
   })
 }

@@ -1,9 +1,9 @@
 import type { Test } from 'tap'
+import type { LeaseStore } from '../../src/jobs/lease-store.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
-import type { LeaseStore } from '../../src/ports/lease-store.ts'
 
 export interface LeasesUnderTest {
-  /** Opens the same leases once more, as another process would. The suite starts and closes what it is given. */
+  /** Opens the same leases once more, as another process would. The suite starts what it is given. */
   readonly open: () => Promise<LeaseStore>
 }
 
@@ -21,7 +21,6 @@ export async function testLeaseStore(
     const another = async () => {
       const leases = await open()
       await leases.start()
-      t.teardown(() => leases.close())
       return leases
     }
     return { leases: await another(), another }
@@ -100,13 +99,6 @@ export async function testLeaseStore(
       await leases.release(id, 1)
       await leases.release(id, 1)
       t.equal(await leases.read(id, 1), undefined)
-    })
-
-    await t.test('close may be called again', async (t) => {
-      const { leases } = await setUp(t)
-      await leases.renew(newSyncId(), 1)
-      await leases.close()
-      await leases.close()
     })
   })
 }

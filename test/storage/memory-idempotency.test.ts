@@ -1,5 +1,5 @@
 import t from 'tap'
-import { MemoryIdempotency } from '../../src/storage/memory-idempotency.ts'
+import { MemoryIdempotency } from '../support/memory-key-value-store.ts'
 import { testIdempotencyStore } from './idempotency-conformance.ts'
 
 await testIdempotencyStore(t, 'MemoryIdempotency', async () => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { MemoryStorage } from '../../src/storage/memory-storage.ts'
+import { MemoryStorage } from '../support/memory-storage.ts'
 import { testSyncStorage } from './conformance.ts'
 
 await testSyncStorage(t, 'MemoryStorage', async () => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { RedisIdempotency } from '../../src/storage/redis-idempotency.ts'
+import { RedisIdempotency } from '../support/key-value-stores.ts'
 import { aConnection, aPrefix, whyNoRedis } from '../support/redis.ts'
 import { testIdempotencyStore } from './idempotency-conformance.ts'
 

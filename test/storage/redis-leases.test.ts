@@ -1,6 +1,6 @@
 import t from 'tap'
 import { newSyncId } from '../../src/model/sync-id.ts'
-import { RedisLeases } from '../../src/storage/redis-leases.ts'
+import { RedisLeases } from '../support/key-value-stores.ts'
 import { aConnection, aPrefix, aRedisClient, whyNoRedis } from '../support/redis.ts'
 import { testLeaseStore } from './lease-conformance.ts'
 
@@ -16,7 +16,6 @@ await t.test('on a real server', { skip }, async (t) => {
     const prefix = aPrefix(t)
     const leases = new RedisLeases({ connection: aConnection(t, { prefix }) })
     await leases.start()
-    t.teardown(() => leases.close())
     await leases.renew(newSyncId(), 1)
     const redis = aRedisClient(t)
     const [key = ''] = await redis.keys(`${prefix}*`)

@@ -1,13 +1,13 @@
 import { pino } from 'pino'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
-import type { IdempotencyStore } from '../../src/ports/idempotency-store.ts'
 import type { JobRunner } from '../../src/ports/job-runner.ts'
 import type { SnapshotStore } from '../../src/ports/snapshot-store.ts'
 import type { SyncStorage } from '../../src/ports/sync-storage.ts'
-import { MemoryIdempotency } from '../../src/storage/memory-idempotency.ts'
+import type { IdempotencyStore } from '../../src/syncs/idempotency-store.ts'
 import { SyncService } from '../../src/syncs/sync-service.ts'
 import { FakeClock } from './fake-clock.ts'
+import { MemoryIdempotency } from './memory-key-value-store.ts'
 
 /** Runs nothing: what happens to a sync, the test does itself. */
 const idleRunner: JobRunner = {

@@ -1,9 +1,9 @@
 import t from 'tap'
 import type { SyncQuery } from '../../src/ports/sync-storage.ts'
-import { MemoryStorage } from '../../src/storage/memory-storage.ts'
 import { AdmissionControl } from '../../src/syncs/admission-control.ts'
 import { claimSync, failSync } from '../../src/syncs/sync.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { MemoryStorage } from '../support/memory-storage.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
 /** A storage that says how often it was asked for a list. */

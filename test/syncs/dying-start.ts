@@ -1,11 +1,11 @@
 import { syncRequestBody } from '../../src/model/sync-request.ts'
 import { silentLog } from '../../src/ports/log.ts'
-import { FileIdempotency } from '../../src/storage/file-idempotency.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
 import { ANYONE } from '../../src/syncs/caller.ts'
 import { IdempotentRequests } from '../../src/syncs/idempotent-requests.ts'
 import { SyncService } from '../../src/syncs/sync-service.ts'
 import { systemClock } from '../../src/system-clock.ts'
+import { FileIdempotency } from '../support/key-value-stores.ts'
 
 /**
  * `node dying-start.ts DIRECTORY KEY STEP`: starts a sync under the key and is killed just before it creates the sync

@@ -5,15 +5,15 @@ import t, { type Test } from 'tap'
 import { AppError } from '../../src/errors.ts'
 import { syncRequestBody } from '../../src/model/sync-request.ts'
 import { silentLog } from '../../src/ports/log.ts'
-import { FileIdempotency } from '../../src/storage/file-idempotency.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
-import { MemoryIdempotency } from '../../src/storage/memory-idempotency.ts'
-import { MemoryStorage } from '../../src/storage/memory-storage.ts'
 import { ANYONE, type Caller } from '../../src/syncs/caller.ts'
 import { IdempotentRequests } from '../../src/syncs/idempotent-requests.ts'
 import { SyncService } from '../../src/syncs/sync-service.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { FakeClock } from '../support/fake-clock.ts'
+import { FileIdempotency } from '../support/key-value-stores.ts'
+import { MemoryIdempotency } from '../support/memory-key-value-store.ts'
+import { MemoryStorage } from '../support/memory-storage.ts'
 
 const body = syncRequestBody.parse({ spreadsheet: 'a-spreadsheet', ifActive: 'start' })
 const runner = { start: async () => {}, enqueue: async () => {}, notifyCancel: () => {}, close: async () => {} }
@@ -26,7 +26,8 @@ for (const step of ['create', 'complete']) {
     })
     t.same(await once(child, 'exit'), [null, 'SIGKILL'])
     const [reserved = ''] = await readdir(`${directory}/.idempotency`)
-    const { syncId } = JSON.parse(await readFile(`${directory}/.idempotency/${reserved}`, 'utf8')) as { syncId: string }
+    const entry = JSON.parse(await readFile(`${directory}/.idempotency/${reserved}`, 'utf8'))
+    const { syncId } = (entry as { value: { syncId: string } }).value
 
     const starts = await onFiles(t, directory)
     const { view, replayed } = await starts.start('k', body, ANYONE)
@@ -108,10 +109,8 @@ function inMemory() {
 async function onFiles(t: Test, directory: string): Promise<IdempotentRequests> {
   const storage = new FileStorage({ directory, clock: systemClock, log: silentLog })
   const store = new FileIdempotency({ directory, clock: systemClock })
-  for (const each of [storage, store]) {
-    await each.start()
-    t.teardown(() => each.close())
-  }
+  for (const each of [storage, store]) await each.start()
+  t.teardown(() => storage.close())
   const service = new SyncService({ storage, runner, clock: systemClock, statusTtlMs: 1000 })
   return new IdempotentRequests({ service, store, clock: systemClock })
 }

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { AppError } from '../../src/errors.ts'
-import { MemoryStorage } from '../../src/storage/memory-storage.ts'
 import { type SyncChange, SyncSubscriptions } from '../../src/syncs/sync-subscriptions.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
+import { MemoryStorage } from '../support/memory-storage.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
 t.test('whoever follows is told what there is, and each change, at the price of one read for all', async (t) => {

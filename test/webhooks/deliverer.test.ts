@@ -6,7 +6,6 @@ import type { Log } from '../../src/ports/log.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import type { SyncStorage } from '../../src/ports/sync-storage.ts'
 import type { SendResult, WebhookMessage, WebhookSender } from '../../src/ports/webhook-sender.ts'
-import { MemoryStorage } from '../../src/storage/memory-storage.ts'
 import { cancelSync } from '../../src/syncs/sync.ts'
 import {
   ATTEMPT_LEASE_MS,
@@ -18,6 +17,7 @@ import {
 } from '../../src/syncs/webhook-delivery.ts'
 import { SCAN_INTERVAL_MS, WebhookDeliverer } from '../../src/webhooks/deliverer.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
+import { MemoryStorage } from '../support/memory-storage.ts'
 import { silentMetrics } from '../support/silent-metrics.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 

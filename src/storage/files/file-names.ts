@@ -9,7 +9,7 @@ export function idOfRecord(name: string): string | undefined {
 
 /** A claim to succeed one version of a file. Attempt n + 1 may be made only when attempt n is known to be dead. */
 export interface ClaimName {
-  /** Of the sync, or the idempotency key. */
+  /** Of the sync, or the key of the entry. */
   readonly id: string
   /** What is to be succeeded, see `ClaimedFile`. */
   readonly base: string
@@ -26,7 +26,7 @@ export function parseClaimName(name: string): ClaimName | undefined {
 }
 
 export function parseLeaseName(name: string): { readonly id: string; readonly epoch: number } | undefined {
-  const [, id, epoch] = /^([\w-]+)\.(\d{1,15})$/.exec(name) ?? []
+  const [, id, epoch] = /^([\w-]+)-(\d{1,15})\.json$/.exec(name) ?? []
   return id !== undefined && isSyncId(id) ? { id, epoch: Number(epoch) } : undefined
 }
 

@@ -29,13 +29,11 @@ export class StatusFolder {
   readonly temps: string
   /** Claims on records. */
   readonly claims: string
+  /** Entries of the `leases` namespace, see `FileKeyValueStore`. */
   readonly leases: string
   readonly quarantine: string
   /** The journal of created syncs. */
   readonly journal: string
-  /** Records of idempotency keys, and the claims on them. */
-  readonly keys: string
-  readonly keyClaims: string
 
   constructor({ directory, clock, log, fs, processes }: StatusFolderOptions) {
     this.clock = clock
@@ -48,8 +46,6 @@ export class StatusFolder {
     this.leases = join(directory, '.leases')
     this.quarantine = join(directory, 'quarantine')
     this.journal = join(directory, '.created')
-    this.keys = join(directory, '.idempotency')
-    this.keyClaims = join(directory, '.key-claims')
   }
 
   /** Path of the record of a sync. */
@@ -63,15 +59,6 @@ export class StatusFolder {
 
   temp(name: string): string {
     return join(this.temps, name)
-  }
-
-  lease(id: string, epoch: number): string {
-    return join(this.leases, `${id}.${epoch}`)
-  }
-
-  /** Path of the record of an idempotency key. */
-  key(key: string): string {
-    return join(this.keys, `${key}.json`)
   }
 
   /** Removes a file; resolves to whether it was there. */

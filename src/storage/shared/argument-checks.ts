@@ -13,7 +13,8 @@ export function requireSuccessor(next: Sync, expectedRevision: number): void {
   }
 }
 
-/** Keys come from clients; only their hashes ever become paths. */
-export function requireKeyHash(key: string): void {
-  if (!/^[0-9a-f]{64}$/.test(key)) throw new TypeError('an idempotency key is stored by its SHA-256 only')
+/** Returns the key of an entry, if it is one. */
+export function requireKey(key: string): string {
+  if (!/^[\w-]{1,200}$/.test(key)) throw new TypeError(`${JSON.stringify(key.slice(0, 80))} is not a key`)
+  return key
 }

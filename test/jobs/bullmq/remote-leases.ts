@@ -1,5 +1,5 @@
-import type { Lease } from '../../../src/ports/lease-store.ts'
-import { FileLeases } from '../../../src/storage/file-leases.ts'
+import type { Lease } from '../../../src/jobs/lease-store.ts'
+import { FileLeases } from '../../support/key-value-stores.ts'
 
 /** Leases that tell of the dead no more than another machine would know: only that they do not beat. */
 export class RemoteLeases extends FileLeases {

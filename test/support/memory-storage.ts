@@ -1,10 +1,10 @@
-import { AppError } from '../errors.ts'
-import { isTerminal, type Sync } from '../model/sync.ts'
-import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
-import { requireSuccessor, requireSyncId } from './shared/argument-checks.ts'
-import { deepFreeze } from './shared/deep-freeze.ts'
-import { matchesQuery, readPageToken, toPageToken } from './shared/sync-page.ts'
-import { Watchers } from './shared/watchers.ts'
+import { AppError } from '../../src/errors.ts'
+import { isTerminal, type Sync } from '../../src/model/sync.ts'
+import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../../src/ports/sync-storage.ts'
+import { requireSuccessor, requireSyncId } from '../../src/storage/shared/argument-checks.ts'
+import { deepFreeze } from '../../src/storage/shared/deep-freeze.ts'
+import { matchesQuery, readPageToken, toPageToken } from '../../src/storage/shared/sync-page.ts'
+import { Watchers } from '../../src/storage/shared/watchers.ts'
 
 /** Syncs in the memory of one process: for tests, and as the measure that the other drivers are held against. */
 export class MemoryStorage implements SyncStorage {
