@@ -28,6 +28,8 @@ export interface ReadFile {
 export interface FileSystem {
   /** With all folders above it; resolves to the uppermost one that was made, if any was. */
   makeFolder(path: string): Promise<string | undefined>
+  /** Makes a folder, which must not exist, in one that does. */
+  makeSubfolder(path: string): Promise<void>
   /** Creates a file that must not exist, to be written (`O_EXCL`). */
   openNew(path: string): Promise<number>
   /** Opens a file, created if absent, to write at its end only (`O_APPEND`). */

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
+import type { SnapshotManifest } from '../model/snapshot-manifest.ts'
 import type { Log } from '../ports/log.ts'
-import type { SnapshotKey } from './snapshot-key.ts'
+import type { FileKey, SnapshotKey } from '../ports/snapshot-store.ts'
 
 /** Parses what was stored for a snapshot; what is unreadable is logged and becomes a `SNAPSHOT_CORRUPT`. */
 export function parseStored<T>(key: SnapshotKey, log: Log, parse: () => T): T | AppError {
@@ -14,8 +15,14 @@ export function parseStored<T>(key: SnapshotKey, log: Log, parse: () => T): T | 
   }
 }
 
+/** Throws a SyntaxError for the manifest of another sync. */
+export function assertManifestOf({ syncId, spreadsheet }: SnapshotManifest, key: SnapshotKey): void {
+  if (syncId === key.syncId && spreadsheet.id === key.spreadsheetId) return
+  throw new SyntaxError('the manifest is that of another sync')
+}
+
 /** The error of a published file that is shorter than it was. */
-export function truncatedFile({ syncId, name }: { readonly syncId: string; readonly name: string }): AppError {
+export function truncatedFile({ syncId, name }: FileKey): AppError {
   return new AppError('SNAPSHOT_CORRUPT', `The file ${name} of ${syncId} was cut off.`)
 }
 

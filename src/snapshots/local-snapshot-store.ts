@@ -7,14 +7,21 @@ import { isSnapshotFileName, type SnapshotManifest } from '../model/snapshot-man
 import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
 import type { FileSystem } from '../ports/file-system.ts'
 import type { Log } from '../ports/log.ts'
-import type { DraftKey, FileKey, SnapshotDraft, SnapshotStore } from '../ports/snapshot-store.ts'
+import type {
+  ByteRange,
+  DraftKey,
+  FileKey,
+  SnapshotDraft,
+  SnapshotKey,
+  SnapshotStore,
+} from '../ports/snapshot-store.ts'
 import { ignoreCorrupt, truncatedFile } from './corrupt-snapshot.ts'
 import { adoptCheckpoint, CHECKPOINT_NAME } from './local/checkpoint-file.ts'
 import { DraftFolders } from './local/draft-folders.ts'
 import { DISK_FAILURE, LocalStaging } from './local/local-staging.ts'
 import { ManifestCache } from './local/manifest-cache.ts'
 import { newestFirst, prunable } from './retention.ts'
-import { assertDraftKey, isSnapshotKey, type SnapshotKey } from './snapshot-key.ts'
+import { assertDraftKey, isSnapshotKey } from './snapshot-key.ts'
 import { StagedDraft } from './staged-draft.ts'
 
 export interface LocalSnapshotStoreOptions {
@@ -56,20 +63,18 @@ export class LocalSnapshotStore implements SnapshotStore {
   async openDraft(key: DraftKey): Promise<SnapshotDraft> {
     assertDraftKey(key)
     const target = this.#folderOf(key)
-    const folder = this.#drafts.pathOf(key)
-    const options = { fs: this.#fs, log: this.#log, folders: this.#drafts, key, folder, target }
-    const backend = new LocalStaging(options)
+    const backend = new LocalStaging({ fs: this.#fs, log: this.#log, folders: this.#drafts, key, target })
     return onDisk(async () => {
       let published = await this.#manifests.read(target, key)
       if (published === undefined) {
         await this.#drafts.claim(key)
         // Only now is it certain that no earlier epoch can publish any more.
         published = await this.#manifests.read(target, key)
-        if (published !== undefined) await this.#drafts.remove(folder)
+        if (published !== undefined) await backend.discard()
       }
-      // What is published may still have the checkpoint of its draft beside it.
+      // An earlier release may have left the checkpoint of its draft beside what it published.
       if (published !== undefined) await ignoreErrno(this.#fs.unlink(join(target, CHECKPOINT_NAME)), 'ENOENT')
-      const adopted = published === undefined ? await adoptCheckpoint(this.#fs, folder) : undefined
+      const adopted = published === undefined ? await adoptCheckpoint(this.#fs, this.#drafts.pathOf(key)) : undefined
       return new StagedDraft({ key, backend, adopted, published })
     })
   }
@@ -91,10 +96,7 @@ export class LocalSnapshotStore implements SnapshotStore {
     })
   }
 
-  async openFile(
-    key: FileKey,
-    range?: { readonly start: number; readonly end: number },
-  ): Promise<Readable | undefined> {
+  async openFile(key: FileKey, range?: ByteRange): Promise<Readable | undefined> {
     if (!isSnapshotKey(key) || !isSnapshotFileName(key.name)) return undefined
     const folder = this.#folderOf(key)
     return onDisk(async () => {

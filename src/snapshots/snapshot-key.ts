@@ -1,11 +1,6 @@
 import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
 import { isSyncId } from '../model/sync-id.ts'
-import type { DraftKey } from '../ports/snapshot-store.ts'
-
-export interface SnapshotKey {
-  readonly spreadsheetId: string
-  readonly syncId: string
-}
+import type { DraftKey, SnapshotKey } from '../ports/snapshot-store.ts'
 
 /** Whether a path may be made of these ids. */
 export function isSnapshotKey({ spreadsheetId, syncId }: SnapshotKey): boolean {

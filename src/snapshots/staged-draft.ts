@@ -1,9 +1,8 @@
 import { Readable } from 'node:stream'
 import pLimit from 'p-limit'
-import { isSnapshotFileName, type SnapshotManifest, snapshotManifest } from '../model/snapshot-manifest.ts'
+import { filesOf, isSnapshotFileName, type SnapshotManifest, snapshotManifest } from '../model/snapshot-manifest.ts'
 import { type DraftKey, DraftSuperseded, type SnapshotDraft } from '../ports/snapshot-store.ts'
 import { ContentDigest } from './content-digest.ts'
-import { assertManifestMatches } from './manifest-check.ts'
 import { StagedFile } from './staged-file.ts'
 import type { StagingBackend } from './staging-backend.ts'
 
@@ -122,7 +121,7 @@ export class StagedDraft<Content, Saved> implements SnapshotDraft {
     this.#assertOpen()
     await this.#flush()
     this.#assertIntact()
-    assertManifestMatches(manifest, this.#key, this.#files)
+    this.#assertStaged(manifest)
     await this.#changeDraft(this.#idle(), async () => {
       await this.#backend.publish(snapshotManifest.parse(manifest), this.#files)
       this.#isPublished = true
@@ -172,6 +171,20 @@ export class StagedDraft<Content, Saved> implements SnapshotDraft {
 
   #assertIntact(): void {
     if (this.#failure !== undefined) throw this.#failure.error
+  }
+
+  /** A manifest that does not name what is staged is a mistake of the caller, and must not become a snapshot. */
+  #assertStaged(manifest: SnapshotManifest): void {
+    const { spreadsheetId, syncId } = this.#key
+    if (manifest.syncId !== syncId || manifest.spreadsheet.id !== spreadsheetId) {
+      throw new TypeError('the manifest is that of another sync')
+    }
+    for (const { name, bytes, sha256 } of filesOf(manifest)) {
+      const digest = this.#files.get(name)?.digest
+      if (digest?.bytes !== bytes || digest.sha256 !== sha256) {
+        throw new TypeError(`the manifest does not match what is staged as ${name}`)
+      }
+    }
   }
 
   /** Settles when all that was called so far has; never rejects. */

@@ -60,6 +60,7 @@ export class FaultyFileSystem {
     }
     this.fs = {
       makeFolder: around('makeFolder', real.makeFolder),
+      makeSubfolder: around('makeSubfolder', real.makeSubfolder),
       openNew: opening('openNew', real.openNew),
       openToAppend: opening('openToAppend', real.openToAppend),
       openToReplace: opening('openToReplace', real.openToReplace),

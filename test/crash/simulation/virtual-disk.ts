@@ -32,6 +32,7 @@ const CALLS_OF_SNAPSHOTS = {
   readAt: notSimulated,
   stream: notSimulated,
   removeFolder: notSimulated,
+  makeSubfolder: notSimulated,
   removeTree: notSimulated,
   stat: notSimulated,
 } satisfies Partial<FileSystem>
