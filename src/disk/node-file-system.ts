@@ -27,7 +27,6 @@ export const nodeFileSystem: FileSystem = {
   openToRead: (path) => open(path, O_RDONLY | O_NOFOLLOW),
   write: async (descriptor, bytes, offset, position) =>
     (await write(descriptor, bytes, offset, bytes.length - offset, position ?? null)).bytesWritten,
-  readAt: async (descriptor, bytes, position) => (await read(descriptor, bytes, 0, bytes.length, position)).bytesRead,
   stream: (descriptor, range) => fs.createReadStream('', { fd: descriptor, ...range }),
   setModified: (descriptor, seconds) => promisify(fs.futimes)(descriptor, seconds, seconds),
   sync: fsync,

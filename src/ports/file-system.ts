@@ -45,8 +45,6 @@ export interface FileSystem {
    * in the file, or after what was written before when none is given.
    */
   write(descriptor: number, bytes: Uint8Array, offset: number, position?: number): Promise<number>
-  /** Fills a buffer from a position on; resolves to how many bytes were read, 0 at the end of the file. */
-  readAt(descriptor: number, bytes: Uint8Array, position: number): Promise<number>
   /** Streams an open file, or its bytes from `start` to `end` inclusive, and closes it when the stream is destroyed. */
   stream(descriptor: number, range?: { readonly start: number; readonly end: number }): Readable
   setModified(descriptor: number, seconds: number): Promise<void>

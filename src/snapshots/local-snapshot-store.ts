@@ -75,7 +75,7 @@ export class LocalSnapshotStore implements SnapshotStore {
       // An earlier release may have left the checkpoint of its draft beside what it published.
       if (published !== undefined) await ignoreErrno(this.#fs.unlink(join(target, CHECKPOINT_NAME)), 'ENOENT')
       const adopted = published === undefined ? await adoptCheckpoint(this.#fs, this.#drafts.pathOf(key)) : undefined
-      return new StagedDraft({ key, backend, adopted, published })
+      return new StagedDraft(key, backend, adopted, published)
     })
   }
 

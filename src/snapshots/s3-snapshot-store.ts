@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import pMap from 'p-map'
 import { filesOf, isSnapshotFileName, type SnapshotManifest } from '../model/snapshot-manifest.ts'
 import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
@@ -20,7 +20,7 @@ import { newestFirst, prunable } from './retention.ts'
 import { Bucket, type BucketOptions } from './s3/bucket.ts'
 import { assertConditionalWrites } from './s3/conditional-writes.ts'
 import { GarbageCollector } from './s3/garbage-collector.ts'
-import { readSegments, type Segment, takeBytes } from './s3/packs.ts'
+import { type PackedContent, readPieces } from './s3/packs.ts'
 import { S3Staging } from './s3/s3-staging.ts'
 import { type FoundRecord, manifestIn, type RecordedCheckpoint, SnapshotRecords } from './s3/snapshot-record.ts'
 import { assertDraftKey, isSnapshotKey } from './snapshot-key.ts'
@@ -70,7 +70,7 @@ export class S3SnapshotStore implements SnapshotStore {
       const found = await this.#records.read(key)
       if (found?.record.state === 'published') {
         const backend = new S3Staging({ ...staging, etag: found.etag })
-        return new StagedDraft({ key, backend, adopted: undefined, published: found.record.manifest })
+        return new StagedDraft(key, backend, undefined, found.record.manifest)
       }
       if (found !== undefined && found.record.epoch > epoch) {
         throw new DraftSuperseded(`a later epoch than ${epoch} has the draft of ${syncId}`)
@@ -81,7 +81,7 @@ export class S3SnapshotStore implements SnapshotStore {
       if (etag === undefined) continue
       // A checkpoint whose bytes are not all there counts as none.
       const adopted = checkpoint === null ? undefined : await ignoreCorrupt(this.#adopt(checkpoint))
-      return new StagedDraft({ key, backend: new S3Staging({ ...staging, etag }), adopted, published: undefined })
+      return new StagedDraft(key, new S3Staging({ ...staging, etag }), adopted)
     }
   }
 
@@ -109,22 +109,13 @@ export class S3SnapshotStore implements SnapshotStore {
     const manifest = manifestIn(found)
     const published = manifest && filesOf(manifest).find(({ name }) => name === key.name)
     if (found === undefined || published === undefined) return undefined
-    const corrupt = truncatedFile(key)
-    if (range !== undefined && range.end >= published.bytes) throw corrupt
+    if (range !== undefined && range.end >= published.bytes) throw truncatedFile(key)
     const path = `${this.#bucket.keys.filesOf(key.syncId, found.record.owner)}${key.name}`
-    const file = await this.#bucket.get(path, range)
-    if (file === undefined) {
-      // Pruned between the two requests, or damaged.
-      if (manifestIn(await this.#read(key)) === undefined) return undefined
-      throw corrupt
-    }
-    const expected = range === undefined ? published.bytes : range.end - range.start + 1
-    if (file.bytes < expected) {
-      file.destroy()
-      throw corrupt
-    }
-    const body = takeBytes(file.body, expected, corrupt)
-    return Readable.from(body, { objectMode: false }).once('close', file.destroy)
+    const bytes = range === undefined ? published.bytes : range.end - range.start + 1
+    const file = await this.#bucket.get(path, bytes, range?.start)
+    // Damaged, or pruned between the two requests.
+    if (file === undefined && manifestIn(await this.#read(key)) !== undefined) throw truncatedFile(key)
+    return file
   }
 
   async prune(spreadsheetId: string): Promise<readonly string[]> {
@@ -159,11 +150,11 @@ export class S3SnapshotStore implements SnapshotStore {
   }
 
   /** Reads all bytes once, for the state of a SHA-256 cannot be stored. */
-  async #adopt({ value, files }: RecordedCheckpoint): Promise<AdoptedCheckpoint<Segment[]>> {
+  async #adopt({ value, files }: RecordedCheckpoint): Promise<AdoptedCheckpoint<PackedContent>> {
     const adopt = async ({ name, pieces }: RecordedCheckpoint['files'][number]) => {
       const digest = new ContentDigest()
-      for await (const chunk of readSegments(this.#bucket, pieces)) digest.update(chunk)
-      return new StagedFile<Segment[]>(name, [...pieces], { digest })
+      for await (const chunk of readPieces(this.#bucket, pieces)) digest.update(chunk)
+      return new StagedFile<PackedContent>(name, { pieces: [...pieces], pending: [] }, { digest })
     }
     return { value, files: await pMap(files, adopt, { concurrency: 4 }) }
   }

@@ -14,13 +14,6 @@ export interface AdoptedCheckpoint<Content> {
   readonly files: readonly StagedFile<Content>[]
 }
 
-export interface StagedDraftOptions<Content, Saved> {
-  readonly key: DraftKey
-  readonly backend: StagingBackend<Content, Saved>
-  readonly adopted: AdoptedCheckpoint<Content> | undefined
-  readonly published: SnapshotManifest | undefined
-}
-
 /**
  * A draft on any medium: the order of its operations, and what still holds after a failure. After a failed write or
  * fsync nobody can say what a file holds, so the draft then refuses all but `reset`, `discard` and `close`; opened
@@ -40,7 +33,13 @@ export class StagedDraft<Content, Saved> implements SnapshotDraft {
   #isPublished: boolean
   #isClosed: boolean
 
-  constructor({ key, backend, adopted, published }: StagedDraftOptions<Content, Saved>) {
+  /** `published`: by an earlier epoch; nothing can be done with the draft then. */
+  constructor(
+    key: DraftKey,
+    backend: StagingBackend<Content, Saved>,
+    adopted: AdoptedCheckpoint<Content> | undefined,
+    published?: SnapshotManifest,
+  ) {
     this.#key = key
     this.#backend = backend
     this.#files = new Map(adopted?.files.map((file) => [file.name, file]))

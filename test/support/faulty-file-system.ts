@@ -75,8 +75,10 @@ export class FaultyFileSystem {
         if (this.#fault?.afterHalf === true) throw this.#error('write')
         return written
       },
-      readAt: around('readAt', real.readAt),
-      stream: (descriptor, range) => real.stream(descriptor, range).once('close', () => this.open.delete(descriptor)),
+      stream: (descriptor, range) => {
+        const stream = real.stream(descriptor, range).once('close', () => this.open.delete(descriptor))
+        return this.#strikes('stream') ? stream.destroy(this.#error('stream')) : stream
+      },
       setModified: around('setModified', real.setModified),
       sync: around('sync', async () => {}),
       // A close that fails has closed all the same (close(2)).

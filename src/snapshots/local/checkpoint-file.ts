@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { mapAll } from '../../concurrency/map-all.ts'
-import { ignoreErrno } from '../../disk/disk-errors.ts'
 import { namesIn, readFirst, readText, withOpen, writeAll, writeFileDurably } from '../../disk/file-operations.ts'
 import { SNAPSHOT_FILE_PATTERN } from '../../model/snapshot-manifest.ts'
 import type { FileSystem } from '../../ports/file-system.ts'
@@ -44,14 +43,8 @@ export async function writeCheckpoint(
   files: readonly CheckpointedFile[],
 ): Promise<void> {
   const temporary = join(folder, `${CHECKPOINT_NAME}.tmp`)
-  const entries = files.map(({ name, generation, bytes }) => ({ name, generation, bytes }))
-  try {
-    await writeFileDurably(fs, temporary, `{"version":1,"value":${value},"files":${JSON.stringify(entries)}}\n`)
-    await fs.rename(temporary, join(folder, CHECKPOINT_NAME))
-  } catch (error) {
-    await ignoreErrno(fs.unlink(temporary), 'ENOENT')
-    throw error
-  }
+  await writeFileDurably(fs, temporary, `{"version":1,"value":${value},"files":${JSON.stringify(files)}}\n`)
+  await fs.rename(temporary, join(folder, CHECKPOINT_NAME))
   await fs.syncFolder(folder)
 }
 
@@ -99,18 +92,11 @@ async function copyToNewInode(
   const path = join(folder, diskNameOf(file))
   const copyPath = join(folder, `.${name}.copy`)
   const digest = new ContentDigest()
-  try {
-    const inode = await withOpen(fs, fs.openToRead(path), (source) =>
-      withOpen(fs, fs.openNew(copyPath), async (copy) => {
-        for await (const chunk of digest.pipe(readFirst(fs, source, bytes))) await writeAll(fs, copy, chunk)
-        await fs.sync(copy)
-        return fs.identifyOpen(copy).inode
-      }),
-    )
-    await fs.rename(copyPath, path)
-    return new StagedFile(name, { generation, inode, isDirty: false }, { digest })
-  } catch (error) {
-    await ignoreErrno(fs.unlink(copyPath), 'ENOENT')
-    throw error
-  }
+  const inode = await withOpen(fs, fs.openNew(copyPath), async (copy) => {
+    for await (const chunk of digest.pipe(readFirst(fs, path, bytes))) await writeAll(fs, copy, chunk)
+    await fs.sync(copy)
+    return fs.identifyOpen(copy).inode
+  })
+  await fs.rename(copyPath, path)
+  return new StagedFile(name, { generation, inode, isDirty: false }, { digest })
 }

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit'
+import { mapAll } from '../../concurrency/map-all.ts'
 import type { FileSystem } from '../../ports/file-system.ts'
 
 const MAX_BUSY = 16
@@ -41,8 +42,7 @@ export class DescriptorCache {
 
   /** Closes every file, also when closing one of them fails; rejects with the first failure. */
   async close(): Promise<void> {
-    const closed = await Promise.allSettled([...this.#idle.keys()].map((path) => this.release(path)))
-    for (const one of closed) if (one.status === 'rejected') throw one.reason
+    await mapAll([...this.#idle.keys()], MAX_IDLE, (path) => this.release(path))
   }
 
   async #evict(): Promise<void> {

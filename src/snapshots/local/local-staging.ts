@@ -94,14 +94,8 @@ export class LocalStaging implements StagingBackend<LocalContent, CheckpointedFi
     return { generation, inode, isDirty: false }
   }
 
-  async *read(file: StagedFile<LocalContent>): AsyncGenerator<Buffer> {
-    const { bytes } = file.digest
-    const descriptor = await this.#fs.openToRead(this.#pathOf(file))
-    try {
-      yield* readFirst(this.#fs, descriptor, bytes)
-    } finally {
-      await this.#fs.close(descriptor)
-    }
+  read(file: StagedFile<LocalContent>): AsyncIterable<Buffer> {
+    return readFirst(this.#fs, this.#pathOf(file), file.digest.bytes)
   }
 
   async saveCheckpoint(value: string, files: readonly CheckpointedFile[]): Promise<void> {

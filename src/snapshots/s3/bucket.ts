@@ -1,7 +1,7 @@
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import type { ListObjectsV2CommandOutput, S3 } from '@aws-sdk/client-s3'
 import { TimeoutError } from '../../concurrency/timeout.ts'
-import type { ByteRange } from '../../ports/snapshot-store.ts'
 import { bucketKeys } from './bucket-keys.ts'
 import { statusOf, toS3Error } from './s3-errors.ts'
 
@@ -19,15 +19,6 @@ export interface BucketOptions {
    * 5 s, and four times as much for what carries megabytes.
    */
   readonly requestTimeoutMs?: number
-}
-
-/** An object as a request finds it. */
-export interface FoundObject {
-  readonly body: AsyncIterable<Buffer>
-  /** For a body that nobody reads to its end. */
-  readonly destroy: () => void
-  readonly bytes: number
-  readonly etag: string
 }
 
 export interface ListedObject {
@@ -82,27 +73,21 @@ export class Bucket {
     return answer && (answer.ETag ?? '')
   }
 
-  /** Opens an object, or a range of its bytes; `undefined` when it is not there. */
-  async get(key: string, range?: ByteRange): Promise<FoundObject | undefined> {
-    const input = { ...this.#at(key), Range: range && `bytes=${range.start}-${range.end}` }
-    const answer = await this.#request((s3, options) => s3.getObject(input, options), 'NoSuchKey')
-    if (answer === undefined) return undefined
-    const body = answer.Body as Readable
-    // An error that comes before anybody reads is kept by the stream for whoever does.
-    body.on('error', () => undefined)
-    const destroy = () => body.destroy()
-    return {
-      body: withStallTimeout(body, this.#timeoutMs),
-      destroy,
-      bytes: answer.ContentLength ?? 0,
-      etag: answer.ETag ?? '',
-    }
+  /** Opens just so many bytes of an object, from `start` on if given; `undefined` when it has fewer or is not there. */
+  async get(key: string, bytes: number, start?: number): Promise<Readable | undefined> {
+    const found = await this.#open(key, start === undefined ? undefined : `bytes=${start}-${start + bytes - 1}`)
+    if (found === undefined) return undefined
+    const content = Readable.from(firstBytes(found.chunks, bytes), { objectMode: false })
+    content.once('close', () => found.body.destroy())
+    if (found.bytes >= bytes) return content
+    content.destroy()
+    return undefined
   }
 
   /** The whole text of a small object. */
   async getText(key: string): Promise<{ readonly text: string; readonly etag: string } | undefined> {
-    const found = await this.get(key)
-    return found && { text: Buffer.concat(await Array.fromAsync(found.body)).toString(), etag: found.etag }
+    const found = await this.#open(key)
+    return found && { text: await text(found.chunks), etag: found.etag }
   }
 
   /** Streams bytes of any length to an object, in parts of a few megabytes; nothing is there until all of it is. */
@@ -176,6 +161,17 @@ export class Bucket {
     return this.#sdk
   }
 
+  async #open(key: string, Range?: string) {
+    const input = { ...this.#at(key), Range }
+    const answer = await this.#request((s3, options) => s3.getObject(input, options), 'NoSuchKey', 'InvalidRange')
+    if (answer === undefined) return undefined
+    const body = answer.Body as Readable
+    // An error that comes before anybody reads is kept by the stream for whoever does.
+    body.on('error', () => undefined)
+    const { ContentLength: bytes = 0, ETag: etag = '' } = answer
+    return { body, chunks: withStallTimeout(body, this.#timeoutMs), bytes, etag }
+  }
+
   /** Makes one request; a failure with an expected status or name resolves to `undefined`. `options`: of a small one. */
   async #request<T>(
     send: (s3: S3, options: { readonly requestTimeout: number }) => Promise<T>,
@@ -220,6 +216,16 @@ async function loadSdk({ endpoint, region }: BucketOptions, timeoutMs: number) {
     },
   })
   return { s3, paginateListObjectsV2, Upload }
+}
+
+/** Passes on just so many bytes, for some stores send more than was requested. */
+async function* firstBytes(chunks: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer> {
+  let missing = bytes
+  for await (const chunk of chunks) {
+    yield chunk.subarray(0, missing)
+    missing -= chunk.length
+    if (missing <= 0) return
+  }
 }
 
 /** Passes a body on, and times out when the store stalls; the reader may pause for as long as it likes. */

@@ -38,8 +38,6 @@ export function toS3Error(error: unknown): unknown {
   const status = statusOf(error)
   const cause = new Error(`S3: ${reason}${status === undefined ? '' : ` (HTTP ${status})`}`)
   const hint = HINTS[reason]
-  return new AppError('STORAGE_UNAVAILABLE', `The snapshots cannot be reached in S3 (${reason}).`, {
-    cause,
-    ...(hint === undefined ? {} : { hint }),
-  })
+  const message = `The snapshots cannot be reached in S3 (${reason}).`
+  return new AppError('STORAGE_UNAVAILABLE', message, hint === undefined ? { cause } : { cause, hint })
 }

@@ -8,7 +8,7 @@ import type { StagedFile } from '../staged-file.ts'
 import type { StagingBackend } from '../staging-backend.ts'
 import type { Bucket } from './bucket.ts'
 import type { GarbageCollector } from './garbage-collector.ts'
-import { mergeAdjacent, PackWriter, readSegments, type Segment } from './packs.ts'
+import { firstPieces, type PackedContent, PackWriter, readPieces } from './packs.ts'
 import type { RecordState, SnapshotRecords } from './snapshot-record.ts'
 
 export interface S3StagingOptions {
@@ -22,17 +22,18 @@ export interface S3StagingOptions {
   readonly etag: string
 }
 
-/** Segments that count, and which file they are of; all of them lie in packs once these are flushed. */
+/** How many bytes of a file count; all of them lie in packs once these are flushed. */
 interface SavedFile {
   readonly name: string
-  readonly segments: readonly Segment[]
+  readonly content: PackedContent
+  readonly bytes: number
 }
 
 /**
  * A draft in a bucket: packs of bytes, and a record that says which of them count. Only the record is ever changed, by
  * compare-and-set, so an owner whose record was taken can change nothing that anybody reads.
  */
-export class S3Staging implements StagingBackend<Segment[], SavedFile> {
+export class S3Staging implements StagingBackend<PackedContent, SavedFile> {
   readonly #options: S3StagingOptions
   readonly #bucket: Bucket
   readonly #packs: PackWriter
@@ -47,31 +48,33 @@ export class S3Staging implements StagingBackend<Segment[], SavedFile> {
     this.#etag = etag
   }
 
-  emptyContent(): Segment[] {
-    return []
+  emptyContent(): PackedContent {
+    return { pieces: [], pending: [] }
   }
 
-  async append({ content }: StagedFile<Segment[]>, bytes: Uint8Array): Promise<void> {
-    content.push(await this.#packs.add(bytes))
+  append({ content }: StagedFile<PackedContent>, bytes: Uint8Array): Promise<void> {
+    return this.#packs.append(content, bytes)
   }
 
-  async rewrite(_: StagedFile<Segment[]>, bytes: AsyncIterable<Uint8Array>): Promise<Segment[]> {
-    const segments: Segment[] = []
-    for await (const chunk of bytes) segments.push(await this.#packs.add(chunk))
-    return segments
+  async rewrite(_: StagedFile<PackedContent>, bytes: AsyncIterable<Uint8Array>): Promise<PackedContent> {
+    const content = this.emptyContent()
+    for await (const chunk of bytes) await this.#packs.append(content, chunk)
+    return content
   }
 
-  read({ content }: StagedFile<Segment[]>): AsyncIterable<Uint8Array> {
-    return readSegments(this.#bucket, [...content])
+  async *read({ content }: StagedFile<PackedContent>): AsyncGenerator<Buffer> {
+    const [pieces, pending] = [[...content.pieces], [...content.pending]]
+    yield* readPieces(this.#bucket, pieces)
+    yield* pending
   }
 
-  async flush({ name, content }: StagedFile<Segment[]>): Promise<SavedFile> {
-    return { name, segments: [...content] }
+  async flush({ name, content, digest }: StagedFile<PackedContent>): Promise<SavedFile> {
+    return { name, content, bytes: digest.bytes }
   }
 
   async saveCheckpoint(value: string, saved: readonly SavedFile[]): Promise<void> {
     await this.#packs.flush()
-    const files = saved.map(({ name, segments }) => ({ name, pieces: mergeAdjacent(segments) }))
+    const files = saved.map(({ name, content, bytes }) => ({ name, pieces: firstPieces(content.pieces, bytes) }))
     await this.#replaceRecord({ state: 'draft', checkpoint: { value: JSON.parse(value), files } })
   }
 
@@ -80,7 +83,7 @@ export class S3Staging implements StagingBackend<Segment[], SavedFile> {
     await this.#replaceRecord({ state: 'draft', checkpoint: null })
   }
 
-  async publish(manifest: SnapshotManifest, files: ReadonlyMap<string, StagedFile<Segment[]>>): Promise<void> {
+  async publish(manifest: SnapshotManifest, files: ReadonlyMap<string, StagedFile<PackedContent>>): Promise<void> {
     const { records, garbage, key, owner } = this.#options
     // An owner that was taken over need not upload what it cannot publish.
     if ((await records.read(key))?.record.owner !== owner) throw this.#superseded()
@@ -123,10 +126,11 @@ export class S3Staging implements StagingBackend<Segment[], SavedFile> {
   }
 
   /** Makes a staged file one object under its final key, and makes sure on the way that it is what was staged. */
-  async #upload({ name, content, digest }: StagedFile<Segment[]>): Promise<void> {
+  async #upload(file: StagedFile<PackedContent>): Promise<void> {
+    const { name, digest } = file
     const { key, owner } = this.#options
     const uploaded = new ContentDigest()
-    const body = Readable.from(uploaded.pipe(readSegments(this.#bucket, content)), { objectMode: false })
+    const body = Readable.from(uploaded.pipe(this.read(file)), { objectMode: false })
     await this.#bucket.upload(`${this.#bucket.keys.filesOf(key.syncId, owner)}${name}`, body)
     if (uploaded.bytes !== digest.bytes || uploaded.sha256 !== digest.sha256) {
       throw new AppError('STORAGE_UNAVAILABLE', `The staged file ${name} is not what was written to it.`)

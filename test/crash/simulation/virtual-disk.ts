@@ -29,7 +29,6 @@ const CALLS_OF_SNAPSHOTS = {
   openToReplace: notSimulated,
   openToWrite: notSimulated,
   openToRead: notSimulated,
-  readAt: notSimulated,
   stream: notSimulated,
   removeFolder: notSimulated,
   makeSubfolder: notSimulated,
