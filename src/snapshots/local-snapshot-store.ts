@@ -100,22 +100,19 @@ export class LocalSnapshotStore implements SnapshotStore {
     if (!isSnapshotKey(key) || !isSnapshotFileName(key.name)) return undefined
     const folder = this.#folderOf(key)
     return onDisk(async () => {
+      // Opening does not follow a symbolic link, but only as the last step of a path.
+      const parents = [join(this.#directory, key.spreadsheetId), folder]
+      const found = await Promise.all(parents.map((path) => this.#fs.stat(path)))
+      if (found.some((parent) => parent?.type !== 'folder')) return undefined
       const opening = this.#fs.openToRead(join(folder, key.name))
       const descriptor = await ignoreErrno(opening, 'ENOENT', 'ENOTDIR', 'ELOOP')
       if (descriptor === undefined) return undefined
-      let stream: Readable | undefined
-      try {
-        // Only the last step of the path was not followed.
-        const parents = [join(this.#directory, key.spreadsheetId), folder]
-        const found = await Promise.all(parents.map((path) => this.#fs.stat(path)))
-        const file = this.#fs.identifyOpen(descriptor)
-        if (found.some((parent) => parent?.type !== 'folder') || file.type !== 'file') return undefined
-        if (range !== undefined && range.end >= file.size) throw truncatedFile(key)
-        stream = this.#fs.stream(descriptor, range)
-        return stream
-      } finally {
-        if (stream === undefined) await this.#fs.close(descriptor)
-      }
+      const { type, size } = this.#fs.identifyOpen(descriptor)
+      const isLongEnough = range === undefined || range.end < size
+      if (type === 'file' && isLongEnough) return this.#fs.stream(descriptor, range)
+      await this.#fs.close(descriptor)
+      if (type !== 'file') return undefined
+      throw truncatedFile(key)
     })
   }
 
@@ -143,9 +140,7 @@ export class LocalSnapshotStore implements SnapshotStore {
     })
   }
 
-  async close(): Promise<void> {
-    this.#manifests.clear()
-  }
+  async close(): Promise<void> {}
 
   #folderOf({ spreadsheetId, syncId }: SnapshotKey): string {
     return join(this.#directory, spreadsheetId, syncId)

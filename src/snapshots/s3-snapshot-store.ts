@@ -11,19 +11,18 @@ import {
   DraftSuperseded,
   type FileKey,
   type SnapshotDraft,
-  type SnapshotKey,
   type SnapshotStore,
 } from '../ports/snapshot-store.ts'
 import { ContentDigest } from './content-digest.ts'
 import { ignoreCorrupt, truncatedFile } from './corrupt-snapshot.ts'
 import { newestFirst, prunable } from './retention.ts'
-import { Bucket, type BucketOptions } from './s3/bucket.ts'
+import { Bucket, type BucketOptions, type ListedObject } from './s3/bucket.ts'
 import { assertConditionalWrites } from './s3/conditional-writes.ts'
-import { GarbageCollector } from './s3/garbage-collector.ts'
+import { collectGarbage, discardDrafts, markForSweep } from './s3/garbage-collector.ts'
 import { type PackedContent, readPieces } from './s3/packs.ts'
 import { S3Staging } from './s3/s3-staging.ts'
-import { type FoundRecord, manifestIn, type RecordedCheckpoint, SnapshotRecords } from './s3/snapshot-record.ts'
-import { assertDraftKey, isSnapshotKey } from './snapshot-key.ts'
+import { manifestIn, type RecordedCheckpoint, SnapshotRecords } from './s3/snapshot-record.ts'
+import { assertDraftKey } from './snapshot-key.ts'
 import { type AdoptedCheckpoint, StagedDraft } from './staged-draft.ts'
 import { StagedFile } from './staged-file.ts'
 
@@ -44,15 +43,14 @@ const STALE_UPLOAD_MS = 24 * 3_600_000
 export class S3SnapshotStore implements SnapshotStore {
   readonly #bucket: Bucket
   readonly #records: SnapshotRecords
-  readonly #garbage: GarbageCollector
   readonly #kept: number
+  readonly #log: Log
 
   constructor(options: S3SnapshotStoreOptions) {
-    const { kept, log } = options
     this.#bucket = new Bucket(options)
-    this.#records = new SnapshotRecords(this.#bucket, log)
-    this.#garbage = new GarbageCollector(this.#bucket, this.#records, log)
-    this.#kept = kept
+    this.#records = new SnapshotRecords(this.#bucket, options.log)
+    this.#kept = options.kept
+    this.#log = options.log
   }
 
   start(): Promise<void> {
@@ -63,9 +61,9 @@ export class S3SnapshotStore implements SnapshotStore {
     assertDraftKey(key)
     const { syncId, epoch } = key
     const owner = randomUUID()
-    const staging = { bucket: this.#bucket, records: this.#records, garbage: this.#garbage, key, owner }
+    const staging = { bucket: this.#bucket, records: this.#records, log: this.#log, key, owner }
     // First of all, so that whatever follows is found by a sweep.
-    await this.#garbage.mark(key)
+    await markForSweep(this.#bucket, key)
     for (;;) {
       const found = await this.#records.read(key)
       if (found?.record.state === 'published') {
@@ -86,26 +84,23 @@ export class S3SnapshotStore implements SnapshotStore {
   }
 
   async find(spreadsheetId: string, syncId: string): Promise<SnapshotManifest | undefined> {
-    return manifestIn(await this.#read({ spreadsheetId, syncId }))
+    return manifestIn(await this.#records.read({ spreadsheetId, syncId }))
   }
 
   async list(spreadsheetId: string): Promise<readonly SnapshotManifest[]> {
     if (!SPREADSHEET_ID_PATTERN.test(spreadsheetId)) return []
     const prefix = this.#bucket.keys.records(spreadsheetId)
-    const listed = (await this.#bucket.list(prefix))
-      .map(({ key, etag }) => ({ syncId: key.slice(prefix.length).replace(/\.json$/, ''), etag }))
-      .filter(({ syncId }) => isSyncId(syncId))
-    const records = await pMap(
-      listed,
-      ({ syncId, etag }) => ignoreCorrupt(this.#records.read({ spreadsheetId, syncId }, etag)),
-      { concurrency: 8 },
-    )
+    const read = ({ key, etag }: ListedObject) => {
+      const syncId = key.slice(prefix.length).replace(/\.json$/, '')
+      return ignoreCorrupt(this.#records.read({ spreadsheetId, syncId }, etag))
+    }
+    const records = await pMap(await this.#bucket.list(prefix), read, { concurrency: 8 })
     return newestFirst(records.map(manifestIn).filter((manifest) => manifest !== undefined))
   }
 
   async openFile(key: FileKey, range?: ByteRange): Promise<Readable | undefined> {
     if (!isSnapshotFileName(key.name)) return undefined
-    const found = await this.#read(key)
+    const found = await this.#records.read(key)
     const manifest = manifestIn(found)
     const published = manifest && filesOf(manifest).find(({ name }) => name === key.name)
     if (found === undefined || published === undefined) return undefined
@@ -114,7 +109,7 @@ export class S3SnapshotStore implements SnapshotStore {
     const bytes = range === undefined ? published.bytes : range.end - range.start + 1
     const file = await this.#bucket.get(path, bytes, range?.start)
     // Damaged, or pruned between the two requests.
-    if (file === undefined && manifestIn(await this.#read(key)) !== undefined) throw truncatedFile(key)
+    if (file === undefined && manifestIn(await this.#records.read(key)) !== undefined) throw truncatedFile(key)
     return file
   }
 
@@ -123,9 +118,9 @@ export class S3SnapshotStore implements SnapshotStore {
     for (const { syncId } of prunable(await this.list(spreadsheetId), this.#kept)) {
       const key = { spreadsheetId, syncId }
       // Cut off after this, the rest is for the sweep.
-      await this.#garbage.mark(key)
+      await markForSweep(this.#bucket, key)
       await this.#records.remove(key)
-      await this.#garbage.collect(key, undefined)
+      await collectGarbage(this.#bucket, this.#log, key)
       removed.push(syncId)
     }
     return removed
@@ -135,7 +130,7 @@ export class S3SnapshotStore implements SnapshotStore {
     let removed = 0
     for (const syncId of await this.#bucket.listFolders(this.#bucket.keys.allDrafts)) {
       if (!isSyncId(syncId) || (await isLive(syncId))) continue
-      removed += await this.#garbage.discardDrafts(syncId)
+      removed += await discardDrafts(this.#bucket, this.#log, this.#records, syncId)
     }
     await this.#bucket.abortUploads(this.#bucket.keys.allFiles, Date.now() - STALE_UPLOAD_MS)
     return removed
@@ -145,16 +140,12 @@ export class S3SnapshotStore implements SnapshotStore {
     return this.#bucket.close()
   }
 
-  async #read(key: SnapshotKey): Promise<FoundRecord | undefined> {
-    return isSnapshotKey(key) ? this.#records.read(key) : undefined
-  }
-
   /** Reads all bytes once, for the state of a SHA-256 cannot be stored. */
   async #adopt({ value, files }: RecordedCheckpoint): Promise<AdoptedCheckpoint<PackedContent>> {
     const adopt = async ({ name, pieces }: RecordedCheckpoint['files'][number]) => {
       const digest = new ContentDigest()
       for await (const chunk of readPieces(this.#bucket, pieces)) digest.update(chunk)
-      return new StagedFile<PackedContent>(name, { pieces: [...pieces], pending: [] }, { digest })
+      return new StagedFile<PackedContent>(name, { pieces: [...pieces], pending: [] }, digest)
     }
     return { value, files: await pMap(files, adopt, { concurrency: 4 }) }
   }

@@ -4,7 +4,7 @@ import { filesOf, isSnapshotFileName, type SnapshotManifest, snapshotManifest } 
 import { type DraftKey, DraftSuperseded, type SnapshotDraft } from '../ports/snapshot-store.ts'
 import { ContentDigest } from './content-digest.ts'
 import { StagedFile } from './staged-file.ts'
-import type { StagingBackend } from './staging-backend.ts'
+import type { FlushedFile, StagingBackend } from './staging-backend.ts'
 
 const REWRITES_AT_A_TIME = 4
 
@@ -19,10 +19,10 @@ export interface AdoptedCheckpoint<Content> {
  * fsync nobody can say what a file holds, so the draft then refuses all but `reset`, `discard` and `close`; opened
  * again, it goes on from its last checkpoint.
  */
-export class StagedDraft<Content, Saved> implements SnapshotDraft {
+export class StagedDraft<Content> implements SnapshotDraft {
   readonly published: SnapshotManifest | undefined
   readonly #key: DraftKey
-  readonly #backend: StagingBackend<Content, Saved>
+  readonly #backend: StagingBackend<Content>
   readonly #limitRewrites = pLimit(REWRITES_AT_A_TIME)
   #files: Map<string, StagedFile<Content>>
   #checkpoint: unknown
@@ -36,7 +36,7 @@ export class StagedDraft<Content, Saved> implements SnapshotDraft {
   /** `published`: by an earlier epoch; nothing can be done with the draft then. */
   constructor(
     key: DraftKey,
-    backend: StagingBackend<Content, Saved>,
+    backend: StagingBackend<Content>,
     adopted: AdoptedCheckpoint<Content> | undefined,
     published?: SnapshotManifest,
   ) {
@@ -120,9 +120,9 @@ export class StagedDraft<Content, Saved> implements SnapshotDraft {
     this.#assertOpen()
     await this.#flush()
     this.#assertIntact()
-    this.#assertStaged(manifest)
+    const files = this.#filesNamedBy(manifest)
     await this.#changeDraft(this.#idle(), async () => {
-      await this.#backend.publish(snapshotManifest.parse(manifest), this.#files)
+      await this.#backend.publish(snapshotManifest.parse(manifest), files)
       this.#isPublished = true
       this.#isClosed = true
     })
@@ -144,7 +144,7 @@ export class StagedDraft<Content, Saved> implements SnapshotDraft {
     if (!isSnapshotFileName(name)) throw new TypeError('a snapshot file has a name of SNAPSHOT_FILE_PATTERN')
     const known = this.#files.get(name)
     if (known !== undefined) return known
-    const file = new StagedFile(name, this.#backend.emptyContent(name), { after: this.#resetting })
+    const file = new StagedFile(name, this.#backend.emptyContent(), new ContentDigest(), this.#resetting)
     this.#files.set(name, file)
     return file
   }
@@ -173,17 +173,17 @@ export class StagedDraft<Content, Saved> implements SnapshotDraft {
   }
 
   /** A manifest that does not name what is staged is a mistake of the caller, and must not become a snapshot. */
-  #assertStaged(manifest: SnapshotManifest): void {
+  #filesNamedBy(manifest: SnapshotManifest): StagedFile<Content>[] {
     const { spreadsheetId, syncId } = this.#key
     if (manifest.syncId !== syncId || manifest.spreadsheet.id !== spreadsheetId) {
       throw new TypeError('the manifest is that of another sync')
     }
-    for (const { name, bytes, sha256 } of filesOf(manifest)) {
-      const digest = this.#files.get(name)?.digest
-      if (digest?.bytes !== bytes || digest.sha256 !== sha256) {
-        throw new TypeError(`the manifest does not match what is staged as ${name}`)
-      }
-    }
+    const files = filesOf(manifest).map(({ name, bytes, sha256 }) => {
+      const file = this.#files.get(name)
+      if (file?.digest.bytes === bytes && file.digest.sha256 === sha256) return file
+      throw new TypeError(`the manifest does not match what is staged as ${name}`)
+    })
+    return [...new Set(files)]
   }
 
   /** Settles when all that was called so far has; never rejects. */
@@ -193,9 +193,12 @@ export class StagedDraft<Content, Saved> implements SnapshotDraft {
   }
 
   /** Flushes every file as it is now; resolves to how each then stood. */
-  #flush(): Promise<Saved[]> {
-    const files = [...this.#files.values()]
-    return Promise.all(files.map((file) => this.#changeFile(file, () => this.#backend.flush(file))))
+  #flush(): Promise<FlushedFile<Content>[]> {
+    const flush = async (file: StagedFile<Content>) => {
+      await this.#backend.flush(file)
+      return { name: file.name, content: file.content, bytes: file.digest.bytes }
+    }
+    return Promise.all([...this.#files.values()].map((file) => this.#changeFile(file, () => flush(file))))
   }
 
   /** Runs work in the order of the file; a failure leaves the draft unusable, for bytes may be missing in it. */

@@ -1,4 +1,4 @@
-import { ContentDigest } from './content-digest.ts'
+import type { ContentDigest } from './content-digest.ts'
 
 /** One file of a draft as its owner sees it. `Content` says where the backend keeps its bytes. */
 export class StagedFile<Content> {
@@ -10,15 +10,11 @@ export class StagedFile<Content> {
   #tail: Promise<unknown>
 
   /** `after`: what must settle before the first call. */
-  constructor(
-    name: string,
-    content: Content,
-    options: { readonly digest?: ContentDigest; readonly after?: Promise<unknown> } = {},
-  ) {
+  constructor(name: string, content: Content, digest: ContentDigest, after: Promise<unknown> = Promise.resolve()) {
     this.name = name
     this.content = content
-    this.digest = options.digest ?? new ContentDigest()
-    this.#tail = options.after ?? Promise.resolve()
+    this.digest = digest
+    this.#tail = after
   }
 
   /** Settles when all that was called so far has; never rejects. */

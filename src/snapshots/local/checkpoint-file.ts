@@ -98,5 +98,5 @@ async function copyToNewInode(
     return fs.identifyOpen(copy).inode
   })
   await fs.rename(copyPath, path)
-  return new StagedFile(name, { generation, inode, isDirty: false }, { digest })
+  return new StagedFile(name, { generation, inode, isDirty: false }, digest)
 }

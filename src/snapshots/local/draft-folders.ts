@@ -58,7 +58,7 @@ export class DraftFolders {
   async claim(draft: DraftFolder): Promise<void> {
     const own = this.pathOf(draft)
     await this.start()
-    await this.#makeFolder(own)
+    await this.#fs.makeFolder(own)
     for (;;) {
       const others = (await this.list(draft.syncId)).filter(({ epoch }) => epoch !== draft.epoch)
       if (others.some(({ epoch }) => epoch > draft.epoch)) {
@@ -96,15 +96,6 @@ export class DraftFolders {
   async emptyTrash(): Promise<void> {
     for (const name of await namesIn(this.#fs, this.#trash)) {
       await this.#fs.removeTree(join(this.#trash, name))
-    }
-  }
-
-  async #makeFolder(path: string): Promise<void> {
-    const made = await this.#fs.makeFolder(path)
-    // The same epoch opens its draft again: without a checkpoint there is nothing in it to go on from.
-    if (made === undefined && !(await this.#hasCheckpoint(path))) {
-      await this.remove(path)
-      await this.#fs.makeFolder(path)
     }
   }
 

@@ -3,12 +3,12 @@ import { mapAll } from '../../concurrency/map-all.ts'
 import { errnoOf, ignoreErrno, toDiskError, withDiskErrors } from '../../disk/disk-errors.ts'
 import { namesIn, readFirst, withOpen, writeAll, writeFileDurably } from '../../disk/file-operations.ts'
 import { AppError } from '../../errors.ts'
-import { filesOf, MANIFEST_NAME, type SnapshotManifest } from '../../model/snapshot-manifest.ts'
+import { MANIFEST_NAME, type SnapshotManifest } from '../../model/snapshot-manifest.ts'
 import type { FileSystem } from '../../ports/file-system.ts'
 import type { Log } from '../../ports/log.ts'
 import { type DraftKey, DraftSuperseded } from '../../ports/snapshot-store.ts'
 import type { StagedFile } from '../staged-file.ts'
-import type { StagingBackend } from '../staging-backend.ts'
+import type { FlushedFile, StagingBackend } from '../staging-backend.ts'
 import {
   CHECKPOINT_NAME,
   type CheckpointedFile,
@@ -35,7 +35,7 @@ export interface LocalStagingOptions {
 }
 
 /** A draft as a folder of files. A later epoch takes the folder away, so all that is done here fails from then on. */
-export class LocalStaging implements StagingBackend<LocalContent, CheckpointedFile> {
+export class LocalStaging implements StagingBackend<LocalContent> {
   readonly #options: LocalStagingOptions
   readonly #fs: FileSystem
   /** The folder of the draft. */
@@ -67,15 +67,12 @@ export class LocalStaging implements StagingBackend<LocalContent, CheckpointedFi
     })
   }
 
-  async flush(file: StagedFile<LocalContent>): Promise<CheckpointedFile> {
-    const { name, content, digest } = file
-    if (content.isDirty) {
-      const path = this.#pathOf(file)
-      const open = () => this.#fs.openToWrite(path)
-      await this.#descriptors.use(path, open, (descriptor) => this.#fs.sync(descriptor))
-      content.isDirty = false
-    }
-    return { name, generation: content.generation, bytes: digest.bytes }
+  async flush(file: StagedFile<LocalContent>): Promise<void> {
+    if (!file.content.isDirty) return
+    const path = this.#pathOf(file)
+    const open = () => this.#fs.openToWrite(path)
+    await this.#descriptors.use(path, open, (descriptor) => this.#fs.sync(descriptor))
+    file.content.isDirty = false
   }
 
   /** Writes the next generation of a file, durably, beside the one that a checkpoint may name. */
@@ -98,7 +95,8 @@ export class LocalStaging implements StagingBackend<LocalContent, CheckpointedFi
     return readFirst(this.#fs, this.#pathOf(file), file.digest.bytes)
   }
 
-  async saveCheckpoint(value: string, files: readonly CheckpointedFile[]): Promise<void> {
+  async saveCheckpoint(value: string, flushed: readonly FlushedFile<LocalContent>[]): Promise<void> {
+    const files = flushed.map(({ name, content: { generation }, bytes }) => ({ name, generation, bytes }))
     await writeCheckpoint(this.#fs, this.#folder, value, files)
     const saved = new Map(files.map(({ name, generation }) => [name, generation]))
     for (const old of this.#superseded) {
@@ -116,7 +114,7 @@ export class LocalStaging implements StagingBackend<LocalContent, CheckpointedFi
     for (const name of await namesIn(this.#fs, this.#folder)) await this.#fs.removeTree(join(this.#folder, name))
   }
 
-  async publish(manifest: SnapshotManifest, files: ReadonlyMap<string, StagedFile<LocalContent>>): Promise<void> {
+  async publish(manifest: SnapshotManifest, files: readonly StagedFile<LocalContent>[]): Promise<void> {
     const { target, folders, log } = this.#options
     await this.#descriptors.close()
     if (!this.#isPublished) await this.#moveToTarget(manifest, files)
@@ -150,14 +148,13 @@ export class LocalStaging implements StagingBackend<LocalContent, CheckpointedFi
   }
 
   /** Links the published files into a folder of their own and renames that to the snapshot's place. */
-  async #moveToTarget(manifest: SnapshotManifest, files: ReadonlyMap<string, StagedFile<LocalContent>>): Promise<void> {
+  async #moveToTarget(manifest: SnapshotManifest, files: readonly StagedFile<LocalContent>[]): Promise<void> {
     const { target } = this.#options
     const folder = join(this.#folder, PUBLICATION_NAME)
     await this.#fs.removeTree(folder)
     // Not with those above it: a later epoch may have taken them away.
     await this.#fs.makeSubfolder(folder)
-    const names = new Set(filesOf(manifest).map(({ name }) => name))
-    await mapAll(names, 8, (name) => this.#link(files.get(name), join(folder, name)))
+    await mapAll(files, 8, (file) => this.#link(file, join(folder, file.name)))
     await writeFileDurably(this.#fs, join(folder, MANIFEST_NAME), `${JSON.stringify(manifest, undefined, 2)}\n`)
     await this.#fs.syncFolder(folder)
     await this.#fs.makeFolder(dirname(target))
@@ -171,8 +168,7 @@ export class LocalStaging implements StagingBackend<LocalContent, CheckpointedFi
   }
 
   /** Gives a staged file one more name, under which lies then what this draft has written. */
-  async #link(file: StagedFile<LocalContent> | undefined, path: string): Promise<void> {
-    if (file === undefined) return
+  async #link(file: StagedFile<LocalContent>, path: string): Promise<void> {
     await this.#fs.link(this.#pathOf(file), path)
     const status = await this.#fs.stat(path)
     if (status?.inode === file.content.inode && status?.size === file.digest.bytes) return

@@ -53,10 +53,6 @@ export class ManifestCache {
     return entry.manifest
   }
 
-  clear(): void {
-    this.#entries.clear()
-  }
-
   #parse(text: string, key: SnapshotKey): SnapshotManifest | AppError {
     return parseStored(key, this.#log, () => {
       const manifest = snapshotManifest.parse(JSON.parse(text))

@@ -92,15 +92,9 @@ export class Bucket {
 
   /** Streams bytes of any length to an object, in parts of a few megabytes; nothing is there until all of it is. */
   async upload(key: string, body: Readable): Promise<void> {
-    const { Upload, s3 } = await this.#load()
-    const params = { ...this.#at(key), Body: body }
-    try {
-      await new Upload({ client: s3, params, partSize: PART_BYTES, queueSize: 2 }).done()
-    } catch (error) {
-      throw toS3Error(error)
-    } finally {
-      body.destroy()
-    }
+    const { Upload } = await this.#load()
+    const options = { params: { ...this.#at(key), Body: body }, partSize: PART_BYTES, queueSize: 2 }
+    await this.#request((client) => new Upload({ client, ...options }).done()).finally(() => body.destroy())
   }
 
   /** All objects under a prefix, by key. */
@@ -188,13 +182,12 @@ export class Bucket {
   }
 
   async #pages(Prefix: string, Delimiter?: string): Promise<ListObjectsV2CommandOutput[]> {
-    const { s3, paginateListObjectsV2 } = await this.#load()
+    const { paginateListObjectsV2 } = await this.#load()
     const input = { Bucket: this.name, Prefix, Delimiter }
-    try {
-      return await Array.fromAsync(paginateListObjectsV2({ client: s3 }, input, { requestTimeout: this.#timeoutMs }))
-    } catch (error) {
-      throw toS3Error(error)
-    }
+    const pages = await this.#request((client, options) =>
+      Array.fromAsync(paginateListObjectsV2({ client }, input, options)),
+    )
+    return pages ?? []
   }
 }
 

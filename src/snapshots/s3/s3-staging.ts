@@ -1,20 +1,21 @@
 import { Readable } from 'node:stream'
 import { mapAll } from '../../concurrency/map-all.ts'
 import { AppError } from '../../errors.ts'
-import { filesOf, type SnapshotManifest } from '../../model/snapshot-manifest.ts'
+import type { SnapshotManifest } from '../../model/snapshot-manifest.ts'
+import type { Log } from '../../ports/log.ts'
 import { type DraftKey, DraftSuperseded } from '../../ports/snapshot-store.ts'
 import { ContentDigest } from '../content-digest.ts'
 import type { StagedFile } from '../staged-file.ts'
-import type { StagingBackend } from '../staging-backend.ts'
+import type { FlushedFile, StagingBackend } from '../staging-backend.ts'
 import type { Bucket } from './bucket.ts'
-import type { GarbageCollector } from './garbage-collector.ts'
+import { collectGarbage } from './garbage-collector.ts'
 import { firstPieces, type PackedContent, PackWriter, readPieces } from './packs.ts'
 import type { RecordState, SnapshotRecords } from './snapshot-record.ts'
 
 export interface S3StagingOptions {
   readonly bucket: Bucket
   readonly records: SnapshotRecords
-  readonly garbage: GarbageCollector
+  readonly log: Log
   readonly key: DraftKey
   /** Random; names this draft in the record and the folders that only it writes to. */
   readonly owner: string
@@ -22,18 +23,11 @@ export interface S3StagingOptions {
   readonly etag: string
 }
 
-/** How many bytes of a file count; all of them lie in packs once these are flushed. */
-interface SavedFile {
-  readonly name: string
-  readonly content: PackedContent
-  readonly bytes: number
-}
-
 /**
  * A draft in a bucket: packs of bytes, and a record that says which of them count. Only the record is ever changed, by
  * compare-and-set, so an owner whose record was taken can change nothing that anybody reads.
  */
-export class S3Staging implements StagingBackend<PackedContent, SavedFile> {
+export class S3Staging implements StagingBackend<PackedContent> {
   readonly #options: S3StagingOptions
   readonly #bucket: Bucket
   readonly #packs: PackWriter
@@ -68,11 +62,10 @@ export class S3Staging implements StagingBackend<PackedContent, SavedFile> {
     yield* pending
   }
 
-  async flush({ name, content, digest }: StagedFile<PackedContent>): Promise<SavedFile> {
-    return { name, content, bytes: digest.bytes }
-  }
+  /** All files are flushed together, by `saveCheckpoint`. */
+  async flush(): Promise<void> {}
 
-  async saveCheckpoint(value: string, saved: readonly SavedFile[]): Promise<void> {
+  async saveCheckpoint(value: string, saved: readonly FlushedFile<PackedContent>[]): Promise<void> {
     await this.#packs.flush()
     const files = saved.map(({ name, content, bytes }) => ({ name, pieces: firstPieces(content.pieces, bytes) }))
     await this.#replaceRecord({ state: 'draft', checkpoint: { value: JSON.parse(value), files } })
@@ -83,15 +76,11 @@ export class S3Staging implements StagingBackend<PackedContent, SavedFile> {
     await this.#replaceRecord({ state: 'draft', checkpoint: null })
   }
 
-  async publish(manifest: SnapshotManifest, files: ReadonlyMap<string, StagedFile<PackedContent>>): Promise<void> {
-    const { records, garbage, key, owner } = this.#options
+  async publish(manifest: SnapshotManifest, files: readonly StagedFile<PackedContent>[]): Promise<void> {
+    const { records, log, key, owner } = this.#options
     // An owner that was taken over need not upload what it cannot publish.
     if ((await records.read(key))?.record.owner !== owner) throw this.#superseded()
-    const names = new Set(filesOf(manifest).map(({ name }) => name))
-    await mapAll(names, 4, async (name) => {
-      const file = files.get(name)
-      if (file !== undefined) await this.#upload(file)
-    })
+    await mapAll(files, 4, (file) => this.#upload(file))
     try {
       await this.#replaceRecord({ state: 'published', manifest })
     } catch (error) {
@@ -99,7 +88,7 @@ export class S3Staging implements StagingBackend<PackedContent, SavedFile> {
       throw error
     }
     this.#packs.reset()
-    await garbage.collect(key, owner)
+    await collectGarbage(this.#bucket, log, key, owner)
   }
 
   async close(): Promise<void> {

@@ -5,6 +5,7 @@ import { SNAPSHOT_FILE_PATTERN, type SnapshotManifest, snapshotManifest } from '
 import type { Log } from '../../ports/log.ts'
 import type { SnapshotKey } from '../../ports/snapshot-store.ts'
 import { assertManifestOf, parseStored } from '../corrupt-snapshot.ts'
+import { isSnapshotKey } from '../snapshot-key.ts'
 import type { Bucket } from './bucket.ts'
 
 const checkpoint = z.object({
@@ -66,10 +67,11 @@ export class SnapshotRecords {
   }
 
   /**
-   * The record as it is now. Queries the bucket unless the record with `listedEtag`, taken from a listing, is cached.
+   * The record as it is now; none for a key that no path may be made of. Queries the bucket unless the record with `listedEtag`, taken from a listing, is cached.
    * Rejects with `SNAPSHOT_CORRUPT` when it cannot be read.
    */
   async read(key: SnapshotKey, listedEtag?: string): Promise<FoundRecord | undefined> {
+    if (!isSnapshotKey(key)) return undefined
     const path = this.#bucket.keys.record(key)
     let entry = this.#cache.get(path)
     if (entry === undefined || entry.etag !== listedEtag) {
