@@ -40,20 +40,16 @@ export interface LocalSnapshotStoreOptions {
  * share the directory.
  */
 export class LocalSnapshotStore implements SnapshotStore {
+  readonly #options: LocalSnapshotStoreOptions
   readonly #fs: FileSystem
-  readonly #log: Log
-  readonly #directory: string
-  readonly #kept: number
   readonly #drafts: DraftFolders
   readonly #manifests: ManifestCache
 
-  constructor({ directory, kept, log, fs = nodeFileSystem }: LocalSnapshotStoreOptions) {
-    this.#fs = fs
-    this.#log = log
-    this.#directory = directory
-    this.#kept = kept
-    this.#drafts = new DraftFolders(fs, directory)
-    this.#manifests = new ManifestCache(fs, log)
+  constructor(options: LocalSnapshotStoreOptions) {
+    this.#options = options
+    this.#fs = options.fs ?? nodeFileSystem
+    this.#drafts = new DraftFolders(this.#fs, options.directory)
+    this.#manifests = new ManifestCache(this.#fs, options.log)
   }
 
   start(): Promise<void> {
@@ -63,7 +59,7 @@ export class LocalSnapshotStore implements SnapshotStore {
   async openDraft(key: DraftKey): Promise<SnapshotDraft> {
     assertDraftKey(key)
     const target = this.#folderOf(key)
-    const backend = new LocalStaging({ fs: this.#fs, log: this.#log, folders: this.#drafts, key, target })
+    const backend = new LocalStaging({ fs: this.#fs, log: this.#options.log, folders: this.#drafts, key, target })
     return onDisk(async () => {
       let published = await this.#manifests.read(target, key)
       if (published === undefined) {
@@ -88,7 +84,7 @@ export class LocalSnapshotStore implements SnapshotStore {
     if (!SPREADSHEET_ID_PATTERN.test(spreadsheetId)) return []
     return onDisk(async () => {
       const manifests: SnapshotManifest[] = []
-      for (const syncId of await namesIn(this.#fs, join(this.#directory, spreadsheetId))) {
+      for (const syncId of await namesIn(this.#fs, join(this.#options.directory, spreadsheetId))) {
         const manifest = await ignoreCorrupt(this.find(spreadsheetId, syncId))
         if (manifest !== undefined) manifests.push(manifest)
       }
@@ -101,7 +97,7 @@ export class LocalSnapshotStore implements SnapshotStore {
     const folder = this.#folderOf(key)
     return onDisk(async () => {
       // Opening does not follow a symbolic link, but only as the last step of a path.
-      const parents = [join(this.#directory, key.spreadsheetId), folder]
+      const parents = [join(this.#options.directory, key.spreadsheetId), folder]
       const found = await Promise.all(parents.map((path) => this.#fs.stat(path)))
       if (found.some((parent) => parent?.type !== 'folder')) return undefined
       const opening = this.#fs.openToRead(join(folder, key.name))
@@ -118,8 +114,8 @@ export class LocalSnapshotStore implements SnapshotStore {
 
   async prune(spreadsheetId: string): Promise<readonly string[]> {
     const removed: string[] = []
-    for (const { syncId } of prunable(await this.list(spreadsheetId), this.#kept)) {
-      const folder = join(this.#directory, spreadsheetId, syncId)
+    for (const { syncId } of prunable(await this.list(spreadsheetId), this.#options.kept)) {
+      const folder = join(this.#options.directory, spreadsheetId, syncId)
       if (await onDisk(() => this.#drafts.remove(folder))) removed.push(syncId)
     }
     return removed
@@ -128,12 +124,9 @@ export class LocalSnapshotStore implements SnapshotStore {
   async sweepDrafts(isLive: (syncId: string) => Promise<boolean>): Promise<number> {
     return onDisk(async () => {
       let removed = 0
-      const drafts = Map.groupBy(await this.#drafts.list(), ({ syncId }) => syncId)
-      for (const [syncId, epochs] of drafts) {
-        if (await isLive(syncId)) continue
-        for (const draft of epochs) {
-          if (await this.#drafts.remove(this.#drafts.pathOf(draft))) removed += 1
-        }
+      for (const draft of await this.#drafts.list()) {
+        if (await isLive(draft.syncId)) continue
+        if (await this.#drafts.remove(this.#drafts.pathOf(draft))) removed += 1
       }
       await this.#drafts.emptyTrash()
       return removed
@@ -143,7 +136,7 @@ export class LocalSnapshotStore implements SnapshotStore {
   async close(): Promise<void> {}
 
   #folderOf({ spreadsheetId, syncId }: SnapshotKey): string {
-    return join(this.#directory, spreadsheetId, syncId)
+    return join(this.#options.directory, spreadsheetId, syncId)
   }
 }
 

@@ -41,16 +41,14 @@ const STALE_UPLOAD_MS = 24 * 3_600_000
  * store without conditional writes is refused at the start.
  */
 export class S3SnapshotStore implements SnapshotStore {
+  readonly #options: S3SnapshotStoreOptions
   readonly #bucket: Bucket
   readonly #records: SnapshotRecords
-  readonly #kept: number
-  readonly #log: Log
 
   constructor(options: S3SnapshotStoreOptions) {
+    this.#options = options
     this.#bucket = new Bucket(options)
     this.#records = new SnapshotRecords(this.#bucket, options.log)
-    this.#kept = options.kept
-    this.#log = options.log
   }
 
   start(): Promise<void> {
@@ -61,7 +59,7 @@ export class S3SnapshotStore implements SnapshotStore {
     assertDraftKey(key)
     const { syncId, epoch } = key
     const owner = randomUUID()
-    const staging = { bucket: this.#bucket, records: this.#records, log: this.#log, key, owner }
+    const staging = { bucket: this.#bucket, records: this.#records, log: this.#options.log, key, owner }
     // First of all, so that whatever follows is found by a sweep.
     await markForSweep(this.#bucket, key)
     for (;;) {
@@ -84,7 +82,7 @@ export class S3SnapshotStore implements SnapshotStore {
   }
 
   async find(spreadsheetId: string, syncId: string): Promise<SnapshotManifest | undefined> {
-    return manifestIn(await this.#records.read({ spreadsheetId, syncId }))
+    return manifestIn((await this.#records.read({ spreadsheetId, syncId }))?.record)
   }
 
   async list(spreadsheetId: string): Promise<readonly SnapshotManifest[]> {
@@ -95,13 +93,13 @@ export class S3SnapshotStore implements SnapshotStore {
       return ignoreCorrupt(this.#records.read({ spreadsheetId, syncId }, etag))
     }
     const records = await pMap(await this.#bucket.list(prefix), read, { concurrency: 8 })
-    return newestFirst(records.map(manifestIn).filter((manifest) => manifest !== undefined))
+    return newestFirst(records.map((found) => manifestIn(found?.record)).filter((manifest) => manifest !== undefined))
   }
 
   async openFile(key: FileKey, range?: ByteRange): Promise<Readable | undefined> {
     if (!isSnapshotFileName(key.name)) return undefined
     const found = await this.#records.read(key)
-    const manifest = manifestIn(found)
+    const manifest = manifestIn(found?.record)
     const published = manifest && filesOf(manifest).find(({ name }) => name === key.name)
     if (found === undefined || published === undefined) return undefined
     if (range !== undefined && range.end >= published.bytes) throw truncatedFile(key)
@@ -109,18 +107,19 @@ export class S3SnapshotStore implements SnapshotStore {
     const bytes = range === undefined ? published.bytes : range.end - range.start + 1
     const file = await this.#bucket.get(path, bytes, range?.start)
     // Damaged, or pruned between the two requests.
-    if (file === undefined && manifestIn(await this.#records.read(key)) !== undefined) throw truncatedFile(key)
+    if (file === undefined && manifestIn((await this.#records.read(key))?.record) !== undefined)
+      throw truncatedFile(key)
     return file
   }
 
   async prune(spreadsheetId: string): Promise<readonly string[]> {
     const removed: string[] = []
-    for (const { syncId } of prunable(await this.list(spreadsheetId), this.#kept)) {
+    for (const { syncId } of prunable(await this.list(spreadsheetId), this.#options.kept)) {
       const key = { spreadsheetId, syncId }
       // Cut off after this, the rest is for the sweep.
       await markForSweep(this.#bucket, key)
       await this.#records.remove(key)
-      await collectGarbage(this.#bucket, this.#log, key)
+      await collectGarbage(this.#bucket, this.#options.log, key)
       removed.push(syncId)
     }
     return removed
@@ -130,7 +129,7 @@ export class S3SnapshotStore implements SnapshotStore {
     let removed = 0
     for (const syncId of await this.#bucket.listFolders(this.#bucket.keys.allDrafts)) {
       if (!isSyncId(syncId) || (await isLive(syncId))) continue
-      removed += await discardDrafts(this.#bucket, this.#log, this.#records, syncId)
+      removed += await discardDrafts(this.#bucket, this.#options.log, this.#records, syncId)
     }
     await this.#bucket.abortUploads(this.#bucket.keys.allFiles, Date.now() - STALE_UPLOAD_MS)
     return removed

@@ -3,6 +3,7 @@ import pLimit from 'p-limit'
 import { filesOf, isSnapshotFileName, type SnapshotManifest, snapshotManifest } from '../model/snapshot-manifest.ts'
 import { type DraftKey, DraftSuperseded, type SnapshotDraft } from '../ports/snapshot-store.ts'
 import { ContentDigest } from './content-digest.ts'
+import { isManifestOf } from './snapshot-key.ts'
 import { StagedFile } from './staged-file.ts'
 import type { FlushedFile, StagingBackend } from './staging-backend.ts'
 
@@ -29,7 +30,7 @@ export class StagedDraft<Content> implements SnapshotDraft {
   /** Settles when the last change of the whole draft has. */
   #changing: Promise<unknown> = Promise.resolve()
   #resetting: Promise<unknown> = Promise.resolve()
-  #failure: { readonly error: unknown } | undefined
+  #failure: unknown
   #isPublished: boolean
   #isClosed: boolean
 
@@ -160,7 +161,7 @@ export class StagedDraft<Content> implements SnapshotDraft {
     try {
       yield* this.#backend.read(file)
     } catch (error) {
-      throw await this.#backend.translateError(error)
+      throw await this.#translateError(error)
     }
   }
 
@@ -169,15 +170,12 @@ export class StagedDraft<Content> implements SnapshotDraft {
   }
 
   #assertIntact(): void {
-    if (this.#failure !== undefined) throw this.#failure.error
+    if (this.#failure !== undefined) throw this.#failure
   }
 
   /** A manifest that does not name what is staged is a mistake of the caller, and must not become a snapshot. */
   #filesNamedBy(manifest: SnapshotManifest): StagedFile<Content>[] {
-    const { spreadsheetId, syncId } = this.#key
-    if (manifest.syncId !== syncId || manifest.spreadsheet.id !== spreadsheetId) {
-      throw new TypeError('the manifest is that of another sync')
-    }
+    if (!isManifestOf(manifest, this.#key)) throw new TypeError('the manifest is that of another sync')
     const files = filesOf(manifest).map(({ name, bytes, sha256 }) => {
       const file = this.#files.get(name)
       if (file?.digest.bytes === bytes && file.digest.sha256 === sha256) return file
@@ -195,7 +193,7 @@ export class StagedDraft<Content> implements SnapshotDraft {
   /** Flushes every file as it is now; resolves to how each then stood. */
   #flush(): Promise<FlushedFile<Content>[]> {
     const flush = async (file: StagedFile<Content>) => {
-      await this.#backend.flush(file)
+      await this.#backend.flush?.(file)
       return { name: file.name, content: file.content, bytes: file.digest.bytes }
     }
     return Promise.all([...this.#files.values()].map((file) => this.#changeFile(file, () => flush(file))))
@@ -208,7 +206,7 @@ export class StagedDraft<Content> implements SnapshotDraft {
       try {
         return await this.#translateErrors(work)
       } catch (error) {
-        this.#failure ??= { error }
+        this.#failure ??= error
         throw error
       }
     })
@@ -224,10 +222,14 @@ export class StagedDraft<Content> implements SnapshotDraft {
   async #translateErrors<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
-    } catch (cause) {
-      const error = await this.#backend.translateError(cause)
-      if (error instanceof DraftSuperseded) this.#failure = { error }
-      throw error
+    } catch (error) {
+      throw await this.#translateError(error)
     }
+  }
+
+  async #translateError(cause: unknown): Promise<unknown> {
+    const error = (await this.#backend.translateError?.(cause)) ?? cause
+    if (error instanceof DraftSuperseded) this.#failure = error
+    return error
   }
 }

@@ -25,8 +25,8 @@ export interface StagingBackend<Content> {
   /** Reads the bytes that the file had when the call was made. */
   read(file: StagedFile<Content>): AsyncIterable<Uint8Array>
 
-  /** Makes the file durable, or sees to it that `saveCheckpoint` can. */
-  flush(file: StagedFile<Content>): Promise<void>
+  /** Makes the file durable, if `saveCheckpoint` does not. */
+  flush?(file: StagedFile<Content>): Promise<void>
 
   /** Makes a value (JSON) and how the files stood durable together, in place of the checkpoint before. */
   saveCheckpoint(value: string, files: readonly FlushedFile<Content>[]): Promise<void>
@@ -43,6 +43,6 @@ export interface StagingBackend<Content> {
   /** Removes what is staged, after `close`. */
   discard(): Promise<void>
 
-  /** The error to reject with for one that a call above has thrown. */
-  translateError(error: unknown): Promise<unknown>
+  /** The error to reject with for one that a call above has thrown; that itself when absent. */
+  translateError?(error: unknown): Promise<unknown>
 }

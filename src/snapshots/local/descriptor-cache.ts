@@ -28,7 +28,8 @@ export class DescriptorCache {
         return await work(descriptor)
       } finally {
         this.#idle.set(path, descriptor)
-        await this.#evict()
+        const [leastRecent = path] = this.#idle.keys()
+        if (this.#idle.size > MAX_IDLE) await this.release(leastRecent)
       }
     })
   }
@@ -43,12 +44,5 @@ export class DescriptorCache {
   /** Closes every file, also when closing one of them fails; rejects with the first failure. */
   async close(): Promise<void> {
     await mapAll([...this.#idle.keys()], MAX_IDLE, (path) => this.release(path))
-  }
-
-  async #evict(): Promise<void> {
-    for (const path of this.#idle.keys()) {
-      if (this.#idle.size <= MAX_IDLE) break
-      await this.release(path)
-    }
   }
 }

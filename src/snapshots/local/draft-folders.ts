@@ -3,15 +3,12 @@ import { join } from 'node:path'
 import { ignoreErrno } from '../../disk/disk-errors.ts'
 import { namesIn } from '../../disk/file-operations.ts'
 import type { FileSystem } from '../../ports/file-system.ts'
-import { DraftSuperseded } from '../../ports/snapshot-store.ts'
+import { type DraftKey, DraftSuperseded } from '../../ports/snapshot-store.ts'
 import { CHECKPOINT_NAME } from './checkpoint-file.ts'
 
 const DRAFT_PATTERN = /^(sync-[0-9a-f-]{36})\.(\d{1,16})$/
 
-export interface DraftFolder {
-  readonly syncId: string
-  readonly epoch: number
-}
+type DraftFolder = Pick<DraftKey, 'syncId' | 'epoch'>
 
 /**
  * The folders in which drafts grow, one per sync and epoch, on the same file system as the snapshots: only there is a

@@ -7,22 +7,20 @@ import { MANIFEST_NAME, type SnapshotManifest, snapshotManifest } from '../../mo
 import type { FileStatus, FileSystem } from '../../ports/file-system.ts'
 import type { Log } from '../../ports/log.ts'
 import type { SnapshotKey } from '../../ports/snapshot-store.ts'
-import { assertManifestOf, parseStored } from '../corrupt-snapshot.ts'
+import { parseStored } from '../corrupt-snapshot.ts'
 
 /** Bytes of manifest text that may stay parsed in memory. */
 const MAX_BYTES = 8 * 1024 * 1024
-
-interface Entry {
-  readonly file: FileStatus
-  readonly manifest: SnapshotManifest | AppError
-}
 
 /** Reads manifests, each once for as long as the file stays the same one. */
 export class ManifestCache {
   readonly #fs: FileSystem
   readonly #log: Log
   /** By folder. */
-  readonly #entries = new LRUCache<string, Entry>({
+  readonly #entries = new LRUCache<
+    string,
+    { readonly file: FileStatus; readonly manifest: SnapshotManifest | AppError }
+  >({
     maxSize: MAX_BYTES,
     sizeCalculation: ({ file }) => Math.max(1, file.size),
   })
@@ -46,18 +44,10 @@ export class ManifestCache {
     if (entry === undefined || !isDeepStrictEqual(entry.file, file)) {
       const text = file.type === 'file' ? await readText(this.#fs, path) : ''
       if (text === undefined) return undefined
-      entry = { file, manifest: this.#parse(text, key) }
+      entry = { file, manifest: parseStored(snapshotManifest, text, key, this.#log, (manifest) => manifest) }
       this.#entries.set(folder, entry)
     }
     if (entry.manifest instanceof AppError) throw entry.manifest
     return entry.manifest
-  }
-
-  #parse(text: string, key: SnapshotKey): SnapshotManifest | AppError {
-    return parseStored(key, this.#log, () => {
-      const manifest = snapshotManifest.parse(JSON.parse(text))
-      assertManifestOf(manifest, key)
-      return manifest
-    })
   }
 }

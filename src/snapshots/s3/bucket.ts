@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import type { ListObjectsV2CommandOutput, S3 } from '@aws-sdk/client-s3'
+import type { GetObjectCommandInput, ListObjectsV2CommandOutput, S3 } from '@aws-sdk/client-s3'
 import { TimeoutError } from '../../concurrency/timeout.ts'
 import { bucketKeys } from './bucket-keys.ts'
 import { statusOf, toS3Error } from './s3-errors.ts'
@@ -27,11 +27,9 @@ export interface ListedObject {
 }
 
 /** What must hold for a conditional write: the object has this ETag, or does not exist. */
-export type Condition = { readonly IfMatch: string } | { readonly IfNoneMatch: '*' }
+type Condition = { readonly IfMatch: string } | { readonly IfNoneMatch: '*' }
 
 const LARGE_BODY_FACTOR = 4
-
-const MAX_CONNECT_MS = 3000
 
 /** Other stores than Amazon's seldom know its newer checksums, and none by host name of a bucket. */
 const OTHER_STORES = {
@@ -75,9 +73,11 @@ export class Bucket {
 
   /** Opens just so many bytes of an object, from `start` on if given; `undefined` when it has fewer or is not there. */
   async get(key: string, bytes: number, start?: number): Promise<Readable | undefined> {
-    const found = await this.#open(key, start === undefined ? undefined : `bytes=${start}-${start + bytes - 1}`)
+    const Range = start === undefined ? undefined : `bytes=${start}-${start + bytes - 1}`
+    const found = await this.#open({ ...this.#at(key), Range })
     if (found === undefined) return undefined
-    const content = Readable.from(firstBytes(found.chunks, bytes), { objectMode: false })
+    // Some stores send more than was requested.
+    const content = Readable.from(withStallTimeout(found.body, this.#timeoutMs, bytes), { objectMode: false })
     content.once('close', () => found.body.destroy())
     if (found.bytes >= bytes) return content
     content.destroy()
@@ -86,8 +86,8 @@ export class Bucket {
 
   /** The whole text of a small object. */
   async getText(key: string): Promise<{ readonly text: string; readonly etag: string } | undefined> {
-    const found = await this.#open(key)
-    return found && { text: await text(found.chunks), etag: found.etag }
+    const found = await this.#open(this.#at(key))
+    return found && { text: await text(withStallTimeout(found.body, this.#timeoutMs)), etag: found.etag }
   }
 
   /** Streams bytes of any length to an object, in parts of a few megabytes; nothing is there until all of it is. */
@@ -155,15 +155,13 @@ export class Bucket {
     return this.#sdk
   }
 
-  async #open(key: string, Range?: string) {
-    const input = { ...this.#at(key), Range }
+  async #open(input: GetObjectCommandInput) {
     const answer = await this.#request((s3, options) => s3.getObject(input, options), 'NoSuchKey', 'InvalidRange')
     if (answer === undefined) return undefined
     const body = answer.Body as Readable
     // An error that comes before anybody reads is kept by the stream for whoever does.
     body.on('error', () => undefined)
-    const { ContentLength: bytes = 0, ETag: etag = '' } = answer
-    return { body, chunks: withStallTimeout(body, this.#timeoutMs), bytes, etag }
+    return { body, bytes: answer.ContentLength ?? 0, etag: answer.ETag ?? '' }
   }
 
   /** Makes one request; a failure with an expected status or name resolves to `undefined`. `options`: of a small one. */
@@ -201,7 +199,7 @@ async function loadSdk({ endpoint, region }: BucketOptions, timeoutMs: number) {
     ...(endpoint !== undefined && { endpoint, ...OTHER_STORES }),
     maxAttempts: 3,
     requestHandler: {
-      connectionTimeout: Math.min(MAX_CONNECT_MS, timeoutMs),
+      connectionTimeout: Math.min(3000, timeoutMs),
       requestTimeout: timeoutMs * LARGE_BODY_FACTOR,
       throwOnRequestTimeout: true,
       // A reader may pause for as long as it likes; a store that stalls has a timeout below.
@@ -211,26 +209,17 @@ async function loadSdk({ endpoint, region }: BucketOptions, timeoutMs: number) {
   return { s3, paginateListObjectsV2, Upload }
 }
 
-/** Passes on just so many bytes, for some stores send more than was requested. */
-async function* firstBytes(chunks: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer> {
-  let missing = bytes
-  for await (const chunk of chunks) {
-    yield chunk.subarray(0, missing)
-    missing -= chunk.length
-    if (missing <= 0) return
-  }
-}
-
-/** Passes a body on, and times out when the store stalls; the reader may pause for as long as it likes. */
-async function* withStallTimeout(body: Readable, timeoutMs: number): AsyncGenerator<Buffer> {
+/** Passes on so many bytes, and times out when the store stalls; the reader may pause for as long as it likes. */
+async function* withStallTimeout(body: Readable, timeoutMs: number, bytes = Infinity): AsyncGenerator<Buffer> {
   const chunks = body[Symbol.asyncIterator]()
   const stall = () => body.destroy(new TimeoutError('the next bytes of an object', timeoutMs))
   try {
-    for (;;) {
+    for (let missing = bytes; missing > 0; ) {
       const timer = setTimeout(stall, timeoutMs)
       const next = await chunks.next().finally(() => clearTimeout(timer))
       if (next.done) return
-      yield next.value
+      yield next.value.subarray(0, missing)
+      missing -= next.value.length
     }
   } catch (error) {
     throw toS3Error(error)

@@ -62,9 +62,6 @@ export class S3Staging implements StagingBackend<PackedContent> {
     yield* pending
   }
 
-  /** All files are flushed together, by `saveCheckpoint`. */
-  async flush(): Promise<void> {}
-
   async saveCheckpoint(value: string, saved: readonly FlushedFile<PackedContent>[]): Promise<void> {
     await this.#packs.flush()
     const files = saved.map(({ name, content, bytes }) => ({ name, pieces: firstPieces(content.pieces, bytes) }))
@@ -108,10 +105,6 @@ export class S3Staging implements StagingBackend<PackedContent> {
     } catch (error) {
       if (!(error instanceof DraftSuperseded)) throw error
     }
-  }
-
-  async translateError(error: unknown): Promise<unknown> {
-    return error
   }
 
   /** Makes a staged file one object under its final key, and makes sure on the way that it is what was staged. */

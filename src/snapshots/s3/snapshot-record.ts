@@ -4,7 +4,7 @@ import { AppError } from '../../errors.ts'
 import { SNAPSHOT_FILE_PATTERN, type SnapshotManifest, snapshotManifest } from '../../model/snapshot-manifest.ts'
 import type { Log } from '../../ports/log.ts'
 import type { SnapshotKey } from '../../ports/snapshot-store.ts'
-import { assertManifestOf, parseStored } from '../corrupt-snapshot.ts'
+import { parseStored } from '../corrupt-snapshot.ts'
 import { isSnapshotKey } from '../snapshot-key.ts'
 import type { Bucket } from './bucket.ts'
 
@@ -46,8 +46,8 @@ export interface FoundRecord {
 }
 
 /** What a sync has published, if it has. */
-export function manifestIn(found: FoundRecord | undefined): SnapshotManifest | undefined {
-  return found?.record.state === 'published' ? found.record.manifest : undefined
+export function manifestIn(record: SnapshotRecord | undefined): SnapshotManifest | undefined {
+  return record?.state === 'published' ? record.manifest : undefined
 }
 
 /** Records that may stay parsed in memory. */
@@ -81,7 +81,7 @@ export class SnapshotRecords {
         return undefined
       }
       const { etag, text } = found
-      if (entry?.etag !== etag) entry = { etag, record: this.#parse(text, key) }
+      if (entry?.etag !== etag) entry = { etag, record: parseStored(snapshotRecord, text, key, this.#log, manifestIn) }
       this.#cache.set(path, entry)
     }
     const { etag, record } = entry
@@ -108,13 +108,5 @@ export class SnapshotRecords {
 
   async remove(key: SnapshotKey): Promise<void> {
     await this.#bucket.remove([this.#bucket.keys.record(key)])
-  }
-
-  #parse(text: string, key: SnapshotKey): SnapshotRecord | AppError {
-    return parseStored(key, this.#log, () => {
-      const record = snapshotRecord.parse(JSON.parse(text))
-      if (record.state === 'published') assertManifestOf(record.manifest, key)
-      return record
-    })
   }
 }
