@@ -13,18 +13,17 @@ import {
   type SnapshotDraft,
   type SnapshotStore,
 } from '../ports/snapshot-store.ts'
-import { ContentDigest } from './content-digest.ts'
 import { ignoreCorrupt, truncatedFile } from './corrupt-snapshot.ts'
 import { newestFirst, prunable } from './retention.ts'
 import { Bucket, type BucketOptions, type ListedObject } from './s3/bucket.ts'
 import { assertConditionalWrites } from './s3/conditional-writes.ts'
-import { collectGarbage, discardDrafts, markForSweep } from './s3/garbage-collector.ts'
+import { collectGarbage, discardDrafts } from './s3/garbage-collector.ts'
 import { type PackedContent, readPieces } from './s3/packs.ts'
 import { S3Staging } from './s3/s3-staging.ts'
 import { manifestIn, type RecordedCheckpoint, SnapshotRecords } from './s3/snapshot-record.ts'
 import { assertDraftKey } from './snapshot-key.ts'
 import { type AdoptedCheckpoint, StagedDraft } from './staged-draft.ts'
-import { StagedFile } from './staged-file.ts'
+import { ContentDigest, StagedFile } from './staged-file.ts'
 
 export interface S3SnapshotStoreOptions extends BucketOptions {
   /** How many of the newest snapshots of a spreadsheet to keep, SNAPSHOTS_KEPT. */
@@ -60,8 +59,8 @@ export class S3SnapshotStore implements SnapshotStore {
     const { syncId, epoch } = key
     const owner = randomUUID()
     const staging = { bucket: this.#bucket, records: this.#records, log: this.#options.log, key, owner }
-    // First of all, so that whatever follows is found by a sweep.
-    await markForSweep(this.#bucket, key)
+    // The marker first of all, so that whatever follows is found by a sweep.
+    await this.#bucket.put(this.#bucket.keys.marker(key), '')
     for (;;) {
       const found = await this.#records.read(key)
       if (found?.record.state === 'published') {
@@ -117,7 +116,7 @@ export class S3SnapshotStore implements SnapshotStore {
     for (const { syncId } of prunable(await this.list(spreadsheetId), this.#options.kept)) {
       const key = { spreadsheetId, syncId }
       // Cut off after this, the rest is for the sweep.
-      await markForSweep(this.#bucket, key)
+      await this.#bucket.put(this.#bucket.keys.marker(key), '')
       await this.#records.remove(key)
       await collectGarbage(this.#bucket, this.#options.log, key)
       removed.push(syncId)

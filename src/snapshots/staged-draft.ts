@@ -2,9 +2,8 @@ import { Readable } from 'node:stream'
 import pLimit from 'p-limit'
 import { filesOf, isSnapshotFileName, type SnapshotManifest, snapshotManifest } from '../model/snapshot-manifest.ts'
 import { type DraftKey, DraftSuperseded, type SnapshotDraft } from '../ports/snapshot-store.ts'
-import { ContentDigest } from './content-digest.ts'
 import { isManifestOf } from './snapshot-key.ts'
-import { StagedFile } from './staged-file.ts'
+import { ContentDigest, StagedFile } from './staged-file.ts'
 import type { FlushedFile, StagingBackend } from './staging-backend.ts'
 
 const REWRITES_AT_A_TIME = 4
@@ -22,11 +21,11 @@ export interface AdoptedCheckpoint<Content> {
  */
 export class StagedDraft<Content> implements SnapshotDraft {
   readonly published: SnapshotManifest | undefined
+  checkpoint: unknown
   readonly #key: DraftKey
   readonly #backend: StagingBackend<Content>
   readonly #limitRewrites = pLimit(REWRITES_AT_A_TIME)
   #files: Map<string, StagedFile<Content>>
-  #checkpoint: unknown
   /** Settles when the last change of the whole draft has. */
   #changing: Promise<unknown> = Promise.resolve()
   #resetting: Promise<unknown> = Promise.resolve()
@@ -44,14 +43,10 @@ export class StagedDraft<Content> implements SnapshotDraft {
     this.#key = key
     this.#backend = backend
     this.#files = new Map(adopted?.files.map((file) => [file.name, file]))
-    this.#checkpoint = adopted?.value
+    this.checkpoint = adopted?.value
     this.published = published
     this.#isPublished = published !== undefined
     this.#isClosed = this.#isPublished
-  }
-
-  get checkpoint(): unknown {
-    return this.#checkpoint
   }
 
   async append(name: string, bytes: Uint8Array): Promise<void> {
@@ -100,7 +95,7 @@ export class StagedDraft<Content> implements SnapshotDraft {
     await this.#changeDraft(this.#flush(), async (files) => {
       this.#assertIntact()
       await this.#backend.saveCheckpoint(json, files)
-      this.#checkpoint = JSON.parse(json)
+      this.checkpoint = JSON.parse(json)
     })
   }
 
@@ -110,7 +105,7 @@ export class StagedDraft<Content> implements SnapshotDraft {
     this.#files = new Map()
     const reset = this.#changeDraft(idle, async () => {
       await this.#backend.clear()
-      this.#checkpoint = undefined
+      this.checkpoint = undefined
       this.#failure = undefined
     })
     this.#resetting = Promise.allSettled([reset])

@@ -2,11 +2,7 @@ import type { SnapshotManifest } from '../model/snapshot-manifest.ts'
 import type { StagedFile } from './staged-file.ts'
 
 /** How a file stood when it was flushed. */
-export interface FlushedFile<Content> {
-  readonly name: string
-  readonly content: Content
-  readonly bytes: number
-}
+export type FlushedFile<Content> = Pick<StagedFile<Content>, 'name' | 'content'> & { readonly bytes: number }
 
 /**
  * The medium of one draft. `StagedDraft` decides what is called when: never two calls for one file at once, and

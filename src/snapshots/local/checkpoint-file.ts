@@ -4,9 +4,8 @@ import { mapAll } from '../../concurrency/map-all.ts'
 import { namesIn, readFirst, readText, withOpen, writeAll, writeFileDurably } from '../../disk/file-operations.ts'
 import { SNAPSHOT_FILE_PATTERN } from '../../model/snapshot-manifest.ts'
 import type { FileSystem } from '../../ports/file-system.ts'
-import { ContentDigest } from '../content-digest.ts'
 import type { AdoptedCheckpoint } from '../staged-draft.ts'
-import { StagedFile } from '../staged-file.ts'
+import { ContentDigest, StagedFile } from '../staged-file.ts'
 
 /** Name of the file that holds a draft's last checkpoint; the dot keeps it apart from what callers may name. */
 export const CHECKPOINT_NAME = '.checkpoint.json'

@@ -15,29 +15,29 @@ type DraftFolder = Pick<DraftKey, 'syncId' | 'epoch'>
  * rename atomic. Whoever holds the folder holds the draft, so renaming it is the fence between epochs.
  */
 export class DraftFolders {
-  readonly path: string
+  readonly #path: string
   readonly #trash: string
   readonly #fs: FileSystem
 
   constructor(fs: FileSystem, directory: string) {
     this.#fs = fs
-    this.path = join(directory, '.staging')
+    this.#path = join(directory, '.staging')
     this.#trash = join(directory, '.trash')
   }
 
   async start(): Promise<void> {
-    await this.#fs.makeFolder(this.path)
+    await this.#fs.makeFolder(this.#path)
     await this.#fs.makeFolder(this.#trash)
   }
 
   pathOf({ syncId, epoch }: DraftFolder): string {
-    return join(this.path, `${syncId}.${epoch}`)
+    return join(this.#path, `${syncId}.${epoch}`)
   }
 
   /** Every staged draft, of one sync or of all, the latest epoch first. */
   async list(syncId?: string): Promise<DraftFolder[]> {
     const drafts: DraftFolder[] = []
-    for (const name of await namesIn(this.#fs, this.path)) {
+    for (const name of await namesIn(this.#fs, this.#path)) {
       const [, id, epoch] = DRAFT_PATTERN.exec(name) ?? []
       if (id !== undefined && (syncId ?? id) === id) drafts.push({ syncId: id, epoch: Number(epoch) })
     }
@@ -74,7 +74,7 @@ export class DraftFolders {
         }
       }
     }
-    await this.#fs.syncFolder(this.path)
+    await this.#fs.syncFolder(this.#path)
   }
 
   /** Moves a folder to the trash at once, then removes it. Resolves to whether it was there. */

@@ -7,14 +7,9 @@ import type { Bucket } from './bucket.ts'
 import type { SnapshotRecords } from './snapshot-record.ts'
 
 /**
- * Lets sweeps find a sync. The marker goes up before anything of a sync does, and is the last to be removed, so that
- * whatever is cut off is found by the next sweep.
+ * Removes all that is staged for a sync, and all its files but those of the owner that published. The marker goes last,
+ * as it came first, so that whatever is cut off is found by the next sweep.
  */
-export async function markForSweep(bucket: Bucket, key: SnapshotKey): Promise<void> {
-  await bucket.put(bucket.keys.marker(key), '')
-}
-
-/** Removes all that is staged for a sync, and all its files but those of the owner that published, the marker last. */
 export async function collectGarbage(bucket: Bucket, log: Log, key: SnapshotKey, publisher?: string): Promise<void> {
   const { syncId } = key
   const { keys } = bucket

@@ -23,8 +23,7 @@ const HINTS: Readonly<Record<string, string>> = {
 /** HTTP status of the answer that an error of the SDK stands for; `undefined` when there was none. */
 export function statusOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('$metadata' in error)) return undefined
-  const { httpStatusCode } = error.$metadata as { readonly httpStatusCode?: number }
-  return httpStatusCode
+  return (error.$metadata as { readonly httpStatusCode?: number }).httpStatusCode
 }
 
 /**
