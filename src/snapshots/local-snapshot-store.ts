@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { mapAll } from '../concurrency/map-all.ts'
 import { ignoreErrno, withDiskErrors } from '../disk/disk-errors.ts'
 import { namesIn } from '../disk/file-operations.ts'
 import { nodeFileSystem } from '../disk/node-file-system.ts'
@@ -83,12 +84,9 @@ export class LocalSnapshotStore implements SnapshotStore {
   async list(spreadsheetId: string): Promise<readonly SnapshotManifest[]> {
     if (!SPREADSHEET_ID_PATTERN.test(spreadsheetId)) return []
     return onDisk(async () => {
-      const manifests: SnapshotManifest[] = []
-      for (const syncId of await namesIn(this.#fs, join(this.#options.directory, spreadsheetId))) {
-        const manifest = await ignoreCorrupt(this.find(spreadsheetId, syncId))
-        if (manifest !== undefined) manifests.push(manifest)
-      }
-      return newestFirst(manifests)
+      const syncIds = await namesIn(this.#fs, join(this.#options.directory, spreadsheetId))
+      const manifests = await mapAll(syncIds, 8, (syncId) => ignoreCorrupt(this.find(spreadsheetId, syncId)))
+      return newestFirst(manifests.filter((manifest) => manifest !== undefined))
     })
   }
 
@@ -115,7 +113,7 @@ export class LocalSnapshotStore implements SnapshotStore {
   async prune(spreadsheetId: string): Promise<readonly string[]> {
     const removed: string[] = []
     for (const { syncId } of prunable(await this.list(spreadsheetId), this.#options.kept)) {
-      const folder = join(this.#options.directory, spreadsheetId, syncId)
+      const folder = this.#folderOf({ spreadsheetId, syncId })
       if (await onDisk(() => this.#drafts.remove(folder))) removed.push(syncId)
     }
     return removed

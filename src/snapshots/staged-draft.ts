@@ -6,8 +6,6 @@ import { isManifestOf } from './snapshot-key.ts'
 import { ContentDigest, StagedFile } from './staged-file.ts'
 import type { FlushedFile, StagingBackend } from './staging-backend.ts'
 
-const REWRITES_AT_A_TIME = 4
-
 /** What an earlier epoch had checkpointed. */
 export interface AdoptedCheckpoint<Content> {
   readonly value: unknown
@@ -24,7 +22,7 @@ export class StagedDraft<Content> implements SnapshotDraft {
   checkpoint: unknown
   readonly #key: DraftKey
   readonly #backend: StagingBackend<Content>
-  readonly #limitRewrites = pLimit(REWRITES_AT_A_TIME)
+  readonly #limitRewrites = pLimit(4)
   #files: Map<string, StagedFile<Content>>
   /** Settles when the last change of the whole draft has. */
   #changing: Promise<unknown> = Promise.resolve()
@@ -139,8 +137,7 @@ export class StagedDraft<Content> implements SnapshotDraft {
     this.#assertOpen()
     if (!isSnapshotFileName(name)) throw new TypeError('a snapshot file has a name of SNAPSHOT_FILE_PATTERN')
     const known = this.#files.get(name)
-    if (known !== undefined) return known
-    const file = new StagedFile(name, this.#backend.emptyContent(), new ContentDigest(), this.#resetting)
+    const file = known ?? new StagedFile(name, this.#backend.emptyContent(), new ContentDigest(), this.#resetting)
     this.#files.set(name, file)
     return file
   }

@@ -80,11 +80,8 @@ export class DraftFolders {
   /** Moves a folder to the trash at once, then removes it. Resolves to whether it was there. */
   async remove(path: string): Promise<boolean> {
     const trashed = join(this.#trash, randomUUID())
-    const isMoved = await ignoreErrno(
-      this.#fs.rename(path, trashed).then(() => true),
-      'ENOENT',
-    )
-    if (isMoved === undefined) return false
+    const moving = this.#fs.rename(path, trashed).then(() => true)
+    if (!(await ignoreErrno(moving, 'ENOENT'))) return false
     await this.#fs.removeTree(trashed)
     return true
   }

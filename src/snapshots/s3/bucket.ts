@@ -29,8 +29,6 @@ export interface ListedObject {
 /** What must hold for a conditional write: the object has this ETag, or does not exist. */
 type Condition = { readonly IfMatch: string } | { readonly IfNoneMatch: '*' }
 
-const LARGE_BODY_FACTOR = 4
-
 /** Other stores than Amazon's seldom know its newer checksums, and none by host name of a bucket. */
 const OTHER_STORES = {
   forcePathStyle: true,
@@ -75,12 +73,12 @@ export class Bucket {
   async get(key: string, bytes: number, start?: number): Promise<Readable | undefined> {
     const Range = start === undefined ? undefined : `bytes=${start}-${start + bytes - 1}`
     const found = await this.#open({ ...this.#at(key), Range })
-    if (found === undefined) return undefined
-    // Some stores send more than was requested.
-    const content = Readable.from(withStallTimeout(found.body, this.#timeoutMs, bytes), { objectMode: false })
-    content.once('close', () => found.body.destroy())
-    if (found.bytes >= bytes) return content
-    content.destroy()
+    if (found !== undefined && found.bytes >= bytes) {
+      // Some stores send more than was requested.
+      const content = Readable.from(withStallTimeout(found.body, this.#timeoutMs, bytes), { objectMode: false })
+      return content.once('close', () => found.body.destroy())
+    }
+    found?.body.destroy()
     return undefined
   }
 
@@ -200,7 +198,8 @@ async function loadSdk({ endpoint, region }: BucketOptions, timeoutMs: number) {
     maxAttempts: 3,
     requestHandler: {
       connectionTimeout: Math.min(3000, timeoutMs),
-      requestTimeout: timeoutMs * LARGE_BODY_FACTOR,
+      // Of what carries megabytes; smaller requests pass their own.
+      requestTimeout: timeoutMs * 4,
       throwOnRequestTimeout: true,
       // A reader may pause for as long as it likes; a store that stalls has a timeout below.
       socketTimeout: 0,
