@@ -35,12 +35,9 @@ const REASONS: Readonly<Record<string, string>> = {
 export function toDiskError(error: unknown, what: string): unknown {
   const errno = errnoOf(error)
   if (errno === undefined) return error
-  const full = errno === 'ENOSPC' || errno === 'EDQUOT'
-  return new AppError(
-    full ? 'STORAGE_FULL' : 'STORAGE_UNAVAILABLE',
-    `${what}: ${REASONS[errno] ?? 'the file system refused'} (${errno}).`,
-    { cause: error },
-  )
+  const code = errno === 'ENOSPC' || errno === 'EDQUOT' ? 'STORAGE_FULL' : 'STORAGE_UNAVAILABLE'
+  const reason = REASONS[errno] ?? 'the file system refused'
+  return new AppError(code, `${what}: ${reason} (${errno}).`, { cause: error })
 }
 
 /** Runs work on the disk, whose failures reject as {@link toDiskError} says. */

@@ -1,8 +1,6 @@
 import type { FileSystem } from '../ports/file-system.ts'
 import { ignoreErrno } from './disk-errors.ts'
 
-const CHUNK_BYTES = 256 * 1024
-
 /**
  * Writes all of the bytes, from a position in the file on if one is given; one write call may take fewer than it was
  * given (write(2)).
@@ -33,15 +31,15 @@ export async function readText(fs: FileSystem, path: string): Promise<string | u
   return (await ignoreErrno(fs.read(path), 'ENOENT', 'ENOTDIR'))?.bytes.toString()
 }
 
-/** Yields the first `length` bytes of an open file; a shorter file is an error. */
-export async function* readFirst(fs: FileSystem, descriptor: number, length: number): AsyncGenerator<Buffer> {
-  for (let position = 0; position < length; ) {
-    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, length - position))
-    const bytes = await fs.readAt(descriptor, chunk, position)
-    if (bytes === 0) throw new RangeError(`the file ends after ${position} of ${length} bytes`)
-    position += bytes
-    yield chunk.subarray(0, bytes)
+/** Reads the first `length` bytes of a file; a shorter file is an error. */
+export async function* readFirst(fs: FileSystem, path: string, length: number): AsyncGenerator<Buffer> {
+  if (length === 0) return
+  let position = 0
+  for await (const chunk of fs.stream(await fs.openToRead(path), { start: 0, end: length - 1 })) {
+    position += chunk.length
+    yield chunk
   }
+  if (position < length) throw new RangeError(`the file ends after ${position} of ${length} bytes`)
 }
 
 /** All names in a folder; none when there is no such folder. */

@@ -2,6 +2,7 @@ import * as fs from 'node:fs'
 import { promisify } from 'node:util'
 import type { FileIdentity, FileStatus, FileSystem } from '../ports/file-system.ts'
 import { ignoreErrno } from './disk-errors.ts'
+import { withOpen } from './file-operations.ts'
 
 const NAMES_AT_A_TIME = 512
 
@@ -18,6 +19,7 @@ const close = promisify(fs.close)
 
 export const nodeFileSystem: FileSystem = {
   makeFolder: (path) => fs.promises.mkdir(path, { recursive: true }),
+  makeSubfolder: (path) => fs.promises.mkdir(path),
   openNew: (path) => open(path, 'wx', 0o644),
   openToAppend: (path) => open(path, 'a', 0o644),
   openToReplace: (path) => open(path, 'w', 0o644),
@@ -25,14 +27,12 @@ export const nodeFileSystem: FileSystem = {
   openToRead: (path) => open(path, O_RDONLY | O_NOFOLLOW),
   write: async (descriptor, bytes, offset, position) =>
     (await write(descriptor, bytes, offset, bytes.length - offset, position ?? null)).bytesWritten,
-  readAt: async (descriptor, bytes, position) => (await read(descriptor, bytes, 0, bytes.length, position)).bytesRead,
   stream: (descriptor, range) => fs.createReadStream('', { fd: descriptor, ...range }),
   setModified: (descriptor, seconds) => promisify(fs.futimes)(descriptor, seconds, seconds),
   sync: fsync,
   close,
-  async read(path, position = 0) {
-    const descriptor = await open(path, 'r')
-    try {
+  read: (path, position = 0) =>
+    withOpen(nodeFileSystem, open(path, 'r'), async (descriptor) => {
       const stats = await fstat(descriptor)
       const bytes = Buffer.allocUnsafe(Math.max(0, stats.size - position))
       let length = 0
@@ -42,21 +42,11 @@ export const nodeFileSystem: FileSystem = {
         length += bytesRead
       }
       return { bytes: bytes.subarray(0, length), identity: identityOf(stats) }
-    } finally {
-      await close(descriptor)
-    }
-  },
+    }),
   link: promisify(fs.link),
   rename: promisify(fs.rename),
   unlink: promisify(fs.unlink),
-  async syncFolder(path) {
-    const descriptor = await open(path, 'r')
-    try {
-      await fsync(descriptor)
-    } finally {
-      await close(descriptor)
-    }
-  },
+  syncFolder: (path) => withOpen(nodeFileSystem, open(path, 'r'), fsync),
   removeFolder: promisify(fs.rmdir),
   removeTree: (path) => fs.promises.rm(path, { recursive: true, force: true }),
   async stat(path) {

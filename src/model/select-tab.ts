@@ -1,18 +1,19 @@
 import type { ManifestTab, SnapshotManifest } from './snapshot-manifest.ts'
 import type { SnapshotFormat } from './sync-request.ts'
 
-type ManifestFile = ManifestTab['files'][number]
+interface Held {
+  readonly manifest: SnapshotManifest
+  readonly tab: ManifestTab
+}
 
 /** What the snapshots of a spreadsheet have for a tab. */
 export type TabSelection =
-  | {
+  | (Held & {
       readonly outcome: 'found'
-      readonly manifest: SnapshotManifest
-      readonly tab: ManifestTab
-      readonly file: ManifestFile
+      readonly file: ManifestTab['files'][number]
       /** Every format that the tab can be had in, from this snapshot or an older one. */
       readonly formats: readonly SnapshotFormat[]
-    }
+    })
   /** The tab is there, but in these formats only. */
   | { readonly outcome: 'other-formats'; readonly formats: readonly SnapshotFormat[] }
   /** No such tab; these are there, each under its newest title. */
@@ -30,7 +31,9 @@ export function selectTab(
   format?: SnapshotFormat,
 ): TabSelection {
   const all = manifests.flatMap((manifest) => manifest.tabs.map((tab) => ({ manifest, tab })))
-  const matches = withGid(all, selector) ?? withTitle(all, selector)
+  const gid = Number(/^gid:(\d{1,10})$/.exec(selector)?.[1])
+  const withGid = all.filter(({ tab }) => tab.gid === gid)
+  const matches = withGid.length > 0 ? withGid : withTitle(all, selector)
   if (matches.length === 0) return { outcome: 'no-tab', tabs: newestTitles(all) }
   const whole = matches.filter(({ tab }) => tab.range === null)
   const held = (whole.length > 0 ? whole : matches).flatMap(({ manifest, tab }) =>
@@ -39,18 +42,6 @@ export function selectTab(
   const formats = [...new Set(held.map(({ file }) => file.format))]
   const found = held.find(({ file }) => format === undefined || file.format === format)
   return found === undefined ? { outcome: 'other-formats', formats } : { outcome: 'found', ...found, formats }
-}
-
-interface Held {
-  readonly manifest: SnapshotManifest
-  readonly tab: ManifestTab
-}
-
-function withGid(all: readonly Held[], selector: string): Held[] | undefined {
-  const digits = /^gid:(\d{1,10})$/.exec(selector)?.[1]
-  if (digits === undefined) return undefined
-  const matches = all.filter(({ tab }) => tab.gid === Number(digits))
-  return matches.length > 0 ? matches : undefined
 }
 
 function withTitle(all: readonly Held[], title: string): Held[] {

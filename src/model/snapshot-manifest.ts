@@ -40,6 +40,10 @@ export const snapshotManifest = snapshotContents.extend({
 export type SnapshotManifest = z.output<typeof snapshotManifest>
 export type ManifestTab = SnapshotManifest['tabs'][number]
 
+export function filesOf(manifest: SnapshotManifest): ManifestTab['files'] {
+  return manifest.tabs.flatMap(({ files }) => files)
+}
+
 /** The names that snapshot files may have: safe in any path, URL and header. */
 export const SNAPSHOT_FILE_PATTERN = /^[A-Za-z0-9_-]{1,100}\.(?:json|ndjson|csv)$/
 

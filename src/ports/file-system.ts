@@ -28,6 +28,8 @@ export interface ReadFile {
 export interface FileSystem {
   /** With all folders above it; resolves to the uppermost one that was made, if any was. */
   makeFolder(path: string): Promise<string | undefined>
+  /** Makes a folder, which must not exist, in one that does. */
+  makeSubfolder(path: string): Promise<void>
   /** Creates a file that must not exist, to be written (`O_EXCL`). */
   openNew(path: string): Promise<number>
   /** Opens a file, created if absent, to write at its end only (`O_APPEND`). */
@@ -43,8 +45,6 @@ export interface FileSystem {
    * in the file, or after what was written before when none is given.
    */
   write(descriptor: number, bytes: Uint8Array, offset: number, position?: number): Promise<number>
-  /** Fills a buffer from a position on; resolves to how many bytes were read, 0 at the end of the file. */
-  readAt(descriptor: number, bytes: Uint8Array, position: number): Promise<number>
   /** Streams an open file, or its bytes from `start` to `end` inclusive, and closes it when the stream is destroyed. */
   stream(descriptor: number, range?: { readonly start: number; readonly end: number }): Readable
   setModified(descriptor: number, seconds: number): Promise<void>

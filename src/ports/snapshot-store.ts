@@ -22,10 +22,10 @@ export interface SnapshotStore {
   list(spreadsheetId: string): Promise<readonly SnapshotManifest[]>
 
   /**
-   * Opens a published file for reading, from byte `start` to byte `end` inclusive (default: all of it). Once open it can
-   * be read to its end, whatever is pruned. Rejects with `SNAPSHOT_CORRUPT` when the file ends before the range does.
+   * Opens a published file, or a range of it, for reading. Once open it can be read to its end, whatever is pruned.
+   * Rejects with `SNAPSHOT_CORRUPT` when the file ends before the range does.
    */
-  openFile(key: FileKey, range?: { readonly start: number; readonly end: number }): Promise<Readable | undefined>
+  openFile(key: FileKey, range?: ByteRange): Promise<Readable | undefined>
 
   /**
    * Removes the snapshots of a spreadsheet that retention no longer keeps: for each `createdBy`, all but the newest
@@ -39,16 +39,23 @@ export interface SnapshotStore {
   close(): Promise<void>
 }
 
-export interface DraftKey {
+export interface SnapshotKey {
   readonly spreadsheetId: string
   readonly syncId: string
+}
+
+export interface DraftKey extends SnapshotKey {
   readonly epoch: number
 }
 
-export interface FileKey {
-  readonly spreadsheetId: string
-  readonly syncId: string
+export interface FileKey extends SnapshotKey {
   readonly name: string
+}
+
+/** Bytes from `start` to `end` inclusive. */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
 }
 
 /**

@@ -1,12 +1,23 @@
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
+import type { SnapshotManifest } from '../model/snapshot-manifest.ts'
 import type { Log } from '../ports/log.ts'
-import type { SnapshotKey } from './snapshot-key.ts'
+import type { FileKey, SnapshotKey } from '../ports/snapshot-store.ts'
+import { isManifestOf } from './snapshot-key.ts'
 
 /** Parses what was stored for a snapshot; what is unreadable is logged and becomes a `SNAPSHOT_CORRUPT`. */
-export function parseStored<T>(key: SnapshotKey, log: Log, parse: () => T): T | AppError {
+export function parseStored<T>(
+  schema: z.ZodType<T>,
+  text: string,
+  key: SnapshotKey,
+  log: Log,
+  manifestIn: (stored: T) => SnapshotManifest | undefined,
+): T | AppError {
   try {
-    return parse()
+    const stored = schema.parse(JSON.parse(text))
+    const manifest = manifestIn(stored)
+    if (manifest === undefined || isManifestOf(manifest, key)) return stored
+    throw new SyntaxError('the manifest is that of another sync')
   } catch (cause) {
     if (!(cause instanceof SyntaxError) && !(cause instanceof z.ZodError)) throw cause
     log.warn({ err: cause, ...key }, 'the manifest of a snapshot cannot be read')
@@ -15,7 +26,7 @@ export function parseStored<T>(key: SnapshotKey, log: Log, parse: () => T): T | 
 }
 
 /** The error of a published file that is shorter than it was. */
-export function truncatedFile({ syncId, name }: { readonly syncId: string; readonly name: string }): AppError {
+export function truncatedFile({ syncId, name }: FileKey): AppError {
   return new AppError('SNAPSHOT_CORRUPT', `The file ${name} of ${syncId} was cut off.`)
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { mapAll } from '../concurrency/map-all.ts'
 import { ignoreErrno, withDiskErrors } from '../disk/disk-errors.ts'
 import { namesIn } from '../disk/file-operations.ts'
 import { nodeFileSystem } from '../disk/node-file-system.ts'
@@ -7,14 +8,21 @@ import { isSnapshotFileName, type SnapshotManifest } from '../model/snapshot-man
 import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
 import type { FileSystem } from '../ports/file-system.ts'
 import type { Log } from '../ports/log.ts'
-import type { DraftKey, FileKey, SnapshotDraft, SnapshotStore } from '../ports/snapshot-store.ts'
+import type {
+  ByteRange,
+  DraftKey,
+  FileKey,
+  SnapshotDraft,
+  SnapshotKey,
+  SnapshotStore,
+} from '../ports/snapshot-store.ts'
 import { ignoreCorrupt, truncatedFile } from './corrupt-snapshot.ts'
 import { adoptCheckpoint, CHECKPOINT_NAME } from './local/checkpoint-file.ts'
 import { DraftFolders } from './local/draft-folders.ts'
 import { DISK_FAILURE, LocalStaging } from './local/local-staging.ts'
 import { ManifestCache } from './local/manifest-cache.ts'
 import { newestFirst, prunable } from './retention.ts'
-import { assertDraftKey, isSnapshotKey, type SnapshotKey } from './snapshot-key.ts'
+import { assertDraftKey, isSnapshotKey } from './snapshot-key.ts'
 import { StagedDraft } from './staged-draft.ts'
 
 export interface LocalSnapshotStoreOptions {
@@ -33,20 +41,16 @@ export interface LocalSnapshotStoreOptions {
  * share the directory.
  */
 export class LocalSnapshotStore implements SnapshotStore {
+  readonly #options: LocalSnapshotStoreOptions
   readonly #fs: FileSystem
-  readonly #log: Log
-  readonly #directory: string
-  readonly #kept: number
   readonly #drafts: DraftFolders
   readonly #manifests: ManifestCache
 
-  constructor({ directory, kept, log, fs = nodeFileSystem }: LocalSnapshotStoreOptions) {
-    this.#fs = fs
-    this.#log = log
-    this.#directory = directory
-    this.#kept = kept
-    this.#drafts = new DraftFolders(fs, directory)
-    this.#manifests = new ManifestCache(fs, log)
+  constructor(options: LocalSnapshotStoreOptions) {
+    this.#options = options
+    this.#fs = options.fs ?? nodeFileSystem
+    this.#drafts = new DraftFolders(this.#fs, options.directory)
+    this.#manifests = new ManifestCache(this.#fs, options.log)
   }
 
   start(): Promise<void> {
@@ -56,21 +60,19 @@ export class LocalSnapshotStore implements SnapshotStore {
   async openDraft(key: DraftKey): Promise<SnapshotDraft> {
     assertDraftKey(key)
     const target = this.#folderOf(key)
-    const folder = this.#drafts.pathOf(key)
-    const options = { fs: this.#fs, log: this.#log, folders: this.#drafts, key, folder, target }
-    const backend = new LocalStaging(options)
+    const backend = new LocalStaging({ fs: this.#fs, log: this.#options.log, folders: this.#drafts, key, target })
     return onDisk(async () => {
       let published = await this.#manifests.read(target, key)
       if (published === undefined) {
         await this.#drafts.claim(key)
         // Only now is it certain that no earlier epoch can publish any more.
         published = await this.#manifests.read(target, key)
-        if (published !== undefined) await this.#drafts.remove(folder)
+        if (published !== undefined) await backend.discard()
       }
-      // What is published may still have the checkpoint of its draft beside it.
+      // An earlier release may have left the checkpoint of its draft beside what it published.
       if (published !== undefined) await ignoreErrno(this.#fs.unlink(join(target, CHECKPOINT_NAME)), 'ENOENT')
-      const adopted = published === undefined ? await adoptCheckpoint(this.#fs, folder) : undefined
-      return new StagedDraft({ key, backend, adopted, published })
+      const adopted = published === undefined ? await adoptCheckpoint(this.#fs, this.#drafts.pathOf(key)) : undefined
+      return new StagedDraft(key, backend, adopted, published)
     })
   }
 
@@ -82,45 +84,36 @@ export class LocalSnapshotStore implements SnapshotStore {
   async list(spreadsheetId: string): Promise<readonly SnapshotManifest[]> {
     if (!SPREADSHEET_ID_PATTERN.test(spreadsheetId)) return []
     return onDisk(async () => {
-      const manifests: SnapshotManifest[] = []
-      for (const syncId of await namesIn(this.#fs, join(this.#directory, spreadsheetId))) {
-        const manifest = await ignoreCorrupt(this.find(spreadsheetId, syncId))
-        if (manifest !== undefined) manifests.push(manifest)
-      }
-      return newestFirst(manifests)
+      const syncIds = await namesIn(this.#fs, join(this.#options.directory, spreadsheetId))
+      const manifests = await mapAll(syncIds, 8, (syncId) => ignoreCorrupt(this.find(spreadsheetId, syncId)))
+      return newestFirst(manifests.filter((manifest) => manifest !== undefined))
     })
   }
 
-  async openFile(
-    key: FileKey,
-    range?: { readonly start: number; readonly end: number },
-  ): Promise<Readable | undefined> {
+  async openFile(key: FileKey, range?: ByteRange): Promise<Readable | undefined> {
     if (!isSnapshotKey(key) || !isSnapshotFileName(key.name)) return undefined
     const folder = this.#folderOf(key)
     return onDisk(async () => {
+      // Opening does not follow a symbolic link, but only as the last step of a path.
+      const parents = [join(this.#options.directory, key.spreadsheetId), folder]
+      const found = await Promise.all(parents.map((path) => this.#fs.stat(path)))
+      if (found.some((parent) => parent?.type !== 'folder')) return undefined
       const opening = this.#fs.openToRead(join(folder, key.name))
       const descriptor = await ignoreErrno(opening, 'ENOENT', 'ENOTDIR', 'ELOOP')
       if (descriptor === undefined) return undefined
-      let stream: Readable | undefined
-      try {
-        // Only the last step of the path was not followed.
-        const parents = [join(this.#directory, key.spreadsheetId), folder]
-        const found = await Promise.all(parents.map((path) => this.#fs.stat(path)))
-        const file = this.#fs.identifyOpen(descriptor)
-        if (found.some((parent) => parent?.type !== 'folder') || file.type !== 'file') return undefined
-        if (range !== undefined && range.end >= file.size) throw truncatedFile(key)
-        stream = this.#fs.stream(descriptor, range)
-        return stream
-      } finally {
-        if (stream === undefined) await this.#fs.close(descriptor)
-      }
+      const { type, size } = this.#fs.identifyOpen(descriptor)
+      const isLongEnough = range === undefined || range.end < size
+      if (type === 'file' && isLongEnough) return this.#fs.stream(descriptor, range)
+      await this.#fs.close(descriptor)
+      if (type !== 'file') return undefined
+      throw truncatedFile(key)
     })
   }
 
   async prune(spreadsheetId: string): Promise<readonly string[]> {
     const removed: string[] = []
-    for (const { syncId } of prunable(await this.list(spreadsheetId), this.#kept)) {
-      const folder = join(this.#directory, spreadsheetId, syncId)
+    for (const { syncId } of prunable(await this.list(spreadsheetId), this.#options.kept)) {
+      const folder = this.#folderOf({ spreadsheetId, syncId })
       if (await onDisk(() => this.#drafts.remove(folder))) removed.push(syncId)
     }
     return removed
@@ -129,24 +122,19 @@ export class LocalSnapshotStore implements SnapshotStore {
   async sweepDrafts(isLive: (syncId: string) => Promise<boolean>): Promise<number> {
     return onDisk(async () => {
       let removed = 0
-      const drafts = Map.groupBy(await this.#drafts.list(), ({ syncId }) => syncId)
-      for (const [syncId, epochs] of drafts) {
-        if (await isLive(syncId)) continue
-        for (const draft of epochs) {
-          if (await this.#drafts.remove(this.#drafts.pathOf(draft))) removed += 1
-        }
+      for (const draft of await this.#drafts.list()) {
+        if (await isLive(draft.syncId)) continue
+        if (await this.#drafts.remove(this.#drafts.pathOf(draft))) removed += 1
       }
       await this.#drafts.emptyTrash()
       return removed
     })
   }
 
-  async close(): Promise<void> {
-    this.#manifests.clear()
-  }
+  async close(): Promise<void> {}
 
   #folderOf({ spreadsheetId, syncId }: SnapshotKey): string {
-    return join(this.#directory, spreadsheetId, syncId)
+    return join(this.#options.directory, spreadsheetId, syncId)
   }
 }
 

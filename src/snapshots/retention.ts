@@ -14,20 +14,15 @@ export function newestFirst(manifests: readonly SnapshotManifest[]): SnapshotMan
  */
 export function prunable(manifests: readonly SnapshotManifest[], kept: number): SnapshotManifest[] {
   const owners = Map.groupBy(manifests, ({ createdBy }) => createdBy)
-  return [...owners.values()].flatMap((own) => prunableOf(own, kept))
-}
-
-function prunableOf(manifests: readonly SnapshotManifest[], kept: number): SnapshotManifest[] {
-  const held = new Set<string>()
-  return manifests.filter((manifest, age) => {
-    let isNewestOfSomething = false
-    for (const { gid, range, files } of manifest.tabs) {
-      for (const { format } of files) {
-        const key = JSON.stringify([gid, range, format])
-        if (!held.has(key)) isNewestOfSomething = true
-        held.add(key)
-      }
-    }
-    return age >= kept && !isNewestOfSomething
+  return [...owners.values()].flatMap((own) => {
+    const held = new Set<string>()
+    return own.filter(({ tabs }, age) => {
+      const holds = tabs.flatMap(({ gid, range, files }) =>
+        files.map(({ format }) => JSON.stringify([gid, range, format])),
+      )
+      const isNewestOfSomething = holds.some((one) => !held.has(one))
+      for (const one of holds) held.add(one)
+      return age >= kept && !isNewestOfSomething
+    })
   })
 }

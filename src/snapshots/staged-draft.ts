@@ -1,13 +1,10 @@
 import { Readable } from 'node:stream'
 import pLimit from 'p-limit'
-import { isSnapshotFileName, type SnapshotManifest, snapshotManifest } from '../model/snapshot-manifest.ts'
+import { filesOf, isSnapshotFileName, type SnapshotManifest, snapshotManifest } from '../model/snapshot-manifest.ts'
 import { type DraftKey, DraftSuperseded, type SnapshotDraft } from '../ports/snapshot-store.ts'
-import { ContentDigest } from './content-digest.ts'
-import { assertManifestMatches } from './manifest-check.ts'
-import { StagedFile } from './staged-file.ts'
-import type { StagingBackend } from './staging-backend.ts'
-
-const REWRITES_AT_A_TIME = 4
+import { isManifestOf } from './snapshot-key.ts'
+import { ContentDigest, StagedFile } from './staged-file.ts'
+import type { FlushedFile, StagingBackend } from './staging-backend.ts'
 
 /** What an earlier epoch had checkpointed. */
 export interface AdoptedCheckpoint<Content> {
@@ -15,44 +12,39 @@ export interface AdoptedCheckpoint<Content> {
   readonly files: readonly StagedFile<Content>[]
 }
 
-export interface StagedDraftOptions<Content, Saved> {
-  readonly key: DraftKey
-  readonly backend: StagingBackend<Content, Saved>
-  readonly adopted: AdoptedCheckpoint<Content> | undefined
-  readonly published: SnapshotManifest | undefined
-}
-
 /**
  * A draft on any medium: the order of its operations, and what still holds after a failure. After a failed write or
  * fsync nobody can say what a file holds, so the draft then refuses all but `reset`, `discard` and `close`; opened
  * again, it goes on from its last checkpoint.
  */
-export class StagedDraft<Content, Saved> implements SnapshotDraft {
+export class StagedDraft<Content> implements SnapshotDraft {
   readonly published: SnapshotManifest | undefined
+  checkpoint: unknown
   readonly #key: DraftKey
-  readonly #backend: StagingBackend<Content, Saved>
-  readonly #limitRewrites = pLimit(REWRITES_AT_A_TIME)
+  readonly #backend: StagingBackend<Content>
+  readonly #limitRewrites = pLimit(4)
   #files: Map<string, StagedFile<Content>>
-  #checkpoint: unknown
   /** Settles when the last change of the whole draft has. */
   #changing: Promise<unknown> = Promise.resolve()
   #resetting: Promise<unknown> = Promise.resolve()
-  #failure: { readonly error: unknown } | undefined
+  #failure: unknown
   #isPublished: boolean
   #isClosed: boolean
 
-  constructor({ key, backend, adopted, published }: StagedDraftOptions<Content, Saved>) {
+  /** `published`: by an earlier epoch; nothing can be done with the draft then. */
+  constructor(
+    key: DraftKey,
+    backend: StagingBackend<Content>,
+    adopted: AdoptedCheckpoint<Content> | undefined,
+    published?: SnapshotManifest,
+  ) {
     this.#key = key
     this.#backend = backend
     this.#files = new Map(adopted?.files.map((file) => [file.name, file]))
-    this.#checkpoint = adopted?.value
+    this.checkpoint = adopted?.value
     this.published = published
     this.#isPublished = published !== undefined
     this.#isClosed = this.#isPublished
-  }
-
-  get checkpoint(): unknown {
-    return this.#checkpoint
   }
 
   async append(name: string, bytes: Uint8Array): Promise<void> {
@@ -101,7 +93,7 @@ export class StagedDraft<Content, Saved> implements SnapshotDraft {
     await this.#changeDraft(this.#flush(), async (files) => {
       this.#assertIntact()
       await this.#backend.saveCheckpoint(json, files)
-      this.#checkpoint = JSON.parse(json)
+      this.checkpoint = JSON.parse(json)
     })
   }
 
@@ -111,7 +103,7 @@ export class StagedDraft<Content, Saved> implements SnapshotDraft {
     this.#files = new Map()
     const reset = this.#changeDraft(idle, async () => {
       await this.#backend.clear()
-      this.#checkpoint = undefined
+      this.checkpoint = undefined
       this.#failure = undefined
     })
     this.#resetting = Promise.allSettled([reset])
@@ -122,9 +114,9 @@ export class StagedDraft<Content, Saved> implements SnapshotDraft {
     this.#assertOpen()
     await this.#flush()
     this.#assertIntact()
-    assertManifestMatches(manifest, this.#key, this.#files)
+    const files = this.#filesNamedBy(manifest)
     await this.#changeDraft(this.#idle(), async () => {
-      await this.#backend.publish(snapshotManifest.parse(manifest), this.#files)
+      await this.#backend.publish(snapshotManifest.parse(manifest), files)
       this.#isPublished = true
       this.#isClosed = true
     })
@@ -145,8 +137,7 @@ export class StagedDraft<Content, Saved> implements SnapshotDraft {
     this.#assertOpen()
     if (!isSnapshotFileName(name)) throw new TypeError('a snapshot file has a name of SNAPSHOT_FILE_PATTERN')
     const known = this.#files.get(name)
-    if (known !== undefined) return known
-    const file = new StagedFile(name, this.#backend.emptyContent(name), { after: this.#resetting })
+    const file = known ?? new StagedFile(name, this.#backend.emptyContent(), new ContentDigest(), this.#resetting)
     this.#files.set(name, file)
     return file
   }
@@ -162,7 +153,7 @@ export class StagedDraft<Content, Saved> implements SnapshotDraft {
     try {
       yield* this.#backend.read(file)
     } catch (error) {
-      throw await this.#backend.translateError(error)
+      throw await this.#translateError(error)
     }
   }
 
@@ -171,7 +162,18 @@ export class StagedDraft<Content, Saved> implements SnapshotDraft {
   }
 
   #assertIntact(): void {
-    if (this.#failure !== undefined) throw this.#failure.error
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** A manifest that does not name what is staged is a mistake of the caller, and must not become a snapshot. */
+  #filesNamedBy(manifest: SnapshotManifest): StagedFile<Content>[] {
+    if (!isManifestOf(manifest, this.#key)) throw new TypeError('the manifest is that of another sync')
+    const files = filesOf(manifest).map(({ name, bytes, sha256 }) => {
+      const file = this.#files.get(name)
+      if (file?.digest.bytes === bytes && file.digest.sha256 === sha256) return file
+      throw new TypeError(`the manifest does not match what is staged as ${name}`)
+    })
+    return [...new Set(files)]
   }
 
   /** Settles when all that was called so far has; never rejects. */
@@ -181,9 +183,12 @@ export class StagedDraft<Content, Saved> implements SnapshotDraft {
   }
 
   /** Flushes every file as it is now; resolves to how each then stood. */
-  #flush(): Promise<Saved[]> {
-    const files = [...this.#files.values()]
-    return Promise.all(files.map((file) => this.#changeFile(file, () => this.#backend.flush(file))))
+  #flush(): Promise<FlushedFile<Content>[]> {
+    const flush = async (file: StagedFile<Content>) => {
+      await this.#backend.flush?.(file)
+      return { name: file.name, content: file.content, bytes: file.digest.bytes }
+    }
+    return Promise.all([...this.#files.values()].map((file) => this.#changeFile(file, () => flush(file))))
   }
 
   /** Runs work in the order of the file; a failure leaves the draft unusable, for bytes may be missing in it. */
@@ -193,7 +198,7 @@ export class StagedDraft<Content, Saved> implements SnapshotDraft {
       try {
         return await this.#translateErrors(work)
       } catch (error) {
-        this.#failure ??= { error }
+        this.#failure ??= error
         throw error
       }
     })
@@ -209,10 +214,14 @@ export class StagedDraft<Content, Saved> implements SnapshotDraft {
   async #translateErrors<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
-    } catch (cause) {
-      const error = await this.#backend.translateError(cause)
-      if (error instanceof DraftSuperseded) this.#failure = { error }
-      throw error
+    } catch (error) {
+      throw await this.#translateError(error)
     }
+  }
+
+  async #translateError(cause: unknown): Promise<unknown> {
+    const error = (await this.#backend.translateError?.(cause)) ?? cause
+    if (error instanceof DraftSuperseded) this.#failure = error
+    return error
   }
 }

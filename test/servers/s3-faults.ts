@@ -20,7 +20,7 @@ for (const fault of ['stopped', 'hung'] as const) {
     `while the S3 server is ${fault} every call fails within its bound, and all works again afterwards`,
     async (t) => {
       const server = await anS3Server(t)
-      const store = await anS3Store(t, server.url, { requestTimeoutMs: 300, deadlineMs: 1000 })
+      const store = await anS3Store(t, server.url, { requestTimeoutMs: 300 })
       const manifest = await publishFiles(store, { 'a.csv': 'one' })
       const key = aKey()
       const draft = await store.openDraft(key)
@@ -65,7 +65,7 @@ t.test('a body that stops coming is an error within the bound, and not the end o
 
 t.test('a reader may pause for longer than a request may take', async (t) => {
   const server = await anS3Server(t)
-  const store = await anS3Store(t, server.url, { requestTimeoutMs: 500, deadlineMs: 1000 })
+  const store = await anS3Store(t, server.url, { requestTimeoutMs: 500 })
   const manifest = await publishFiles(store, { 'a.csv': 'x'.repeat(30_000_000) })
   const content = await store.openFile({ spreadsheetId: SPREADSHEET, syncId: manifest.syncId, name: 'a.csv' })
   if (content === undefined) return t.fail('nothing was published')

@@ -60,6 +60,7 @@ export class FaultyFileSystem {
     }
     this.fs = {
       makeFolder: around('makeFolder', real.makeFolder),
+      makeSubfolder: around('makeSubfolder', real.makeSubfolder),
       openNew: opening('openNew', real.openNew),
       openToAppend: opening('openToAppend', real.openToAppend),
       openToReplace: opening('openToReplace', real.openToReplace),
@@ -74,8 +75,10 @@ export class FaultyFileSystem {
         if (this.#fault?.afterHalf === true) throw this.#error('write')
         return written
       },
-      readAt: around('readAt', real.readAt),
-      stream: (descriptor, range) => real.stream(descriptor, range).once('close', () => this.open.delete(descriptor)),
+      stream: (descriptor, range) => {
+        const stream = real.stream(descriptor, range).once('close', () => this.open.delete(descriptor))
+        return this.#strikes('stream') ? stream.destroy(this.#error('stream')) : stream
+      },
       setModified: around('setModified', real.setModified),
       sync: around('sync', async () => {}),
       // A close that fails has closed all the same (close(2)).

@@ -1,13 +1,11 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { mapAll } from '../../concurrency/map-all.ts'
-import { ignoreErrno } from '../../disk/disk-errors.ts'
 import { namesIn, readFirst, readText, withOpen, writeAll, writeFileDurably } from '../../disk/file-operations.ts'
 import { SNAPSHOT_FILE_PATTERN } from '../../model/snapshot-manifest.ts'
 import type { FileSystem } from '../../ports/file-system.ts'
-import { ContentDigest } from '../content-digest.ts'
 import type { AdoptedCheckpoint } from '../staged-draft.ts'
-import { StagedFile } from '../staged-file.ts'
+import { ContentDigest, StagedFile } from '../staged-file.ts'
 
 /** Name of the file that holds a draft's last checkpoint; the dot keeps it apart from what callers may name. */
 export const CHECKPOINT_NAME = '.checkpoint.json'
@@ -20,27 +18,20 @@ const checkpointedFile = z.object({
 })
 export type CheckpointedFile = z.output<typeof checkpointedFile>
 
-const checkpoint = z.object({ version: z.literal(1), value: z.unknown(), files: z.array(checkpointedFile) })
+const checkpointSchema = z.object({ version: z.literal(1), value: z.unknown(), files: z.array(checkpointedFile) })
 
 /** Where the bytes of a staged file lie on disk. */
 export interface LocalContent {
-  /** Name in the draft's folder. */
-  diskName: string
   readonly generation: number
   /** `undefined` until the file is there. */
   inode: number | undefined
   /** Whether bytes were written since the last fsync. */
   isDirty: boolean
-  /** Earlier generations still on disk, for the last checkpoint may name one; one set for all generations of a file. */
-  readonly superseded: Set<{ diskName: string; readonly generation: number }>
 }
 
-/**
- * The name on disk of a generation that does not have the file's own name: a rewrite is written under it, and a
- * generation that is only checkpointed is moved to it at publication, so that the last checkpoint still finds its bytes.
- */
-export function generationName(name: string, generation: number): string {
-  return `.${name}.${generation}`
+/** Name in the draft's folder. Each rewrite has a file of its own, so that the last checkpoint still finds its bytes. */
+export function diskNameOf({ name, generation }: Pick<CheckpointedFile, 'name' | 'generation'>): string {
+  return generation === 0 ? name : `.${name}.${generation}`
 }
 
 /** Writes the checkpoint beside the old one and puts it in its place, durably; on any error the old one stays. */
@@ -51,14 +42,8 @@ export async function writeCheckpoint(
   files: readonly CheckpointedFile[],
 ): Promise<void> {
   const temporary = join(folder, `${CHECKPOINT_NAME}.tmp`)
-  const entries = files.map(({ name, generation, bytes }) => ({ name, generation, bytes }))
-  try {
-    await writeFileDurably(fs, temporary, `{"version":1,"value":${value},"files":${JSON.stringify(entries)}}\n`)
-    await fs.rename(temporary, join(folder, CHECKPOINT_NAME))
-  } catch (error) {
-    await ignoreErrno(fs.unlink(temporary), 'ENOENT')
-    throw error
-  }
+  await writeFileDurably(fs, temporary, `{"version":1,"value":${value},"files":${JSON.stringify(files)}}\n`)
+  await fs.rename(temporary, join(folder, CHECKPOINT_NAME))
   await fs.syncFolder(folder)
 }
 
@@ -74,64 +59,43 @@ export async function adoptCheckpoint(
   folder: string,
 ): Promise<AdoptedCheckpoint<LocalContent> | undefined> {
   const saved = await readCheckpoint(fs, folder)
-  const names = new Set(await namesIn(fs, folder))
-  const located = await mapAll(saved?.files ?? [], 8, (file) => locate(fs, folder, names, file))
-  const isWhole = saved !== undefined && located.every((file) => file !== undefined)
-  const kept = new Set<string>(isWhole ? [CHECKPOINT_NAME, ...located.map(({ diskName }) => diskName)] : [])
-  for (const name of names) {
-    if (!kept.has(name)) await fs.removeTree(join(folder, name))
-  }
-  const files = isWhole ? await mapAll(located, 4, (file) => copyToNewInode(fs, folder, file)) : []
+  const found = await mapAll(saved?.files ?? [], 8, (file) => fs.stat(join(folder, diskNameOf(file))))
+  const isWhole = saved?.files.every(({ bytes }, index) => found[index]?.type === 'file' && found[index].size >= bytes)
+  const checkpoint = isWhole ? saved : undefined
+  const kept = checkpoint && [CHECKPOINT_NAME, ...checkpoint.files.map(diskNameOf)]
+  const orphans = new Set(await namesIn(fs, folder)).difference(new Set(kept))
+  for (const name of orphans) await fs.removeTree(join(folder, name))
+  const files = await mapAll(checkpoint?.files ?? [], 4, (file) => copyToNewInode(fs, folder, file))
   await fs.syncFolder(folder)
-  return isWhole ? { value: saved.value, files } : undefined
+  return checkpoint && { value: checkpoint.value, files }
 }
 
-async function readCheckpoint(fs: FileSystem, folder: string): Promise<z.output<typeof checkpoint> | undefined> {
+async function readCheckpoint(fs: FileSystem, folder: string): Promise<z.output<typeof checkpointSchema> | undefined> {
   const text = await readText(fs, join(folder, CHECKPOINT_NAME))
   if (text === undefined) return undefined
   try {
-    return checkpoint.parse(JSON.parse(text))
+    return checkpointSchema.parse(JSON.parse(text))
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined
     throw error
   }
 }
 
-type LocatedFile = CheckpointedFile & { readonly diskName: string }
-
-async function locate(
-  fs: FileSystem,
-  folder: string,
-  names: ReadonlySet<string>,
-  file: CheckpointedFile,
-): Promise<LocatedFile | undefined> {
-  const setAside = generationName(file.name, file.generation)
-  const diskName = names.has(setAside) ? setAside : file.name
-  const status = await fs.stat(join(folder, diskName))
-  return status?.type === 'file' && status.size >= file.bytes ? { ...file, diskName } : undefined
-}
-
 /** Puts a copy of the checkpointed bytes in the place of the file, durably. */
 async function copyToNewInode(
   fs: FileSystem,
   folder: string,
-  { name, diskName, generation, bytes }: LocatedFile,
+  file: CheckpointedFile,
 ): Promise<StagedFile<LocalContent>> {
-  const path = join(folder, diskName)
+  const { name, generation, bytes } = file
+  const path = join(folder, diskNameOf(file))
   const copyPath = join(folder, `.${name}.copy`)
   const digest = new ContentDigest()
-  try {
-    const inode = await withOpen(fs, fs.openToRead(path), (source) =>
-      withOpen(fs, fs.openNew(copyPath), async (copy) => {
-        for await (const chunk of digest.pipe(readFirst(fs, source, bytes))) await writeAll(fs, copy, chunk)
-        await fs.sync(copy)
-        return fs.identifyOpen(copy).inode
-      }),
-    )
-    await fs.rename(copyPath, path)
-    return new StagedFile(name, { diskName, generation, inode, isDirty: false, superseded: new Set() }, { digest })
-  } catch (error) {
-    await ignoreErrno(fs.unlink(copyPath), 'ENOENT')
-    throw error
-  }
+  const inode = await withOpen(fs, fs.openNew(copyPath), async (copy) => {
+    for await (const chunk of digest.pipe(readFirst(fs, path, bytes))) await writeAll(fs, copy, chunk)
+    await fs.sync(copy)
+    return fs.identifyOpen(copy).inode
+  })
+  await fs.rename(copyPath, path)
+  return new StagedFile(name, { generation, inode, isDirty: false }, digest)
 }

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit'
+import { mapAll } from '../../concurrency/map-all.ts'
 import type { FileSystem } from '../../ports/file-system.ts'
 
 const MAX_BUSY = 16
@@ -27,7 +28,8 @@ export class DescriptorCache {
         return await work(descriptor)
       } finally {
         this.#idle.set(path, descriptor)
-        await this.#evict()
+        const [leastRecent = path] = this.#idle.keys()
+        if (this.#idle.size > MAX_IDLE) await this.release(leastRecent)
       }
     })
   }
@@ -41,14 +43,6 @@ export class DescriptorCache {
 
   /** Closes every file, also when closing one of them fails; rejects with the first failure. */
   async close(): Promise<void> {
-    const closed = await Promise.allSettled([...this.#idle.keys()].map((path) => this.release(path)))
-    for (const one of closed) if (one.status === 'rejected') throw one.reason
-  }
-
-  async #evict(): Promise<void> {
-    for (const path of this.#idle.keys()) {
-      if (this.#idle.size <= MAX_IDLE) break
-      await this.release(path)
-    }
+    await mapAll([...this.#idle.keys()], MAX_IDLE, (path) => this.release(path))
   }
 }

@@ -3,44 +3,41 @@ import { join } from 'node:path'
 import { ignoreErrno } from '../../disk/disk-errors.ts'
 import { namesIn } from '../../disk/file-operations.ts'
 import type { FileSystem } from '../../ports/file-system.ts'
-import { DraftSuperseded } from '../../ports/snapshot-store.ts'
+import { type DraftKey, DraftSuperseded } from '../../ports/snapshot-store.ts'
 import { CHECKPOINT_NAME } from './checkpoint-file.ts'
 
 const DRAFT_PATTERN = /^(sync-[0-9a-f-]{36})\.(\d{1,16})$/
 
-export interface DraftFolder {
-  readonly syncId: string
-  readonly epoch: number
-}
+type DraftFolder = Pick<DraftKey, 'syncId' | 'epoch'>
 
 /**
  * The folders in which drafts grow, one per sync and epoch, on the same file system as the snapshots: only there is a
  * rename atomic. Whoever holds the folder holds the draft, so renaming it is the fence between epochs.
  */
 export class DraftFolders {
-  readonly path: string
+  readonly #path: string
   readonly #trash: string
   readonly #fs: FileSystem
 
   constructor(fs: FileSystem, directory: string) {
     this.#fs = fs
-    this.path = join(directory, '.staging')
+    this.#path = join(directory, '.staging')
     this.#trash = join(directory, '.trash')
   }
 
   async start(): Promise<void> {
-    await this.#fs.makeFolder(this.path)
+    await this.#fs.makeFolder(this.#path)
     await this.#fs.makeFolder(this.#trash)
   }
 
   pathOf({ syncId, epoch }: DraftFolder): string {
-    return join(this.path, `${syncId}.${epoch}`)
+    return join(this.#path, `${syncId}.${epoch}`)
   }
 
   /** Every staged draft, of one sync or of all, the latest epoch first. */
   async list(syncId?: string): Promise<DraftFolder[]> {
     const drafts: DraftFolder[] = []
-    for (const name of await namesIn(this.#fs, this.path)) {
+    for (const name of await namesIn(this.#fs, this.#path)) {
       const [, id, epoch] = DRAFT_PATTERN.exec(name) ?? []
       if (id !== undefined && (syncId ?? id) === id) drafts.push({ syncId: id, epoch: Number(epoch) })
     }
@@ -58,7 +55,7 @@ export class DraftFolders {
   async claim(draft: DraftFolder): Promise<void> {
     const own = this.pathOf(draft)
     await this.start()
-    await this.#makeFolder(own)
+    await this.#fs.makeFolder(own)
     for (;;) {
       const others = (await this.list(draft.syncId)).filter(({ epoch }) => epoch !== draft.epoch)
       if (others.some(({ epoch }) => epoch > draft.epoch)) {
@@ -77,17 +74,14 @@ export class DraftFolders {
         }
       }
     }
-    await this.#fs.syncFolder(this.path)
+    await this.#fs.syncFolder(this.#path)
   }
 
   /** Moves a folder to the trash at once, then removes it. Resolves to whether it was there. */
   async remove(path: string): Promise<boolean> {
     const trashed = join(this.#trash, randomUUID())
-    const isMoved = await ignoreErrno(
-      this.#fs.rename(path, trashed).then(() => true),
-      'ENOENT',
-    )
-    if (isMoved === undefined) return false
+    const moving = this.#fs.rename(path, trashed).then(() => true)
+    if (!(await ignoreErrno(moving, 'ENOENT'))) return false
     await this.#fs.removeTree(trashed)
     return true
   }
@@ -96,15 +90,6 @@ export class DraftFolders {
   async emptyTrash(): Promise<void> {
     for (const name of await namesIn(this.#fs, this.#trash)) {
       await this.#fs.removeTree(join(this.#trash, name))
-    }
-  }
-
-  async #makeFolder(path: string): Promise<void> {
-    const made = await this.#fs.makeFolder(path)
-    // The same epoch opens its draft again: without a checkpoint there is nothing in it to go on from.
-    if (made === undefined && !(await this.#hasCheckpoint(path))) {
-      await this.remove(path)
-      await this.#fs.makeFolder(path)
     }
   }
 

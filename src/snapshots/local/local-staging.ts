@@ -7,13 +7,12 @@ import { MANIFEST_NAME, type SnapshotManifest } from '../../model/snapshot-manif
 import type { FileSystem } from '../../ports/file-system.ts'
 import type { Log } from '../../ports/log.ts'
 import { type DraftKey, DraftSuperseded } from '../../ports/snapshot-store.ts'
-import { filesOf } from '../manifest-check.ts'
 import type { StagedFile } from '../staged-file.ts'
-import type { StagingBackend } from '../staging-backend.ts'
+import type { FlushedFile, StagingBackend } from '../staging-backend.ts'
 import {
   CHECKPOINT_NAME,
   type CheckpointedFile,
-  generationName,
+  diskNameOf,
   type LocalContent,
   writeCheckpoint,
 } from './checkpoint-file.ts'
@@ -23,38 +22,43 @@ import type { DraftFolders } from './draft-folders.ts'
 /** Begins the message of every failure of the disk. */
 export const DISK_FAILURE = 'The snapshots cannot be reached'
 
+/** Name of the folder, in that of the draft, which is renamed to become the snapshot. */
+const PUBLICATION_NAME = '.publication'
+
 export interface LocalStagingOptions {
   readonly fs: FileSystem
   readonly log: Log
   readonly folders: DraftFolders
   readonly key: DraftKey
-  /** The folder that becomes the snapshot. */
-  readonly folder: string
   /** The snapshot's place. */
   readonly target: string
 }
 
-type SavedFile = CheckpointedFile & { readonly content: LocalContent }
-
 /** A draft as a folder of files. A later epoch takes the folder away, so all that is done here fails from then on. */
-export class LocalStaging implements StagingBackend<LocalContent, SavedFile> {
+export class LocalStaging implements StagingBackend<LocalContent> {
   readonly #options: LocalStagingOptions
   readonly #fs: FileSystem
+  /** The folder of the draft. */
+  readonly #folder: string
   readonly #descriptors: DescriptorCache
-  #isRenamed = false
+  /** Generations that were rewritten; they stay on disk for as long as the last checkpoint may name them. */
+  readonly #superseded = new Set<Pick<CheckpointedFile, 'name' | 'generation'>>()
+  #isPublished = false
 
   constructor(options: LocalStagingOptions) {
     this.#options = options
     this.#fs = options.fs
+    this.#folder = options.folders.pathOf(options.key)
     this.#descriptors = new DescriptorCache(options.fs)
   }
 
-  emptyContent(name: string): LocalContent {
-    return { diskName: name, generation: 0, inode: undefined, isDirty: false, superseded: new Set() }
+  emptyContent(): LocalContent {
+    return { generation: 0, inode: undefined, isDirty: false }
   }
 
-  async append({ content, digest }: StagedFile<LocalContent>, bytes: Uint8Array): Promise<void> {
-    const path = this.#pathOf(content.diskName)
+  async append(file: StagedFile<LocalContent>, bytes: Uint8Array): Promise<void> {
+    const { content, digest } = file
+    const path = this.#pathOf(file)
     const open = () => (content.inode === undefined ? this.#fs.openNew(path) : this.#fs.openToWrite(path))
     await this.#descriptors.use(path, open, async (descriptor) => {
       content.inode ??= this.#fs.identifyOpen(descriptor).inode
@@ -63,66 +67,66 @@ export class LocalStaging implements StagingBackend<LocalContent, SavedFile> {
     })
   }
 
-  async flush({ name, content, digest }: StagedFile<LocalContent>): Promise<SavedFile> {
-    if (content.isDirty) {
-      const path = this.#pathOf(content.diskName)
-      await this.#descriptors.use(
-        path,
-        () => this.#fs.openToWrite(path),
-        (descriptor) => this.#fs.sync(descriptor),
-      )
-      content.isDirty = false
-    }
-    return { name, generation: content.generation, bytes: digest.bytes, content }
+  async flush(file: StagedFile<LocalContent>): Promise<void> {
+    if (!file.content.isDirty) return
+    const path = this.#pathOf(file)
+    const open = () => this.#fs.openToWrite(path)
+    await this.#descriptors.use(path, open, (descriptor) => this.#fs.sync(descriptor))
+    file.content.isDirty = false
   }
 
   /** Writes the next generation of a file, durably, beside the one that a checkpoint may name. */
-  async rewrite({ name, content }: StagedFile<LocalContent>, bytes: AsyncIterable<Uint8Array>): Promise<LocalContent> {
+  async rewrite(file: StagedFile<LocalContent>, bytes: AsyncIterable<Uint8Array>): Promise<LocalContent> {
+    const { name, content } = file
     const isNew = content.inode === undefined
     const generation = isNew ? 0 : content.generation + 1
-    const diskName = isNew ? name : generationName(name, generation)
-    const inode = await withOpen(this.#fs, this.#fs.openNew(this.#pathOf(diskName)), async (descriptor) => {
+    const path = join(this.#folder, diskNameOf({ name, generation }))
+    const inode = await withOpen(this.#fs, this.#fs.openNew(path), async (descriptor) => {
       for await (const chunk of bytes) await writeAll(this.#fs, descriptor, chunk)
       await this.#fs.sync(descriptor)
       return this.#fs.identifyOpen(descriptor).inode
     })
-    await this.#descriptors.release(this.#pathOf(content.diskName))
-    if (!isNew) content.superseded.add(content)
-    return { diskName, generation, inode, isDirty: false, superseded: content.superseded }
+    await this.#descriptors.release(this.#pathOf(file))
+    if (!isNew) this.#superseded.add({ name, generation: content.generation })
+    return { generation, inode, isDirty: false }
   }
 
-  async *read({ content, digest: { bytes } }: StagedFile<LocalContent>): AsyncGenerator<Buffer> {
-    const descriptor = await this.#fs.openToRead(this.#pathOf(content.diskName))
-    try {
-      yield* readFirst(this.#fs, descriptor, bytes)
-    } finally {
-      await this.#fs.close(descriptor)
+  read(file: StagedFile<LocalContent>): AsyncIterable<Buffer> {
+    return readFirst(this.#fs, this.#pathOf(file), file.digest.bytes)
+  }
+
+  async saveCheckpoint(value: string, flushed: readonly FlushedFile<LocalContent>[]): Promise<void> {
+    const files = flushed.map(({ name, content: { generation }, bytes }) => ({ name, generation, bytes }))
+    await writeCheckpoint(this.#fs, this.#folder, value, files)
+    const saved = new Map(files.map(({ name, generation }) => [name, generation]))
+    for (const old of this.#superseded) {
+      if (old.generation >= (saved.get(old.name) ?? 0)) continue
+      await ignoreErrno(this.#fs.unlink(join(this.#folder, diskNameOf(old))), 'ENOENT')
+      this.#superseded.delete(old)
     }
-  }
-
-  async saveCheckpoint(value: string, files: readonly SavedFile[]): Promise<void> {
-    await writeCheckpoint(this.#fs, this.#options.folder, value, files)
-    for (const { generation, content } of files) await this.#removeBefore(content, generation)
   }
 
   async clear(): Promise<void> {
     await this.#descriptors.close()
-    await ignoreErrno(this.#fs.unlink(this.#pathOf(CHECKPOINT_NAME)), 'ENOENT')
-    await this.#fs.syncFolder(this.#options.folder)
-    for (const name of await namesIn(this.#fs, this.#options.folder)) await this.#fs.removeTree(this.#pathOf(name))
+    this.#superseded.clear()
+    await ignoreErrno(this.#fs.unlink(join(this.#folder, CHECKPOINT_NAME)), 'ENOENT')
+    await this.#fs.syncFolder(this.#folder)
+    for (const name of await namesIn(this.#fs, this.#folder)) await this.#fs.removeTree(join(this.#folder, name))
   }
 
-  async publish(manifest: SnapshotManifest, files: ReadonlyMap<string, StagedFile<LocalContent>>): Promise<void> {
-    const { target, folders } = this.#options
+  async publish(manifest: SnapshotManifest, files: readonly StagedFile<LocalContent>[]): Promise<void> {
+    const { target, folders, log } = this.#options
     await this.#descriptors.close()
-    if (!this.#isRenamed) {
-      await mapAll(files.values(), 8, (file) => this.#moveToOwnName(file))
-      await this.#moveToTarget(manifest)
-      this.#isRenamed = true
-    }
+    if (!this.#isPublished) await this.#moveToTarget(manifest, files)
+    this.#isPublished = true
     await this.#fs.syncFolder(dirname(target))
-    await this.#fs.syncFolder(folders.path)
-    await this.#removeUnpublished(manifest)
+    try {
+      await folders.remove(this.#folder)
+    } catch (err) {
+      // Out of sight of every reader, and left to the next sweep.
+      if (errnoOf(err) === undefined) throw err
+      log.warn({ err, syncId: manifest.syncId }, 'orphaned files of a draft stay until the next sweep')
+    }
   }
 
   close(): Promise<void> {
@@ -130,50 +134,28 @@ export class LocalStaging implements StagingBackend<LocalContent, SavedFile> {
   }
 
   async discard(): Promise<void> {
-    await this.#options.folders.remove(this.#options.folder)
+    await this.#options.folders.remove(this.#folder)
   }
 
   /** Distinguishes a failing disk from a folder that a later epoch has taken away. */
   async translateError(error: unknown): Promise<unknown> {
-    const { folder, key } = this.#options
+    const { key } = this.#options
     // An AppError: a staged file that is not there any more is not what was written to it either.
     const mayBeTaken = errnoOf(error) === 'ENOENT' || error instanceof AppError
-    const isTaken = mayBeTaken && (await withDiskErrors(DISK_FAILURE, () => this.#fs.stat(folder))) === undefined
+    const isTaken = mayBeTaken && (await withDiskErrors(DISK_FAILURE, () => this.#fs.stat(this.#folder))) === undefined
     if (!isTaken) return toDiskError(error, DISK_FAILURE)
     return new DraftSuperseded(`the draft of ${key.syncId} is no longer with epoch ${key.epoch}`, { cause: error })
   }
 
-  /** Removes the generations before this one, which no checkpoint names any more. */
-  async #removeBefore(content: LocalContent, generation: number): Promise<void> {
-    for (const file of content.superseded) {
-      if (file.generation >= generation) continue
-      await ignoreErrno(this.#fs.unlink(this.#pathOf(file.diskName)), 'ENOENT')
-      content.superseded.delete(file)
-    }
-  }
-
-  /** Makes sure that what lies under the file's own name is what this draft has written. */
-  async #moveToOwnName({ name, content, digest }: StagedFile<LocalContent>): Promise<void> {
-    if (content.diskName !== name) {
-      const occupant = [...content.superseded].find(({ diskName }) => diskName === name)
-      if (occupant !== undefined) {
-        const setAside = generationName(name, occupant.generation)
-        await this.#fs.rename(this.#pathOf(name), this.#pathOf(setAside))
-        occupant.diskName = setAside
-      }
-      await this.#fs.rename(this.#pathOf(content.diskName), this.#pathOf(name))
-      content.diskName = name
-    }
-    const status = await this.#fs.stat(this.#pathOf(name))
-    if (status?.inode !== content.inode || status?.size !== digest.bytes) {
-      throw new AppError('STORAGE_UNAVAILABLE', `The staged file ${name} is not what was written to it.`)
-    }
-  }
-
-  /** Adds the manifest to the folder of durable files, and renames it to the snapshot's place. */
-  async #moveToTarget(manifest: SnapshotManifest): Promise<void> {
-    const { folder, target } = this.#options
-    await writeFileDurably(this.#fs, this.#pathOf(MANIFEST_NAME), `${JSON.stringify(manifest, undefined, 2)}\n`)
+  /** Links the published files into a folder of their own and renames that to the snapshot's place. */
+  async #moveToTarget(manifest: SnapshotManifest, files: readonly StagedFile<LocalContent>[]): Promise<void> {
+    const { target } = this.#options
+    const folder = join(this.#folder, PUBLICATION_NAME)
+    await this.#fs.removeTree(folder)
+    // Not with those above it: a later epoch may have taken them away.
+    await this.#fs.makeSubfolder(folder)
+    await mapAll(files, 8, (file) => this.#link(file, join(folder, file.name)))
+    await writeFileDurably(this.#fs, join(folder, MANIFEST_NAME), `${JSON.stringify(manifest, undefined, 2)}\n`)
     await this.#fs.syncFolder(folder)
     await this.#fs.makeFolder(dirname(target))
     await this.#fs.syncFolder(dirname(dirname(target)))
@@ -185,21 +167,15 @@ export class LocalStaging implements StagingBackend<LocalContent, SavedFile> {
     }
   }
 
-  /** Removes what only the draft needed. It is out of sight, so a failure here does no harm. */
-  async #removeUnpublished(manifest: SnapshotManifest): Promise<void> {
-    const { target, log } = this.#options
-    const published = new Set([MANIFEST_NAME, ...filesOf(manifest).map(({ name }) => name)])
-    try {
-      for (const name of await namesIn(this.#fs, target)) {
-        if (!published.has(name)) await this.#fs.removeTree(join(target, name))
-      }
-    } catch (error) {
-      if (errnoOf(error) === undefined) throw error
-      log.warn({ err: error, syncId: manifest.syncId }, 'orphaned files of a draft stay in its snapshot')
-    }
+  /** Gives a staged file one more name, under which lies then what this draft has written. */
+  async #link(file: StagedFile<LocalContent>, path: string): Promise<void> {
+    await this.#fs.link(this.#pathOf(file), path)
+    const status = await this.#fs.stat(path)
+    if (status?.inode === file.content.inode && status?.size === file.digest.bytes) return
+    throw new AppError('STORAGE_UNAVAILABLE', `The staged file ${file.name} is not what was written to it.`)
   }
 
-  #pathOf(name: string): string {
-    return join(this.#options.folder, name)
+  #pathOf({ name, content }: StagedFile<LocalContent>): string {
+    return join(this.#folder, diskNameOf({ name, generation: content.generation }))
   }
 }

@@ -1,68 +1,46 @@
 import { randomUUID } from 'node:crypto'
 import { AppError } from '../../errors.ts'
 import type { Log } from '../../ports/log.ts'
-import { isSnapshotKey, type SnapshotKey } from '../snapshot-key.ts'
+import type { SnapshotKey } from '../../ports/snapshot-store.ts'
+import { isSnapshotKey } from '../snapshot-key.ts'
 import type { Bucket } from './bucket.ts'
-import type { BucketKeys } from './bucket-keys.ts'
 import type { SnapshotRecords } from './snapshot-record.ts'
 
-export interface GarbageCollectorOptions {
-  readonly bucket: Bucket
-  readonly keys: BucketKeys
-  readonly records: SnapshotRecords
-  readonly log: Log
+/**
+ * Removes all that is staged for a sync, and all its files but those of the owner that published. The marker goes last,
+ * as it came first, so that whatever is cut off is found by the next sweep.
+ */
+export async function collectGarbage(bucket: Bucket, log: Log, key: SnapshotKey, publisher?: string): Promise<void> {
+  const { syncId } = key
+  const { keys } = bucket
+  const marker = keys.marker(key)
+  const isKept = (path: string) => publisher !== undefined && path.startsWith(keys.filesOf(syncId, publisher))
+  try {
+    const files = (await bucket.listKeys(keys.files(syncId))).filter((path) => !isKept(path))
+    const staged = (await bucket.listKeys(keys.drafts(syncId))).filter((path) => path !== marker)
+    await bucket.remove([...files, ...staged])
+    await bucket.remove([marker])
+  } catch (err) {
+    // Out of sight of every reader, and the marker is still there for the next sweep.
+    if (!(err instanceof AppError)) throw err
+    log.warn({ err, syncId }, 'orphaned objects of a draft stay in the bucket until the next sweep')
+  }
 }
 
-/**
- * Removes what drafts and snapshots leave in the bucket. A marker goes up before anything of a sync does, and is the last
- * to be removed, so that whatever is cut off is found by the next sweep.
- */
-export class GarbageCollector {
-  readonly #options: GarbageCollectorOptions
-
-  constructor(options: GarbageCollectorOptions) {
-    this.#options = options
-  }
-
-  /** Lets sweeps find the sync. */
-  async mark(key: SnapshotKey): Promise<void> {
-    await this.#options.bucket.put(this.#options.keys.marker(key), '')
-  }
-
-  /** Removes all that is staged for a sync, and all its files but those of the owner that published, the marker last. */
-  async collect(key: SnapshotKey, publisher: string | undefined): Promise<void> {
-    const { bucket, keys, log } = this.#options
-    const marker = keys.marker(key)
-    const kept = publisher === undefined ? undefined : keys.file(key.syncId, publisher, '')
-    try {
-      const found = [...(await bucket.keys(keys.files(key.syncId))), ...(await bucket.keys(keys.drafts(key.syncId)))]
-      await bucket.remove(found.filter((path) => path !== marker && (kept === undefined || !path.startsWith(kept))))
-      await bucket.remove([marker])
-    } catch (error) {
-      // Out of sight of every reader, and the marker is still there for the next sweep.
-      if (!(error instanceof AppError)) throw error
-      log.warn(
-        { err: error, syncId: key.syncId },
-        'orphaned objects of a draft stay in the bucket until the next sweep',
-      )
-    }
-  }
-
-  /** Ends every draft of a sync and removes what is staged for it; resolves to how many drafts were live till then. */
-  async discardDrafts(syncId: string): Promise<number> {
-    const { bucket, keys } = this.#options
-    const marked = (await bucket.keys(keys.markers(syncId)))
-      .map((path) => ({ spreadsheetId: path.slice(keys.markers(syncId).length), syncId }))
-      .filter(isSnapshotKey)
-    let discarded = 0
-    for (const key of marked) discarded += await this.#discard(key)
-    if (marked.length === 0) await bucket.remove(await bucket.keys(keys.drafts(syncId)))
-    return discarded
-  }
-
-  async #discard(key: SnapshotKey): Promise<number> {
-    const { records } = this.#options
-    let discarded = 0
+/** Ends every draft of a sync and removes what is staged for it; resolves to how many drafts were live till then. */
+export async function discardDrafts(
+  bucket: Bucket,
+  log: Log,
+  records: SnapshotRecords,
+  syncId: string,
+): Promise<number> {
+  const markers = bucket.keys.markers(syncId)
+  const marked = (await bucket.listKeys(markers))
+    .map((marker) => ({ spreadsheetId: marker.slice(markers.length), syncId }))
+    .filter(isSnapshotKey)
+  if (marked.length === 0) await bucket.remove(await bucket.listKeys(bucket.keys.drafts(syncId)))
+  let discarded = 0
+  for (const key of marked) {
     let found = await records.read(key)
     while (found?.record.state === 'draft') {
       const { epoch } = found.record
@@ -72,7 +50,7 @@ export class GarbageCollector {
       found = await records.read(key)
     }
     if (found?.record.state === 'discarded') await records.remove(key)
-    await this.collect(key, found?.record.state === 'published' ? found.record.owner : undefined)
-    return discarded
+    await collectGarbage(bucket, log, key, found?.record.state === 'published' ? found.record.owner : undefined)
   }
+  return discarded
 }

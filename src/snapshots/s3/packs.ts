@@ -1,13 +1,17 @@
 import { AppError } from '../../errors.ts'
 import type { Bucket } from './bucket.ts'
 
-/** Bytes of a staged file that were written at once: in memory (`data`) until they lie in a pack. */
-export interface Segment {
+/** Bytes of a staged file that lie in a pack. */
+export interface Piece {
+  readonly key: string
+  readonly offset: number
   readonly bytes: number
-  data: Uint8Array | undefined
-  /** Of the pack, and where in it. */
-  key: string
-  offset: number
+}
+
+/** Where the bytes of a staged file are: in packs, and the last of them in memory until the next pack is written. */
+export interface PackedContent {
+  readonly pieces: Piece[]
+  readonly pending: Buffer[]
 }
 
 /** Bytes that may wait in memory; beyond them a pack is written. */
@@ -19,94 +23,74 @@ const MAX_PENDING_BYTES = 8 * 1024 * 1024
  */
 export class PackWriter {
   readonly #bucket: Bucket
-  readonly #nextKey: () => string
-  #pending: Segment[] = []
+  readonly #keyOf: (number: number) => string
+  #number = 0
+  #pending = new Set<PackedContent>()
   #pendingBytes = 0
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(bucket: Bucket, nextKey: () => string) {
+  constructor(bucket: Bucket, keyOf: (number: number) => string) {
     this.#bucket = bucket
-    this.#nextKey = nextKey
+    this.#keyOf = keyOf
   }
 
   /** Takes a copy of the bytes. Resolves at once, or when what is too much for memory has been written. */
-  async add(bytes: Uint8Array): Promise<Segment> {
-    const segment: Segment = { bytes: bytes.length, data: Buffer.from(bytes), key: '', offset: 0 }
-    this.#pending.push(segment)
+  async append(content: PackedContent, bytes: Uint8Array): Promise<void> {
+    content.pending.push(Buffer.from(bytes))
+    this.#pending.add(content)
     this.#pendingBytes += bytes.length
     if (this.#pendingBytes > MAX_PENDING_BYTES) await this.flush()
-    return segment
   }
 
-  /** Puts all that was added so far into the bucket. After a failure it rejects for ever. */
+  /** Puts all that was appended so far into the bucket. After a failure it rejects until a `reset`. */
   flush(): Promise<void> {
-    const written = this.#writing.then(async () => {
-      const segments = this.#pending
-      if (segments.length === 0) return
-      this.clear()
-      const key = this.#nextKey()
-      await this.#bucket.put(key, Buffer.concat(segments.map(({ data }) => data ?? Buffer.alloc(0))))
-      let offset = 0
-      for (const segment of segments) {
-        Object.assign(segment, { key, offset, data: undefined })
-        offset += segment.bytes
-      }
-    })
-    this.#writing = written
+    this.#writing = this.#writing.then(() => this.#writePack())
     // The caller handles the rejection; the chain must not be a second, unhandled one.
-    written.catch(() => undefined)
-    return written
+    this.#writing.catch(() => undefined)
+    return this.#writing
   }
 
-  /** Drops what was added and not yet written. */
-  clear(): void {
-    this.#pending = []
+  /** Drops what was appended and not yet written. */
+  reset(): void {
+    this.#pending = new Set()
     this.#pendingBytes = 0
+    this.#writing = Promise.resolve()
   }
-}
 
-/** Reads segments back in order. Rejects with `SNAPSHOT_CORRUPT` when a pack is gone or shorter than it was. */
-export async function* readSegments(bucket: Bucket, segments: readonly Segment[]): AsyncGenerator<Uint8Array> {
-  for (const segment of mergeAdjacent(segments)) {
-    if (segment.data !== undefined) yield segment.data
-    else if (segment.bytes > 0) yield* readSegment(bucket, segment)
-  }
-}
-
-/** The same bytes in as few segments as can be: neighbours in a pack become one. */
-export function mergeAdjacent(segments: readonly Segment[]): Segment[] {
-  const merged: Segment[] = []
-  for (const segment of segments) {
-    const last = merged.at(-1)
-    const isSamePack = last?.data === undefined && segment.data === undefined && last?.key === segment.key
-    if (last !== undefined && isSamePack && last.offset + last.bytes === segment.offset) {
-      merged[merged.length - 1] = { ...last, bytes: last.bytes + segment.bytes }
-    } else {
-      merged.push({ ...segment })
+  async #writePack(): Promise<void> {
+    const parts = [...this.#pending].map((content) => ({ content, chunks: [...content.pending] }))
+    if (parts.length === 0) return
+    this.#pending = new Set()
+    this.#pendingBytes = 0
+    this.#number += 1
+    const key = this.#keyOf(this.#number)
+    await this.#bucket.put(key, Buffer.concat(parts.flatMap(({ chunks }) => chunks)))
+    let offset = 0
+    for (const { content, chunks } of parts) {
+      const bytes = chunks.reduce((sum, { length }) => sum + length, 0)
+      content.pieces.push({ key, offset, bytes })
+      content.pending.splice(0, chunks.length)
+      offset += bytes
     }
   }
-  return merged
 }
 
-async function* readSegment(bucket: Bucket, { key, offset, bytes }: Segment): AsyncGenerator<Uint8Array> {
-  const corrupt = new AppError('SNAPSHOT_CORRUPT', 'Bytes that a checkpoint names are gone from the bucket.')
-  const found = await bucket.get(key, { start: offset, end: offset + bytes - 1 })
-  if (found === undefined) throw corrupt
-  yield* takeBytes(found.body, bytes, corrupt)
-}
-
-/** Passes on just so many bytes, for some stores send more than was requested; fewer are an error. */
-export async function* takeBytes(
-  body: AsyncIterable<Buffer>,
-  bytes: number,
-  tooShort: AppError,
-): AsyncGenerator<Buffer> {
-  let missing = bytes
-  for await (const chunk of body) {
-    const wanted = chunk.subarray(0, missing)
-    missing -= wanted.length
-    yield wanted
-    if (missing === 0) return
+/** Reads pieces in order. Rejects with `SNAPSHOT_CORRUPT` when a pack is gone or shorter than it was. */
+export async function* readPieces(bucket: Bucket, pieces: readonly Piece[]): AsyncGenerator<Buffer> {
+  for (const { key, offset, bytes } of pieces) {
+    if (bytes === 0) continue
+    const found = await bucket.get(key, bytes, offset)
+    if (found === undefined) throw new AppError('SNAPSHOT_CORRUPT', 'Bytes of a checkpoint are gone from the bucket.')
+    yield* found
   }
-  if (missing > 0) throw tooShort
+}
+
+/** The pieces of the first so many bytes. */
+export function firstPieces(pieces: readonly Piece[], length: number): Piece[] {
+  let missing = length
+  return pieces.flatMap((piece) => {
+    const bytes = Math.min(piece.bytes, missing)
+    missing -= bytes
+    return bytes === 0 ? [] : [{ ...piece, bytes }]
+  })
 }

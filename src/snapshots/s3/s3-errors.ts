@@ -23,8 +23,7 @@ const HINTS: Readonly<Record<string, string>> = {
 /** HTTP status of the answer that an error of the SDK stands for; `undefined` when there was none. */
 export function statusOf(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('$metadata' in error)) return undefined
-  const { httpStatusCode } = error.$metadata as { readonly httpStatusCode?: number }
-  return httpStatusCode
+  return (error.$metadata as { readonly httpStatusCode?: number }).httpStatusCode
 }
 
 /**
@@ -38,8 +37,6 @@ export function toS3Error(error: unknown): unknown {
   const status = statusOf(error)
   const cause = new Error(`S3: ${reason}${status === undefined ? '' : ` (HTTP ${status})`}`)
   const hint = HINTS[reason]
-  return new AppError('STORAGE_UNAVAILABLE', `The snapshots cannot be reached in S3 (${reason}).`, {
-    cause,
-    ...(hint === undefined ? {} : { hint }),
-  })
+  const message = `The snapshots cannot be reached in S3 (${reason}).`
+  return new AppError('STORAGE_UNAVAILABLE', message, hint === undefined ? { cause } : { cause, hint })
 }

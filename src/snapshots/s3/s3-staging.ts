@@ -2,22 +2,19 @@ import { Readable } from 'node:stream'
 import { mapAll } from '../../concurrency/map-all.ts'
 import { AppError } from '../../errors.ts'
 import type { SnapshotManifest } from '../../model/snapshot-manifest.ts'
+import type { Log } from '../../ports/log.ts'
 import { type DraftKey, DraftSuperseded } from '../../ports/snapshot-store.ts'
-import { ContentDigest } from '../content-digest.ts'
-import { filesOf } from '../manifest-check.ts'
-import type { StagedFile } from '../staged-file.ts'
-import type { StagingBackend } from '../staging-backend.ts'
+import { ContentDigest, type StagedFile } from '../staged-file.ts'
+import type { FlushedFile, StagingBackend } from '../staging-backend.ts'
 import type { Bucket } from './bucket.ts'
-import type { BucketKeys } from './bucket-keys.ts'
-import type { GarbageCollector } from './garbage-collector.ts'
-import { mergeAdjacent, PackWriter, readSegments, type Segment } from './packs.ts'
-import type { RecordState, SnapshotRecord, SnapshotRecords } from './snapshot-record.ts'
+import { collectGarbage } from './garbage-collector.ts'
+import { firstPieces, type PackedContent, PackWriter, readPieces } from './packs.ts'
+import type { RecordState, SnapshotRecords } from './snapshot-record.ts'
 
 export interface S3StagingOptions {
   readonly bucket: Bucket
-  readonly keys: BucketKeys
   readonly records: SnapshotRecords
-  readonly garbage: GarbageCollector
+  readonly log: Log
   readonly key: DraftKey
   /** Random; names this draft in the record and the folders that only it writes to. */
   readonly owner: string
@@ -25,122 +22,97 @@ export interface S3StagingOptions {
   readonly etag: string
 }
 
-/** Segments that count, and which file they are of; all of them lie in packs once these are flushed. */
-interface SavedFile {
-  readonly name: string
-  readonly segments: readonly Segment[]
-}
-
 /**
  * A draft in a bucket: packs of bytes, and a record that says which of them count. Only the record is ever changed, by
  * compare-and-set, so an owner whose record was taken can change nothing that anybody reads.
  */
-export class S3Staging implements StagingBackend<Segment[], SavedFile> {
+export class S3Staging implements StagingBackend<PackedContent> {
   readonly #options: S3StagingOptions
-  #packs: PackWriter
-  #packCount = 0
+  readonly #bucket: Bucket
+  readonly #packs: PackWriter
   #etag: string
   #writes = 0
 
   constructor(options: S3StagingOptions) {
+    const { bucket, key, owner, etag } = options
     this.#options = options
-    this.#etag = options.etag
-    this.#packs = this.#newPacks()
+    this.#bucket = bucket
+    this.#packs = new PackWriter(bucket, (number) => bucket.keys.pack(key.syncId, owner, number))
+    this.#etag = etag
   }
 
-  emptyContent(): Segment[] {
-    return []
+  emptyContent(): PackedContent {
+    return { pieces: [], pending: [] }
   }
 
-  async append({ content }: StagedFile<Segment[]>, bytes: Uint8Array): Promise<void> {
-    content.push(await this.#packs.add(bytes))
+  append({ content }: StagedFile<PackedContent>, bytes: Uint8Array): Promise<void> {
+    return this.#packs.append(content, bytes)
   }
 
-  async rewrite(_: StagedFile<Segment[]>, bytes: AsyncIterable<Uint8Array>): Promise<Segment[]> {
-    const segments: Segment[] = []
-    for await (const chunk of bytes) segments.push(await this.#packs.add(chunk))
-    return segments
+  async rewrite(_: StagedFile<PackedContent>, bytes: AsyncIterable<Uint8Array>): Promise<PackedContent> {
+    const content = this.emptyContent()
+    for await (const chunk of bytes) await this.#packs.append(content, chunk)
+    return content
   }
 
-  read({ content }: StagedFile<Segment[]>): AsyncIterable<Uint8Array> {
-    return readSegments(this.#options.bucket, [...content])
+  async *read({ content }: StagedFile<PackedContent>): AsyncGenerator<Buffer> {
+    const [pieces, pending] = [[...content.pieces], [...content.pending]]
+    yield* readPieces(this.#bucket, pieces)
+    yield* pending
   }
 
-  async flush({ name, content }: StagedFile<Segment[]>): Promise<SavedFile> {
-    return { name, segments: [...content] }
-  }
-
-  async saveCheckpoint(value: string, saved: readonly SavedFile[]): Promise<void> {
+  async saveCheckpoint(value: string, saved: readonly FlushedFile<PackedContent>[]): Promise<void> {
     await this.#packs.flush()
-    const files = saved.map(({ name, segments }) => {
-      const pieces = mergeAdjacent(segments).map(({ key, offset, bytes }) => ({ key, offset, bytes }))
-      return { name, pieces }
-    })
+    const files = saved.map(({ name, content, bytes }) => ({ name, pieces: firstPieces(content.pieces, bytes) }))
     await this.#replaceRecord({ state: 'draft', checkpoint: { value: JSON.parse(value), files } })
   }
 
   async clear(): Promise<void> {
-    this.#packs = this.#newPacks()
+    this.#packs.reset()
     await this.#replaceRecord({ state: 'draft', checkpoint: null })
   }
 
-  async publish(manifest: SnapshotManifest, files: ReadonlyMap<string, StagedFile<Segment[]>>): Promise<void> {
-    const { records, garbage, key, owner } = this.#options
+  async publish(manifest: SnapshotManifest, files: readonly StagedFile<PackedContent>[]): Promise<void> {
+    const { records, log, key, owner } = this.#options
     // An owner that was taken over need not upload what it cannot publish.
     if ((await records.read(key))?.record.owner !== owner) throw this.#superseded()
-    const names = new Set(filesOf(manifest).map(({ name }) => name))
-    await mapAll(names, 4, async (name) => {
-      const file = files.get(name)
-      if (file !== undefined) await this.#upload(file)
-    })
+    await mapAll(files, 4, (file) => this.#upload(file))
     try {
       await this.#replaceRecord({ state: 'published', manifest })
     } catch (error) {
       if (error instanceof DraftSuperseded) await this.#removeFiles()
       throw error
     }
-    this.#packs.clear()
-    await garbage.collect(key, owner)
+    this.#packs.reset()
+    await collectGarbage(this.#bucket, log, key, owner)
   }
 
   async close(): Promise<void> {
-    this.#packs.clear()
+    this.#packs.reset()
   }
 
   async discard(): Promise<void> {
-    const { bucket, keys, key } = this.#options
+    const { key } = this.#options
+    const { keys } = this.#bucket
     try {
       // Listed before the draft is given up: what is there by then can be nothing of a later epoch.
-      const staged = await bucket.keys(keys.drafts(key.syncId))
+      const staged = await this.#bucket.listKeys(keys.drafts(key.syncId))
       // The record stays, as discarded, until it is swept: deleted at once, it might be a later epoch's by then.
       await this.#replaceRecord({ state: 'discarded' })
-      await bucket.remove(staged.filter((path) => path !== keys.marker(key)))
+      await this.#bucket.remove(staged.filter((path) => path !== keys.marker(key)))
       await this.#removeFiles()
     } catch (error) {
       if (!(error instanceof DraftSuperseded)) throw error
     }
   }
 
-  async translateError(error: unknown): Promise<unknown> {
-    return error
-  }
-
-  #newPacks(): PackWriter {
-    const { bucket, keys, key, owner } = this.#options
-    return new PackWriter(bucket, () => {
-      this.#packCount += 1
-      return keys.pack(key.syncId, owner, this.#packCount)
-    })
-  }
-
   /** Makes a staged file one object under its final key, and makes sure on the way that it is what was staged. */
-  async #upload({ name, content, digest }: StagedFile<Segment[]>): Promise<void> {
-    const { bucket, keys, key, owner } = this.#options
-    const path = keys.file(key.syncId, owner, name)
+  async #upload(file: StagedFile<PackedContent>): Promise<void> {
+    const { name, digest } = file
+    const { key, owner } = this.#options
     const uploaded = new ContentDigest()
-    const body = uploaded.pipe(readSegments(bucket, content))
-    if (digest.bytes === 0) await bucket.put(path, '')
-    else await bucket.upload(path, Readable.from(body, { objectMode: false }))
+    const body = Readable.from(uploaded.pipe(this.read(file)), { objectMode: false })
+    await this.#bucket.upload(`${this.#bucket.keys.filesOf(key.syncId, owner)}${name}`, body)
     if (uploaded.bytes !== digest.bytes || uploaded.sha256 !== digest.sha256) {
       throw new AppError('STORAGE_UNAVAILABLE', `The staged file ${name} is not what was written to it.`)
     }
@@ -149,16 +121,8 @@ export class S3Staging implements StagingBackend<Segment[], SavedFile> {
   async #replaceRecord(state: RecordState): Promise<void> {
     const { records, key, owner } = this.#options
     this.#writes += 1
-    const next: SnapshotRecord = { version: 1, epoch: key.epoch, owner, write: this.#writes, ...state }
-    let etag = await records.replace(key, next, this.#etag)
-    if (etag === undefined) {
-      // After a write whose answer was lost, the record may be ours with another ETag.
-      const now = await records.read(key)
-      if (now?.record.owner === owner && now.etag !== this.#etag) {
-        if (now.record.state !== 'published') etag = await records.replace(key, next, now.etag)
-        else if (next.state === 'published') etag = now.etag
-      }
-    }
+    const next = { version: 1, epoch: key.epoch, owner, write: this.#writes, ...state } as const
+    const etag = await records.replace(key, next, this.#etag)
     if (etag === undefined) throw this.#superseded()
     this.#etag = etag
   }
@@ -169,7 +133,7 @@ export class S3Staging implements StagingBackend<Segment[], SavedFile> {
   }
 
   async #removeFiles(): Promise<void> {
-    const { bucket, keys, key, owner } = this.#options
-    await bucket.remove(await bucket.keys(keys.file(key.syncId, owner, '')))
+    const { key, owner } = this.#options
+    await this.#bucket.remove(await this.#bucket.listKeys(this.#bucket.keys.filesOf(key.syncId, owner)))
   }
 }

@@ -3,11 +3,10 @@ import { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import { SNAPSHOT_FILE_PATTERN, type SnapshotManifest, snapshotManifest } from '../../model/snapshot-manifest.ts'
 import type { Log } from '../../ports/log.ts'
+import type { SnapshotKey } from '../../ports/snapshot-store.ts'
 import { parseStored } from '../corrupt-snapshot.ts'
-import { isManifestOf } from '../manifest-check.ts'
-import type { SnapshotKey } from '../snapshot-key.ts'
+import { isSnapshotKey } from '../snapshot-key.ts'
 import type { Bucket } from './bucket.ts'
-import type { BucketKeys } from './bucket-keys.ts'
 
 const checkpoint = z.object({
   value: z.unknown(),
@@ -47,83 +46,67 @@ export interface FoundRecord {
 }
 
 /** What a sync has published, if it has. */
-export function manifestIn(found: FoundRecord | undefined): SnapshotManifest | undefined {
-  return found?.record.state === 'published' ? found.record.manifest : undefined
+export function manifestIn(record: SnapshotRecord | undefined): SnapshotManifest | undefined {
+  return record?.state === 'published' ? record.manifest : undefined
 }
 
 /** Records that may stay parsed in memory. */
 const MAX_CACHED = 500
 
-export interface SnapshotRecordsOptions {
-  readonly bucket: Bucket
-  readonly keys: BucketKeys
-  readonly log: Log
-}
-
 /** The records of a bucket, each changed by compare-and-set alone (`If-Match`, `If-None-Match: *`). */
 export class SnapshotRecords {
   readonly #bucket: Bucket
-  readonly #keys: BucketKeys
   readonly #log: Log
   readonly #cache = new LRUCache<string, { readonly etag: string; readonly record: SnapshotRecord | AppError }>({
     max: MAX_CACHED,
   })
 
-  constructor({ bucket, keys, log }: SnapshotRecordsOptions) {
+  constructor(bucket: Bucket, log: Log) {
     this.#bucket = bucket
-    this.#keys = keys
     this.#log = log
   }
 
-  /** The record as it is now. Rejects with `SNAPSHOT_CORRUPT` when it cannot be read. */
-  async read(key: SnapshotKey): Promise<FoundRecord | undefined> {
-    const path = this.#keys.record(key)
-    const known = this.#cache.get(path)
-    const found = await this.#bucket.getText(path, known?.etag)
-    if (found === undefined) {
-      this.#cache.delete(path)
-      return undefined
+  /**
+   * The record as it is now; none for a key that no path may be made of. Queries the bucket unless the record with `listedEtag`, taken from a listing, is cached.
+   * Rejects with `SNAPSHOT_CORRUPT` when it cannot be read.
+   */
+  async read(key: SnapshotKey, listedEtag?: string): Promise<FoundRecord | undefined> {
+    if (!isSnapshotKey(key)) return undefined
+    const path = this.#bucket.keys.record(key)
+    let entry = this.#cache.get(path)
+    if (entry === undefined || entry.etag !== listedEtag) {
+      const found = await this.#bucket.getText(path)
+      if (found === undefined) {
+        this.#cache.delete(path)
+        return undefined
+      }
+      const { etag, text } = found
+      if (entry?.etag !== etag) entry = { etag, record: parseStored(snapshotRecord, text, key, this.#log, manifestIn) }
+      this.#cache.set(path, entry)
     }
-    const entry = found === 'unchanged' ? known : { etag: found.etag, record: this.#parse(found.text, key) }
-    if (entry === undefined) throw new AppError('STORAGE_UNAVAILABLE', 'S3 answers 304 to a request without condition.')
-    this.#cache.set(path, entry)
-    if (entry.record instanceof AppError) throw entry.record
-    return { record: entry.record, etag: entry.etag }
-  }
-
-  /** As `read`, but queries the bucket only when the ETag, taken from a listing, is another than the known one. */
-  async readListed(key: SnapshotKey, etag: string): Promise<FoundRecord | undefined> {
-    const known = this.#cache.get(this.#keys.record(key))
-    if (known?.etag !== etag) return this.read(key)
-    if (known.record instanceof AppError) throw known.record
-    return { record: known.record, etag }
+    const { etag, record } = entry
+    if (record instanceof AppError) throw record
+    return { etag, record }
   }
 
   /**
    * Puts a record in place of the one found before (`undefined`: of none). Resolves to the new ETag, or to `undefined`
-   * when another writer was faster; nothing is changed then.
+   * when another owner was faster; nothing is changed then.
    */
   async replace(key: SnapshotKey, next: SnapshotRecord, etag: string | undefined): Promise<string | undefined> {
     const text = `${JSON.stringify(next, undefined, 2)}\n`
     const condition = etag === undefined ? ({ IfNoneMatch: '*' } as const) : { IfMatch: etag }
-    const written = await this.#bucket.put(this.#keys.record(key), text, condition)
+    const written = await this.#bucket.put(this.#bucket.keys.record(key), text, condition)
     if (written !== undefined) return written
-    // A refused write may be the retry of one that went through, whose answer was lost.
+    // Refused perhaps because this write, or an earlier one of the same owner, went through and its answer was lost.
     const now = await this.read(key)
-    return now?.record.owner === next.owner && now.record.write === next.write ? now.etag : undefined
+    if (now?.record.owner !== next.owner || now.etag === etag) return undefined
+    const { state, write } = now.record
+    if (write === next.write || (state === 'published' && next.state === 'published')) return now.etag
+    return state === 'published' ? undefined : this.replace(key, next, now.etag)
   }
 
   async remove(key: SnapshotKey): Promise<void> {
-    await this.#bucket.remove([this.#keys.record(key)])
-  }
-
-  #parse(text: string, key: SnapshotKey): SnapshotRecord | AppError {
-    return parseStored(key, this.#log, () => {
-      const record = snapshotRecord.parse(JSON.parse(text))
-      if (record.state === 'published' && !isManifestOf(record.manifest, key)) {
-        throw new SyntaxError('the manifest names another sync than its key')
-      }
-      return record
-    })
+    await this.#bucket.remove([this.#bucket.keys.record(key)])
   }
 }

@@ -28,9 +28,9 @@ const CALLS_OF_SNAPSHOTS = {
   openToReplace: notSimulated,
   openToWrite: notSimulated,
   openToRead: notSimulated,
-  readAt: notSimulated,
   stream: notSimulated,
   removeFolder: notSimulated,
+  makeSubfolder: notSimulated,
   removeTree: notSimulated,
   stat: notSimulated,
 } satisfies Partial<FileSystem>
