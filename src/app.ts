@@ -15,7 +15,7 @@ import { healthRoutes } from './routes/health.ts'
 import { readJsonBodies } from './routes/json-body.ts'
 import { answerMalformedRequest } from './routes/malformed-requests.ts'
 import { refuseOtherMethods } from './routes/method-not-allowed.ts'
-import { countAnswers, countUnmatched, metricsRoutes } from './routes/metrics.ts'
+import { countAnswers, metricsRoutes } from './routes/metrics.ts'
 import { addErrorResponses, sendProblem, toAppError } from './routes/problem-details.ts'
 import { addRateLimit } from './routes/rate-limit.ts'
 import { requestIds } from './routes/request-ids.ts'
@@ -87,7 +87,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   app.setValidatorCompiler(validateRequest)
   app.setSerializerCompiler(serializerCompiler)
   readJsonBodies(app)
-  addErrorResponses(app, requestLogger, metrics && countUnmatched(metrics))
+  addErrorResponses(app, requestLogger, metrics?.route('any', 'unmatched'))
   requestLogger.attach(app)
 
   await addCors(app, corsOrigins)

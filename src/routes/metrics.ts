@@ -1,7 +1,7 @@
-import type { FastifyInstance, FastifyReply, onResponseHookHandler, RouteOptions } from 'fastify'
+import type { FastifyInstance, onResponseHookHandler, RouteOptions } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import type { Metrics, RouteCounts } from '../ports/metrics.ts'
+import type { Metrics, RouteCounter } from '../ports/metrics.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -13,44 +13,37 @@ declare module 'fastify' {
 /** Counts the answers of every route that is added from now on, by method, path and status. */
 export function countAnswers(app: FastifyInstance, metrics: Pick<Metrics, 'route'>): void {
   app.addHook('onRoute', (route) => {
-    // Hooks of each route's own find its counts without a lookup.
-    const methods = new Map([route.method].flat().map((method) => [method, metrics.route(method, route.url)]))
-    const [only] = methods.size === 1 ? methods.values() : []
+    // Hooks of each route's own find its counter without a lookup.
+    const counters = new Map([route.method].flat().map((method) => [method, metrics.route(method, route.url)]))
+    const [only] = counters.values()
     if (only !== undefined && route.config?.isPolled) return countPolls(app, route, only)
-    const count: onResponseHookHandler = (request, reply, done) => {
-      const counts = only ?? methods.get(request.method)
-      counts?.answered(reply.statusCode, reply.elapsedTime / 1000)
+    const countAnswer: onResponseHookHandler = (request, reply, done) => {
+      counters.get(request.method)?.(reply.statusCode, reply.elapsedTime / 1000)
       done()
     }
-    route.onResponse = [...[route.onResponse ?? []].flat(), count]
+    route.onResponse = [route.onResponse ?? [], countAnswer].flat()
   })
 }
 
-/** What was not found has no route; it is counted as one. */
-export function countUnmatched(metrics: Pick<Metrics, 'route'>): (reply: FastifyReply) => void {
-  const counts = metrics.route('any', 'unmatched')
-  return (reply) => counts.answered(reply.statusCode, 0)
-}
-
-function countPolls(app: FastifyInstance, route: RouteOptions, counts: RouteCounts): void {
+function countPolls(app: FastifyInstance, route: RouteOptions, count: RouteCounter): void {
   const { handler } = route
   route.handler = function (this: FastifyInstance, request, reply) {
     const result: unknown = handler.call(this, request, reply)
     if (!(result instanceof Promise)) {
       // Answered from memory, in microseconds: not worth reading the clock twice.
-      counts.answered(reply.statusCode, 0)
+      count(reply.statusCode, 0)
       return result
     }
     const begun = performance.now()
     return result.then((value: unknown) => {
-      counts.answered(reply.statusCode, (performance.now() - begun) / 1000)
+      count(reply.statusCode, (performance.now() - begun) / 1000)
       return value
     })
   }
   // What throws, here or before the handler, has its status from the error.
   route.errorHandler = (error, request, reply) => {
     app.errorHandler(error, request, reply)
-    counts.answered(reply.statusCode, 0)
+    count(reply.statusCode, 0)
   }
 }
 

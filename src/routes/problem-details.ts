@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, type ErrorCode, toProblem } from '../errors.ts'
+import type { RouteCounter } from '../ports/metrics.ts'
 import { PROBLEM_MEDIA_TYPE } from './media-types.ts'
 import type { RequestLogger } from './request-logger.ts'
 
@@ -45,11 +46,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
 }
 
 /** Answers every failure, known address or not, as `application/problem+json` (RFC 9457). */
-export function addErrorResponses(
-  app: FastifyInstance,
-  logger: RequestLogger,
-  onUnmatched: (reply: FastifyReply) => void = () => undefined,
-): void {
+export function addErrorResponses(app: FastifyInstance, logger: RequestLogger, countUnmatched?: RouteCounter): void {
   app.setErrorHandler((thrown, request, reply) => {
     const error = toAppError(thrown)
     if (error.status >= 500) logger.logFailure(request, error)
@@ -57,6 +54,6 @@ export function addErrorResponses(
   })
   app.setNotFoundHandler((request, reply) => {
     sendProblem(request, reply, new AppError('ROUTE_NOT_FOUND', `Nothing is at ${request.method} of this path.`))
-    onUnmatched(reply)
+    countUnmatched?.(reply.statusCode, 0)
   })
 }
