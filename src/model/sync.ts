@@ -1,4 +1,4 @@
-import type { Problem } from '../errors.ts'
+import type { Problem } from './problem.ts'
 import type { SyncProgress, SyncTab, SyncWarning, SyncWebhook } from './sync-parts.ts'
 import type { SyncRequest } from './sync-request.ts'
 

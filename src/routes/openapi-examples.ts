@@ -1,4 +1,5 @@
-import { AppError, ERROR_TABLE, type ErrorCode, type Problem, toProblem } from '../errors.ts'
+import { AppError, ERROR_TABLE, type ErrorCode } from '../errors.ts'
+import { type Problem, toProblem } from '../model/problem.ts'
 import type { SnapshotManifest } from '../model/snapshot-manifest.ts'
 import type { SnapshotFile } from '../model/sync-parts.ts'
 import { normalizeRequest, SAMPLE_SPREADSHEET_ID, syncRequestBody } from '../model/sync-request.ts'
