@@ -9,13 +9,6 @@ import { sendSyncIfChanged } from './sync-response.ts'
 /** Seconds that a request may wait at the most: less than the half minute after which proxies like to give up. */
 export const LONGEST_WAIT_SECONDS = 25
 
-export interface LongPoll {
-  readonly service: SyncService
-  readonly clock: Clock
-  readonly id: string
-  readonly caller: Caller
-}
-
 /**
  * Answers `GET /syncs/:id` with `Prefer: wait=N`: once the sync is another than If-None-Match names, or without that
  * header once it has finished; at the latest after N seconds with what there is then. A finished sync never changes, so
@@ -24,7 +17,7 @@ export interface LongPoll {
 export async function sendSyncAfterWait(
   request: FastifyRequest,
   reply: FastifyReply,
-  { service, clock, id, caller }: LongPoll,
+  { service, clock, id, caller }: { service: SyncService; clock: Clock; id: string; caller: Caller },
 ): Promise<void> {
   const { headers } = request
   const seconds = preferredWait(String(headers.prefer))

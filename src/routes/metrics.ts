@@ -47,28 +47,24 @@ function countPolls(app: FastifyInstance, route: RouteOptions, count: RouteCount
   }
 }
 
-export interface MetricsRouteOptions {
+const readMetrics = {
+  operationId: 'metrics',
+  summary: 'Read the counts of this process',
+  description:
+    'In the text format of Prometheus: names begin with sheetsync_ and end in their unit; those of the process have their usual names.',
+  tags: ['operations'],
+  response: { 200: { description: 'The counts', content: { 'text/plain': { schema: z.string() } } } },
+}
+
+interface MetricsRouteOptions {
   readonly metrics: { readonly contentType: string; text(): Promise<string> }
 }
 
 /** What the service counts, for Prometheus. */
 export const metricsRoutes: FastifyPluginAsyncZod<MetricsRouteOptions> = async (app, { metrics }) => {
-  app.get(
-    '/metrics',
-    {
-      schema: {
-        operationId: 'metrics',
-        summary: 'Read the counts of this process',
-        description:
-          'In the text format of Prometheus: names begin with sheetsync_ and end in their unit; those of the process have their usual names.',
-        tags: ['operations'],
-        response: {
-          200: { description: 'The counts', content: { 'text/plain': { schema: z.string() } } },
-        },
-      },
-      // Text is sent as it is.
-      serializerCompiler: () => (text) => String(text),
-    },
-    async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()),
+  // Text is sent as it is.
+  const serializerCompiler = () => String
+  app.get('/metrics', { schema: readMetrics, serializerCompiler }, async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.text()),
   )
 }

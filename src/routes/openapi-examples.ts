@@ -5,7 +5,7 @@ import type { SnapshotFile } from '../model/sync-parts.ts'
 import { normalizeRequest, SAMPLE_SPREADSHEET_ID, syncRequestBody } from '../model/sync-request.ts'
 import { type SyncView, toView } from '../model/sync-view.ts'
 import { createSync } from '../syncs/sync.ts'
-import { MEDIA_TYPES } from './media-types.ts'
+import { MEDIA_TYPES, PROBLEM_MEDIA_TYPE } from './media-types.ts'
 
 // What the OpenAPI document shows of each answer. The types hold the examples true to the schemas.
 const ID = 'sync-0198c5b4-7d1e-7c3a-9b2f-3a1c5e7d9f01'
@@ -108,7 +108,7 @@ const row = { 'Student Name': 'Alexandra', Gender: 'Female', 'Class Level': '4. 
 const events = `retry: 2000\n\nid: 4\nevent: sync\ndata: ${JSON.stringify(running)}\n\n`
 
 /** What an operation answers when all is well: by operation, status and name of the example; `*` is any media type. */
-export const GOOD_ANSWERS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+const GOOD_ANSWERS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'livez 200': { alive: { status: 'ok' } },
   'readyz 200': { ready: { status: 'ok' } },
   'metrics 200': {
@@ -128,14 +128,14 @@ export const GOOD_ANSWERS: Readonly<Record<string, Readonly<Record<string, unkno
 }
 
 /** What the bytes of a file look like, by media type. */
-export const ROWS: Readonly<Record<string, unknown>> = {
+const ROWS: Readonly<Record<string, unknown>> = {
   [MEDIA_TYPES.json]: [row],
   [MEDIA_TYPES.ndjson]: `${JSON.stringify(row)}\n`,
   [MEDIA_TYPES.csv]: `${Object.keys(row).join(',')}\r\n${Object.values(row).join(',')}\r\n`,
 }
 
 /** Values of parameters that bring no example of their own. */
-export const PARAMETERS: Readonly<Record<string, unknown>> = {
+const PARAMETERS: Readonly<Record<string, unknown>> = {
   id: ID,
   name: file.name,
   state: 'queued,running',
@@ -177,8 +177,39 @@ const CODES: Readonly<Record<string, readonly ErrorCode[]>> = {
   'getTab 500': ['INTERNAL', 'SNAPSHOT_CORRUPT'],
 }
 
+interface Operation {
+  readonly operationId: string
+  readonly parameters?: { readonly name: string; readonly schema?: { readonly example?: unknown }; example?: unknown }[]
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { examples?: object }>> }>>
+}
+
+/** Adds examples of its parameters and answers to each operation of the document. */
+export function addExamples<D extends object>(document: D): D {
+  const { paths = {} } = document as { paths?: Readonly<Record<string, Readonly<Record<string, Operation>>>> }
+  for (const { operationId, parameters = [], responses } of Object.values(paths).flatMap(Object.values<Operation>)) {
+    for (const parameter of parameters) {
+      const value = PARAMETERS[parameter.name]
+      if (parameter.schema?.example === undefined && value !== undefined) parameter.example = value
+    }
+    for (const [status, { content = {} }] of Object.entries(responses)) {
+      for (const [type, media] of Object.entries(content)) {
+        const examples = examplesOf(operationId, status, type)
+        if (examples === undefined) continue
+        media.examples = Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }]))
+      }
+    }
+  }
+  return document
+}
+
+function examplesOf(operationId: string, status: string, type: string): Readonly<Record<string, unknown>> | undefined {
+  if (type === PROBLEM_MEDIA_TYPE) return problemExamples(operationId, Number(status))
+  const rows = ROWS[type]
+  return GOOD_ANSWERS[`${operationId} ${status}`] ?? (rows === undefined ? undefined : { rows })
+}
+
 /** Problems that an operation answers with a status, by code. A status without codes of its own shows the table's first. */
-export function problemExamples(operationId: string, status: number): Record<string, Problem> {
+function problemExamples(operationId: string, status: number): Record<string, Problem> {
   const every = (Object.keys(ERROR_TABLE) as ErrorCode[]).filter((code) => ERROR_TABLE[code].status === status)
   const codes = CODES[`${operationId} ${status}`] ?? CODES[status] ?? every.slice(0, 1)
   return Object.fromEntries(codes.map((code) => [code, toProblem(example(code), 'req-3a1c5e7d9f01-1')]))

@@ -3,7 +3,7 @@ import type { SnapshotStore } from '../ports/snapshot-store.ts'
 import type { IdempotentRequests } from '../syncs/idempotent-requests.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
 import type { CallerOf } from './authentication.ts'
-import type { StreamLimit } from './stream-limit.ts'
+import type { StreamLimit } from './event-streams.ts'
 
 /** What the routes of syncs and snapshots answer from. */
 export interface RouteDependencies {

@@ -49,30 +49,26 @@ const listQuery = z.strictObject({
   pageToken: z.string().max(500).optional().describe('nextPageToken of the page before'),
 })
 
+const listSyncs = {
+  operationId: 'listSyncs',
+  summary: 'List syncs',
+  description: 'One page of syncs, newest first.',
+  tags: ['syncs'],
+  querystring: listQuery,
+  response: { 200: jsonResponse('One page', pageOfSyncs), ...problemResponses(400, 500, 503) },
+}
+
 /** The syncs, page by page. */
 export const syncListRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (app, { service, callerOf }) => {
-  app.get(
-    '/syncs',
-    {
-      schema: {
-        operationId: 'listSyncs',
-        summary: 'List syncs',
-        description: 'One page of syncs, newest first.',
-        tags: ['syncs'],
-        querystring: listQuery,
-        response: { 200: jsonResponse('One page', pageOfSyncs), ...problemResponses(400, 500, 503) },
-      },
-    },
-    async (request) => {
-      const { state, spreadsheet, pageSize, pageToken } = request.query
-      const query = {
-        pageSize,
-        ...(state === undefined ? {} : { states: state }),
-        ...(spreadsheet === undefined ? {} : { spreadsheetId: spreadsheet }),
-        ...(pageToken === undefined ? {} : { pageToken }),
-      }
-      const page = await service.list(query, callerOf(request))
-      return { syncs: page.syncs.map(toView), nextPageToken: page.nextPageToken ?? null }
-    },
-  )
+  app.get('/syncs', { schema: listSyncs }, async (request) => {
+    const { state, spreadsheet, pageSize, pageToken } = request.query
+    const query = {
+      pageSize,
+      ...(state === undefined ? {} : { states: state }),
+      ...(spreadsheet === undefined ? {} : { spreadsheetId: spreadsheet }),
+      ...(pageToken === undefined ? {} : { pageToken }),
+    }
+    const page = await service.list(query, callerOf(request))
+    return { syncs: page.syncs.map(toView), nextPageToken: page.nextPageToken ?? null }
+  })
 }

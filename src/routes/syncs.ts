@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import type { Sync } from '../model/sync.ts'
 import { syncRequestBody } from '../model/sync-request.ts'
 import { syncView } from '../model/sync-view.ts'
 import { parseTraceparent } from '../syncs/trace-context.ts'
@@ -18,91 +19,78 @@ const watchHeaders = documentOnly(
   }),
 )
 
+const startSync = {
+  operationId: 'startSync',
+  summary: 'Start a sync',
+  description:
+    'Records a sync durably and downloads the spreadsheet in the background. While the same download is active it is joined instead, unless ifActive is "start". With an Idempotency-Key the request may be sent again without fear: the same key and body is answered as the first time, with "Idempotent-Replayed: true"; another body is refused with 422; while another process still works on the first request it is 409 with Retry-After (in the same process it waits for that answer). A refused request does not use up its key.',
+  tags: ['syncs'],
+  headers: z.object({
+    'idempotency-key': idempotencyKey,
+    traceparent: z
+      .string()
+      .optional()
+      .describe('W3C Trace Context: the log of the sync carries its trace id; what is not valid is ignored'),
+  }),
+  body: syncRequestBody,
+  response: {
+    202: jsonResponse('The sync, recorded durably', syncView, {
+      Location: 'Where the sync can be watched',
+      'Operation-Location': 'The same',
+      ETag: 'Its revision',
+      'Retry-After': 'Seconds to wait before the first look',
+      'Idempotent-Replayed': '"true" when this answer was given before',
+    }),
+    ...problemResponses(400, 409, 413, 415, 422, 500, 503),
+  },
+}
+
+const getSync = {
+  operationId: 'getSync',
+  summary: 'Watch a sync',
+  description:
+    'The sync in whatever state it is. Poll it after pollAfterMs; send If-None-Match to get 304 while nothing has changed. With "Prefer: wait=N" the answer waits, N seconds or 25 at the most, until the revision is another than If-None-Match names, or without that header until the sync has finished; Preference-Applied says how long it may have waited.',
+  tags: ['syncs'],
+  params: syncPath,
+  headers: watchHeaders,
+  response: {
+    200: jsonResponse('The sync as it is now', syncView, {
+      ETag: 'Its revision, for If-None-Match',
+      'Retry-After': 'Seconds to wait before the next look, while it is active',
+      'Preference-Applied': 'wait=N when the answer may have waited: N seconds at the most',
+    }),
+    304: z.undefined().describe('Nothing has changed'),
+    ...problemResponses(400, 404, 500, 503),
+  },
+}
+
 /** Starting a sync, and watching it. */
 export const syncRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   app,
   { service, starts, clock, callerOf },
 ) => {
-  app.post(
-    '/syncs',
-    {
-      schema: {
-        operationId: 'startSync',
-        summary: 'Start a sync',
-        description:
-          'Records a sync durably and downloads the spreadsheet in the background. While the same download is active it is joined instead, unless ifActive is "start". With an Idempotency-Key the request may be sent again without fear: the same key and body is answered as the first time, with "Idempotent-Replayed: true"; another body is refused with 422; while another process still works on the first request it is 409 with Retry-After (in the same process it waits for that answer). A refused request does not use up its key.',
-        tags: ['syncs'],
-        headers: z.object({
-          'idempotency-key': idempotencyKey,
-          traceparent: z
-            .string()
-            .optional()
-            .describe('W3C Trace Context: the log of the sync carries its trace id; what is not valid is ignored'),
-        }),
-        body: syncRequestBody,
-        response: {
-          202: jsonResponse('The sync, recorded durably', syncView, {
-            Location: 'Where the sync can be watched',
-            'Operation-Location': 'The same',
-            ETag: 'Its revision',
-            'Retry-After': 'Seconds to wait before the first look',
-            'Idempotent-Replayed': '"true" when this answer was given before',
-          }),
-          ...problemResponses(400, 409, 413, 415, 422, 500, 503),
-        },
-      },
-    },
-    async (request, reply) => {
-      const caller = callerOf(request)
-      const key = request.headers['idempotency-key']
-      const traceparent = parseTraceparent(request.headers.traceparent)
-      if (key !== undefined) {
-        const { view, replayed } = await starts.start(key, request.body, caller, { traceparent })
-        if (replayed) reply.header('idempotent-replayed', 'true')
-        return sendView(accepted(reply, view), view)
-      }
-      const sync = await service.start(request.body, caller, { traceparent })
-      return sendSync(accepted(reply, sync), sync)
-    },
-  )
+  app.post('/syncs', { schema: startSync }, async (request, reply) => {
+    const caller = callerOf(request)
+    const key = request.headers['idempotency-key']
+    const traceparent = parseTraceparent(request.headers.traceparent)
+    if (key !== undefined) {
+      const { view, replayed } = await starts.start(key, request.body, caller, { traceparent })
+      if (replayed) reply.header('idempotent-replayed', 'true')
+      return sendView(accepted(reply, view), view)
+    }
+    const sync = await service.start(request.body, caller, { traceparent })
+    return sendSync(accepted(reply, sync), sync)
+  })
 
-  app.get(
-    '/syncs/:id',
-    {
-      config: { isPolled: true },
-      schema: {
-        operationId: 'getSync',
-        summary: 'Watch a sync',
-        description:
-          'The sync in whatever state it is. Poll it after pollAfterMs; send If-None-Match to get 304 while nothing has changed. With "Prefer: wait=N" the answer waits, N seconds or 25 at the most, until the revision is another than If-None-Match names, or without that header until the sync has finished; Preference-Applied says how long it may have waited.',
-        tags: ['syncs'],
-        params: syncPath,
-        headers: watchHeaders,
-        response: {
-          200: jsonResponse('The sync as it is now', syncView, {
-            ETag: 'Its revision, for If-None-Match',
-            'Retry-After': 'Seconds to wait before the next look, while it is active',
-            'Preference-Applied': 'wait=N when the answer may have waited: N seconds at the most',
-          }),
-          304: z.undefined().describe('Nothing has changed'),
-          ...problemResponses(400, 404, 500, 503),
-        },
-      },
-    },
-    // Not async: a poll that is answered from memory should not pay for a promise.
-    (request, reply) => {
-      const caller = callerOf(request)
-      if (request.headers.prefer !== undefined) {
-        return sendSyncAfterWait(request, reply, { service, clock, id: request.params.id, caller })
-      }
-      const sync = service.peek(request.params.id, caller)
-      if (!(sync instanceof Promise)) {
-        sendSyncIfChanged(request, reply, sync)
-        return
-      }
-      return sync.then((found) => {
-        sendSyncIfChanged(request, reply, found)
-      })
-    },
-  )
+  // Not async: a poll that is answered from memory should not pay for a promise.
+  app.get('/syncs/:id', { config: { isPolled: true }, schema: getSync }, (request, reply) => {
+    const { id } = request.params
+    const caller = callerOf(request)
+    if (request.headers.prefer !== undefined) {
+      return sendSyncAfterWait(request, reply, { service, clock, id, caller })
+    }
+    const sync = service.peek(id, caller)
+    const send = (found: Sync) => void sendSyncIfChanged(request, reply, found)
+    return sync instanceof Promise ? sync.then(send) : send(sync)
+  })
 }
