@@ -24,7 +24,6 @@ import { spreadsheetRoutes } from './routes/spreadsheets.ts'
 import { syncActionRoutes, syncWebhookRoutes } from './routes/sync-actions.ts'
 import { syncEventRoutes } from './routes/sync-events.ts'
 import { syncFileRoutes } from './routes/sync-files.ts'
-import { syncListRoutes } from './routes/sync-list.ts'
 import { syncRoutes } from './routes/syncs.ts'
 import { validateRequest } from './routes/validation.ts'
 import { IdempotentRequests } from './syncs/idempotent-requests.ts'
@@ -90,9 +89,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
 
   await addCors(app, corsOrigins)
   const { callerOf, keyOf } = addAuthentication(app, apiKeys)
-  if (limits.requestsPerMinute !== undefined) {
-    await addRateLimit(app, { requestsPerMinute: limits.requestsPerMinute, keyOf })
-  }
+  if (limits.requestsPerMinute !== undefined) await addRateLimit(app, limits.requestsPerMinute, keyOf)
   addAuthorization(app, { keyOf: apiKeys.length === 0 ? undefined : keyOf, openMetrics })
   await app.register(accepts)
   if (metrics !== undefined) countAnswers(app, metrics)
@@ -107,7 +104,6 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     // In this order the OpenAPI document lists them.
     for (const routes of [
       syncRoutes,
-      syncListRoutes,
       syncActionRoutes,
       syncEventRoutes,
       syncWebhookRoutes,

@@ -101,11 +101,6 @@ function withRefusals(schema: FastifySchema, route: RouteOptions): FastifySchema
   }
 }
 
-interface OpenApiDocument {
-  readonly paths?: object
-  readonly components?: { readonly schemas?: Readonly<Record<string, object>> }
-}
-
 const REFERENCE = /"#\/components\/schemas\/([^"]+)"/g
 
 /**
@@ -113,7 +108,7 @@ const REFERENCE = /"#\/components\/schemas\/([^"]+)"/g
  * what is sent ("XInput") and as what is answered ("X"), though only one of the two is ever used.
  */
 function tidy<D extends object>(document: D): D {
-  const { paths = {}, components } = document as OpenApiDocument
+  const { paths = {}, components } = document as { paths?: object; components?: { schemas?: Record<string, object> } }
   const schemas = components?.schemas ?? {}
   const used = new Set<string>()
   const follow = (part: object): void => {

@@ -20,34 +20,24 @@ const file: SnapshotFile = {
   href: `/syncs/${ID}/files/class-data-0.json`,
 }
 
+const tab = { gid: 0, title: 'Class Data', range: null }
+const row = { 'Student Name': 'Alexandra', Gender: 'Female', 'Class Level': '4. Senior' }
+
+const body = syncRequestBody.parse({ spreadsheet: SAMPLE_SPREADSHEET_ID })
 const queued: SyncView = toView(
-  createSync(
-    {
-      id: ID,
-      ...normalizeRequest(syncRequestBody.parse({ spreadsheet: SAMPLE_SPREADSHEET_ID })),
-      labels: {},
-      createdBy: null,
-    },
-    new Date('2026-01-31T09:00:00.000Z'),
-  ),
+  createSync({ id: ID, ...normalizeRequest(body), labels: {}, createdBy: null }, new Date('2026-01-31T09:00:00.000Z')),
 )
+
+const spreadsheet = { ...queued.spreadsheet, title: 'Example Spreadsheet', version: '1234' }
+const counts = { rowsDone: 13, rowsTotal: 31, cellsDone: 78, apiCalls: 3 }
 
 const running: SyncView = {
   ...queued,
   state: 'running',
   revision: 4,
-  spreadsheet: { ...queued.spreadsheet, title: 'Example Spreadsheet', version: '1234' },
-  progress: {
-    ...queued.progress,
-    phase: 'downloading',
-    percent: 42,
-    tabsTotal: 1,
-    rowsDone: 13,
-    rowsTotal: 31,
-    cellsDone: 78,
-    apiCalls: 3,
-  },
-  tabs: [{ gid: 0, title: 'Class Data', range: null, state: 'downloading', rows: 12, columns: 6, files: [] }],
+  spreadsheet,
+  progress: { ...queued.progress, phase: 'downloading', percent: 42, tabsTotal: 1, ...counts },
+  tabs: [{ ...tab, state: 'downloading', rows: 12, columns: 6, files: [] }],
   attempt: 1,
   startedAt: '2026-01-31T09:00:00.120Z',
   updatedAt: '2026-01-31T09:00:01.000Z',
@@ -60,16 +50,8 @@ const succeeded: SyncView = {
   ...ended,
   state: 'succeeded',
   revision: 7,
-  progress: {
-    ...running.progress,
-    phase: 'done',
-    percent: 100,
-    tabsDone: 1,
-    rowsDone: 31,
-    rowsTotal: 31,
-    cellsDone: 186,
-  },
-  tabs: [{ gid: 0, title: 'Class Data', range: null, state: 'done', rows: 30, columns: 6, files: [file] }],
+  progress: { ...running.progress, phase: 'done', percent: 100, tabsDone: 1, rowsDone: 31, cellsDone: 186 },
+  tabs: [{ ...tab, state: 'done', rows: 30, columns: 6, files: [file] }],
   outcome: 'downloaded',
   consistent: true,
   updatedAt: ended.finishedAt,
@@ -85,24 +67,12 @@ const manifest: Omit<SnapshotManifest, 'createdBy'> = {
   version: 1,
   syncId: ID,
   publishedAt: ended.finishedAt,
-  spreadsheet: { ...queued.spreadsheet, title: 'Example Spreadsheet', version: '1234' },
+  spreadsheet,
   consistent: true,
   request: queued.request,
-  tabs: [
-    {
-      gid: 0,
-      title: 'Class Data',
-      range: null,
-      rows: 30,
-      columns: 3,
-      columnNames: ['Student Name', 'Gender', 'Class Level'],
-      files: [storedFile],
-    },
-  ],
+  tabs: [{ ...tab, rows: 30, columns: 3, columnNames: Object.keys(row), files: [storedFile] }],
   warnings: [],
 }
-
-const row = { 'Student Name': 'Alexandra', Gender: 'Female', 'Class Level': '4. Senior' }
 
 /** One event of a stream, as it goes over the wire. */
 const events = `retry: 2000\n\nid: 4\nevent: sync\ndata: ${JSON.stringify(running)}\n\n`

@@ -7,7 +7,7 @@ import { type SnapshotManifest, snapshotContents } from '../model/snapshot-manif
 import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
 import { SAMPLE_SPREADSHEET_ID, SNAPSHOT_FORMATS, type SnapshotFormat } from '../model/sync-request.ts'
 import { type Caller, maySee } from '../syncs/caller.ts'
-import { sendFile } from './file-response.ts'
+import { fileOf, sendFile } from './file-response.ts'
 import { MEDIA_TYPES } from './media-types.ts'
 import { jsonResponse, problemResponses, rowsResponses } from './response-schemas.ts'
 import type { RouteDependencies } from './route-dependencies.ts'
@@ -82,19 +82,13 @@ export const spreadsheetRoutes: FastifyPluginAsyncZod<RouteDependencies> = async
   async function sendTab(request: TabRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { tab, spreadsheetId: id } = request.params
     const manifests = await existing(id, callerOf(request))
-    const format = request.query.format ?? wantedFormat(request, formatsOf(manifests, tab))
+    const held = selectTab(manifests, tab)
+    if (held.outcome === 'no-tab') throw noSuchTab(held.tabs)
+    const format = request.query.format ?? wantedFormat(request, held.formats)
     const selection = selectTab(manifests, tab, format)
-    if (selection.outcome === 'no-tab') throw noSuchTab(selection.tabs)
-    if (selection.outcome === 'other-formats') throw noSuchFormat(selection.formats)
-    const { manifest, file } = selection
-    const key = { spreadsheetId: id, syncId: manifest.syncId, name: file.name }
+    if (selection.outcome !== 'found') throw noSuchFormat(held.formats)
     if (request.query.format === undefined) reply.header('vary', 'Accept')
-    return sendFile(request, reply, {
-      ...file,
-      publishedAt: manifest.publishedAt,
-      disposition: 'inline',
-      open: (range) => snapshots.openFile(key, range),
-    })
+    return sendFile(request, reply, fileOf(snapshots, selection.manifest, selection.file, 'inline'))
   }
 
   async function existing(id: string, caller: Caller): Promise<[SnapshotManifest, ...SnapshotManifest[]]> {
@@ -104,14 +98,9 @@ export const spreadsheetRoutes: FastifyPluginAsyncZod<RouteDependencies> = async
   }
 }
 
-function formatsOf(manifests: readonly SnapshotManifest[], tab: string): readonly SnapshotFormat[] {
-  const selection = selectTab(manifests, tab)
-  if (selection.outcome === 'no-tab') throw noSuchTab(selection.tabs)
-  return SNAPSHOT_FORMATS.filter((format) => selection.formats.includes(format))
-}
-
 /** Negotiates the format by `Accept` (RFC 9110, section 12.5.1); the order of SNAPSHOT_FORMATS breaks ties. */
-function wantedFormat(request: FastifyRequest, formats: readonly SnapshotFormat[]): SnapshotFormat {
+function wantedFormat(request: FastifyRequest, held: readonly SnapshotFormat[]): SnapshotFormat {
+  const formats = SNAPSHOT_FORMATS.filter((format) => held.includes(format))
   const best = request.accepts().type(formats.map((format) => MEDIA_TYPES[format]))
   const format = formats.find((candidate) => MEDIA_TYPES[candidate] === best)
   if (format === undefined) throw noSuchFormat(formats)

@@ -4,7 +4,7 @@ import { AppError } from '../errors.ts'
 import type { SnapshotManifest } from '../model/snapshot-manifest.ts'
 import type { Sync } from '../model/sync.ts'
 import { snapshotFile } from '../model/sync-parts.ts'
-import { sendFile } from './file-response.ts'
+import { fileOf, sendFile } from './file-response.ts'
 import { jsonResponse, problemResponses, rowsResponses } from './response-schemas.ts'
 import type { RouteDependencies } from './route-dependencies.ts'
 import { syncIdParam, syncPath } from './validation.ts'
@@ -65,13 +65,7 @@ export const syncFileRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
         hint: `GET /syncs/${request.params.id}/files lists what there is.`,
       })
     }
-    const key = { spreadsheetId: manifest.spreadsheet.id, syncId: manifest.syncId, name: file.name }
-    return sendFile(request, reply, {
-      ...file,
-      publishedAt: manifest.publishedAt,
-      disposition: 'attachment',
-      open: (range) => snapshots.openFile(key, range),
-    })
+    return sendFile(request, reply, fileOf(snapshots, manifest, file, 'attachment'))
   })
 
   async function publishedBy(sync: Sync): Promise<SnapshotManifest> {

@@ -1,5 +1,6 @@
 import { lookup as systemLookup } from 'node:dns'
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import { once } from 'node:events'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import type { Clock } from '../ports/clock.ts'
@@ -74,7 +75,7 @@ export class HttpSender implements WebhookSender {
     }
   }
 
-  #post(url: URL, message: WebhookMessage, signal: AbortSignal): Promise<SendResult> {
+  async #post(url: URL, message: WebhookMessage, signal: AbortSignal): Promise<SendResult> {
     const { keys, clock } = this.#options
     const options = {
       method: 'POST',
@@ -90,18 +91,19 @@ export class HttpSender implements WebhookSender {
         ...signatureHeaders(keys, message, clock.now()),
       },
     }
-    return new Promise((resolve, reject) => {
-      const request = (url.protocol === 'http:' ? httpRequest : httpsRequest)(url, options)
-      // The status decides; what else comes, or breaks, after it is of no interest.
-      let result: SendResult | undefined
-      request.on('response', (answer) => {
-        result = readStatus(answer, clock.now())
-        discard(answer, request)
-      })
-      request.on('error', (error) => (result === undefined ? reject(error) : undefined))
-      request.on('close', () => (result === undefined ? reject(new Error('closed')) : resolve(result)))
-      request.end(message.body)
+    const request = (url.protocol === 'http:' ? httpRequest : httpsRequest)(url, options).end(message.body)
+    const closed = new Promise((resolve) => request.once('close', resolve))
+    // What breaks before the status came rejects `once`; what breaks after it is of no interest.
+    request.on('error', () => undefined)
+    const [answer] = (await once(request, 'response')) as [IncomingMessage]
+    answer.on('error', () => undefined)
+    let bytes = 0
+    answer.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > MOST_BODY_BYTES) request.destroy()
     })
+    await closed
+    return readStatus(answer, clock.now())
   }
 
   /** Refuses a name one of whose addresses is not public. What the URL itself has for an address was checked before. */
@@ -116,33 +118,15 @@ export class HttpSender implements WebhookSender {
 
 class AddressRefused extends Error {
   override readonly name = 'AddressRefused'
-
-  constructor() {
-    super('an address that is not public')
-  }
 }
 
 function readStatus({ statusCode = 0, headers }: IncomingMessage, now: Date): SendResult {
   if (statusCode >= 200 && statusCode < 300) return { status: statusCode, error: null }
   const retryAfterMs = parseRetryAfter(headers['retry-after'], now)
   const redirected = statusCode >= 300 && statusCode < 400
-  return {
-    status: statusCode,
-    error: redirected
-      ? `it answered ${statusCode}; redirects are not followed`
-      : `it answered ${statusCode} where a 2xx takes the message`,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  }
-}
-
-function discard(answer: IncomingMessage, request: ClientRequest): void {
-  let bytes = 0
-  answer.on('data', (chunk: Buffer) => {
-    bytes += chunk.length
-    if (bytes > MOST_BODY_BYTES) request.destroy()
-  })
-  // Broken off, by them or by us; the request's 'close' follows.
-  answer.on('error', () => undefined)
+  const why = redirected ? '; redirects are not followed' : ' where a 2xx takes the message'
+  const result = { status: statusCode, error: `it answered ${statusCode}${why}` }
+  return retryAfterMs === undefined ? result : { ...result, retryAfterMs }
 }
 
 function reasonOf(error: unknown): string {
