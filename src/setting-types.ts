@@ -49,16 +49,14 @@ export const apiKeys = z
   })
 
 /** Secrets as Standard Webhooks writes them; several while one takes the place of another. */
-export const webhookSecrets = z.string().transform((list, context): readonly Buffer[] => {
-  const secrets = list.split(/[\s,]+/).filter((secret) => secret !== '')
-  const keys = secrets.map(keyOf)
-  if (keys.every((key) => key !== undefined)) return keys
-  context.addIssue({
-    code: 'custom',
-    message: 'must be whsec_ and the base64 of 24 to 64 random bytes; several are separated by spaces or commas',
-  })
-  return z.NEVER
-})
+export const webhookSecrets = z
+  .string()
+  .transform((list) => list.split(/[\s,]+/).filter((secret) => secret !== ''))
+  .refine(
+    (secrets) => secrets.every((secret) => keyOf(secret) !== undefined),
+    'must be whsec_ and the base64 of 24 to 64 random bytes; several are separated by spaces or commas',
+  )
+  .transform((secrets): readonly Buffer[] => secrets.flatMap((secret) => keyOf(secret) ?? []))
 
 function keyOf(secret: string): Buffer | undefined {
   const [, text] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? []

@@ -109,15 +109,13 @@ export class EventStream {
     this.#next = undefined
     this.#writing = true
     this.#wroteAt = this.#clock.monotonic()
-    this.#response.write(next, this.#written)
-  }
-
-  /** Called when the operating system has taken the bytes, or the stream is closed. */
-  readonly #written = (error?: Error | null): void => {
-    this.#writing = false
-    if (error !== undefined && error !== null) return
-    if (this.#next !== undefined) this.#write()
-    else if (this.#lastIsNext) this.#response.end()
+    // Called when the operating system has taken the bytes, or the stream is closed.
+    this.#response.write(next, (error) => {
+      this.#writing = false
+      if (error) return
+      if (this.#next !== undefined) this.#write()
+      else if (this.#lastIsNext) this.#response.end()
+    })
   }
 }
 

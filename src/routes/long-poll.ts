@@ -32,8 +32,7 @@ export async function sendSyncAfterWait(
       const stop = service.subscriptions.subscribe(id, (news) => {
         if (news.kind !== 'sync' || isAnswer(news.sync)) over.abort()
       })
-      const leave = () => over.abort()
-      reply.raw.once('close', leave)
+      reply.raw.once('close', () => over.abort())
       await clock.sleep(seconds * 1000, over.signal)
       stop()
       // Nobody is there to be answered.
@@ -41,7 +40,6 @@ export async function sendSyncAfterWait(
         reply.hijack()
         return
       }
-      reply.raw.removeListener('close', leave)
       sync = await service.find(id, caller)
     }
   }

@@ -46,12 +46,8 @@ export const syncFileRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
 ) => {
   app.get('/syncs/:id/files', { schema: listSyncFiles }, async (request) => {
     const manifest = await publishedBy(await service.find(request.params.id, callerOf(request)))
-    const files = manifest.tabs.flatMap((tab) =>
-      tab.files.map((file) => ({
-        ...file,
-        href: `/syncs/${request.params.id}/files/${file.name}`,
-        tab: { gid: tab.gid, title: tab.title },
-      })),
+    const files = manifest.tabs.flatMap(({ gid, title, files: ofTab }) =>
+      ofTab.map((file) => ({ ...file, href: `/syncs/${request.params.id}/files/${file.name}`, tab: { gid, title } })),
     )
     return { files }
   })

@@ -18,22 +18,16 @@ const TIMEOUT_MS = 15_000
 const MOST_BODY_BYTES = 64 * 1024
 
 /** Words for what can happen below HTTP; never the error's own, which may name addresses of a network that is not the caller's. */
-const REASONS: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'the name of the host does not resolve',
-  EAI_AGAIN: 'the name of the host could not be resolved',
-  ECONNREFUSED: 'the connection was refused',
-  ECONNRESET: 'the connection was broken off',
-  EPIPE: 'the connection was broken off',
-  ETIMEDOUT: 'the host could not be reached',
-  EHOSTUNREACH: 'the host could not be reached',
-  ENETUNREACH: 'the host could not be reached',
-  CERT_HAS_EXPIRED: 'the TLS certificate has expired',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'the TLS certificate is for another name',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'the TLS certificate is not trusted',
-  SELF_SIGNED_CERT_IN_CHAIN: 'the TLS certificate is not trusted',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the TLS certificate is not trusted',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the TLS certificate is not trusted',
-}
+const REASONS: readonly (readonly [code: RegExp, reason: string])[] = [
+  [/^ENOTFOUND$/, 'the name of the host does not resolve'],
+  [/^EAI_AGAIN$/, 'the name of the host could not be resolved'],
+  [/^ECONNREFUSED$/, 'the connection was refused'],
+  [/^(?:ECONNRESET|EPIPE)$/, 'the connection was broken off'],
+  [/^(?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/, 'the host could not be reached'],
+  [/^CERT_HAS_EXPIRED$/, 'the TLS certificate has expired'],
+  [/^ERR_TLS_CERT_ALTNAME_INVALID$/, 'the TLS certificate is for another name'],
+  [/SELF_SIGNED_CERT|^UNABLE_TO_VERIFY|^UNABLE_TO_GET_ISSUER/, 'the TLS certificate is not trusted'],
+]
 
 export interface HttpSenderOptions {
   /** Keys that every message is signed with. */
@@ -135,5 +129,6 @@ function reasonOf(error: unknown): string {
   // Several addresses were tried: the last of them speaks for all.
   const one: unknown = error instanceof AggregateError ? error.errors.at(-1) : error
   const code = one instanceof Error && 'code' in one ? String(one.code) : ''
-  return REASONS[code] ?? `the request failed${code === '' ? '' : ` (${code})`}`
+  const known = REASONS.find(([pattern]) => pattern.test(code))?.[1]
+  return known ?? `the request failed${code === '' ? '' : ` (${code})`}`
 }
