@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
-import { type ApiKey, mayUse } from '../api-keys.ts'
+import type { ApiKey } from '../api-keys.ts'
 import { AppError } from '../errors.ts'
 import type { Scope } from '../syncs/caller.ts'
 import type { Authentication } from './authentication.ts'
@@ -52,8 +52,8 @@ export function accessRuleOf({ method, url, config }: Pick<RouteOptions, 'method
 }
 
 /**
- * Gives every route its access rule, `/metrics` none if `openMetrics`, and refuses who may not call it before the body is read. To be called before the
- * routes are added, and after what counts requests, so that wrong keys are counted too.
+ * Gives every route its access rule, `/metrics` none if `openMetrics`, and refuses who may not call it before the body
+ * is read. To be called before the routes are added, and after what counts requests, so that wrong keys are counted too.
  */
 export function addAuthorization(
   app: FastifyInstance,
@@ -93,7 +93,7 @@ function refusal(
         : 'The Authorization header holds no Bearer token.',
     )
   }
-  if (mayUse(key, scope)) return undefined
+  if (key.scopes.includes(scope) || key.scopes.includes('admin')) return undefined
   reply.header('www-authenticate', `${REALM}, error="insufficient_scope", scope="${scope}"`)
   return new AppError('API_KEY_SCOPE', `The scope "${scope}" is needed; this key has ${key.scopes.join(', ')}.`, {
     hint: `Use a key whose entry in API_KEYS has the scope ${scope}.`,

@@ -53,10 +53,7 @@ const getTab = {
       .meta({ description: 'The title of the tab, or gid:N', example: 'gid:0' }),
   }),
   querystring: tabQuery,
-  response: {
-    ...rowsResponses('The rows'),
-    ...problemResponses(400, 404, 406, 412, 416, 500, 503),
-  },
+  response: { ...rowsResponses('The rows'), ...problemResponses(400, 404, 406, 412, 416, 500, 503) },
 }
 
 /**

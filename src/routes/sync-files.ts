@@ -33,10 +33,7 @@ const getSyncFile = {
     id: syncIdParam,
     name: z.string().max(200, 'is longer than any file name').describe('As listed'),
   }),
-  response: {
-    ...rowsResponses('The bytes of the file'),
-    ...problemResponses(400, 404, 409, 412, 416, 500, 503),
-  },
+  response: { ...rowsResponses('The bytes of the file'), ...problemResponses(400, 404, 409, 412, 416, 500, 503) },
 }
 
 /** The files that a succeeded sync published. */

@@ -148,14 +148,8 @@ export const syncRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   })
 
   app.get('/syncs', { schema: listSyncs }, async (request) => {
-    const { state, spreadsheet, pageSize, pageToken } = request.query
-    const query = {
-      pageSize,
-      ...(state === undefined ? {} : { states: state }),
-      ...(spreadsheet === undefined ? {} : { spreadsheetId: spreadsheet }),
-      ...(pageToken === undefined ? {} : { pageToken }),
-    }
-    const page = await service.list(query, callerOf(request))
-    return { syncs: page.syncs.map(toView), nextPageToken: page.nextPageToken ?? null }
+    const { state: states, spreadsheet: spreadsheetId, ...page } = request.query
+    const { syncs, nextPageToken = null } = await service.list({ states, spreadsheetId, ...page }, callerOf(request))
+    return { syncs: syncs.map(toView), nextPageToken }
   })
 }

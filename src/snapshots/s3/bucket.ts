@@ -8,9 +8,9 @@ export interface BucketOptions {
   /** The bucket; it must exist. */
   readonly bucket: string
   /** Endpoint of another store than Amazon's, addressed by path. */
-  readonly endpoint?: string
+  readonly endpoint?: string | undefined
   /** Region of the bucket; what the SDK finds by itself when absent. */
-  readonly region?: string
+  readonly region?: string | undefined
   /** Milliseconds without an answer, or without a further byte of one, after which a request has failed; default 5 s. */
   readonly requestTimeoutMs?: number
   /** Milliseconds that an operation may take with all its retries; default 10 s. What carries megabytes has four times both. */
