@@ -67,10 +67,6 @@ export function findApiKey(keys: readonly ApiKey[], presented: string): ApiKey |
   return found
 }
 
-export function mayUse(key: ApiKey, scope: Scope): boolean {
-  return key.scopes.includes(scope) || key.scopes.includes('admin')
-}
-
 /** Makes a new key, and its entry for API_KEYS. The key is random (256 bits), so its plain SHA-256 cannot be guessed back. */
 export function createApiKey(name: string, scopes: readonly Scope[]): { readonly key: string; readonly entry: string } {
   const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url')

@@ -10,22 +10,19 @@ import { addAuthorization } from './routes/authorization.ts'
 import { type ConnectionLimits, connectionLimits } from './routes/connection-limits.ts'
 import { addCors } from './routes/cors.ts'
 import { addDocs } from './routes/docs.ts'
+import { StreamLimit } from './routes/event-streams.ts'
 import { healthRoutes } from './routes/health.ts'
 import { readJsonBodies } from './routes/json-body.ts'
-import { answerMalformedRequest } from './routes/malformed-requests.ts'
 import { refuseOtherMethods } from './routes/method-not-allowed.ts'
-import { countAnswers, countUnmatched, metricsRoutes } from './routes/metrics.ts'
-import { addErrorResponses, sendProblem, toAppError } from './routes/problem-details.ts'
+import { countAnswers, metricsRoutes } from './routes/metrics.ts'
+import { addErrorResponses, answerMalformedRequest, sendProblem, toAppError } from './routes/problem-details.ts'
 import { addRateLimit } from './routes/rate-limit.ts'
 import { requestIds } from './routes/request-ids.ts'
 import { RequestLogger } from './routes/request-logger.ts'
 import { spreadsheetRoutes } from './routes/spreadsheets.ts'
-import { StreamLimit } from './routes/stream-limit.ts'
-import { syncActionRoutes } from './routes/sync-actions.ts'
+import { syncActionRoutes, syncWebhookRoutes } from './routes/sync-actions.ts'
 import { syncEventRoutes } from './routes/sync-events.ts'
 import { syncFileRoutes } from './routes/sync-files.ts'
-import { syncListRoutes } from './routes/sync-list.ts'
-import { syncWebhookRoutes } from './routes/sync-webhook.ts'
 import { syncRoutes } from './routes/syncs.ts'
 import { validateRequest } from './routes/validation.ts'
 import type { IdempotencyStore } from './syncs/idempotency-store.ts'
@@ -87,14 +84,12 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   app.setValidatorCompiler(validateRequest)
   app.setSerializerCompiler(serializerCompiler)
   readJsonBodies(app)
-  addErrorResponses(app, requestLogger, metrics && countUnmatched(metrics))
+  addErrorResponses(app, requestLogger, metrics?.route('any', 'unmatched'))
   requestLogger.attach(app)
 
   await addCors(app, corsOrigins)
   const { callerOf, keyOf } = addAuthentication(app, apiKeys)
-  if (limits.requestsPerMinute !== undefined) {
-    await addRateLimit(app, { requestsPerMinute: limits.requestsPerMinute, keyOf })
-  }
+  if (limits.requestsPerMinute !== undefined) await addRateLimit(app, limits.requestsPerMinute, keyOf)
   addAuthorization(app, { keyOf: apiKeys.length === 0 ? undefined : keyOf, openMetrics })
   await app.register(accepts)
   if (metrics !== undefined) countAnswers(app, metrics)
@@ -109,7 +104,6 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
     // In this order the OpenAPI document lists them.
     for (const routes of [
       syncRoutes,
-      syncListRoutes,
       syncActionRoutes,
       syncEventRoutes,
       syncWebhookRoutes,

@@ -154,12 +154,5 @@ async function composeWebhooks(
 
 function snapshotStore({ snapshots, s3, snapshotsKept: kept }: Config, log: Logger): SnapshotStore {
   if (snapshots.kind === 'file') return new LocalSnapshotStore({ directory: snapshots.directory, kept, log })
-  return new S3SnapshotStore({
-    bucket: snapshots.bucket,
-    prefix: snapshots.prefix,
-    ...(s3.endpoint === undefined ? {} : { endpoint: s3.endpoint }),
-    ...(s3.region === undefined ? {} : { region: s3.region }),
-    kept,
-    log,
-  })
+  return new S3SnapshotStore({ bucket: snapshots.bucket, prefix: snapshots.prefix, ...s3, kept, log })
 }

@@ -25,7 +25,7 @@ export const ERROR_TABLE = {
   RANGE_NOT_SATISFIABLE: entry(416, 'The byte range lies outside the file'),
 
   REQUEST_MALFORMED: entry(400, 'The request is not HTTP'),
-  REQUEST_TIMEOUT: entry(408, 'The request took too long to arrive', { retryable: true }),
+  REQUEST_TIMEOUT: retryable(408, 'The request took too long to arrive'),
   HEADERS_TOO_LARGE: entry(431, 'The headers are too large', {
     hint: 'Path, query and headers may have 16 KiB at most together.',
   }),
@@ -36,20 +36,16 @@ export const ERROR_TABLE = {
     hint: 'Check that the key is whole, and that its entry is in API_KEYS.',
   }),
   API_KEY_SCOPE: entry(403, 'The API key may not do this'),
-  RATE_LIMITED: entry(429, 'Too many requests', {
-    retryable: true,
+  RATE_LIMITED: retryable(429, 'Too many requests', {
     hint: 'Wait for the seconds that Retry-After names. Prefer: wait=25 or /events watch a sync with fewer requests.',
   }),
-  TOO_MANY_ACTIVE: entry(429, 'Too many syncs of this API key are active', {
-    retryable: true,
+  TOO_MANY_ACTIVE: retryable(429, 'Too many syncs of this API key are active', {
     hint: 'Wait until one has finished, or cancel one.',
   }),
-  TOO_MANY_STREAMS: entry(429, 'Too many event streams of this API key are open', {
-    retryable: true,
+  TOO_MANY_STREAMS: retryable(429, 'Too many event streams of this API key are open', {
     hint: 'Close one, or poll the sync instead.',
   }),
-  QUEUE_FULL: entry(503, 'Too many syncs are waiting', {
-    retryable: true,
+  QUEUE_FULL: retryable(503, 'Too many syncs are waiting', {
     hint: 'Send the request again in a while; the operator may raise MAX_QUEUED or SYNC_CONCURRENCY.',
   }),
 
@@ -77,8 +73,7 @@ export const ERROR_TABLE = {
   IDEMPOTENCY_KEY_REUSED: entry(422, 'The idempotency key was used for another request', {
     hint: 'Use a new Idempotency-Key for each new request; repeat one only with the very same body.',
   }),
-  IDEMPOTENCY_KEY_IN_FLIGHT: entry(409, 'A request with this idempotency key is under way', {
-    retryable: true,
+  IDEMPOTENCY_KEY_IN_FLIGHT: retryable(409, 'A request with this idempotency key is under way', {
     hint: 'Send the same request again after Retry-After; it is then answered as the first one was.',
   }),
 
@@ -90,18 +85,11 @@ export const ERROR_TABLE = {
     hint: 'A newer release of this service has written it, and it is kept as it is; upgrade this instance.',
   }),
   SNAPSHOT_CORRUPT: entry(500, 'The snapshot cannot be read', { hint: 'Start a new sync of this spreadsheet.' }),
-  STORAGE_UNAVAILABLE: entry(503, 'The storage cannot be used now', { retryable: true }),
-  STORAGE_FULL: entry(503, 'The storage is full', {
-    retryable: true,
-    hint: 'Free space on the disk that holds the data.',
-  }),
-  SHUTTING_DOWN: entry(503, 'The service is shutting down', {
-    retryable: true,
-    hint: 'Send the request again in a moment.',
-  }),
+  STORAGE_UNAVAILABLE: retryable(503, 'The storage cannot be used now'),
+  STORAGE_FULL: retryable(503, 'The storage is full', { hint: 'Free space on the disk that holds the data.' }),
+  SHUTTING_DOWN: retryable(503, 'The service is shutting down', { hint: 'Send the request again in a moment.' }),
   INTERNAL: entry(500, 'Something went wrong here', { hint: 'The log holds the cause under this requestId.' }),
-  SYNC_DEADLINE_EXCEEDED: entry(504, 'The sync took longer than allowed', {
-    retryable: true,
+  SYNC_DEADLINE_EXCEEDED: retryable(504, 'The sync took longer than allowed', {
     hint: 'Raise SYNC_DEADLINE, or download fewer tabs at a time.',
   }),
 
@@ -122,21 +110,19 @@ export const ERROR_TABLE = {
   GOOGLE_API_DISABLED: entry(403, 'The Google Sheets API is not enabled for this project', {
     hint: 'Enable it at https://console.cloud.google.com/apis/library/sheets.googleapis.com, then retry.',
   }),
-  GOOGLE_QUOTA_EXCEEDED: entry(429, 'Google refuses more reads for now', {
-    retryable: true,
+  GOOGLE_QUOTA_EXCEEDED: retryable(429, 'Google refuses more reads for now', {
     hint: 'Lower GOOGLE_READS_PER_MINUTE, or ask Google for more quota.',
   }),
-  GOOGLE_UNAVAILABLE: entry(503, 'Google did not answer properly in time', { retryable: true }),
-  GOOGLE_UNREACHABLE: entry(503, 'Google cannot be reached', {
-    retryable: true,
+  GOOGLE_UNAVAILABLE: retryable(503, 'Google did not answer properly in time'),
+  GOOGLE_UNREACHABLE: retryable(503, 'Google cannot be reached', {
     hint: 'Check the network of this service, and GOOGLE_API_ROOT_URL if it is set.',
   }),
   GOOGLE_REQUEST_REFUSED: entry(502, 'Google refused a request'),
-  GOOGLE_ANSWER_INCOMPLETE: entry(502, 'Google answered less than was asked', { retryable: true }),
+  GOOGLE_ANSWER_INCOMPLETE: retryable(502, 'Google answered less than was asked'),
 } as const satisfies Record<string, ErrorEntry>
 
 /** What the table says of one code. */
-export interface ErrorEntry {
+interface ErrorEntry {
   /** HTTP status that this failure is answered with. */
   readonly status: number
   /** One short sentence, the same for every occurrence of the code (RFC 9457, section 3.1.3). */
@@ -144,7 +130,7 @@ export interface ErrorEntry {
   /** Whether the same request may succeed later with nothing changed by the caller. */
   readonly retryable: boolean
   /** What the user can do about it, where the code alone says enough. */
-  readonly hint?: string
+  readonly hint?: string | undefined
 }
 
 export type ErrorCode = keyof typeof ERROR_TABLE
@@ -178,7 +164,7 @@ export class AppError extends Error {
   constructor(code: ErrorCode, detail: string, options: AppErrorOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
-    this.hint = options.hint ?? (ERROR_TABLE[code] as ErrorEntry).hint
+    this.hint = options.hint ?? ERROR_TABLE[code].hint
     this.errors = options.errors
     this.retryAfterSeconds = options.retryAfterSeconds
   }
@@ -192,35 +178,10 @@ export class AppError extends Error {
   }
 }
 
-/** The members of an `application/problem+json` body (RFC 9457), as answered and as stored in a failed sync. */
-export interface Problem {
-  readonly type: string
-  readonly title: string
-  readonly status: number
-  readonly detail: string
-  readonly code: ErrorCode
-  readonly retryable: boolean
-  readonly hint?: string | undefined
-  readonly errors?: FieldError[] | undefined
-  readonly requestId?: string | undefined
+function entry(status: number, title: string, { hint }: Pick<ErrorEntry, 'hint'> = {}): ErrorEntry {
+  return { status, title, retryable: false, hint }
 }
 
-/** Describes any failure as a problem; what is not an AppError is described as INTERNAL without its message, which may hold secrets. */
-export function toProblem(error: unknown, requestId?: string): Problem {
-  const known = error instanceof AppError ? error : new AppError('INTERNAL', 'The request could not be completed.')
-  return {
-    type: `urn:sheetsync:error:${known.code.toLowerCase().replaceAll('_', '-')}`,
-    title: ERROR_TABLE[known.code].title,
-    status: known.status,
-    detail: known.message,
-    code: known.code,
-    retryable: known.retryable,
-    ...(known.hint === undefined ? {} : { hint: known.hint }),
-    ...(known.errors === undefined ? {} : { errors: known.errors.map((error) => ({ ...error })) }),
-    ...(requestId === undefined ? {} : { requestId }),
-  }
-}
-
-function entry(status: number, title: string, more: { retryable?: boolean; hint?: string } = {}): ErrorEntry {
-  return { status, title, retryable: more.retryable ?? false, ...(more.hint === undefined ? {} : { hint: more.hint }) }
+function retryable(status: number, title: string, { hint }: Pick<ErrorEntry, 'hint'> = {}): ErrorEntry {
+  return { status, title, retryable: true, hint }
 }

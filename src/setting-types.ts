@@ -12,22 +12,18 @@ export const duration = z
 export const wholeNumber = (lowest: number, highest: number) =>
   z
     .string()
-    .refine((text) => isWholeNumber(text, lowest, highest), `must be a whole number from ${lowest} to ${highest}`)
+    .refine(
+      (text) => /^\d{1,9}$/.test(text) && Number(text) >= lowest && Number(text) <= highest,
+      `must be a whole number from ${lowest} to ${highest}`,
+    )
     .transform(Number)
 
 /** `off` is read as undefined. */
 export const wholeNumberOrOff = (lowest: number, highest: number) =>
-  z
-    .string()
-    .refine(
-      (text) => text === 'off' || isWholeNumber(text, lowest, highest),
-      `must be off, or a whole number from ${lowest} to ${highest}`,
-    )
-    .transform((text) => (text === 'off' ? undefined : Number(text)))
-
-function isWholeNumber(text: string, lowest: number, highest: number): boolean {
-  return /^\d{1,9}$/.test(text) && Number(text) >= lowest && Number(text) <= highest
-}
+  z.union(
+    [z.literal('off').transform(() => undefined), wholeNumber(lowest, highest)],
+    `must be off, or a whole number from ${lowest} to ${highest}`,
+  )
 
 export const text = z.string().min(1)
 
@@ -53,16 +49,14 @@ export const apiKeys = z
   })
 
 /** Secrets as Standard Webhooks writes them; several while one takes the place of another. */
-export const webhookSecrets = z.string().transform((list, context): readonly Buffer[] => {
-  const secrets = list.split(/[\s,]+/).filter((secret) => secret !== '')
-  const keys = secrets.map(keyOf)
-  if (keys.every((key) => key !== undefined)) return keys
-  context.addIssue({
-    code: 'custom',
-    message: 'must be whsec_ and the base64 of 24 to 64 random bytes; several are separated by spaces or commas',
-  })
-  return z.NEVER
-})
+export const webhookSecrets = z
+  .string()
+  .transform((list) => list.split(/[\s,]+/).filter((secret) => secret !== ''))
+  .refine(
+    (secrets) => secrets.every((secret) => keyOf(secret) !== undefined),
+    'must be whsec_ and the base64 of 24 to 64 random bytes; several are separated by spaces or commas',
+  )
+  .transform((secrets): readonly Buffer[] => secrets.flatMap((secret) => keyOf(secret) ?? []))
 
 function keyOf(secret: string): Buffer | undefined {
   const [, text] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? []
@@ -72,38 +66,29 @@ function keyOf(secret: string): Buffer | undefined {
   return whole && key.length >= 24 && key.length <= 64 ? key : undefined
 }
 
-/** Where snapshots land: a folder, or a bucket and what its keys begin with. */
-export type SnapshotPlace =
-  | { readonly kind: 'file'; readonly directory: string }
-  | { readonly kind: 's3'; readonly bucket: string; readonly prefix: string }
-
-/** `file:` and a folder, or `s3://bucket/prefix`; bucket names as Amazon allows them. */
+/** Where snapshots land: `file:` and a folder, or `s3://bucket/prefix`; bucket names as Amazon allows them. */
 export const snapshotUrl = z
   .string()
   .regex(
     /^(?:file:.+|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[A-Za-z0-9/_.-]*)?)$/,
     'must be file: and a folder, or s3://bucket/prefix',
   )
-  .transform((url): SnapshotPlace => {
-    if (url.startsWith('file:')) return { kind: 'file', directory: directoryOf(url) }
+  .transform((url) => {
+    if (url.startsWith('file:')) return { kind: 'file' as const, directory: directoryOf(url) }
     const [bucket = '', ...prefix] = url.slice('s3://'.length).split('/')
-    return { kind: 's3', bucket, prefix: prefix.filter((part) => part !== '').join('/') }
+    return { kind: 's3' as const, bucket, prefix: prefix.filter((part) => part !== '').join('/') }
   })
 
 /** Where syncs are recorded. */
-export type StoragePlace =
-  | { readonly kind: 'file'; readonly directory: string }
-  | { readonly kind: 'redis' | 'postgres'; readonly url: string }
-
 export const storageUrl = z
   .string()
   .refine(
     (url) => /^file:.+/.test(url) || (/^(?:rediss?|postgres(?:ql)?):\/\/./.test(url) && URL.canParse(url)),
     'must begin with file:, redis://, rediss:// or postgres://',
   )
-  .transform((url): StoragePlace => {
-    if (url.startsWith('file:')) return { kind: 'file', directory: directoryOf(url) }
-    return { kind: url.startsWith('redis') ? 'redis' : 'postgres', url }
+  .transform((url) => {
+    if (url.startsWith('file:')) return { kind: 'file' as const, directory: directoryOf(url) }
+    return { kind: url.startsWith('redis') ? ('redis' as const) : ('postgres' as const), url }
   })
 
 function directoryOf(fileUrl: string): string {

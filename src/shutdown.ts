@@ -1,16 +1,10 @@
-/** A part of the service that lets go of what it holds. */
-export interface ClosablePart {
-  /** What the log calls it. */
-  readonly name: string
-  close(): Promise<void>
-}
-
 /** Closes the parts of the service one after the other, in the order given. */
 export class Shutdown {
-  readonly #parts: readonly ClosablePart[]
+  readonly #parts: readonly { readonly name: string; close(): Promise<void> }[]
   #closing: string | undefined
 
-  constructor(parts: readonly ClosablePart[]) {
+  /** Each part lets go of what it holds; `name` is what the log calls it. */
+  constructor(parts: readonly { readonly name: string; close(): Promise<void> }[]) {
     this.#parts = parts
   }
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
-import type { Problem } from '../src/errors.ts'
+import type { Problem } from '../src/model/problem.ts'
 import { problem } from '../src/model/problem.ts'
 import { aDirectory, aService, ROOT } from './support/service.ts'
 

@@ -1,5 +1,6 @@
 import { PeriodicTask } from '../concurrency/periodic-task.ts'
-import { AppError, type Problem, toProblem } from '../errors.ts'
+import { AppError } from '../errors.ts'
+import { type Problem, toProblem } from '../model/problem.ts'
 import type { ActiveSync, Sync, SyncReport } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
 import { JobStop, type SyncJob } from '../ports/job-runner.ts'

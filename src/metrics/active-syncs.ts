@@ -1,4 +1,4 @@
-import { TimeoutError, withTimeout } from '../concurrency/timeout.ts'
+import { withTimeout } from '../concurrency/timeout.ts'
 import { ACTIVE_STATES, type ActiveState } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
 import { paginate, type SyncStorage } from '../ports/sync-storage.ts'
@@ -22,12 +22,8 @@ export function countActive(storage: Pick<SyncStorage, 'list'>, clock: Clock): (
       // A storage that fails is counted where it fails; a scrape only leaves these lines out.
       latest = { at: clock.monotonic(), counts: count(storage).catch(() => undefined) }
     }
-    try {
-      return await withTimeout(latest.counts, COUNT_TIMEOUT_MS, 'the count of active syncs', clock)
-    } catch (error) {
-      if (error instanceof TimeoutError) return undefined
-      throw error
-    }
+    // The count itself never rejects: this is its timeout.
+    return withTimeout(latest.counts, COUNT_TIMEOUT_MS, 'the count of active syncs', clock).catch(() => undefined)
   }
 }
 

@@ -1,44 +1,43 @@
-export interface LatencyHistogramOptions {
-  /** As Prometheus names it. */
-  readonly name: string
-  readonly help: string
-  /** Upper bounds of the buckets in seconds, ascending. */
-  readonly bounds: readonly number[]
-}
+export type Labels = Readonly<Record<string, string>>
 
-/** Durations in buckets, one series for each set of labels. An observation is a few comparisons and two additions. */
+/**
+ * Durations in buckets, one series for each set of labels. An observation is a few comparisons and two additions; those
+ * of prom-client, which look up the labels each time, cost a poll some percent.
+ */
 export class LatencyHistogram {
   readonly name: string
   readonly #help: string
+  /** Upper bounds of the buckets in seconds, ascending. */
   readonly #bounds: readonly number[]
-  readonly #series: { readonly labels: Readonly<Record<string, string>>; readonly series: LatencySeries }[] = []
+  readonly #series = new Map<string, LatencySeries>()
 
-  constructor({ name, help, bounds }: LatencyHistogramOptions) {
+  constructor(name: string, help: string, bounds: readonly number[]) {
     this.name = name
     this.#help = help
     this.#bounds = bounds
   }
 
-  /** A series of its own for these labels, which no other may have; keep it, as each call adds one. */
-  add(labels: Readonly<Record<string, string>>): LatencySeries {
-    const series = new LatencySeries(this.#bounds)
-    this.#series.push({ labels, series })
+  /** The series of these labels. */
+  series(labels: Labels): LatencySeries {
+    const key = JSON.stringify(labels)
+    const series = this.#series.get(key) ?? new LatencySeries(labels, this.#bounds)
+    this.#series.set(key, series)
     return series
   }
 
   /** What the registry of prom-client reads from a metric: cumulative buckets, sum and count of each series. */
   async get() {
     const { name } = this
-    const values = this.#series.flatMap(({ labels, series }) => {
+    const values = [...this.#series.values()].flatMap(({ labels, counts, sum }) => {
       let below = 0
       const buckets = [...this.#bounds, '+Inf' as const].map((le, at) => {
-        below += series.counts[at] ?? 0
+        below += counts[at] ?? 0
         return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: below }
       })
       return [
         ...buckets,
-        { metricName: `${name}_sum`, labels: { ...labels }, value: series.sum },
-        { metricName: `${name}_count`, labels: { ...labels }, value: below },
+        { metricName: `${name}_sum`, labels, value: sum },
+        { metricName: `${name}_count`, labels, value: below },
       ]
     })
     return { name, help: this.#help, type: 'histogram', values }
@@ -46,12 +45,14 @@ export class LatencyHistogram {
 }
 
 export class LatencySeries {
+  readonly labels: Labels
+  readonly #bounds: readonly number[]
   /** One more than there are bounds: the last counts what lies above them all. */
   readonly counts: Float64Array
   sum = 0
-  readonly #bounds: readonly number[]
 
-  constructor(bounds: readonly number[]) {
+  constructor(labels: Labels, bounds: readonly number[]) {
+    this.labels = labels
     this.#bounds = bounds
     this.counts = new Float64Array(bounds.length + 1)
   }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { AppError } from '../errors.ts'
 import { isTerminal, type Sync } from '../model/sync.ts'
 import type { Metrics } from '../ports/metrics.ts'
@@ -12,28 +13,18 @@ export function measureStorage(
   metrics: Metrics,
   onReplaced: (sync: Sync) => void = () => {},
 ): SyncStorage {
-  const underWay = new Set<Promise<unknown>>()
-
-  async function measure<T>(operation: string, work: () => Promise<T>): Promise<T> {
-    const begun = performance.now()
-    let code: string | undefined
-    try {
-      return await work()
-    } catch (error) {
-      code = error instanceof AppError ? error.code : 'INTERNAL'
-      throw error
-    } finally {
-      metrics.storageOperation(operation, (performance.now() - begun) / 1000, code)
-    }
-  }
-
   function timed<A extends unknown[], T>(operation: string, work: (...args: A) => Promise<T>) {
-    return (...args: A): Promise<T> => {
-      const measured = measure(operation, () => work(...args))
-      underWay.add(measured)
-      const done = () => underWay.delete(measured)
-      measured.then(done, done)
-      return measured
+    return async (...args: A): Promise<T> => {
+      const begun = performance.now()
+      let code: string | undefined
+      try {
+        return await work(...args)
+      } catch (error) {
+        code = error instanceof AppError ? error.code : 'INTERNAL'
+        throw error
+      } finally {
+        metrics.storageOperation(operation, (performance.now() - begun) / 1000, code)
+      }
     }
   }
 
@@ -62,8 +53,8 @@ export function measureStorage(
     watch: (id, onChange) => storage.watch(id, onChange),
     async close() {
       await storage.close()
-      // Whoever called is answered a moment after the storage is done.
-      await Promise.allSettled(underWay)
+      // Whoever called is answered some microtasks after the storage is done.
+      await setImmediate()
     },
   }
 }

@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Sync } from '../model/sync.ts'
-import type { CallKind, Metrics, RouteCounts } from '../ports/metrics.ts'
+import type { CallKind, Metrics, RouteCounter } from '../ports/metrics.ts'
 import type { ActiveCounts } from './active-syncs.ts'
 import { LatencyHistogram, type LatencySeries } from './latency-histogram.ts'
 
@@ -34,18 +34,16 @@ export class PrometheusMetrics implements Metrics {
     'Operations of the storage that failed, by operation and error code',
     ['operation', 'code'],
   )
-  readonly #storage = new LatencyHistogram({
-    name: 'sheetsync_storage_operation_seconds',
-    help: 'Seconds that operations of the storage took; reads answered from memory are not counted',
-    bounds: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-  })
-  readonly #http = new LatencyHistogram({
-    name: 'sheetsync_http_request_seconds',
-    help: 'Seconds from the head of a request to the end of its answer, by method, route and status',
-    bounds: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
-  })
-  readonly #operations = new Map<string, LatencySeries>()
-  readonly #routes = new Map<string, RouteCounts>()
+  readonly #storage = new LatencyHistogram(
+    'sheetsync_storage_operation_seconds',
+    'Seconds that operations of the storage took; reads answered from memory are not counted',
+    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+  )
+  readonly #http = new LatencyHistogram(
+    'sheetsync_http_request_seconds',
+    'Seconds from the head of a request to the end of its answer, by method, route and status',
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  )
 
   /** `countActive` counts the syncs that have not ended; `undefined` leaves them out of this scrape. */
   constructor(countActive: () => Promise<ActiveCounts | undefined>) {
@@ -87,28 +85,16 @@ export class PrometheusMetrics implements Metrics {
   }
 
   storageOperation(operation: string, seconds: number, code?: string): void {
-    let series = this.#operations.get(operation)
-    if (series === undefined) {
-      series = this.#storage.add({ operation })
-      this.#operations.set(operation, series)
-    }
-    series.observe(seconds)
+    this.#storage.series({ operation }).observe(seconds)
     if (code !== undefined) this.#storageErrors.inc({ operation, code })
   }
 
-  route(method: string, path: string): RouteCounts {
-    const name = `${method} ${path}`
-    const known = this.#routes.get(name)
-    if (known !== undefined) return known
+  route(method: string, path: string): RouteCounter {
     const byStatus: (LatencySeries | undefined)[] = []
-    const counts: RouteCounts = {
-      answered: (status, seconds) => {
-        byStatus[status] ??= this.#http.add({ method, route: path, status: String(status) })
-        byStatus[status].observe(seconds)
-      },
+    return (status, seconds) => {
+      byStatus[status] ??= this.#http.series({ method, route: path, status: String(status) })
+      byStatus[status].observe(seconds)
     }
-    this.#routes.set(name, counts)
-    return counts
   }
 
   #counter<L extends string>(name: string, help: string, labelNames: readonly L[]): Counter<L> {

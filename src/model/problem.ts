@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ERROR_TABLE, type ErrorCode } from '../errors.ts'
+import { AppError, ERROR_TABLE, type ErrorCode } from '../errors.ts'
 
 const fieldError = z.object({ field: z.string(), message: z.string(), hint: z.string().optional() })
 
@@ -17,3 +17,21 @@ export const problem = z
     requestId: z.string().optional(),
   })
   .meta({ id: 'Problem', description: 'application/problem+json, RFC 9457' })
+export type Problem = Readonly<z.output<typeof problem>>
+
+/** Describes any failure as a problem; what is not an AppError is described as INTERNAL without its message, which may hold secrets. */
+export function toProblem(error: unknown, requestId?: string): Problem {
+  const known = error instanceof AppError ? error : new AppError('INTERNAL', 'The request could not be completed.')
+  const { code, status, retryable, hint, errors } = known
+  return {
+    type: `urn:sheetsync:error:${code.toLowerCase().replaceAll('_', '-')}`,
+    title: ERROR_TABLE[code].title,
+    status,
+    detail: known.message,
+    code,
+    retryable,
+    ...(hint !== undefined && { hint }),
+    ...(errors !== undefined && { errors: errors.map((error) => ({ ...error })) }),
+    ...(requestId !== undefined && { requestId }),
+  }
+}

@@ -15,7 +15,8 @@ export function toView(sync: Sync): SyncView {
 }
 
 /** The wire form as JSON. Throws STATUS_CORRUPT for a sync that contradicts the schema, which no client could read. */
-export function serializeView(sync: Sync): string {
+export function serializeView(sync: SyncView): string {
+  // What the schema does not name is left out by it, as toView does.
   const checked = syncView.safeParse(sync)
   if (!checked.success) {
     throw new AppError('STATUS_CORRUPT', `The sync ${sync.id} holds what it must not.`, { cause: checked.error })

@@ -16,10 +16,9 @@ export interface Metrics {
   quotaWaited(seconds: number): void
   /** An operation of the storage has ended; `code` says why it failed. */
   storageOperation(operation: string, seconds: number, code?: string): void
-  /** Where the answers of one route are counted; made once for each route, as it is used on every poll. */
-  route(method: string, path: string): RouteCounts
+  /** Makes the counter of one route's answers; once for each route, as it is called on every poll. */
+  route(method: string, path: string): RouteCounter
 }
 
-export interface RouteCounts {
-  answered(status: number, seconds: number): void
-}
+/** Counts one answer. */
+export type RouteCounter = (status: number, seconds: number) => void

@@ -66,9 +66,9 @@ export interface SyncStorage {
 
 export interface SyncQuery {
   /** Only syncs in one of these states. */
-  readonly states?: readonly SyncState[]
+  readonly states?: readonly SyncState[] | undefined
   /** Only syncs of this spreadsheet. */
-  readonly spreadsheetId?: string
+  readonly spreadsheetId?: string | undefined
   /** Only syncs that were asked for with the API key of this name. */
   readonly createdBy?: string | undefined
   /** Only syncs that have ended and whose webhook is yet to be delivered. */

@@ -2,14 +2,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type ApiKey, findApiKey } from '../api-keys.ts'
 import { ANYONE, type Caller } from '../syncs/caller.ts'
 
-/** On whose behalf a request comes. To be called in a route whose access rule is not `open`. */
-export type CallerOf = (request: FastifyRequest) => Caller
-
 /** RFC 6750, section 2.1; the scheme's name has no case (RFC 9110, section 11.1). */
 const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i
 
 export interface Authentication {
-  readonly callerOf: CallerOf
+  /** On whose behalf a request comes. To be called in a route whose access rule is not `open`. */
+  readonly callerOf: (request: FastifyRequest) => Caller
   /** The API key that a request bears, if it is a known one. */
   readonly keyOf: (request: FastifyRequest) => ApiKey | undefined
 }

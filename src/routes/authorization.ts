@@ -1,22 +1,65 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type ApiKey, mayUse } from '../api-keys.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type { ApiKey } from '../api-keys.ts'
 import { AppError } from '../errors.ts'
-import { type AccessRule, accessRuleOf } from './authorization-rules.ts'
+import type { Scope } from '../syncs/caller.ts'
+import type { Authentication } from './authentication.ts'
+
+/** What an address requires of its caller where API keys are set: a key with a scope, or nothing. */
+export type AccessRule = Scope | 'open'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Set from the table for each route; a route that is no operation of its own may bring it. */
+    access?: AccessRule
+  }
+}
+
+/** What each address requires. A route that is missing here stops the start, so that nothing new is open by mistake. */
+const ACCESS_RULES: Readonly<Record<string, AccessRule>> = {
+  'GET /livez': 'open',
+  'GET /readyz': 'open',
+  'GET /openapi.json': 'open',
+  // Numbers about every key's syncs.
+  'GET /metrics': 'admin',
+  'POST /syncs': 'write',
+  'GET /syncs': 'read',
+  'GET /syncs/:id': 'read',
+  'DELETE /syncs/:id': 'write',
+  'POST /syncs/:id/cancel': 'write',
+  'POST /syncs/:id/retry': 'write',
+  'POST /syncs/:id/webhook/redeliver': 'write',
+  'GET /syncs/:id/events': 'read',
+  'GET /syncs/:id/files': 'read',
+  'GET /syncs/:id/files/:name': 'read',
+  'GET /spreadsheets/:spreadsheetId': 'read',
+  'GET /spreadsheets/:spreadsheetId/tabs/:tab': 'read',
+}
 
 const REALM = 'Bearer realm="sheetsync"'
 
-export interface AuthorizationOptions {
-  /** The API key that a request bears; `undefined` = everybody may do everything. */
-  readonly keyOf: ((request: FastifyRequest) => ApiKey | undefined) | undefined
-  /** Whether `/metrics` is shown without a key. */
-  readonly openMetrics: boolean
+/** What a route requires of its caller. Throws for one without a rule. */
+export function accessRuleOf({ method, url, config }: Pick<RouteOptions, 'method' | 'url' | 'config'>): AccessRule {
+  if (config?.access !== undefined) return config.access
+  // The page explains the interface, and holds nothing of anybody's.
+  if (url === '/docs' || url.startsWith('/docs/')) return 'open'
+  const verb = [method].flat()[0]
+  // A browser sends a CORS preflight without any header of ours.
+  if (verb === 'OPTIONS') return 'open'
+  const operation = `${verb === 'HEAD' ? 'GET' : verb} ${url}`
+  const rule = ACCESS_RULES[operation]
+  if (rule === undefined) throw new TypeError(`${operation} has no rule in ACCESS_RULES: who may call it?`)
+  return rule
 }
 
 /**
- * Gives every route its access rule, and refuses who may not call it before the body is read. To be called before the
- * routes are added, and after what counts requests, so that wrong keys are counted too.
+ * Gives every route its access rule, `/metrics` none if `openMetrics`, and refuses who may not call it before the body
+ * is read. To be called before the routes are added, and after what counts requests, so that wrong keys are counted too.
  */
-export function addAuthorization(app: FastifyInstance, { keyOf, openMetrics }: AuthorizationOptions): void {
+export function addAuthorization(
+  app: FastifyInstance,
+  /** `keyOf`: the API key that a request bears; `undefined` = everybody may do everything. */
+  { keyOf, openMetrics }: { keyOf: Authentication['keyOf'] | undefined; openMetrics: boolean },
+): void {
   app.addHook('onRoute', (route) => {
     const rule = openMetrics && route.url === '/metrics' ? 'open' : accessRuleOf(route)
     route.config = { ...route.config, access: rule }
@@ -50,7 +93,7 @@ function refusal(
         : 'The Authorization header holds no Bearer token.',
     )
   }
-  if (mayUse(key, scope)) return undefined
+  if (key.scopes.includes(scope) || key.scopes.includes('admin')) return undefined
   reply.header('www-authenticate', `${REALM}, error="insufficient_scope", scope="${scope}"`)
   return new AppError('API_KEY_SCOPE', `The scope "${scope}" is needed; this key has ${key.scopes.join(', ')}.`, {
     hint: `Use a key whose entry in API_KEYS has the scope ${scope}.`,

@@ -1,11 +1,11 @@
 import helmet, { type FastifyHelmetOptions } from '@fastify/helmet'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
-import { type AccessRule, accessRuleOf } from './authorization-rules.ts'
-import { addDetails } from './openapi-details.ts'
-import { problemResponses } from './response-schemas.ts'
+import { accessRuleOf } from './authorization.ts'
+import { addExamples } from './openapi-examples.ts'
+import { problemResponse, problemResponses } from './response-schemas.ts'
 
 const SCHEME = 'apiKey'
 
@@ -58,10 +58,10 @@ export async function addDocs(app: FastifyInstance, version: string): Promise<vo
       },
     },
     transform: (route) => {
-      const schema = withAccess(route.schema, accessRuleOf(route.route))
+      const schema = withRefusals(route.schema, route.route)
       return withHeaders(schema, jsonSchemaTransform({ ...route, schema }))
     },
-    transformObject: (document) => addDetails(tidy(jsonSchemaTransformObject(document))),
+    transformObject: (document) => addExamples(tidy(jsonSchemaTransformObject(document))),
   })
   // Its headers are about pages, and these are the only ones; a poll is spared the dozen.
   await app.register(async (pages) => {
@@ -75,34 +75,30 @@ export async function addDocs(app: FastifyInstance, version: string): Promise<vo
 }
 
 /** Puts back the headers of answers, which the transformation of the zod schemas leaves out. */
-function withHeaders<T extends { readonly schema: object }>(
-  declared: { readonly response?: unknown },
-  transformed: T,
-): T {
-  const answers = (declared?.response ?? {}) as Readonly<Record<string, { readonly headers?: object }>>
-  const shown = (transformed.schema as { response?: Record<string, { headers?: object }> } | undefined)?.response ?? {}
-  for (const [status, { headers }] of Object.entries(answers)) {
-    const answer = shown[status]
-    if (answer !== undefined && headers !== undefined && Object.keys(headers).length > 0) answer.headers = headers
+function withHeaders<T extends { readonly schema: object }>(declared: FastifySchema, transformed: T): T {
+  const { response = {} } = transformed.schema as { response?: Record<string, { headers?: object }> }
+  for (const [status, { headers }] of Object.entries((declared.response ?? {}) as typeof response)) {
+    const answer = response[status]
+    if (answer !== undefined && headers !== undefined) answer.headers = headers
   }
   return transformed
 }
 
-/** Adds to an operation which scope it requires, and how it is refused to those who may not. */
-function withAccess<S>(schema: S, rule: AccessRule): S {
-  if (rule === 'open') return { ...schema, security: [] }
-  const { response } = schema as { response?: object }
+/** Adds to an operation which scope it requires, and how a request is refused before the route has a say. */
+function withRefusals(schema: FastifySchema, route: RouteOptions): FastifySchema {
+  const rule = accessRuleOf(route)
+  const ofBody = { 413: problemResponse('The body is too large'), 415: problemResponse('The body is not JSON') }
   return {
     ...schema,
     // The empty one says that a key is not needed everywhere.
-    security: [{ [SCHEME]: [rule] }, {}],
-    response: { ...response, ...problemResponses(401, 403, 429) },
+    security: rule === 'open' ? [] : [{ [SCHEME]: [rule] }, {}],
+    response: {
+      431: problemResponse('The headers are too large'),
+      ...(route.method === 'GET' ? {} : ofBody),
+      ...(rule === 'open' ? {} : problemResponses(401, 403, 429)),
+      ...(schema.response as object),
+    },
   }
-}
-
-interface OpenApiDocument {
-  readonly paths?: object
-  readonly components?: { readonly schemas?: Readonly<Record<string, object>> }
 }
 
 const REFERENCE = /"#\/components\/schemas\/([^"]+)"/g
@@ -112,7 +108,7 @@ const REFERENCE = /"#\/components\/schemas\/([^"]+)"/g
  * what is sent ("XInput") and as what is answered ("X"), though only one of the two is ever used.
  */
 function tidy<D extends object>(document: D): D {
-  const { paths = {}, components } = document as OpenApiDocument
+  const { paths = {}, components } = document as { paths?: object; components?: { schemas?: Record<string, object> } }
   const schemas = components?.schemas ?? {}
   const used = new Set<string>()
   const follow = (part: object): void => {

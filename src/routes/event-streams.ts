@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import { PeriodicTask } from '../concurrency/periodic-task.ts'
+import { AppError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Caller } from '../syncs/caller.ts'
 
 /** Milliseconds between two checks of the open streams. */
 const CHECK_INTERVAL_MS = 1000
@@ -107,14 +109,35 @@ export class EventStream {
     this.#next = undefined
     this.#writing = true
     this.#wroteAt = this.#clock.monotonic()
-    this.#response.write(next, this.#written)
+    // Called when the operating system has taken the bytes, or the stream is closed.
+    this.#response.write(next, (error) => {
+      this.#writing = false
+      if (error) return
+      if (this.#next !== undefined) this.#write()
+      else if (this.#lastIsNext) this.#response.end()
+    })
+  }
+}
+
+/** Limits the event streams that each API key has open. Without keys nothing is counted. */
+export class StreamLimit {
+  readonly #mostPerKey: number
+  readonly #open = new Map<string, Set<symbol>>()
+
+  constructor(mostPerKey = Number.POSITIVE_INFINITY) {
+    this.#mostPerKey = mostPerKey
   }
 
-  /** Called when the operating system has taken the bytes, or the stream is closed. */
-  readonly #written = (error?: Error | null): void => {
-    this.#writing = false
-    if (error !== undefined && error !== null) return
-    if (this.#next !== undefined) this.#write()
-    else if (this.#lastIsNext) this.#response.end()
+  /** Takes a place for a stream, or throws TOO_MANY_STREAMS. The function that comes back gives it back; it may be called again. */
+  open({ name }: Caller): () => void {
+    if (name === null) return () => {}
+    const open = this.#open.get(name) ?? new Set()
+    if (open.size >= this.#mostPerKey) {
+      const detail = `The API key ${name} may have ${this.#mostPerKey} event streams open at a time.`
+      throw new AppError('TOO_MANY_STREAMS', detail, { retryAfterSeconds: 5 })
+    }
+    const stream = Symbol(name)
+    this.#open.set(name, open.add(stream))
+    return () => void open.delete(stream)
   }
 }

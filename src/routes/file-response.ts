@@ -2,7 +2,9 @@ import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { parse as parseRange } from 'range-parser'
 import { AppError } from '../errors.ts'
+import type { SnapshotManifest } from '../model/snapshot-manifest.ts'
 import type { SnapshotFormat } from '../model/sync-request.ts'
+import type { SnapshotStore } from '../ports/snapshot-store.ts'
 import { failsPrecondition, isNotModified, passesIfRange } from './conditional-requests.ts'
 import { contentTypeOf } from './media-types.ts'
 
@@ -25,6 +27,17 @@ export interface FileResponse {
   readonly disposition: 'attachment' | 'inline'
   /** Opens the file; `undefined` when it is no longer there. A range is given unless the file is empty. */
   readonly open: (range?: ByteRange) => Promise<Readable | undefined>
+}
+
+/** A file of a snapshot, to be sent. */
+export function fileOf(
+  snapshots: Pick<SnapshotStore, 'openFile'>,
+  { spreadsheet, syncId, publishedAt }: SnapshotManifest,
+  file: SnapshotManifest['tabs'][number]['files'][number],
+  disposition: FileResponse['disposition'],
+): FileResponse {
+  const key = { spreadsheetId: spreadsheet.id, syncId, name: file.name }
+  return { ...file, publishedAt, disposition, open: (range) => snapshots.openFile(key, range) }
 }
 
 /**

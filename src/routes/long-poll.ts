@@ -9,13 +9,6 @@ import { sendSyncIfChanged } from './sync-response.ts'
 /** Seconds that a request may wait at the most: less than the half minute after which proxies like to give up. */
 export const LONGEST_WAIT_SECONDS = 25
 
-export interface LongPoll {
-  readonly service: SyncService
-  readonly clock: Clock
-  readonly id: string
-  readonly caller: Caller
-}
-
 /**
  * Answers `GET /syncs/:id` with `Prefer: wait=N`: once the sync is another than If-None-Match names, or without that
  * header once it has finished; at the latest after N seconds with what there is then. A finished sync never changes, so
@@ -24,7 +17,7 @@ export interface LongPoll {
 export async function sendSyncAfterWait(
   request: FastifyRequest,
   reply: FastifyReply,
-  { service, clock, id, caller }: LongPoll,
+  { service, clock, id, caller }: { service: SyncService; clock: Clock; id: string; caller: Caller },
 ): Promise<void> {
   const { headers } = request
   const seconds = preferredWait(String(headers.prefer))
@@ -39,8 +32,7 @@ export async function sendSyncAfterWait(
       const stop = service.subscriptions.subscribe(id, (news) => {
         if (news.kind !== 'sync' || isAnswer(news.sync)) over.abort()
       })
-      const leave = () => over.abort()
-      reply.raw.once('close', leave)
+      reply.raw.once('close', () => over.abort())
       await clock.sleep(seconds * 1000, over.signal)
       stop()
       // Nobody is there to be answered.
@@ -48,7 +40,6 @@ export async function sendSyncAfterWait(
         reply.hijack()
         return
       }
-      reply.raw.removeListener('close', leave)
       sync = await service.find(id, caller)
     }
   }

@@ -1,7 +1,7 @@
-import type { FastifyInstance, FastifyReply, onResponseHookHandler, RouteOptions } from 'fastify'
+import type { FastifyInstance, onResponseHookHandler, RouteOptions } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import type { Metrics, RouteCounts } from '../ports/metrics.ts'
+import type { Metrics, RouteCounter } from '../ports/metrics.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -13,69 +13,58 @@ declare module 'fastify' {
 /** Counts the answers of every route that is added from now on, by method, path and status. */
 export function countAnswers(app: FastifyInstance, metrics: Pick<Metrics, 'route'>): void {
   app.addHook('onRoute', (route) => {
-    // Hooks of each route's own find its counts without a lookup.
-    const methods = new Map([route.method].flat().map((method) => [method, metrics.route(method, route.url)]))
-    const [only] = methods.size === 1 ? methods.values() : []
+    // Hooks of each route's own find its counter without a lookup.
+    const counters = new Map([route.method].flat().map((method) => [method, metrics.route(method, route.url)]))
+    const [only] = counters.values()
     if (only !== undefined && route.config?.isPolled) return countPolls(app, route, only)
-    const count: onResponseHookHandler = (request, reply, done) => {
-      const counts = only ?? methods.get(request.method)
-      counts?.answered(reply.statusCode, reply.elapsedTime / 1000)
+    const countAnswer: onResponseHookHandler = (request, reply, done) => {
+      counters.get(request.method)?.(reply.statusCode, reply.elapsedTime / 1000)
       done()
     }
-    route.onResponse = [...[route.onResponse ?? []].flat(), count]
+    route.onResponse = [route.onResponse ?? [], countAnswer].flat()
   })
 }
 
-/** What was not found has no route; it is counted as one. */
-export function countUnmatched(metrics: Pick<Metrics, 'route'>): (reply: FastifyReply) => void {
-  const counts = metrics.route('any', 'unmatched')
-  return (reply) => counts.answered(reply.statusCode, 0)
-}
-
-function countPolls(app: FastifyInstance, route: RouteOptions, counts: RouteCounts): void {
+function countPolls(app: FastifyInstance, route: RouteOptions, count: RouteCounter): void {
   const { handler } = route
   route.handler = function (this: FastifyInstance, request, reply) {
     const result: unknown = handler.call(this, request, reply)
     if (!(result instanceof Promise)) {
       // Answered from memory, in microseconds: not worth reading the clock twice.
-      counts.answered(reply.statusCode, 0)
+      count(reply.statusCode, 0)
       return result
     }
     const begun = performance.now()
     return result.then((value: unknown) => {
-      counts.answered(reply.statusCode, (performance.now() - begun) / 1000)
+      count(reply.statusCode, (performance.now() - begun) / 1000)
       return value
     })
   }
   // What throws, here or before the handler, has its status from the error.
   route.errorHandler = (error, request, reply) => {
     app.errorHandler(error, request, reply)
-    counts.answered(reply.statusCode, 0)
+    count(reply.statusCode, 0)
   }
 }
 
-export interface MetricsRouteOptions {
+const readMetrics = {
+  operationId: 'metrics',
+  summary: 'Read the counts of this process',
+  description:
+    'In the text format of Prometheus: names begin with sheetsync_ and end in their unit; those of the process have their usual names.',
+  tags: ['operations'],
+  response: { 200: { description: 'The counts', content: { 'text/plain': { schema: z.string() } } } },
+}
+
+interface MetricsRouteOptions {
   readonly metrics: { readonly contentType: string; text(): Promise<string> }
 }
 
 /** What the service counts, for Prometheus. */
 export const metricsRoutes: FastifyPluginAsyncZod<MetricsRouteOptions> = async (app, { metrics }) => {
-  app.get(
-    '/metrics',
-    {
-      schema: {
-        operationId: 'metrics',
-        summary: 'Read the counts of this process',
-        description:
-          'In the text format of Prometheus: names begin with sheetsync_ and end in their unit; those of the process have their usual names.',
-        tags: ['operations'],
-        response: {
-          200: { description: 'The counts', content: { 'text/plain': { schema: z.string() } } },
-        },
-      },
-      // Text is sent as it is.
-      serializerCompiler: () => (text) => String(text),
-    },
-    async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()),
+  // Text is sent as it is.
+  const serializerCompiler = () => String
+  app.get('/metrics', { schema: readMetrics, serializerCompiler }, async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.text()),
   )
 }

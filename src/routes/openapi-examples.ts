@@ -1,10 +1,11 @@
-import { AppError, ERROR_TABLE, type ErrorCode, type Problem, toProblem } from '../errors.ts'
+import { AppError, ERROR_TABLE, type ErrorCode } from '../errors.ts'
+import { type Problem, toProblem } from '../model/problem.ts'
 import type { SnapshotManifest } from '../model/snapshot-manifest.ts'
 import type { SnapshotFile } from '../model/sync.ts'
 import { normalizeRequest, SAMPLE_SPREADSHEET_ID, syncRequestBody } from '../model/sync-request.ts'
 import { type SyncView, toView } from '../model/sync-view.ts'
 import { createSync } from '../syncs/sync.ts'
-import { MEDIA_TYPES } from './media-types.ts'
+import { MEDIA_TYPES, PROBLEM_MEDIA_TYPE } from './media-types.ts'
 
 // What the OpenAPI document shows of each answer. The types hold the examples true to the schemas.
 const ID = 'sync-0198c5b4-7d1e-7c3a-9b2f-3a1c5e7d9f01'
@@ -19,34 +20,24 @@ const file: SnapshotFile = {
   href: `/syncs/${ID}/files/class-data-0.json`,
 }
 
+const tab = { gid: 0, title: 'Class Data', range: null }
+const row = { 'Student Name': 'Alexandra', Gender: 'Female', 'Class Level': '4. Senior' }
+
+const body = syncRequestBody.parse({ spreadsheet: SAMPLE_SPREADSHEET_ID })
 const queued: SyncView = toView(
-  createSync(
-    {
-      id: ID,
-      ...normalizeRequest(syncRequestBody.parse({ spreadsheet: SAMPLE_SPREADSHEET_ID })),
-      labels: {},
-      createdBy: null,
-    },
-    new Date('2026-01-31T09:00:00.000Z'),
-  ),
+  createSync({ id: ID, ...normalizeRequest(body), labels: {}, createdBy: null }, new Date('2026-01-31T09:00:00.000Z')),
 )
+
+const spreadsheet = { ...queued.spreadsheet, title: 'Example Spreadsheet', version: '1234' }
+const counts = { rowsDone: 13, rowsTotal: 31, cellsDone: 78, apiCalls: 3 }
 
 const running: SyncView = {
   ...queued,
   state: 'running',
   revision: 4,
-  spreadsheet: { ...queued.spreadsheet, title: 'Example Spreadsheet', version: '1234' },
-  progress: {
-    ...queued.progress,
-    phase: 'downloading',
-    percent: 42,
-    tabsTotal: 1,
-    rowsDone: 13,
-    rowsTotal: 31,
-    cellsDone: 78,
-    apiCalls: 3,
-  },
-  tabs: [{ gid: 0, title: 'Class Data', range: null, state: 'downloading', rows: 12, columns: 6, files: [] }],
+  spreadsheet,
+  progress: { ...queued.progress, phase: 'downloading', percent: 42, tabsTotal: 1, ...counts },
+  tabs: [{ ...tab, state: 'downloading', rows: 12, columns: 6, files: [] }],
   attempt: 1,
   startedAt: '2026-01-31T09:00:00.120Z',
   updatedAt: '2026-01-31T09:00:01.000Z',
@@ -59,16 +50,8 @@ const succeeded: SyncView = {
   ...ended,
   state: 'succeeded',
   revision: 7,
-  progress: {
-    ...running.progress,
-    phase: 'done',
-    percent: 100,
-    tabsDone: 1,
-    rowsDone: 31,
-    rowsTotal: 31,
-    cellsDone: 186,
-  },
-  tabs: [{ gid: 0, title: 'Class Data', range: null, state: 'done', rows: 30, columns: 6, files: [file] }],
+  progress: { ...running.progress, phase: 'done', percent: 100, tabsDone: 1, rowsDone: 31, cellsDone: 186 },
+  tabs: [{ ...tab, state: 'done', rows: 30, columns: 6, files: [file] }],
   outcome: 'downloaded',
   consistent: true,
   updatedAt: ended.finishedAt,
@@ -84,30 +67,18 @@ const manifest: Omit<SnapshotManifest, 'createdBy'> = {
   version: 1,
   syncId: ID,
   publishedAt: ended.finishedAt,
-  spreadsheet: { ...queued.spreadsheet, title: 'Example Spreadsheet', version: '1234' },
+  spreadsheet,
   consistent: true,
   request: queued.request,
-  tabs: [
-    {
-      gid: 0,
-      title: 'Class Data',
-      range: null,
-      rows: 30,
-      columns: 3,
-      columnNames: ['Student Name', 'Gender', 'Class Level'],
-      files: [storedFile],
-    },
-  ],
+  tabs: [{ ...tab, rows: 30, columns: 3, columnNames: Object.keys(row), files: [storedFile] }],
   warnings: [],
 }
-
-const row = { 'Student Name': 'Alexandra', Gender: 'Female', 'Class Level': '4. Senior' }
 
 /** One event of a stream, as it goes over the wire. */
 const events = `retry: 2000\n\nid: 4\nevent: sync\ndata: ${JSON.stringify(running)}\n\n`
 
 /** What an operation answers when all is well: by operation, status and name of the example; `*` is any media type. */
-export const GOOD_ANSWERS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+const GOOD_ANSWERS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'livez 200': { alive: { status: 'ok' } },
   'readyz 200': { ready: { status: 'ok' } },
   'metrics 200': {
@@ -127,14 +98,14 @@ export const GOOD_ANSWERS: Readonly<Record<string, Readonly<Record<string, unkno
 }
 
 /** What the bytes of a file look like, by media type. */
-export const ROWS: Readonly<Record<string, unknown>> = {
+const ROWS: Readonly<Record<string, unknown>> = {
   [MEDIA_TYPES.json]: [row],
   [MEDIA_TYPES.ndjson]: `${JSON.stringify(row)}\n`,
   [MEDIA_TYPES.csv]: `${Object.keys(row).join(',')}\r\n${Object.values(row).join(',')}\r\n`,
 }
 
 /** Values of parameters that bring no example of their own. */
-export const PARAMETERS: Readonly<Record<string, unknown>> = {
+const PARAMETERS: Readonly<Record<string, unknown>> = {
   id: ID,
   name: file.name,
   state: 'queued,running',
@@ -176,8 +147,39 @@ const CODES: Readonly<Record<string, readonly ErrorCode[]>> = {
   'getTab 500': ['INTERNAL', 'SNAPSHOT_CORRUPT'],
 }
 
+interface Operation {
+  readonly operationId: string
+  readonly parameters?: { readonly name: string; readonly schema?: { readonly example?: unknown }; example?: unknown }[]
+  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, { examples?: object }>> }>>
+}
+
+/** Adds examples of its parameters and answers to each operation of the document. */
+export function addExamples<D extends object>(document: D): D {
+  const { paths = {} } = document as { paths?: Readonly<Record<string, Readonly<Record<string, Operation>>>> }
+  for (const { operationId, parameters = [], responses } of Object.values(paths).flatMap(Object.values<Operation>)) {
+    for (const parameter of parameters) {
+      const value = PARAMETERS[parameter.name]
+      if (parameter.schema?.example === undefined && value !== undefined) parameter.example = value
+    }
+    for (const [status, { content = {} }] of Object.entries(responses)) {
+      for (const [type, media] of Object.entries(content)) {
+        const examples = examplesOf(operationId, status, type)
+        if (examples === undefined) continue
+        media.examples = Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }]))
+      }
+    }
+  }
+  return document
+}
+
+function examplesOf(operationId: string, status: string, type: string): Readonly<Record<string, unknown>> | undefined {
+  if (type === PROBLEM_MEDIA_TYPE) return problemExamples(operationId, Number(status))
+  const rows = ROWS[type]
+  return GOOD_ANSWERS[`${operationId} ${status}`] ?? (rows === undefined ? undefined : { rows })
+}
+
 /** Problems that an operation answers with a status, by code. A status without codes of its own shows the table's first. */
-export function problemExamples(operationId: string, status: number): Record<string, Problem> {
+function problemExamples(operationId: string, status: number): Record<string, Problem> {
   const every = (Object.keys(ERROR_TABLE) as ErrorCode[]).filter((code) => ERROR_TABLE[code].status === status)
   const codes = CODES[`${operationId} ${status}`] ?? CODES[status] ?? every.slice(0, 1)
   return Object.fromEntries(codes.map((code) => [code, toProblem(example(code), 'req-3a1c5e7d9f01-1')]))

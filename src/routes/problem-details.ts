@@ -1,10 +1,14 @@
+import { type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { AppError, type ErrorCode, toProblem } from '../errors.ts'
+import { AppError, type ErrorCode } from '../errors.ts'
+import { toProblem } from '../model/problem.ts'
+import type { RouteCounter } from '../ports/metrics.ts'
 import { PROBLEM_MEDIA_TYPE } from './media-types.ts'
 import type { RequestLogger } from './request-logger.ts'
 
-/** Fastify's own error codes and what they are here. */
-const FASTIFY_CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+/** Error codes of Fastify and of Node's HTTP parser, and what they are here. */
+const FOREIGN_CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
     'MEDIA_TYPE_UNSUPPORTED',
     'The body has a content type that this service does not read.',
@@ -14,13 +18,15 @@ const FASTIFY_CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: ['BODY_NOT_JSON', 'The body is not valid JSON.'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['BODY_NOT_JSON', 'The body is empty.'],
   FST_ERR_MAX_PARAM_LENGTH: ['URI_TOO_LONG', 'A segment of the path is too long.'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'The request was not here in time.'],
+  HPE_HEADER_OVERFLOW: ['HEADERS_TOO_LARGE', 'Path, query and headers are larger than 16 KiB together.'],
 }
 
 /** Turns whatever was thrown into an AppError, so that every failure on the wire has a code. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
   const { code, statusCode } = error as Partial<FastifyError>
-  const known = FASTIFY_CODES[code ?? '']
+  const known = FOREIGN_CODES[code ?? '']
   if (code === 'FST_ERR_BAD_URL') {
     const errors = [{ field: 'path', message: 'holds a broken percent-encoding', hint: 'Encode a % itself as %25.' }]
     return new AppError('VALIDATION_FAILED', 'The request is not valid: path.', { cause: error, errors })
@@ -44,12 +50,32 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
     .send(JSON.stringify(toProblem(error, request.id)))
 }
 
+/** Answers what Node's parser could not hand on as a request, as every other error is answered, and closes the connection. */
+export function answerMalformedRequest(cause: NodeJS.ErrnoException, socket: Socket): void {
+  if (cause.code === 'ECONNRESET' || socket.destroyed) return
+  // What Node hangs on a socket while it is being answered. A second status line would be taken for part of that answer.
+  const { _httpMessage: underWay } = socket as Socket & { readonly _httpMessage?: ServerResponse | null }
+  if (!socket.writable || underWay?.headersSent === true) {
+    socket.destroy()
+    return
+  }
+  const [code, detail] = FOREIGN_CODES[cause.code ?? ''] ?? [
+    'REQUEST_MALFORMED',
+    'What was sent is not a request of HTTP/1.1.',
+  ]
+  const refusal = toProblem(new AppError(code, detail, { cause }))
+  const body = JSON.stringify(refusal)
+  const head = [
+    `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}`,
+    `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+}
+
 /** Answers every failure, known address or not, as `application/problem+json` (RFC 9457). */
-export function addErrorResponses(
-  app: FastifyInstance,
-  logger: RequestLogger,
-  onUnmatched: (reply: FastifyReply) => void = () => undefined,
-): void {
+export function addErrorResponses(app: FastifyInstance, logger: RequestLogger, countUnmatched?: RouteCounter): void {
   app.setErrorHandler((thrown, request, reply) => {
     const error = toAppError(thrown)
     if (error.status >= 500) logger.logFailure(request, error)
@@ -57,6 +83,6 @@ export function addErrorResponses(
   })
   app.setNotFoundHandler((request, reply) => {
     sendProblem(request, reply, new AppError('ROUTE_NOT_FOUND', `Nothing is at ${request.method} of this path.`))
-    onUnmatched(reply)
+    countUnmatched?.(reply.statusCode, 0)
   })
 }

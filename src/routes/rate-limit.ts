@@ -1,6 +1,7 @@
 import rateLimit, { normalizeIP } from '@fastify/rate-limit'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { AppError } from '../errors.ts'
+import type { Authentication } from './authentication.ts'
 
 const WINDOW_MS = 60_000
 /** Keys and addresses that are counted at a time; the one unseen the longest is forgotten first. */
@@ -8,19 +9,14 @@ const COUNTED_AT_MOST = 10_000
 /** A load balancer that is answered 429 takes the instance for unhealthy. */
 const EXEMPT: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz'])
 
-export interface RateLimitOptions {
-  readonly requestsPerMinute: number
-  /** Name of the API key of a request, if it bears a true one. */
-  readonly keyOf: (request: FastifyRequest) => { readonly name: string } | undefined
-}
-
 /**
  * Limits requests a minute: of each API key, and of each address for those without a key. The plugin counts; what it
  * would say is a draft of old, so the fields are written here as draft-ietf-httpapi-ratelimit-headers-10 has them.
  */
 export async function addRateLimit(
   app: FastifyInstance,
-  { requestsPerMinute, keyOf }: RateLimitOptions,
+  requestsPerMinute: number,
+  keyOf: Authentication['keyOf'],
 ): Promise<void> {
   await app.register(rateLimit, { global: false, cache: COUNTED_AT_MOST })
   const count = app.createRateLimit({

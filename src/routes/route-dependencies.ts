@@ -2,8 +2,8 @@ import type { Clock } from '../ports/clock.ts'
 import type { SnapshotStore } from '../ports/snapshot-store.ts'
 import type { IdempotentRequests } from '../syncs/idempotent-requests.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
-import type { CallerOf } from './authentication.ts'
-import type { StreamLimit } from './stream-limit.ts'
+import type { Authentication } from './authentication.ts'
+import type { StreamLimit } from './event-streams.ts'
 
 /** What the routes of syncs and snapshots answer from. */
 export interface RouteDependencies {
@@ -11,7 +11,7 @@ export interface RouteDependencies {
   readonly starts: IdempotentRequests
   readonly snapshots: SnapshotStore
   readonly clock: Clock
-  readonly callerOf: CallerOf
+  readonly callerOf: Authentication['callerOf']
   /** How many event streams one caller may have open. */
   readonly streamLimit: StreamLimit
 }

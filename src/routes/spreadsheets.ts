@@ -7,9 +7,9 @@ import { type SnapshotManifest, snapshotContents } from '../model/snapshot-manif
 import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
 import { SAMPLE_SPREADSHEET_ID, SNAPSHOT_FORMATS, type SnapshotFormat } from '../model/sync-request.ts'
 import { type Caller, maySee } from '../syncs/caller.ts'
-import { sendFile } from './file-response.ts'
+import { fileOf, sendFile } from './file-response.ts'
 import { MEDIA_TYPES } from './media-types.ts'
-import { jsonResponse, problemResponses, rowsResponse } from './response-schemas.ts'
+import { jsonResponse, problemResponses, rowsResponses } from './response-schemas.ts'
 import type { RouteDependencies } from './route-dependencies.ts'
 
 /** More titles than this in a hint help nobody. */
@@ -30,82 +30,62 @@ type TabRequest = FastifyRequest<{
   Querystring: { format?: SnapshotFormat | undefined }
 }>
 
+const getSpreadsheet = {
+  operationId: 'getSpreadsheet',
+  summary: 'What the latest snapshot holds',
+  description: 'The manifest of the latest snapshot: which tabs, when, of which version.',
+  tags: ['rows'],
+  params: z.object({ spreadsheetId }),
+  response: { 200: jsonResponse('The manifest', snapshotContents), ...problemResponses(400, 404, 500, 503) },
+}
+
+const getTab = {
+  operationId: 'getTab',
+  summary: 'Read the rows of a tab',
+  description: 'The rows of the newest snapshot that holds the tab in that format. 406 lists the formats there are.',
+  tags: ['rows'],
+  params: z.object({
+    spreadsheetId,
+    tab: z
+      .string()
+      .min(1)
+      .max(500, 'is longer than any title')
+      .meta({ description: 'The title of the tab, or gid:N', example: 'gid:0' }),
+  }),
+  querystring: tabQuery,
+  response: { ...rowsResponses('The rows'), ...problemResponses(400, 404, 406, 412, 416, 500, 503) },
+}
+
 /**
  * What was downloaded, by spreadsheet. Answers from snapshots alone and never asks Google; to a caller there are no
  * snapshots but those of the syncs that it may see.
  */
 export const spreadsheetRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (app, { snapshots, callerOf }) => {
-  app.get(
-    '/spreadsheets/:spreadsheetId',
-    {
-      schema: {
-        operationId: 'getSpreadsheet',
-        summary: 'What the latest snapshot holds',
-        description: 'The manifest of the latest snapshot: which tabs, when, of which version.',
-        tags: ['rows'],
-        params: z.object({ spreadsheetId }),
-        response: { 200: jsonResponse('The manifest', snapshotContents), ...problemResponses(400, 404, 500, 503) },
-      },
-    },
-    async (request) => {
-      const [latest] = await existing(request.params.spreadsheetId, callerOf(request))
-      return latest
-    },
-  )
+  app.get('/spreadsheets/:spreadsheetId', { schema: getSpreadsheet }, async (request) => {
+    const [latest] = await existing(request.params.spreadsheetId, callerOf(request))
+    return latest
+  })
 
-  app.get(
-    '/spreadsheets/:spreadsheetId/tabs/:tab',
-    {
-      schema: {
-        operationId: 'getTab',
-        summary: 'Read the rows of a tab',
-        description:
-          'The rows of the newest snapshot that holds the tab in that format. 406 lists the formats there are.',
-        tags: ['rows'],
-        params: z.object({
-          spreadsheetId,
-          tab: z
-            .string()
-            .min(1)
-            .max(500, 'is longer than any title')
-            .meta({ description: 'The title of the tab, or gid:N', example: 'gid:0' }),
-        }),
-        querystring: tabQuery,
-        response: {
-          200: rowsResponse('The rows'),
-          206: rowsResponse('The bytes of the range'),
-          304: z.undefined().describe('Nothing has changed'),
-          ...problemResponses(400, 404, 406, 412, 416, 500, 503),
-        },
-      },
-    },
-    async (request, reply) => {
-      try {
-        return await sendTab(request, reply)
-      } catch (error) {
-        // A newer snapshot took the place of this one between the choice and the open; now it is the one to choose.
-        if (!(error instanceof AppError && error.code === 'FILE_NOT_FOUND')) throw error
-        return sendTab(request, reply)
-      }
-    },
-  )
+  app.get('/spreadsheets/:spreadsheetId/tabs/:tab', { schema: getTab }, async (request, reply) => {
+    try {
+      return await sendTab(request, reply)
+    } catch (error) {
+      // A newer snapshot took the place of this one between the choice and the open; now it is the one to choose.
+      if (!(error instanceof AppError && error.code === 'FILE_NOT_FOUND')) throw error
+      return sendTab(request, reply)
+    }
+  })
 
   async function sendTab(request: TabRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { tab, spreadsheetId: id } = request.params
     const manifests = await existing(id, callerOf(request))
-    const format = request.query.format ?? wantedFormat(request, formatsOf(manifests, tab))
+    const held = selectTab(manifests, tab)
+    if (held.outcome === 'no-tab') throw noSuchTab(held.tabs)
+    const format = request.query.format ?? wantedFormat(request, held.formats)
     const selection = selectTab(manifests, tab, format)
-    if (selection.outcome === 'no-tab') throw noSuchTab(selection.tabs)
-    if (selection.outcome === 'other-formats') throw noSuchFormat(selection.formats)
-    const { manifest, file } = selection
-    const key = { spreadsheetId: id, syncId: manifest.syncId, name: file.name }
+    if (selection.outcome !== 'found') throw noSuchFormat(held.formats)
     if (request.query.format === undefined) reply.header('vary', 'Accept')
-    return sendFile(request, reply, {
-      ...file,
-      publishedAt: manifest.publishedAt,
-      disposition: 'inline',
-      open: (range) => snapshots.openFile(key, range),
-    })
+    return sendFile(request, reply, fileOf(snapshots, selection.manifest, selection.file, 'inline'))
   }
 
   async function existing(id: string, caller: Caller): Promise<[SnapshotManifest, ...SnapshotManifest[]]> {
@@ -115,14 +95,9 @@ export const spreadsheetRoutes: FastifyPluginAsyncZod<RouteDependencies> = async
   }
 }
 
-function formatsOf(manifests: readonly SnapshotManifest[], tab: string): readonly SnapshotFormat[] {
-  const selection = selectTab(manifests, tab)
-  if (selection.outcome === 'no-tab') throw noSuchTab(selection.tabs)
-  return SNAPSHOT_FORMATS.filter((format) => selection.formats.includes(format))
-}
-
 /** Negotiates the format by `Accept` (RFC 9110, section 12.5.1); the order of SNAPSHOT_FORMATS breaks ties. */
-function wantedFormat(request: FastifyRequest, formats: readonly SnapshotFormat[]): SnapshotFormat {
+function wantedFormat(request: FastifyRequest, held: readonly SnapshotFormat[]): SnapshotFormat {
+  const formats = SNAPSHOT_FORMATS.filter((format) => held.includes(format))
   const best = request.accepts().type(formats.map((format) => MEDIA_TYPES[format]))
   const format = formats.find((candidate) => MEDIA_TYPES[candidate] === best)
   if (format === undefined) throw noSuchFormat(formats)

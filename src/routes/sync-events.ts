@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { toProblem } from '../errors.ts'
+import { toProblem } from '../model/problem.ts'
 import { isTerminal, type Sync } from '../model/sync.ts'
 import { serializeView } from '../model/sync-view.ts'
 import type { SyncChange } from '../syncs/sync-subscriptions.ts'
@@ -31,81 +31,77 @@ revision nothing is sent until the next change, unless the sync has finished; th
 followed by an id without an event, so that an EventSource that nobody closed is answered 204 when it comes back, and
 stops. A reader that takes nothing for 20 seconds is dropped.`
 
+const streamSync = {
+  operationId: 'streamSync',
+  summary: 'Stream a sync',
+  description: DESCRIPTION,
+  tags: ['syncs'],
+  params: syncPath,
+  headers: z.object({
+    'last-event-id': z.string().max(100).optional().describe('The id of the last event that was read'),
+  }),
+  response: {
+    200: { description: 'The events', content: { 'text/event-stream': { schema: z.string() } } },
+    204: z.undefined().describe('The client has had the last event; it need not come back'),
+    ...problemResponses(400, 404, 429, 500, 503),
+  },
+}
+
 /** Progress as a stream of events. */
 export const syncEventRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   app,
   { service, clock, callerOf, streamLimit },
 ) => {
   const streams = new EventStreams(clock)
-  app.get(
-    '/syncs/:id/events',
-    {
-      schema: {
-        operationId: 'streamSync',
-        summary: 'Stream a sync',
-        description: DESCRIPTION,
-        tags: ['syncs'],
-        params: syncPath,
-        headers: z.object({
-          'last-event-id': z.string().max(100).optional().describe('The id of the last event that was read'),
-        }),
-        response: {
-          200: { description: 'The events', content: { 'text/event-stream': { schema: z.string() } } },
-          204: z.undefined().describe('The client has had the last event; it need not come back'),
-          ...problemResponses(400, 404, 429, 500, 503),
-        },
-      },
-    },
-    async (request, reply) => {
-      const { id } = request.params
-      const caller = callerOf(request)
-      const lastEventId = request.headers['last-event-id']
-      const sync = await service.find(id, caller)
-      if (isTerminal(sync) && lastEventId === endId(sync)) return reply.code(204).send()
+  app.get('/syncs/:id/events', { schema: streamSync }, async (request, reply) => {
+    const { id } = request.params
+    const caller = callerOf(request)
+    const lastEventId = request.headers['last-event-id']
+    const sync = await service.find(id, caller)
+    if (isTerminal(sync) && lastEventId === endId(sync)) return reply.code(204).send()
 
-      const leave = streamLimit.open(caller)
-      reply.hijack()
-      const response = reply.raw
-      if (response.destroyed) {
-        leave()
-        return reply
-      }
-      response.once('close', leave)
-      response.writeHead(200, {
-        ...(reply.getHeaders() as OutgoingHttpHeaders),
-        'content-type': 'text/event-stream; charset=utf-8',
-        'cache-control': 'no-store',
-        // Tells nginx, and those who follow it, not to hold events back.
-        'x-accel-buffering': 'no',
-      })
-      if (request.method === 'HEAD') {
-        response.end()
-        return reply
-      }
-      const stream = streams.open(response, () => stop())
-      response.write(`retry: ${RETRY_MS}\n\n`)
-      let sentRevision = lastEventId === String(sync.revision) && !isTerminal(sync) ? sync.revision : 0
-      const stop = service.subscriptions.subscribe(id, (news: SyncChange) => {
-        switch (news.kind) {
-          case 'sync':
-            if (news.sync.revision <= sentRevision) return
-            sentRevision = news.sync.revision
-            if (isTerminal(news.sync)) stream.finish(eventOf(news.sync))
-            else stream.send(eventOf(news.sync))
-            return
-          case 'gone':
-            return stream.finish(encodeEvent('deleted', JSON.stringify({ id })))
-          case 'unreadable':
-            return stream.finish(encodeEvent('problem', JSON.stringify(toProblem(toAppError(news.error), request.id))))
-          case 'draining':
-            return stream.finishNow(
-              Buffer.from(`retry: ${Math.round(RETRY_MS / 2 + Math.random() * RETRY_SPREAD_MS)}\n\n`),
-            )
-        }
-      })
+    const leave = streamLimit.open(caller)
+    reply.hijack()
+    const response = reply.raw
+    if (response.destroyed) {
+      leave()
       return reply
-    },
-  )
+    }
+    response.once('close', leave)
+    response.writeHead(200, {
+      ...(reply.getHeaders() as OutgoingHttpHeaders),
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      // Tells nginx, and those who follow it, not to hold events back.
+      'x-accel-buffering': 'no',
+    })
+    if (request.method === 'HEAD') {
+      response.end()
+      return reply
+    }
+    const stream = streams.open(response, () => stop())
+    response.write(`retry: ${RETRY_MS}\n\n`)
+    let sentRevision = lastEventId === String(sync.revision) && !isTerminal(sync) ? sync.revision : 0
+    const stop = service.subscriptions.subscribe(id, (news: SyncChange) => {
+      switch (news.kind) {
+        case 'sync':
+          if (news.sync.revision <= sentRevision) return
+          sentRevision = news.sync.revision
+          if (isTerminal(news.sync)) stream.finish(eventOf(news.sync))
+          else stream.send(eventOf(news.sync))
+          return
+        case 'gone':
+          return stream.finish(encodeEvent('deleted', JSON.stringify({ id })))
+        case 'unreadable':
+          return stream.finish(encodeEvent('problem', JSON.stringify(toProblem(toAppError(news.error), request.id))))
+        case 'draining':
+          return stream.finishNow(
+            Buffer.from(`retry: ${Math.round(RETRY_MS / 2 + Math.random() * RETRY_SPREAD_MS)}\n\n`),
+          )
+      }
+    })
+    return reply
+  })
 }
 
 /** The event of each sync that is in memory, shared by all of its streams. */

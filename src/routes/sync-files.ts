@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import type { SnapshotManifest } from '../model/snapshot-manifest.ts'
 import { type Sync, snapshotFile } from '../model/sync.ts'
-import { sendFile } from './file-response.ts'
-import { jsonResponse, problemResponses, rowsResponse } from './response-schemas.ts'
+import { fileOf, sendFile } from './file-response.ts'
+import { jsonResponse, problemResponses, rowsResponses } from './response-schemas.ts'
 import type { RouteDependencies } from './route-dependencies.ts'
 import { syncIdParam, syncPath } from './validation.ts'
 
@@ -14,94 +14,63 @@ const listOfFiles = z
   })
   .meta({ id: 'FileList' })
 
+const listSyncFiles = {
+  operationId: 'listSyncFiles',
+  summary: 'List the files of a sync',
+  description: '409 until the sync has succeeded: files appear all at once or not at all.',
+  tags: ['rows'],
+  params: syncPath,
+  response: { 200: jsonResponse('The files', listOfFiles), ...problemResponses(400, 404, 409, 500, 503) },
+}
+
+const getSyncFile = {
+  operationId: 'getSyncFile',
+  summary: 'Download a file of a sync',
+  description: 'The bytes, whole or in a Range, with the SHA-256 as ETag.',
+  tags: ['rows'],
+  params: z.object({
+    id: syncIdParam,
+    name: z.string().max(200, 'is longer than any file name').describe('As listed'),
+  }),
+  response: { ...rowsResponses('The bytes of the file'), ...problemResponses(400, 404, 409, 412, 416, 500, 503) },
+}
+
 /** The files that a succeeded sync published. */
 export const syncFileRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   app,
   { service, snapshots, callerOf },
 ) => {
-  app.get(
-    '/syncs/:id/files',
-    {
-      schema: {
-        operationId: 'listSyncFiles',
-        summary: 'List the files of a sync',
-        description: '409 until the sync has succeeded: files appear all at once or not at all.',
-        tags: ['rows'],
-        params: syncPath,
-        response: { 200: jsonResponse('The files', listOfFiles), ...problemResponses(400, 404, 409, 500, 503) },
-      },
-    },
-    async (request) => {
-      const manifest = await publishedBy(await service.find(request.params.id, callerOf(request)))
-      const files = manifest.tabs.flatMap((tab) =>
-        tab.files.map((file) => ({
-          ...file,
-          href: `/syncs/${request.params.id}/files/${file.name}`,
-          tab: { gid: tab.gid, title: tab.title },
-        })),
-      )
-      return { files }
-    },
-  )
+  app.get('/syncs/:id/files', { schema: listSyncFiles }, async (request) => {
+    const manifest = await publishedBy(await service.find(request.params.id, callerOf(request)))
+    const files = manifest.tabs.flatMap(({ gid, title, files: ofTab }) =>
+      ofTab.map((file) => ({ ...file, href: `/syncs/${request.params.id}/files/${file.name}`, tab: { gid, title } })),
+    )
+    return { files }
+  })
 
-  app.get(
-    '/syncs/:id/files/:name',
-    {
-      schema: {
-        operationId: 'getSyncFile',
-        summary: 'Download a file of a sync',
-        description: 'The bytes, whole or in a Range, with the SHA-256 as ETag.',
-        tags: ['rows'],
-        params: z.object({
-          id: syncIdParam,
-          name: z.string().max(200, 'is longer than any file name').describe('As listed'),
-        }),
-        response: {
-          200: rowsResponse('The bytes of the file'),
-          206: rowsResponse('The bytes of the range'),
-          304: z.undefined().describe('Nothing has changed'),
-          ...problemResponses(400, 404, 409, 412, 416, 500, 503),
-        },
-      },
-    },
-    async (request, reply) => {
-      const manifest = await publishedBy(await service.find(request.params.id, callerOf(request)))
-      const { name } = request.params
-      const file = manifest.tabs.flatMap((tab) => tab.files).find((candidate) => candidate.name === name)
-      if (file === undefined) {
-        throw new AppError('FILE_NOT_FOUND', 'The sync has no file of this name.', {
-          hint: `GET /syncs/${request.params.id}/files lists what there is.`,
-        })
-      }
-      const key = { spreadsheetId: manifest.spreadsheet.id, syncId: manifest.syncId, name: file.name }
-      return sendFile(request, reply, {
-        ...file,
-        publishedAt: manifest.publishedAt,
-        disposition: 'attachment',
-        open: (range) => snapshots.openFile(key, range),
+  app.get('/syncs/:id/files/:name', { schema: getSyncFile }, async (request, reply) => {
+    const manifest = await publishedBy(await service.find(request.params.id, callerOf(request)))
+    const { name } = request.params
+    const file = manifest.tabs.flatMap((tab) => tab.files).find((candidate) => candidate.name === name)
+    if (file === undefined) {
+      throw new AppError('FILE_NOT_FOUND', 'The sync has no file of this name.', {
+        hint: `GET /syncs/${request.params.id}/files lists what there is.`,
       })
-    },
-  )
+    }
+    return sendFile(request, reply, fileOf(snapshots, manifest, file, 'attachment'))
+  })
 
   async function publishedBy(sync: Sync): Promise<SnapshotManifest> {
     if (sync.state !== 'succeeded') {
       const ended = sync.finishedAt !== null
-      throw new AppError(
-        'FILES_NOT_READY',
-        ended ? `The sync ${sync.state}, so it has no files.` : `The sync is ${sync.state}.`,
-        {
-          ...(ended ? { hint: 'POST /syncs/{id}/retry downloads it again.' } : {}),
-        },
-      )
+      const detail = ended ? `The sync ${sync.state}, so it has no files.` : `The sync is ${sync.state}.`
+      const hint = ended ? 'POST /syncs/{id}/retry downloads it again.' : undefined
+      throw new AppError('FILES_NOT_READY', detail, { hint })
     }
     const manifest = await snapshots.find(sync.spreadsheet.id, sync.snapshotId ?? sync.id)
     if (manifest !== undefined) return manifest
-    throw new AppError(
-      'SNAPSHOT_NOT_FOUND',
-      'The files of this sync were removed, as newer ones have taken their place.',
-      {
-        hint: `GET /spreadsheets/${sync.spreadsheet.id} shows the newest.`,
-      },
-    )
+    const detail = 'The files of this sync were removed, as newer ones have taken their place.'
+    const hint = `GET /spreadsheets/${sync.spreadsheet.id} shows the newest.`
+    throw new AppError('SNAPSHOT_NOT_FOUND', detail, { hint })
   }
 }

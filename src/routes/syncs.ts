@@ -1,13 +1,15 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { parseSpreadsheetReference } from '../model/spreadsheet-reference.ts'
+import { SYNC_STATES, type Sync, type SyncState } from '../model/sync.ts'
 import { syncRequestBody } from '../model/sync-request.ts'
-import { syncView } from '../model/sync-view.ts'
+import { syncView, toView } from '../model/sync-view.ts'
 import { parseTraceparent } from '../syncs/trace-context.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 import { sendSyncAfterWait } from './long-poll.ts'
 import { jsonResponse, problemResponses } from './response-schemas.ts'
 import type { RouteDependencies } from './route-dependencies.ts'
-import { accepted, sendSync, sendSyncIfChanged, sendView } from './sync-response.ts'
+import { accepted, sendSync, sendSyncIfChanged } from './sync-response.ts'
 import { documentOnly, syncPath } from './validation.ts'
 
 // Both are read as their RFCs say, which is to ignore what is not understood; so no poll pays for a check.
@@ -18,91 +20,136 @@ const watchHeaders = documentOnly(
   }),
 )
 
-/** Starting a sync, and watching it. */
+const startSync = {
+  operationId: 'startSync',
+  summary: 'Start a sync',
+  description:
+    'Records a sync durably and downloads the spreadsheet in the background. While the same download is active it is joined instead, unless ifActive is "start". With an Idempotency-Key the request may be sent again without fear: the same key and body is answered as the first time, with "Idempotent-Replayed: true"; another body is refused with 422; while another process still works on the first request it is 409 with Retry-After (in the same process it waits for that answer). A refused request does not use up its key.',
+  tags: ['syncs'],
+  headers: z.object({
+    'idempotency-key': idempotencyKey,
+    traceparent: z
+      .string()
+      .optional()
+      .describe('W3C Trace Context: the log of the sync carries its trace id; what is not valid is ignored'),
+  }),
+  body: syncRequestBody,
+  response: {
+    202: jsonResponse('The sync, recorded durably', syncView, {
+      Location: 'Where the sync can be watched',
+      'Operation-Location': 'The same',
+      ETag: 'Its revision',
+      'Retry-After': 'Seconds to wait before the first look',
+      'Idempotent-Replayed': '"true" when this answer was given before',
+    }),
+    ...problemResponses(400, 409, 413, 415, 422, 500, 503),
+  },
+}
+
+const getSync = {
+  operationId: 'getSync',
+  summary: 'Watch a sync',
+  description:
+    'The sync in whatever state it is. Poll it after pollAfterMs; send If-None-Match to get 304 while nothing has changed. With "Prefer: wait=N" the answer waits, N seconds or 25 at the most, until the revision is another than If-None-Match names, or without that header until the sync has finished; Preference-Applied says how long it may have waited.',
+  tags: ['syncs'],
+  params: syncPath,
+  headers: watchHeaders,
+  response: {
+    200: jsonResponse('The sync as it is now', syncView, {
+      ETag: 'Its revision, for If-None-Match',
+      'Retry-After': 'Seconds to wait before the next look, while it is active',
+      'Preference-Applied': 'wait=N when the answer may have waited: N seconds at the most',
+    }),
+    304: z.undefined().describe('Nothing has changed'),
+    ...problemResponses(400, 404, 500, 503),
+  },
+}
+
+const pageOfSyncs = z
+  .object({
+    syncs: z.array(syncView).describe('Newest first'),
+    nextPageToken: z.string().nullable().describe('Pass it as pageToken for the next page; null on the last one'),
+  })
+  .meta({ id: 'SyncPage' })
+
+const listQuery = z.strictObject({
+  state: z
+    .string()
+    .transform((text, context) => {
+      const states = text.split(',')
+      const unknown = states.filter((state) => !(SYNC_STATES as readonly string[]).includes(state))
+      if (unknown.length === 0) return states as SyncState[]
+      context.addIssue({
+        code: 'custom',
+        message: `must be one or more of ${SYNC_STATES.join(', ')}, separated by commas`,
+      })
+      return z.NEVER
+    })
+    .optional()
+    .describe(`Only syncs in these states, separated by commas: ${SYNC_STATES.join(', ')}`),
+  spreadsheet: z
+    .string()
+    .max(2048)
+    .transform((text, context) => {
+      const reference = parseSpreadsheetReference(text)
+      if (!('message' in reference)) return reference.id
+      context.addIssue({ code: 'custom', message: reference.message, params: { hint: reference.hint } })
+      return z.NEVER
+    })
+    .optional()
+    .describe('Only syncs of this spreadsheet: its id, or its URL'),
+  pageSize: z
+    .string()
+    .regex(/^\d{1,4}$/, 'must be a whole number from 1 to 1000')
+    .transform(Number)
+    .refine((size) => size >= 1 && size <= 1000, 'must be a whole number from 1 to 1000')
+    .default(50)
+    .describe('How many syncs at the most, 1 to 1000'),
+  pageToken: z.string().max(500).optional().describe('nextPageToken of the page before'),
+})
+
+const listSyncs = {
+  operationId: 'listSyncs',
+  summary: 'List syncs',
+  description: 'One page of syncs, newest first.',
+  tags: ['syncs'],
+  querystring: listQuery,
+  response: { 200: jsonResponse('One page', pageOfSyncs), ...problemResponses(400, 500, 503) },
+}
+
+/** Starting a sync, watching it, and all of them page by page. */
 export const syncRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   app,
   { service, starts, clock, callerOf },
 ) => {
-  app.post(
-    '/syncs',
-    {
-      schema: {
-        operationId: 'startSync',
-        summary: 'Start a sync',
-        description:
-          'Records a sync durably and downloads the spreadsheet in the background. While the same download is active it is joined instead, unless ifActive is "start". With an Idempotency-Key the request may be sent again without fear: the same key and body is answered as the first time, with "Idempotent-Replayed: true"; another body is refused with 422; while another process still works on the first request it is 409 with Retry-After (in the same process it waits for that answer). A refused request does not use up its key.',
-        tags: ['syncs'],
-        headers: z.object({
-          'idempotency-key': idempotencyKey,
-          traceparent: z
-            .string()
-            .optional()
-            .describe('W3C Trace Context: the log of the sync carries its trace id; what is not valid is ignored'),
-        }),
-        body: syncRequestBody,
-        response: {
-          202: jsonResponse('The sync, recorded durably', syncView, {
-            Location: 'Where the sync can be watched',
-            'Operation-Location': 'The same',
-            ETag: 'Its revision',
-            'Retry-After': 'Seconds to wait before the first look',
-            'Idempotent-Replayed': '"true" when this answer was given before',
-          }),
-          ...problemResponses(400, 409, 413, 415, 422, 500, 503),
-        },
-      },
-    },
-    async (request, reply) => {
-      const caller = callerOf(request)
-      const key = request.headers['idempotency-key']
-      const traceparent = parseTraceparent(request.headers.traceparent)
-      if (key !== undefined) {
-        const { view, replayed } = await starts.start(key, request.body, caller, { traceparent })
-        if (replayed) reply.header('idempotent-replayed', 'true')
-        return sendView(accepted(reply, view), view)
-      }
-      const sync = await service.start(request.body, caller, { traceparent })
-      return sendSync(accepted(reply, sync), sync)
-    },
-  )
+  app.post('/syncs', { schema: startSync }, async (request, reply) => {
+    const caller = callerOf(request)
+    const key = request.headers['idempotency-key']
+    const traceparent = parseTraceparent(request.headers.traceparent)
+    if (key !== undefined) {
+      const { view, replayed } = await starts.start(key, request.body, caller, { traceparent })
+      if (replayed) reply.header('idempotent-replayed', 'true')
+      return sendSync(accepted(reply, view), view)
+    }
+    const sync = await service.start(request.body, caller, { traceparent })
+    return sendSync(accepted(reply, sync), sync)
+  })
 
-  app.get(
-    '/syncs/:id',
-    {
-      config: { isPolled: true },
-      schema: {
-        operationId: 'getSync',
-        summary: 'Watch a sync',
-        description:
-          'The sync in whatever state it is. Poll it after pollAfterMs; send If-None-Match to get 304 while nothing has changed. With "Prefer: wait=N" the answer waits, N seconds or 25 at the most, until the revision is another than If-None-Match names, or without that header until the sync has finished; Preference-Applied says how long it may have waited.',
-        tags: ['syncs'],
-        params: syncPath,
-        headers: watchHeaders,
-        response: {
-          200: jsonResponse('The sync as it is now', syncView, {
-            ETag: 'Its revision, for If-None-Match',
-            'Retry-After': 'Seconds to wait before the next look, while it is active',
-            'Preference-Applied': 'wait=N when the answer may have waited: N seconds at the most',
-          }),
-          304: z.undefined().describe('Nothing has changed'),
-          ...problemResponses(400, 404, 500, 503),
-        },
-      },
-    },
-    // Not async: a poll that is answered from memory should not pay for a promise.
-    (request, reply) => {
-      const caller = callerOf(request)
-      if (request.headers.prefer !== undefined) {
-        return sendSyncAfterWait(request, reply, { service, clock, id: request.params.id, caller })
-      }
-      const sync = service.peek(request.params.id, caller)
-      if (!(sync instanceof Promise)) {
-        sendSyncIfChanged(request, reply, sync)
-        return
-      }
-      return sync.then((found) => {
-        sendSyncIfChanged(request, reply, found)
-      })
-    },
-  )
+  // Not async: a poll that is answered from memory should not pay for a promise.
+  app.get('/syncs/:id', { config: { isPolled: true }, schema: getSync }, (request, reply) => {
+    const { id } = request.params
+    const caller = callerOf(request)
+    if (request.headers.prefer !== undefined) {
+      return sendSyncAfterWait(request, reply, { service, clock, id, caller })
+    }
+    const sync = service.peek(id, caller)
+    const send = (found: Sync) => void sendSyncIfChanged(request, reply, found)
+    return sync instanceof Promise ? sync.then(send) : send(sync)
+  })
+
+  app.get('/syncs', { schema: listSyncs }, async (request) => {
+    const { state: states, spreadsheet: spreadsheetId, ...page } = request.query
+    const { syncs, nextPageToken = null } = await service.list({ states, spreadsheetId, ...page }, callerOf(request))
+    return { syncs: syncs.map(toView), nextPageToken }
+  })
 }

@@ -1,4 +1,5 @@
-import { AppError, type Problem } from '../errors.ts'
+import { AppError } from '../errors.ts'
+import type { Problem } from '../model/problem.ts'
 import {
   type ActiveSync,
   type CancelledSync,

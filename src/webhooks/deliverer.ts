@@ -43,11 +43,6 @@ export interface WebhookDelivererOptions {
   readonly random?: () => number
 }
 
-/** Why an attempt is aborted: the service stops. */
-class Stopped extends Error {
-  override readonly name = 'Stopped'
-}
-
 /**
  * Sends the webhooks of syncs that have ended, and tries again those that were not taken. All it knows lies in the storage:
  * any process may send any webhook, a process that dies is followed by another. An attempt is claimed by a
@@ -64,7 +59,6 @@ export class WebhookDeliverer {
   readonly #closing = new AbortController()
   /** Aborted when attempts under way are aborted too. */
   readonly #leaving = new AbortController()
-  #closed: Promise<void> | undefined
 
   constructor(options: WebhookDelivererOptions) {
     this.#options = options
@@ -91,19 +85,13 @@ export class WebhookDeliverer {
   }
 
   /** Begins no attempt any more, and waits a little for those under way; what is not answered by then is due again. Idempotent. */
-  close(): Promise<void> {
-    this.#closed ??= this.#drain()
-    return this.#closed
-  }
-
-  async #drain(): Promise<void> {
+  async close(): Promise<void> {
     this.#closing.abort()
     await this.#scanning.stop()
     const done = new AbortController()
-    const limit = this.#options.clock.sleep(DRAIN_MS, done.signal).then(() => this.#leaving.abort(new Stopped()))
+    void this.#options.clock.sleep(DRAIN_MS, done.signal).then(() => this.#leaving.abort())
     await Promise.all(this.#attempts.values())
     done.abort()
-    await limit
   }
 
   /** One attempt, if it is due and nobody else has it. Never rejects. */
@@ -126,7 +114,7 @@ export class WebhookDeliverer {
       try {
         result = await sender.send(claimed.webhook.url, webhookMessage(claimed), this.#leaving.signal)
       } catch (error) {
-        if (!(error instanceof Stopped)) throw error
+        if (!this.#leaving.signal.aborted) throw error
         await this.#record(id, (latest) => releaseDelivery(latest, clock.now(), statusTtlMs))
         return
       }

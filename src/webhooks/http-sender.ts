@@ -1,5 +1,6 @@
 import { lookup as systemLookup } from 'node:dns'
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import { once } from 'node:events'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import type { Clock } from '../ports/clock.ts'
@@ -17,22 +18,16 @@ const TIMEOUT_MS = 15_000
 const MOST_BODY_BYTES = 64 * 1024
 
 /** Words for what can happen below HTTP; never the error's own, which may name addresses of a network that is not the caller's. */
-const REASONS: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'the name of the host does not resolve',
-  EAI_AGAIN: 'the name of the host could not be resolved',
-  ECONNREFUSED: 'the connection was refused',
-  ECONNRESET: 'the connection was broken off',
-  EPIPE: 'the connection was broken off',
-  ETIMEDOUT: 'the host could not be reached',
-  EHOSTUNREACH: 'the host could not be reached',
-  ENETUNREACH: 'the host could not be reached',
-  CERT_HAS_EXPIRED: 'the TLS certificate has expired',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'the TLS certificate is for another name',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'the TLS certificate is not trusted',
-  SELF_SIGNED_CERT_IN_CHAIN: 'the TLS certificate is not trusted',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'the TLS certificate is not trusted',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the TLS certificate is not trusted',
-}
+const REASONS: readonly (readonly [code: RegExp, reason: string])[] = [
+  [/^ENOTFOUND$/, 'the name of the host does not resolve'],
+  [/^EAI_AGAIN$/, 'the name of the host could not be resolved'],
+  [/^ECONNREFUSED$/, 'the connection was refused'],
+  [/^(?:ECONNRESET|EPIPE)$/, 'the connection was broken off'],
+  [/^(?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/, 'the host could not be reached'],
+  [/^CERT_HAS_EXPIRED$/, 'the TLS certificate has expired'],
+  [/^ERR_TLS_CERT_ALTNAME_INVALID$/, 'the TLS certificate is for another name'],
+  [/SELF_SIGNED_CERT|^UNABLE_TO_VERIFY|^UNABLE_TO_GET_ISSUER/, 'the TLS certificate is not trusted'],
+]
 
 export interface HttpSenderOptions {
   /** Keys that every message is signed with. */
@@ -74,7 +69,7 @@ export class HttpSender implements WebhookSender {
     }
   }
 
-  #post(url: URL, message: WebhookMessage, signal: AbortSignal): Promise<SendResult> {
+  async #post(url: URL, message: WebhookMessage, signal: AbortSignal): Promise<SendResult> {
     const { keys, clock } = this.#options
     const options = {
       method: 'POST',
@@ -90,18 +85,19 @@ export class HttpSender implements WebhookSender {
         ...signatureHeaders(keys, message, clock.now()),
       },
     }
-    return new Promise((resolve, reject) => {
-      const request = (url.protocol === 'http:' ? httpRequest : httpsRequest)(url, options)
-      // The status decides; what else comes, or breaks, after it is of no interest.
-      let result: SendResult | undefined
-      request.on('response', (answer) => {
-        result = readStatus(answer, clock.now())
-        discard(answer, request)
-      })
-      request.on('error', (error) => (result === undefined ? reject(error) : undefined))
-      request.on('close', () => (result === undefined ? reject(new Error('closed')) : resolve(result)))
-      request.end(message.body)
+    const request = (url.protocol === 'http:' ? httpRequest : httpsRequest)(url, options).end(message.body)
+    const closed = new Promise((resolve) => request.once('close', resolve))
+    // What breaks before the status came rejects `once`; what breaks after it is of no interest.
+    request.on('error', () => undefined)
+    const [answer] = (await once(request, 'response')) as [IncomingMessage]
+    answer.on('error', () => undefined)
+    let bytes = 0
+    answer.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > MOST_BODY_BYTES) request.destroy()
     })
+    await closed
+    return readStatus(answer, clock.now())
   }
 
   /** Refuses a name one of whose addresses is not public. What the URL itself has for an address was checked before. */
@@ -116,33 +112,15 @@ export class HttpSender implements WebhookSender {
 
 class AddressRefused extends Error {
   override readonly name = 'AddressRefused'
-
-  constructor() {
-    super('an address that is not public')
-  }
 }
 
 function readStatus({ statusCode = 0, headers }: IncomingMessage, now: Date): SendResult {
   if (statusCode >= 200 && statusCode < 300) return { status: statusCode, error: null }
   const retryAfterMs = parseRetryAfter(headers['retry-after'], now)
   const redirected = statusCode >= 300 && statusCode < 400
-  return {
-    status: statusCode,
-    error: redirected
-      ? `it answered ${statusCode}; redirects are not followed`
-      : `it answered ${statusCode} where a 2xx takes the message`,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  }
-}
-
-function discard(answer: IncomingMessage, request: ClientRequest): void {
-  let bytes = 0
-  answer.on('data', (chunk: Buffer) => {
-    bytes += chunk.length
-    if (bytes > MOST_BODY_BYTES) request.destroy()
-  })
-  // Broken off, by them or by us; the request's 'close' follows.
-  answer.on('error', () => undefined)
+  const why = redirected ? '; redirects are not followed' : ' where a 2xx takes the message'
+  const result = { status: statusCode, error: `it answered ${statusCode}${why}` }
+  return retryAfterMs === undefined ? result : { ...result, retryAfterMs }
 }
 
 function reasonOf(error: unknown): string {
@@ -151,5 +129,6 @@ function reasonOf(error: unknown): string {
   // Several addresses were tried: the last of them speaks for all.
   const one: unknown = error instanceof AggregateError ? error.errors.at(-1) : error
   const code = one instanceof Error && 'code' in one ? String(one.code) : ''
-  return REASONS[code] ?? `the request failed${code === '' ? '' : ` (${code})`}`
+  const known = REASONS.find(([pattern]) => pattern.test(code))?.[1]
+  return known ?? `the request failed${code === '' ? '' : ` (${code})`}`
 }

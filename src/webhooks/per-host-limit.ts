@@ -1,12 +1,5 @@
 import pLimit, { type LimitFunction } from 'p-limit'
 
-export interface PerHostLimitOptions {
-  /** Tasks that run at once, in all. */
-  readonly total: number
-  /** Tasks that run at once for one host. */
-  readonly perHost: number
-}
-
 /**
  * Limits how many tasks run at once, in all and for each host, so that a slow host holds up nobody but itself. Tasks of
  * one host begin in the order in which they came; hosts with tasks waiting take turns.
@@ -17,7 +10,8 @@ export class PerHostLimit {
   /** Hosts with tasks running or waiting. */
   readonly #hosts = new Map<string, LimitFunction>()
 
-  constructor({ total, perHost }: PerHostLimitOptions) {
+  /** Limits how many tasks run at once, in all and for one host. */
+  constructor({ total, perHost }: { readonly total: number; readonly perHost: number }) {
     this.#total = pLimit(total)
     this.#perHost = perHost
   }

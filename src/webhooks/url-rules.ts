@@ -8,13 +8,11 @@ const LOWEST_FREE_PORT = 1024
 const HINT = 'Use an https URL on the public internet, such as https://app.example.com/hooks/sheetsync.'
 const INSECURE_HINT = 'For development only, WEBHOOK_INSECURE=1 allows http and addresses that are not public.'
 
-export interface UrlRules {
-  /** Whether http, any port, and addresses that are not public are allowed. */
-  readonly insecure: boolean
-}
-
-/** Why nothing is sent to this URL, as far as its text shows; what its name resolves to is checked when it is called. */
-export function faultOfUrl(text: string, { insecure }: UrlRules): TextFault | undefined {
+/**
+ * Why nothing is sent to this URL, as far as its text shows; what its name resolves to is checked when it is called.
+ * `insecure` allows http, any port, and addresses that are not public.
+ */
+export function faultOfUrl(text: string, { insecure }: { readonly insecure: boolean }): TextFault | undefined {
   const url = URL.parse(text)
   if (url === null || !/^https?:$/.test(url.protocol)) return { message: 'is not an https URL', hint: HINT }
   if (url.username !== '' || url.password !== '') return { message: 'holds a user name or a password', hint: HINT }

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { createClient, type Sync } from '../../client/src/index.ts'
-import { AppError, toProblem } from '../../src/errors.ts'
+import { AppError } from '../../src/errors.ts'
+import { toProblem } from '../../src/model/problem.ts'
 import { aStandIn, aView, ID, sendJson } from './stand-in.ts'
 
 const event = (revision: number, isDone = false) =>

@@ -6,5 +6,5 @@ export const silentMetrics: Metrics = {
   googleCall() {},
   quotaWaited() {},
   storageOperation() {},
-  route: () => ({ answered() {} }),
+  route: () => () => {},
 }

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { AppError, toProblem } from '../../src/errors.ts'
+import { AppError } from '../../src/errors.ts'
+import { toProblem } from '../../src/model/problem.ts'
 import { isTerminal, type Sync } from '../../src/model/sync.ts'
 import { parseSyncRecord, toSyncRecord } from '../../src/model/sync-record.ts'
 import { serializeView, toView } from '../../src/model/sync-view.ts'

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { PerHostLimit, type PerHostLimitOptions } from '../../src/webhooks/per-host-limit.ts'
+import { PerHostLimit } from '../../src/webhooks/per-host-limit.ts'
 import { settle } from '../support/fake-clock.ts'
 
 /** Tasks that are named by their host and number, begin when the limit lets them, and end when the test says so. */
-function tasksUnder(options: PerHostLimitOptions) {
+function tasksUnder(options: { total: number; perHost: number }) {
   const limit = new PerHostLimit(options)
   const begun: string[] = []
   const running = new Map<string, () => void>()
