@@ -67,7 +67,7 @@ export class SnapshotRecords {
   }
 
   /**
-   * The record as it is now; none for a key that no path may be made of. Queries the bucket unless the record with `listedEtag`, taken from a listing, is cached.
+   * The record as it is now, for a key that a path may be made of; a cached one when `listedEtag`, of a listing, fits it.
    * Rejects with `SNAPSHOT_CORRUPT` when it cannot be read.
    */
   async read(key: SnapshotKey, listedEtag?: string): Promise<FoundRecord | undefined> {
