@@ -64,13 +64,16 @@ export class CellWriter {
     this.#endOfRows = this.#out.length
   }
 
-  /** A copy of what was written since the last time, up to the last row that holds something. */
-  takeCopy(): CellBytes {
-    const cells = this.#out.finish().slice(this.#start, this.#endOfRows)
+  /** A copy of what was written since the last time, up to the last row that holds something; in `room`, if that will do. */
+  takeCopy(room?: ArrayBuffer): CellBytes {
+    const written = this.#out.finish().subarray(this.#start, this.#endOfRows)
     this.#start = this.#out.length
     this.#endOfRows = this.#out.length
     this.#rows = 0
     this.#rowsWritten = 0
+    if (room === undefined || room.byteLength < written.length) return written.slice()
+    const cells = new Uint8Array(room, 0, written.length)
+    cells.set(written)
     return cells
   }
 

@@ -78,7 +78,7 @@ export function applyDates({ cells, rows, columns, codes }: DatesTask): CellByte
       }
       out.endRow()
     }
-    return out.takeCopy()
+    return out.takeCopy(cells.buffer)
   })
 }
 
