@@ -18,6 +18,9 @@ export interface WorkerTask {
   readonly task: unknown
 }
 
+/** What a call came to. What a function throws is an outcome too, so that any rejection means that the thread has died. */
+export type Outcome = { readonly result: object } | { readonly thrown: unknown }
+
 /** Milliseconds after which a thread without work ends, so that a service at rest is small. */
 const IDLE_MS = 5000
 
@@ -34,13 +37,23 @@ export class WorkerPool {
 
   /**
    * Calls on some thread the function that a module exports under its own name. The buffers in the task belong to that
-   * function afterwards, those in the result to the caller.
+   * function afterwards, those in the result to the caller. Rejects with what the function throws, or because a thread has
+   * died: then also the tasks of others that were under way, as piscina may never settle them.
    */
   async run<Task, Result extends object>(module: string, work: (task: Task) => Result, task: Task): Promise<Result> {
     if (this.#threads === 0) return work(task)
     this.#pool ??= this.#open()
+    const pool = this.#pool
     const call: WorkerTask = { module, name: work.name, task }
-    return (await this.#pool.run(call, { transferList: buffersIn(task) })) as Result
+    let outcome: Outcome
+    try {
+      outcome = await pool.run(call, { transferList: buffersIn(task) })
+    } catch (error) {
+      this.#abandon(pool, error)
+      throw error
+    }
+    if ('thrown' in outcome) throw outcome.thrown
+    return outcome.result as Result
   }
 
   /** Ends the threads, what they do included. Idempotent. */
@@ -63,18 +76,23 @@ export class WorkerPool {
       execArgv: [],
       resourceLimits: { maxYoungGenerationSizeMb: 6 },
     })
-    // A thread that ends without a task rejects nobody's promise; those who wait for a task get its rejection.
-    pool.on('error', (error: unknown) => {
-      this.#log.error({ err: error }, 'a worker thread has failed; others take its place')
-      if (this.#pool === pool) this.#pool = undefined
-      pool.destroy().catch((reason: unknown) => this.#log.error({ err: reason }, 'worker threads could not be ended'))
-    })
+    // A thread that ends without a task rejects nobody's promise.
+    pool.on('error', (error: unknown) => this.#abandon(pool, error))
     return pool
+  }
+
+  /** Ends a pool of which a thread has died, once; the next task opens another one. */
+  #abandon(pool: Piscina, error: unknown): void {
+    if (this.#pool !== pool) return
+    this.#pool = undefined
+    this.#log.error({ err: error }, 'a worker thread has died; others take its place')
+    pool.destroy().catch((reason: unknown) => this.#log.error({ err: reason }, 'worker threads could not be ended'))
   }
 }
 
-/** The buffers of all views in a value, however deep they lie. */
+/** The buffers of all views in a value, however deep they lie, each once. */
 export function buffersIn(value: unknown): ArrayBuffer[] {
   if (ArrayBuffer.isView(value)) return value.buffer instanceof ArrayBuffer ? [value.buffer] : []
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(buffersIn) : []
+  if (typeof value !== 'object' || value === null) return []
+  return [...new Set(Object.values(value).flatMap(buffersIn))]
 }

@@ -1,6 +1,6 @@
 import { constants, setPriority } from 'node:os'
 import { move, transferableSymbol, valueSymbol } from 'piscina'
-import { buffersIn, type WorkerTask } from './worker-pool.ts'
+import { buffersIn, type Outcome, type WorkerTask } from './worker-pool.ts'
 
 // On Linux a priority belongs to a thread (sched(7)), so polls are answered first where cores are few. Elsewhere it
 // would be the whole process that steps back.
@@ -8,11 +8,21 @@ if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BEL
 
 /** What a worker thread does for each task. */
 export default async function execute({ module, name, task }: WorkerTask): Promise<unknown> {
-  const functions: Record<string, (task: unknown) => object> = await import(module)
-  const result = functions[name]?.(task)
-  if (result === undefined) throw new TypeError(`${module} exports no function ${name}`)
-  const transferred = buffersIn(result)
+  const outcome = await call(module, name, task)
+  const transferred = buffersIn(outcome)
   // The others are freed at once: megabytes that wait for the garbage collector would add up.
   for (const buffer of buffersIn(task)) if (!transferred.includes(buffer)) buffer.transfer(0)
-  return move({ [transferableSymbol]: transferred, [valueSymbol]: result })
+  return move({ [transferableSymbol]: transferred, [valueSymbol]: outcome })
+}
+
+async function call(module: string, name: string, task: unknown): Promise<Outcome> {
+  try {
+    const functions: Record<string, (task: unknown) => object> = await import(module)
+    const result = functions[name]?.(task)
+    if (result === undefined) throw new TypeError(`${module} exports no function ${name}`)
+    return { result }
+  } catch (thrown) {
+    // Whatever it is, it is for the caller to judge.
+    return { thrown }
+  }
 }

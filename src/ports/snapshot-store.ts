@@ -72,7 +72,10 @@ export interface SnapshotDraft {
   /** The value of the last `saveCheckpoint` of the latest earlier epoch; the files hold just what they held then. */
   readonly checkpoint: unknown
 
-  /** Adds bytes (none will do) to the end of a file, creating it. Calls for one file are kept in order. */
+  /**
+   * Adds bytes (none will do) to the end of a file, creating it. Calls for one file are kept in order. Once it resolves, the
+   * bytes are the caller's again.
+   */
   append(name: string, bytes: Uint8Array): Promise<void>
 
   /**

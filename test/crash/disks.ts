@@ -228,7 +228,7 @@ async function injectedErrors(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'sheetsync-strace-'))
   const trace = join(folder, 'trace')
   const life = new URL('./short-life.ts', import.meta.url).pathname
-  for (const call of ['fsync', 'rename', 'link', 'symlink', 'unlink', 'utimensat']) {
+  for (const call of ['fsync', 'rename', 'link', 'unlink', 'utimensat']) {
     for (const errno of ['EIO', 'ENOSPC']) {
       for (const when of ['2+3', '3..6']) {
         const what = `${errno} in ${call}, ${when}`
