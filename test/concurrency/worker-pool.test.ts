@@ -17,14 +17,18 @@ t.test('a function that throws rejects its own call, and no other', async (t) =>
   t.same(await Promise.all(others), [{ n: 2 }, { n: 4 }, { n: 6 }])
 })
 
-t.test('a thread that dies leaves no call hanging, and the next call has another thread', { timeout: 20_000 }, async (t) => {
-  const pool = aPool(t)
-  await pool.run(MODULE, double, { n: 1 })
-  const calls = [pool.run(MODULE, die, {}), ...[1, 2, 3, 4].map((n) => pool.run(MODULE, double, { n }))]
-  const settled = await Promise.allSettled(calls)
-  t.equal(settled[0]?.status, 'rejected')
-  t.same(await pool.run(MODULE, double, { n: 21 }), { n: 42 })
-})
+t.test(
+  'a thread that dies leaves no call hanging, and the next call has another thread',
+  { timeout: 20_000 },
+  async (t) => {
+    const pool = aPool(t)
+    await pool.run(MODULE, double, { n: 1 })
+    const calls = [pool.run(MODULE, die, {}), ...[1, 2, 3, 4].map((n) => pool.run(MODULE, double, { n }))]
+    const settled = await Promise.allSettled(calls)
+    t.equal(settled[0]?.status, 'rejected')
+    t.same(await pool.run(MODULE, double, { n: 21 }), { n: 42 })
+  },
+)
 
 t.test('two views of one buffer change threads together', async (t) => {
   const { one, other } = await aPool(t).run(MODULE, share, { bytes: new Uint8Array([1, 2, 3]) })
