@@ -20,6 +20,9 @@ const STUCK_SCANS = 8
  */
 const IGNORED_MS = 20_000
 
+/** Milliseconds after which another entry follows: the same worker may have taken the one before, too. */
+const REPEAT_MS = 2000
+
 /** Milliseconds that running syncs have to save their checkpoint and be recorded. */
 const INTERRUPT_MS = 6000
 
@@ -99,8 +102,9 @@ export class BullMqRunner implements JobRunner {
       .filter(({ lease }, index) => lease.epoch > 0 || index < REPEATED_ENTRIES)
       .map(({ id: syncId, lease, updatedAt }) => {
         // While others wait in the queue, it is no wonder that this one does.
-        const ignoredMs = waiting === 0 ? Math.max(0, now - Date.parse(updatedAt)) : 0
-        return { syncId, epoch: lease.epoch, repeat: Math.floor(ignoredMs / IGNORED_MS) }
+        const ignoredMs = waiting === 0 ? now - Date.parse(updatedAt) : 0
+        const repeat = Math.max(0, Math.ceil((ignoredMs - IGNORED_MS) / REPEAT_MS))
+        return { syncId, epoch: lease.epoch, repeat }
       })
     if (entries.length > 0) await this.#enqueue(entries)
   }
