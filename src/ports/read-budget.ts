@@ -5,7 +5,7 @@
 export interface ReadBudget {
   /**
    * Takes a read for `key` if one is free now, or answers how long to wait before the next try. Keys that have read much
-   * leave a reserve to the others, by the same rule as within one process (`readableAt`).
+   * leave a reserve to the others, by the same rule as within one process.
    */
   take(key: string): Promise<BudgetAnswer>
 

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
-import type { SnapshotManifest } from '../model/snapshot-manifest.ts'
+import { filesOf, type SnapshotManifest } from '../model/snapshot-manifest.ts'
 import { type Sync, snapshotFile } from '../model/sync.ts'
 import { fileOf, sendFile } from './file-response.ts'
 import { jsonResponse, problemResponses, rowsResponses } from './response-schemas.ts'
@@ -51,7 +51,7 @@ export const syncFileRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   app.get('/syncs/:id/files/:name', { schema: getSyncFile }, async (request, reply) => {
     const manifest = await publishedBy(await service.find(request.params.id, callerOf(request)))
     const { name } = request.params
-    const file = manifest.tabs.flatMap((tab) => tab.files).find((candidate) => candidate.name === name)
+    const file = filesOf(manifest).find((candidate) => candidate.name === name)
     if (file === undefined) {
       throw new AppError('FILE_NOT_FOUND', 'The sync has no file of this name.', {
         hint: `GET /syncs/${request.params.id}/files lists what there is.`,

@@ -1,4 +1,4 @@
-import { type CellBytes, NUMBER, TEXT } from '../blocks/block.ts'
+import { type Block, NUMBER, TEXT } from '../blocks/block.ts'
 import { type CellWriter, withCellWriter } from '../blocks/cell-writer.ts'
 import { columnCount, rowCount } from '../model/rectangle.ts'
 import type { TabRange } from './a1.ts'
@@ -18,15 +18,7 @@ export interface Answer {
 }
 
 /** The rows of one range, the header row among them, with what a block says of them. */
-export interface DecodedRows {
-  readonly cells: CellBytes
-  readonly rows: number
-  readonly filledCells: number
-  readonly errorCells: number
-  readonly width: number
-  /** Columns that hold a number, ascending. */
-  readonly numberColumns: readonly number[]
-}
+export type DecodedRows = Pick<Block, 'cells' | 'rows' | 'filledCells' | 'errorCells' | 'width' | 'numberColumns'>
 
 /** What a task makes of each range, or what is wrong with the answer: errors lose their class between threads. */
 export type Decoded<T> = { readonly parts: readonly T[] } | { readonly fault: FaultKind; readonly message: string }

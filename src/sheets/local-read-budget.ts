@@ -1,9 +1,6 @@
 import type { Clock } from '../ports/clock.ts'
 import type { BudgetAnswer, ReadBudget } from '../ports/read-budget.ts'
-import { readableAt, WINDOW_MS } from './read-budget-rule.ts'
-
-/** Milliseconds to wait before the next try while only reads under way can free one, and nobody knows when. */
-const UNKNOWN_WAIT_MS = 1000
+import { WINDOW_MS, waitMsOf } from './read-budget-rule.ts'
 
 export interface LocalReadBudgetOptions {
   /** Reads a minute that the credential has. */
@@ -28,8 +25,8 @@ export class LocalReadBudget implements ReadBudget {
     const now = clock.monotonic()
     for (const [read, { until }] of this.#taken) if (until <= now) this.#taken.delete(read)
     const [taken, lastGrant, pausedUntil] = [[...this.#taken.values()], this.#lastGrant, this.#pausedUntil]
-    const waitMs = readableAt({ limit, taken, lastGrant, pausedUntil }, key, now) - now
-    if (waitMs > 0) return { waitMs: Number.isFinite(waitMs) ? waitMs : UNKNOWN_WAIT_MS }
+    const waitMs = waitMsOf({ limit, taken, lastGrant, pausedUntil }, key, now)
+    if (waitMs > 0) return { waitMs }
     this.#lastGrant = now
     this.#reads += 1
     const read = String(this.#reads)

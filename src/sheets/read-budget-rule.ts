@@ -7,6 +7,9 @@ export const ABANDONED_MS = 600_000
 /** A sync that took fewer reads than this in the window is small, and never waits for the pace of the large ones. */
 const SMALL = 8
 
+/** Milliseconds to wait before the next try while only reads under way can free one, and nobody knows when. */
+const UNKNOWN_WAIT_MS = 1000
+
 /** The reads of one credential, as they stand. Times are milliseconds on whichever clock counts them. */
 export interface ReadState {
   /** Reads a minute that the credential has. */
@@ -22,7 +25,7 @@ export interface ReadState {
  * reserve and, in the second half of the window's reads, keep a pace that makes them last until the next come back.
  * The one rule of every budget: of one process (quota.ts) and of all instances (shared-read-budget.ts).
  */
-export function readableAt({ limit, taken, lastGrant, pausedUntil }: ReadState, key: string, now: number): number {
+function readableAt({ limit, taken, lastGrant, pausedUntil }: ReadState, key: string, now: number): number {
   const free = limit - taken.length
   const own = taken.filter((read) => read.key === key).length
   const isSmall = own < Math.min(SMALL, limit / 4)
@@ -35,6 +38,12 @@ export function readableAt({ limit, taken, lastGrant, pausedUntil }: ReadState, 
     at = Math.min(Math.max(now, lastGrant + (back - now) / spare), back)
   }
   return Math.max(at, pausedUntil)
+}
+
+/** The same in milliseconds from now, none or less for a read that is free; while nobody knows it, a wait for the next try. */
+export function waitMsOf(state: ReadState, key: string, now: number): number {
+  const waitMs = readableAt(state, key, now) - now
+  return Number.isFinite(waitMs) ? waitMs : UNKNOWN_WAIT_MS
 }
 
 /** How many reads are kept for small keys. */

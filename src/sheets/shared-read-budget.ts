@@ -2,10 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { KeyValueStore } from '../ports/key-value-store.ts'
 import type { BudgetAnswer, ReadBudget } from '../ports/read-budget.ts'
-import { ABANDONED_MS, readableAt, WINDOW_MS } from './read-budget-rule.ts'
-
-/** Milliseconds to wait before the next try while only reads under way can free one, and nobody knows when. */
-const UNKNOWN_WAIT_MS = 1000
+import { ABANDONED_MS, WINDOW_MS, waitMsOf } from './read-budget-rule.ts'
 
 /** What is stored of a credential. Times are milliseconds by the clock of the storage. */
 const storedBudget = z.object({
@@ -37,7 +34,7 @@ export class SharedReadBudget implements ReadBudget {
 
   /**
    * Takes a read for `key` if one is free now, or answers how long to wait before the next try. Keys that have read much
-   * leave a reserve to the others, by the same rule as within one process (`readableAt`).
+   * leave a reserve to the others, by the same rule as within one process (read-budget-rule.ts).
    */
   async take(key: string): Promise<BudgetAnswer> {
     const read = this.#unconfirmed.pop() ?? randomUUID()
@@ -46,7 +43,7 @@ export class SharedReadBudget implements ReadBudget {
       await this.#change((budget, now) => {
         if (budget.taken.some((taken) => taken.read === read)) return undefined
         const taken = budget.taken.map((each) => ({ ...each, until: each.isUnderWay ? Infinity : each.freedAt }))
-        waitMs = readableAt({ ...budget, taken, limit: this.#limit }, key, now) - now
+        waitMs = waitMsOf({ ...budget, taken, limit: this.#limit }, key, now)
         if (waitMs > 0) return undefined
         const mine = { read, key, isUnderWay: true, freedAt: now + ABANDONED_MS }
         return { ...budget, taken: [...budget.taken, mine], lastGrant: now }
@@ -55,7 +52,7 @@ export class SharedReadBudget implements ReadBudget {
       this.#unconfirmed.push(read)
       throw error
     }
-    if (waitMs > 0) return { waitMs: Number.isFinite(waitMs) ? waitMs : UNKNOWN_WAIT_MS }
+    if (waitMs > 0) return { waitMs }
     return { read }
   }
 

@@ -1,4 +1,5 @@
 import { KeyedMutex } from '../concurrency/keyed-mutex.ts'
+import { PendingWork } from '../concurrency/pending-work.ts'
 import { withDiskErrors } from '../disk/disk-errors.ts'
 import { AppError } from '../errors.ts'
 import type { Sync } from '../model/sync.ts'
@@ -46,7 +47,7 @@ export class FileStorage implements SyncStorage {
   readonly #watch: FileWatch
   /** Writers of one sync in this process wait for each other here, so that they need not meet on the disk. */
   readonly #writers = new KeyedMutex()
-  readonly #busy = new Set<Promise<unknown>>()
+  readonly #pending = new PendingWork()
   #closed = false
 
   constructor(options: FileStorageOptions) {
@@ -175,7 +176,7 @@ export class FileStorage implements SyncStorage {
   async close(): Promise<void> {
     this.#closed = true
     await this.#watch.close()
-    while (this.#busy.size > 0) await Promise.allSettled(this.#busy)
+    await this.#pending.settled()
   }
 
   #read<T>(task: () => Promise<T>): Promise<T> {
@@ -190,12 +191,6 @@ export class FileStorage implements SyncStorage {
   /** Runs what close() waits for, and what is refused afterwards. */
   async #track<T>(doing: string, task: () => Promise<T>): Promise<T> {
     if (this.#closed) throw new AppError('STORAGE_UNAVAILABLE', `The status ${doing}: the storage is closed.`)
-    const running = withDiskErrors(`The status ${doing}`, task)
-    this.#busy.add(running)
-    try {
-      return await running
-    } finally {
-      this.#busy.delete(running)
-    }
+    return this.#pending.run(() => withDiskErrors(`The status ${doing}`, task))
   }
 }
