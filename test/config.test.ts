@@ -102,6 +102,11 @@ t.test('durations, folders and origins are read', async (t) => {
   t.same(config.corsOrigins, ['https://a.example', 'http://localhost:5173'])
 })
 
+t.test('a duration has an end that a date can name', async (t) => {
+  t.equal(readConfig({ STATUS_TTL: '36500d' }).statusTtlMs, 36_500 * 86_400_000)
+  t.throws(() => readConfig({ STATUS_TTL: '36501d' }), { message: /^STATUS_TTL must be 36500d or less/ })
+})
+
 t.test('webhook secrets are read, one or several', async (t) => {
   const secrets = [24, 32, 64].map((length) => Buffer.alloc(length, length))
   const written = secrets.map((secret) => `whsec_${secret.toString('base64')}`)
