@@ -6,7 +6,7 @@ import type { Clock } from '../ports/clock.ts'
 import { JobStop, type SyncJob } from '../ports/job-runner.ts'
 import { type Log, withFields } from '../ports/log.ts'
 import type { SyncStorage } from '../ports/sync-storage.ts'
-import { cancelSync, failSync, interruptSync, reportSync, succeedSync } from '../syncs/sync.ts'
+import { cancelSync, failSync, interruptSync, reportSync, succeedSync, withReport } from '../syncs/sync.ts'
 import { traceFields } from '../syncs/trace-context.ts'
 import { HEARTBEAT_MS } from './lease-observer.ts'
 import type { LeaseStore } from './lease-store.ts'
@@ -78,7 +78,7 @@ export class SyncExecution {
 
   /** Executes the job and records its outcome; resolves when that is stored, or another owner has the sync. Never rejects. */
   async execute(): Promise<void> {
-    const { leases, clock, log } = this.#options
+    const { leases, log } = this.#options
     const { id, lease } = this.#claimed
     if (this.#claimed.state === 'cancelling') this.stop(new JobStop('cancelled'))
     this.#heartbeat.start()
@@ -94,9 +94,7 @@ export class SyncExecution {
     await Promise.all([this.#exchange.stop(), deadline])
     const unwritten = this.#unwritten
     if (transition !== undefined) {
-      await this.#record((sync) =>
-        transition(unwritten === undefined ? sync : reportSync(sync, unwritten, clock.now())),
-      )
+      await this.#record((sync) => transition(unwritten === undefined ? sync : withReport(sync, unwritten)))
     }
     await this.#heartbeat.stop()
     try {

@@ -41,8 +41,8 @@ export function measureStorage(
     async replace(next, expectedRevision, options) {
       const replaced = await replace(next, expectedRevision, options)
       if (!replaced) return false
-      // What is noted on a sync after its end, such as the delivery of its webhook, moves `updatedAt` on.
-      if (isTerminal(next) && next.updatedAt === next.finishedAt) metrics.syncEnded(next)
+      // After its end a sync changes only with its webhook, which notes the revision of the end.
+      if (isTerminal(next) && next.revision === (next.webhook?.endRevision ?? next.revision)) metrics.syncEnded(next)
       onReplaced(next)
       return true
     },

@@ -7,6 +7,7 @@ import {
   isTerminal,
   type SucceededSync,
   type Sync,
+  type SyncProgress,
   type SyncReport,
   type SyncResult,
 } from '../model/sync.ts'
@@ -92,6 +93,7 @@ export function claimSync(sync: Sync, owner: string, now: Date): ActiveSync {
   return advance(active, now, {
     state: cancelling ? 'cancelling' : 'running',
     attempt: cancelling ? active.attempt : active.attempt + 1,
+    progress: notWaiting(active),
     startedAt: active.startedAt ?? stamp(active, now),
     lease: { epoch: active.lease.epoch + 1, owner },
   })
@@ -99,8 +101,13 @@ export function claimSync(sync: Sync, owner: string, now: Date): ActiveSync {
 
 /** Notes how far a download is. Percent never falls, and stays below 100 until the sync has succeeded. */
 export function reportSync(sync: Sync, report: SyncReport, now: Date): ActiveSync {
+  return advance(withReport(sync, report), now, {})
+}
+
+/** The same revision with a report that goes into the record together with the next change. */
+export function withReport(sync: Sync, report: SyncReport): ActiveSync {
   const active = requireActive(sync)
-  return advance(active, now, applyReport(active, report, 99))
+  return { ...active, ...applyReport(active, report, 99) }
 }
 
 /** Requests the end. What nobody runs yet is cancelled at once; a running sync becomes `cancelling`. */
@@ -109,7 +116,7 @@ export function requestCancel(sync: Sync, now: Date, ttlMs: number): Sync {
   if (isTerminal(sync)) {
     throw new AppError('SYNC_FINISHED', `The sync has already ${sync.state}; only an active sync can be cancelled.`)
   }
-  if (sync.state === 'running') return advance(sync, now, { state: 'cancelling' })
+  if (sync.state === 'running') return advance(sync, now, { state: 'cancelling', progress: notWaiting(sync) })
   return cancelSync(sync, now, ttlMs)
 }
 
@@ -123,7 +130,7 @@ export function interruptSync(sync: Sync, now: Date): ActiveSync {
   const active = requireActive(sync)
   return advance(active, now, {
     state: active.state === 'cancelling' ? 'cancelling' : 'interrupted',
-    progress: { ...active.progress, waitingUntil: null },
+    progress: notWaiting(active),
     lease: { epoch: active.lease.epoch, owner: null },
   })
 }
@@ -136,7 +143,7 @@ export function succeedSync(sync: Sync, result: SyncResult, now: Date, ttlMs: nu
     ...reported,
     consistent: result.consistent,
     snapshotId: result.snapshotId,
-    progress: { ...reported.progress, phase: 'done', percent: 100, waitingUntil: null },
+    progress: { ...notWaiting(reported), phase: 'done', percent: 100 },
   })
   return { ...finished, state: 'succeeded', outcome: result.outcome, error: null }
 }
@@ -144,8 +151,7 @@ export function succeedSync(sync: Sync, result: SyncResult, now: Date, ttlMs: nu
 export function failSync(sync: Sync, error: Problem, now: Date, ttlMs: number): FailedSync {
   const active = requireActive(sync)
   const { requestId: _requestId, ...stored } = error
-  const progress = { ...active.progress, waitingUntil: null }
-  return { ...finish(active, now, ttlMs, { progress }), state: 'failed', outcome: null, error: stored }
+  return { ...finish(active, now, ttlMs), state: 'failed', outcome: null, error: stored }
 }
 
 /** What every terminal state has in common. */
@@ -159,12 +165,18 @@ function applyReport(
   highest: number,
 ): Pick<ActiveSync, 'spreadsheet' | 'progress' | 'tabs' | 'warnings'> {
   const progress = { ...active.progress, ...report.progress }
+  if (active.state !== 'running') progress.waitingUntil = null
   return {
     spreadsheet: { ...active.spreadsheet, ...report.spreadsheet },
     progress: { ...progress, percent: Math.min(highest, Math.max(active.progress.percent, progress.percent)) },
     tabs: report.tabs === undefined ? active.tabs : [...report.tabs],
     warnings: report.warnings === undefined ? active.warnings : [...report.warnings],
   }
+}
+
+/** Only a sync that runs waits for the quota: whatever ends it, or hands it to another owner, ends the wait too. */
+function notWaiting({ progress }: Pick<Sync, 'progress'>): SyncProgress {
+  return { ...progress, waitingUntil: null }
 }
 
 function requireActive(sync: Sync): ActiveSync {
@@ -190,6 +202,7 @@ function finish(sync: ActiveSync, now: Date, ttlMs: number, changes: Changes = {
   const keptMs = webhook === null ? ttlMs : Math.max(ttlMs, PENDING_KEPT_MS)
   return {
     ...sync,
+    progress: notWaiting(sync),
     ...changes,
     revision,
     webhook,

@@ -70,6 +70,32 @@ export function testJobRunner(t: Test, makeWorld: (t: Test) => Promise<RunnerWor
     t.equal(job.started.length, 1)
   })
 
+  t.test('the last progress and the end are one change, and one revision', async (t) => {
+    const { storage, runner } = await aWorld(t)
+    const replace = storage.replace.bind(storage)
+    const revisions: number[] = []
+    const written = Promise.withResolvers<void>()
+    storage.replace = async (next, expected, options) => {
+      const replaced = await replace(next, expected, options)
+      if (replaced) revisions.push(next.revision)
+      if (replaced && next.progress.rowsDone === 3) written.resolve()
+      return replaced
+    }
+    const job: SyncJob = async (_, { report }) => {
+      report({ progress: { rowsDone: 3 } })
+      await written.promise
+      // Nothing is written for a while now, so this is still to be written when the job ends.
+      report({ progress: { rowsDone: 7 } })
+      return RESULT
+    }
+    const sync = await recorded(storage)
+    const running = await started(t, runner({ job }))
+    await running.enqueue(sync.id)
+    const end = await ended(storage, sync.id)
+    t.match(end, { state: 'succeeded', progress: { rowsDone: 7 } })
+    t.same(revisions, [2, 3, 4], 'claimed, in progress, ended')
+  })
+
   t.test('a sync that was recorded but never enqueued is found and run', async (t) => {
     const { storage, runner } = await aWorld(t)
     const early = await recorded(storage)

@@ -69,6 +69,23 @@ t.test('percent never falls, and is 100 only when succeeded', async (t) => {
   t.equal(failSync(half, problem, now, TTL).progress.percent, 50)
 })
 
+t.test('only a sync that runs waits for the quota', async (t) => {
+  const waiting = reportSync(
+    claimSync(aQueuedSync(), 'one', now),
+    { progress: { waitingUntil: '2026-01-02T03:05:00.000Z' } },
+    now,
+  )
+  t.equal(waiting.progress.waitingUntil, '2026-01-02T03:05:00.000Z')
+  for (const [name, transition] of Object.entries(transitions)) {
+    if (name !== 'report') t.equal(transition(waiting).progress.waitingUntil, null, name)
+  }
+  const cancelling = requestCancel(waiting, now, TTL)
+  t.match(cancelling, { state: 'cancelling', progress: { waitingUntil: null } })
+  t.equal(reportSync(cancelling, { progress: waiting.progress }, now).progress.waitingUntil, null, 'a late report')
+  const result = { ...done, report: { progress: waiting.progress } }
+  t.equal(succeedSync(waiting, result, now, TTL).progress.waitingUntil, null)
+})
+
 t.test('a cancel ends what nobody runs at once, and asks a running sync to stop', async (t) => {
   const running = claimSync(aQueuedSync(), 'one', now)
   t.equal(requestCancel(aQueuedSync(), now, TTL).state, 'cancelled')
