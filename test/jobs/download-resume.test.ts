@@ -1,8 +1,10 @@
 import t from 'tap'
 import type { EmulatorCall } from '../../emulator/emulator.ts'
 import { date, syntheticWorkbook, tabFromRows } from '../../emulator/workbook.ts'
+import type { Clock } from '../../src/ports/clock.ts'
 import { JobStop } from '../../src/ports/job-runner.ts'
 import { claimSync } from '../../src/syncs/sync.ts'
+import { systemClock } from '../../src/system-clock.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 import { aDownloader, callsOf, LeapingClock } from './downloads.ts'
 
@@ -66,6 +68,44 @@ t.test('after an edit nothing of the checkpoint is used', async (t) => {
   const result = await downloader.run({}, { sync: downloader.claimedAgain(sync) })
   t.equal(JSON.parse(await downloader.text(result, 'json'))[0].text_2, 'edited')
   t.equal(result.consistent, true)
+})
+
+const MINUTE_MS = 60_000
+
+t.test('where the version is unknown, only a checkpoint of the last minutes is used', async (t) => {
+  for (const [access, laterMs, isResumed] of [
+    ['drive-forbidden', MINUTE_MS, true],
+    ['drive-forbidden', 9 * MINUTE_MS, true],
+    ['drive-forbidden', 11 * MINUTE_MS, false],
+    ['drive-forbidden', 24 * 60 * MINUTE_MS, false],
+    ['drive-forbidden', -MINUTE_MS, false],
+    ['ok', 24 * 60 * MINUTE_MS, true],
+    ['ok', -MINUTE_MS, true],
+  ] as const) {
+    let wall = Date.now()
+    const clock: Clock = { ...systemClock, now: () => new Date(wall) }
+    const downloader = await aDownloader(t, { workbooks: [workbook], clock, tuning: callsOf(CELLS) })
+    const { emulator } = downloader
+    emulator.setAccess('book', access)
+    await downloader.run({})
+    const cells = cellsRead(emulator.calls)
+    emulator.resetCalls()
+    const sync = aClaimedSync({ formats: ['json'] })
+    const stop = new AbortController()
+    emulator.onCall((call) => {
+      if (call.n === 12) stop.abort(new JobStop('interrupted'))
+    })
+    await t.rejects(downloader.run({}, { sync, signal: stop.signal }), { message: /stopped: interrupted/ })
+    emulator.resetCalls()
+    // Without a version nobody can tell.
+    if (access !== 'ok') emulator.setCell('book', 0, 1, 1, 'edited')
+    wall += laterMs
+    const result = await downloader.run({}, { sync: downloader.claimedAgain(sync) })
+    const what = `Drive ${access}, ${laterMs / MINUTE_MS} minutes later`
+    t.equal(cellsRead(emulator.calls) < cells, isResumed, what)
+    const [first] = JSON.parse(await downloader.text(result, 'json'))
+    if (!isResumed) t.equal(first.text_2, 'edited', what)
+  }
 })
 
 t.test('cancelled or out of time, a download leaves nothing behind', async (t) => {

@@ -3,9 +3,14 @@ import { z } from 'zod'
 import { type WrittenArea, writtenArea } from '../../model/written-area.ts'
 import type { Area } from '../../ports/sheet-source.ts'
 
+/** Milliseconds for which a spreadsheet whose version is unknown is taken to be the same that it was. */
+const TRUSTED_MS = 10 * 60_000
+
 /** What a draft's checkpoint says: of which version of which areas how much is written. */
 const downloadCheckpoint = z.object({
   version: z.literal(2),
+  /** When it was saved; earlier releases did not note it. */
+  savedAt: z.iso.datetime().optional(),
   /** The version of the spreadsheet when the download began; `null` where that is not known. */
   spreadsheetVersion: z.string().nullable(),
   /** What the areas were, in short. */
@@ -24,15 +29,19 @@ export function readCheckpoint(value: unknown): DownloadCheckpoint | undefined {
 
 /**
  * How much of each area is written, as a checkpoint says. It is discarded, and with it all that was written, when the
- * spreadsheet has another version by now, or the areas are not the same ones any more.
+ * spreadsheet has another version by now, or the areas are not the same ones any more. Where the version is unknown, an
+ * edit since the checkpoint would not be noticed, so one older than {@link TRUSTED_MS} is discarded, or one that the wall
+ * clock says is still to come.
  */
 export function resumeFrom(
   checkpoint: DownloadCheckpoint | undefined,
   version: string | undefined,
   areas: readonly Area[],
+  now: Date,
 ): readonly WrittenArea[] | undefined {
-  const isSame = checkpoint?.spreadsheetVersion === (version ?? null) && checkpoint.areas === fingerprint(areas)
-  return isSame ? checkpoint.written : undefined
+  if (checkpoint?.spreadsheetVersion !== (version ?? null) || checkpoint.areas !== fingerprint(areas)) return undefined
+  const age = now.getTime() - Date.parse(checkpoint.savedAt ?? '')
+  return version !== undefined || (age >= 0 && age <= TRUSTED_MS) ? checkpoint.written : undefined
 }
 
 /** A short text that is the same for the same areas only. */

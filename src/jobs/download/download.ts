@@ -125,7 +125,8 @@ export class Download {
     checkpoint: DownloadCheckpoint | undefined,
   ): Promise<string | undefined> {
     const { title, areas, warnings } = await this.#spreadsheet.describe(this.#sync.request)
-    const written = resumeFrom(checkpoint, version, areas)
+    const { clock } = this.#options
+    const written = resumeFrom(checkpoint, version, areas, clock.now())
     if (written === undefined) await this.#draft.reset()
     this.#states = areas.map((area, index) => areaState(area, written?.[index]))
     this.#warnings = warnings
@@ -135,6 +136,7 @@ export class Download {
     const saveCheckpoint = () => {
       const value: DownloadCheckpoint = {
         version: 2,
+        savedAt: clock.now().toISOString(),
         spreadsheetVersion: version ?? null,
         areas: fingerprint(areas),
         repeats,
