@@ -73,6 +73,9 @@ export const ERROR_TABLE = {
   IDEMPOTENCY_KEY_REUSED: entry(422, 'The idempotency key was used for another request', {
     hint: 'Use a new Idempotency-Key for each new request; repeat one only with the very same body.',
   }),
+  SYNC_GONE: entry(410, 'The sync has ended and was forgotten', {
+    hint: 'Its rows, if it had any, stay under /spreadsheets/{spreadsheetId}; a new Idempotency-Key starts a new sync.',
+  }),
   IDEMPOTENCY_KEY_IN_FLIGHT: retryable(409, 'A request with this idempotency key is under way', {
     hint: 'Send the same request again after Retry-After; it is then answered as the first one was.',
   }),
@@ -142,6 +145,16 @@ export interface FieldError {
   readonly hint?: string | undefined
 }
 
+/** What is known of a sync that has ended and was forgotten; what is not is null. */
+export interface EndedSync {
+  readonly id: string
+  readonly state: 'succeeded' | 'failed' | 'cancelled' | null
+  /** ISO 8601, UTC. */
+  readonly finishedAt: string | null
+  /** Why it failed, if it did: the code of its error. */
+  readonly code: string | null
+}
+
 export interface AppErrorOptions {
   /** What was caught, kept for the log and never sent over the wire. */
   readonly cause?: unknown
@@ -151,6 +164,8 @@ export interface AppErrorOptions {
   readonly errors?: readonly FieldError[]
   /** Whole seconds after which trying again makes sense; the `Retry-After` header. */
   readonly retryAfterSeconds?: number
+  /** The sync that the failure is about, of which nothing else is known any more. */
+  readonly ended?: EndedSync
 }
 
 /** A failure with a stable code. `message` is the detail: safe to show, free of secrets. */
@@ -160,6 +175,7 @@ export class AppError extends Error {
   readonly hint: string | undefined
   readonly errors: readonly FieldError[] | undefined
   readonly retryAfterSeconds: number | undefined
+  readonly ended: EndedSync | undefined
 
   constructor(code: ErrorCode, detail: string, options: AppErrorOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause })
@@ -167,6 +183,7 @@ export class AppError extends Error {
     this.hint = options.hint ?? ERROR_TABLE[code].hint
     this.errors = options.errors
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.ended = options.ended
   }
 
   get status(): number {

@@ -115,7 +115,7 @@ export interface paths {
         put?: never;
         /**
          * Start a sync
-         * @description Records a sync durably and downloads the spreadsheet in the background. While the same download is active it is joined instead, unless ifActive is "start". With an Idempotency-Key the request may be sent again without fear: the same key and body is answered as the first time, with "Idempotent-Replayed: true"; another body is refused with 422; while another process still works on the first request it is 409 with Retry-After (in the same process it waits for that answer). A refused request does not use up its key.
+         * @description Records a sync durably and downloads the spreadsheet in the background. While the same download is active it is joined instead, unless ifActive is "start". With an Idempotency-Key the request may be sent again without fear: the same key and body is answered with the same sync, as it is by then, and "Idempotent-Replayed: true", or with 410 and how it ended (in `ended`) once the sync is forgotten; another body is refused with 422; while another process still works on the first request it is 409 with Retry-After (in the same process it waits for that answer). A refused request does not use up its key.
          */
         post: operations["startSync"];
         delete?: never;
@@ -300,8 +300,16 @@ export interface components {
         /** @description application/problem+json, RFC 9457 */
         Problem: {
             /** @enum {string} */
-            code: "VALIDATION_FAILED" | "BODY_NOT_JSON" | "PAGE_TOKEN_INVALID" | "BODY_TOO_LARGE" | "URI_TOO_LONG" | "MEDIA_TYPE_UNSUPPORTED" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "NOT_ACCEPTABLE" | "PRECONDITION_FAILED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_MALFORMED" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "API_KEY_MISSING" | "API_KEY_INVALID" | "API_KEY_SCOPE" | "RATE_LIMITED" | "TOO_MANY_ACTIVE" | "TOO_MANY_STREAMS" | "QUEUE_FULL" | "SYNC_NOT_FOUND" | "SYNC_ACTIVE" | "SYNC_FINISHED" | "SYNC_NOT_RETRYABLE" | "SYNC_EXISTS" | "WEBHOOK_NOT_DELIVERABLE" | "FILES_NOT_READY" | "FILE_NOT_FOUND" | "SNAPSHOT_NOT_FOUND" | "TAB_NOT_FOUND" | "RANGE_NOT_FOUND" | "IDEMPOTENCY_KEY_REUSED" | "IDEMPOTENCY_KEY_IN_FLIGHT" | "STATUS_CORRUPT" | "STATUS_FORMAT_NEWER" | "SNAPSHOT_CORRUPT" | "STORAGE_UNAVAILABLE" | "STORAGE_FULL" | "SHUTTING_DOWN" | "INTERNAL" | "SYNC_DEADLINE_EXCEEDED" | "SHEET_FORBIDDEN" | "SHEET_NOT_FOUND" | "SHEET_NOT_GOOGLE" | "GOOGLE_CREDENTIAL_MISSING" | "GOOGLE_CREDENTIAL_INVALID" | "GOOGLE_API_DISABLED" | "GOOGLE_QUOTA_EXCEEDED" | "GOOGLE_UNAVAILABLE" | "GOOGLE_UNREACHABLE" | "GOOGLE_REQUEST_REFUSED" | "GOOGLE_ANSWER_INCOMPLETE";
+            code: "VALIDATION_FAILED" | "BODY_NOT_JSON" | "PAGE_TOKEN_INVALID" | "BODY_TOO_LARGE" | "URI_TOO_LONG" | "MEDIA_TYPE_UNSUPPORTED" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "NOT_ACCEPTABLE" | "PRECONDITION_FAILED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_MALFORMED" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "API_KEY_MISSING" | "API_KEY_INVALID" | "API_KEY_SCOPE" | "RATE_LIMITED" | "TOO_MANY_ACTIVE" | "TOO_MANY_STREAMS" | "QUEUE_FULL" | "SYNC_NOT_FOUND" | "SYNC_ACTIVE" | "SYNC_FINISHED" | "SYNC_NOT_RETRYABLE" | "SYNC_EXISTS" | "WEBHOOK_NOT_DELIVERABLE" | "FILES_NOT_READY" | "FILE_NOT_FOUND" | "SNAPSHOT_NOT_FOUND" | "TAB_NOT_FOUND" | "RANGE_NOT_FOUND" | "IDEMPOTENCY_KEY_REUSED" | "SYNC_GONE" | "IDEMPOTENCY_KEY_IN_FLIGHT" | "STATUS_CORRUPT" | "STATUS_FORMAT_NEWER" | "SNAPSHOT_CORRUPT" | "STORAGE_UNAVAILABLE" | "STORAGE_FULL" | "SHUTTING_DOWN" | "INTERNAL" | "SYNC_DEADLINE_EXCEEDED" | "SHEET_FORBIDDEN" | "SHEET_NOT_FOUND" | "SHEET_NOT_GOOGLE" | "GOOGLE_CREDENTIAL_MISSING" | "GOOGLE_CREDENTIAL_INVALID" | "GOOGLE_API_DISABLED" | "GOOGLE_QUOTA_EXCEEDED" | "GOOGLE_UNAVAILABLE" | "GOOGLE_UNREACHABLE" | "GOOGLE_REQUEST_REFUSED" | "GOOGLE_ANSWER_INCOMPLETE";
             detail: string;
+            /** @description What is known of a sync that was forgotten; what is not is null */
+            ended?: {
+                /** @description Why it failed */
+                code: string | null;
+                finishedAt: string | null;
+                id: string;
+                state: ("succeeded" | "failed" | "cancelled") | null;
+            };
             errors?: {
                 field: string;
                 hint?: string;
@@ -1074,7 +1082,7 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A key of your choice, such as a UUID: when this request is sent again with the same key and body within 24 hours, no second sync is started and the first answer is given once more.
+                 * @description A key of your choice, such as a UUID: when this request is sent again with the same key and body within 24 hours, no second sync is started and the answer is the first one, as it is by then.
                  * @example 7f1d9a60-4f0c-4d6e-9a51-0c5a3c7f9f10
                  */
                 "idempotency-key"?: string;
@@ -1098,13 +1106,13 @@ export interface operations {
                 headers: {
                     /** @description Its revision */
                     ETag?: string;
-                    /** @description "true" when this answer was given before */
+                    /** @description "true" when the sync was started by an earlier request with this key */
                     "Idempotent-Replayed"?: string;
                     /** @description Where the sync can be watched */
                     Location?: string;
                     /** @description The same */
                     "Operation-Location"?: string;
-                    /** @description Seconds to wait before the first look */
+                    /** @description Seconds to wait before the first look, while it is active */
                     "Retry-After"?: string;
                     [name: string]: unknown;
                 };
@@ -1141,6 +1149,15 @@ export interface operations {
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,5 +1,5 @@
 import { PeriodicTask } from '../concurrency/periodic-task.ts'
-import { isTerminal } from '../model/sync.ts'
+import { type FinishedSync, isTerminal } from '../model/sync.ts'
 import { isCorruptRecord, isNewerRecord } from '../model/sync-record.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -30,7 +30,11 @@ export class Sweeper {
 
   constructor(options: SweeperOptions) {
     this.#options = options
-    this.#task = new PeriodicTask({ ...options, run: () => this.sweep(), onError: (error) => this.#logFailure(error) })
+    this.#task = new PeriodicTask({
+      ...options,
+      run: (signal) => this.sweep(signal),
+      onError: (error) => this.#logFailure(error),
+    })
   }
 
   /** The first pass begins at once. */
@@ -42,17 +46,18 @@ export class Sweeper {
     return this.#task.stop()
   }
 
-  /** One pass. Resolves when it is done, was skipped, or has failed and said so in the log. */
-  async sweep(): Promise<void> {
+  /** One pass. Resolves when it is done, was skipped or aborted, or has failed and said so in the log. */
+  async sweep(signal?: AbortSignal): Promise<void> {
     const { storage, idempotency, snapshots, clock, log } = this.#options
     if (this.#clockJumped()) {
       log.warn({}, 'the wall clock was set; nothing is removed in this pass')
       return
     }
     try {
-      const report = await storage.cleanup(clock.now())
-      const drafts = await snapshots.sweepDrafts((syncId) => this.#isLive(syncId))
-      const keys = (await idempotency?.cleanup(clock.now())) ?? 0
+      const rememberEnd = idempotency && ((sync: FinishedSync) => idempotency.recordEnd(sync, clock.now()))
+      const report = await storage.cleanup(clock.now(), { signal, rememberEnd })
+      const drafts = await snapshots.sweepDrafts((syncId) => this.#isLive(syncId), signal)
+      const keys = (await idempotency?.cleanup(clock.now(), signal)) ?? 0
       if (report.quarantined.length > 0) log.error({ names: report.quarantined }, 'unreadable records were set aside')
       log.debug({ removed: report.removed.length, leftovers: report.leftovers, keys, drafts }, 'swept')
     } catch (error) {

@@ -121,6 +121,8 @@ export const syncFields = z.object({
   createdBy: z.string().nullable(),
   /** The trace that the sync was asked for in (W3C). */
   traceparent: z.string().nullable(),
+  /** Whether it answers an idempotency key: how it ended is then remembered for as long as the key. */
+  keyed: z.boolean(),
 })
 
 /** Records of earlier releases lack what has a default. */
@@ -128,6 +130,7 @@ const fields = syncFields.extend({
   webhook: syncWebhook.nullable().default(null),
   createdBy: z.string().nullable().default(null),
   traceparent: z.string().nullable().default(null),
+  keyed: z.boolean().default(false),
 })
 const none = z.null()
 const finished = fields.extend({ finishedAt: instant, expiresAt: instant, outcome: none, error: none })

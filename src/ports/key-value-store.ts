@@ -24,8 +24,8 @@ export interface KeyValueStore {
   /** Removes the entry, if it still has the expected version, where one is given; resolves to whether it did. */
   remove(key: string, expected?: string): Promise<boolean>
 
-  /** Removes the entries whose value has expired; resolves to how many. */
-  cleanup(now: Date): Promise<number>
+  /** Removes the entries whose value has expired, until the signal is aborted; resolves to how many. */
+  cleanup(now: Date, signal?: AbortSignal): Promise<number>
 }
 
 /** An object that JSON can write. */

@@ -29,12 +29,13 @@ export interface SnapshotStore {
 
   /**
    * Removes the snapshots of a spreadsheet that retention no longer keeps: for each `createdBy`, all but the newest
-   * SNAPSHOTS_KEPT and, for each tab and format, the newest that holds it. Resolves to the sync ids of what was removed.
+   * SNAPSHOTS_KEPT and, for each tab and format, the newest that holds it. Once the signal is aborted no other is begun.
+   * Resolves to the sync ids of what was removed.
    */
-  prune(spreadsheetId: string): Promise<readonly string[]>
+  prune(spreadsheetId: string, signal?: AbortSignal): Promise<readonly string[]>
 
-  /** Removes everything staged for syncs that are not live any more; resolves to how many were removed. */
-  sweepDrafts(isLive: (syncId: string) => Promise<boolean>): Promise<number>
+  /** Removes everything staged for syncs that are not live any more, until the signal is aborted; resolves to how many. */
+  sweepDrafts(isLive: (syncId: string) => Promise<boolean>, signal?: AbortSignal): Promise<number>
 
   close(): Promise<void>
 }

@@ -1,4 +1,4 @@
-import type { Sync, SyncState } from '../model/sync.ts'
+import type { FinishedSync, Sync, SyncState } from '../model/sync.ts'
 
 /**
  * Where syncs live: the one truth about them. Drivers keep these promises and no transition rules; those live in
@@ -48,7 +48,7 @@ export interface SyncStorage {
    * Removes terminal syncs whose `expiresAt` has passed at `now`, and nothing else that anyone can still see; sets
    * unreadable records aside; removes orphans of dead writers. Re-reads each record just before removing it.
    */
-  cleanup(now: Date): Promise<CleanupReport>
+  cleanup(now: Date, options?: CleanupOptions): Promise<CleanupReport>
 
   /** Rejects with the reason when a record could not be written now; for readiness. */
   checkWritable(): Promise<void>
@@ -83,6 +83,13 @@ export interface SyncPage {
   readonly syncs: readonly Sync[]
   /** Absent on the last page. */
   readonly nextPageToken?: string
+}
+
+export interface CleanupOptions {
+  /** Once it is aborted nothing more is begun: what is left over is for the next cleanup. */
+  readonly signal?: AbortSignal | undefined
+  /** Called with each expired sync that answers an idempotency key, before it is removed; if it rejects, the sync stays. */
+  readonly rememberEnd?: ((sync: FinishedSync) => Promise<void>) | undefined
 }
 
 export interface CleanupReport {

@@ -24,5 +24,5 @@ export const idempotencyKey = z
   })
   .optional()
   .describe(
-    'A key of your choice, such as a UUID: when this request is sent again with the same key and body within 24 hours, no second sync is started and the first answer is given once more.',
+    'A key of your choice, such as a UUID: when this request is sent again with the same key and body within 24 hours, no second sync is started and the answer is the first one, as it is by then.',
   )

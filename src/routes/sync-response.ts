@@ -41,8 +41,8 @@ function withValidators(reply: FastifyReply, { finishedAt }: SyncView, etag: str
   return reply.header('etag', etag).header('cache-control', 'no-cache')
 }
 
-/** Answers 202 and says where the sync that was just started can be watched, and from when on. */
+/** Answers 202 and says where the sync that was started can be watched. */
 export function accepted(reply: FastifyReply, { id }: Pick<Sync, 'id'>): FastifyReply {
   const location = `/syncs/${id}`
-  return reply.code(202).header('location', location).header('operation-location', location).header('retry-after', '1')
+  return reply.code(202).header('location', location).header('operation-location', location)
 }

@@ -24,7 +24,7 @@ const startSync = {
   operationId: 'startSync',
   summary: 'Start a sync',
   description:
-    'Records a sync durably and downloads the spreadsheet in the background. While the same download is active it is joined instead, unless ifActive is "start". With an Idempotency-Key the request may be sent again without fear: the same key and body is answered as the first time, with "Idempotent-Replayed: true"; another body is refused with 422; while another process still works on the first request it is 409 with Retry-After (in the same process it waits for that answer). A refused request does not use up its key.',
+    'Records a sync durably and downloads the spreadsheet in the background. While the same download is active it is joined instead, unless ifActive is "start". With an Idempotency-Key the request may be sent again without fear: the same key and body is answered with the same sync, as it is by then, and "Idempotent-Replayed: true", or with 410 and how it ended (in `ended`) once the sync is forgotten; another body is refused with 422; while another process still works on the first request it is 409 with Retry-After (in the same process it waits for that answer). A refused request does not use up its key.',
   tags: ['syncs'],
   headers: z.object({
     'idempotency-key': idempotencyKey,
@@ -39,10 +39,10 @@ const startSync = {
       Location: 'Where the sync can be watched',
       'Operation-Location': 'The same',
       ETag: 'Its revision',
-      'Retry-After': 'Seconds to wait before the first look',
-      'Idempotent-Replayed': '"true" when this answer was given before',
+      'Retry-After': 'Seconds to wait before the first look, while it is active',
+      'Idempotent-Replayed': '"true" when the sync was started by an earlier request with this key',
     }),
-    ...problemResponses(400, 409, 413, 415, 422, 500, 503),
+    ...problemResponses(400, 409, 410, 413, 415, 422, 500, 503),
   },
 }
 

@@ -110,23 +110,25 @@ export class LocalSnapshotStore implements SnapshotStore {
     })
   }
 
-  async prune(spreadsheetId: string): Promise<readonly string[]> {
+  async prune(spreadsheetId: string, signal?: AbortSignal): Promise<readonly string[]> {
     const removed: string[] = []
     for (const { syncId } of prunable(await this.list(spreadsheetId), this.#options.kept)) {
+      if (signal?.aborted) break
       const folder = this.#folderOf({ spreadsheetId, syncId })
       if (await onDisk(() => this.#drafts.remove(folder))) removed.push(syncId)
     }
     return removed
   }
 
-  async sweepDrafts(isLive: (syncId: string) => Promise<boolean>): Promise<number> {
+  async sweepDrafts(isLive: (syncId: string) => Promise<boolean>, signal?: AbortSignal): Promise<number> {
     return onDisk(async () => {
       let removed = 0
       for (const draft of await this.#drafts.list()) {
+        if (signal?.aborted) return removed
         if (await isLive(draft.syncId)) continue
         if (await this.#drafts.remove(this.#drafts.pathOf(draft))) removed += 1
       }
-      await this.#drafts.emptyTrash()
+      await this.#drafts.emptyTrash(signal)
       return removed
     })
   }

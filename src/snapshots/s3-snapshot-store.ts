@@ -111,9 +111,10 @@ export class S3SnapshotStore implements SnapshotStore {
     return file
   }
 
-  async prune(spreadsheetId: string): Promise<readonly string[]> {
+  async prune(spreadsheetId: string, signal?: AbortSignal): Promise<readonly string[]> {
     const removed: string[] = []
     for (const { syncId } of prunable(await this.list(spreadsheetId), this.#options.kept)) {
+      if (signal?.aborted) break
       const key = { spreadsheetId, syncId }
       // Cut off after this, the rest is for the sweep.
       await this.#bucket.put(this.#bucket.keys.marker(key), '')
@@ -124,9 +125,10 @@ export class S3SnapshotStore implements SnapshotStore {
     return removed
   }
 
-  async sweepDrafts(isLive: (syncId: string) => Promise<boolean>): Promise<number> {
+  async sweepDrafts(isLive: (syncId: string) => Promise<boolean>, signal?: AbortSignal): Promise<number> {
     let removed = 0
     for (const syncId of await this.#bucket.listFolders(this.#bucket.keys.allDrafts)) {
+      if (signal?.aborted) return removed
       if (!isSyncId(syncId) || (await isLive(syncId))) continue
       removed += await discardDrafts(this.#bucket, this.#options.log, this.#records, syncId)
     }

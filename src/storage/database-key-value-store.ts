@@ -73,11 +73,11 @@ export class DatabaseKeyValueStore implements KeyValueStore {
     return (await this.#query('delete', requireKey(key), expected)).length > 0
   }
 
-  async cleanup(now: Date): Promise<number> {
+  async cleanup(now: Date, signal?: AbortSignal): Promise<number> {
     for (let removed = 0; ; ) {
       const { length } = await this.#query('sweep', now)
       removed += length
-      if (length < SWEEP_BATCH) return removed
+      if (length < SWEEP_BATCH || signal?.aborted) return removed
     }
   }
 

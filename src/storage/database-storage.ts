@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import type { Database, Statement } from '../database/database.ts'
 import { NotificationListener } from '../database/notification-listener.ts'
 import { AppError } from '../errors.ts'
-import type { Sync } from '../model/sync.ts'
+import { type FinishedSync, isTerminal, type Sync } from '../model/sync.ts'
 import { isSyncId } from '../model/sync-id.ts'
 import { toSyncRecord } from '../model/sync-record.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
+import type { CleanupOptions, CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
 import { batchLoader } from './database/batch-loader.ts'
 import * as sql from './database/statements.ts'
 import { requireSuccessor, requireSyncId } from './shared/argument-checks.ts'
@@ -111,7 +111,7 @@ export class DatabaseStorage implements SyncStorage {
     return collectPage(this.#scan(query), query)
   }
 
-  async cleanup(now: Date): Promise<CleanupReport> {
+  async cleanup(now: Date, { signal, rememberEnd }: CleanupOptions = {}): Promise<CleanupReport> {
     const unreadable = new Map(this.#cache.unreadable)
     const values = [[...unreadable.keys()], [...unreadable.values()]]
     const setAside = await this.#database.query<{ id: string }>(sql.SET_ASIDE_SYNCS, values)
@@ -119,11 +119,33 @@ export class DatabaseStorage implements SyncStorage {
     const quarantined = setAside.rows.map(({ id }) => id)
     const endedBefore = this.#historyTtlMs > 0 ? new Date(now.getTime() - this.#historyTtlMs) : 'infinity'
     const removed: string[] = []
-    for (;;) {
-      const { rows } = await this.#database.query<{ id: string }>(sql.SWEEP_SYNCS, [now, endedBefore])
+    if (rememberEnd !== undefined) {
+      for await (const sync of this.#scanExpiredKeyed(now, endedBefore)) {
+        if (signal?.aborted) break
+        await rememberEnd(sync)
+        if (await this.remove(sync.id, sync.revision)) removed.push(sync.id)
+      }
+    }
+    while (!signal?.aborted) {
+      const values = [now, endedBefore, rememberEnd !== undefined]
+      const { rows } = await this.#database.query<{ id: string }>(sql.SWEEP_SYNCS, values)
       for (const { id } of rows) this.#removed(id)
       removed.push(...rows.map(({ id }) => id))
-      if (rows.length < sql.SWEEP_BATCH) return { removed, quarantined, leftovers: 0 }
+      if (rows.length < sql.SWEEP_BATCH) break
+    }
+    return { removed, quarantined, leftovers: 0 }
+  }
+
+  /** What may be swept and answers an idempotency key. */
+  async *#scanExpiredKeyed(now: Date, endedBefore: Date | string): AsyncGenerator<FinishedSync> {
+    for (let last = ''; ; ) {
+      const { rows } = await this.#database.query<sql.SyncRow>(sql.FIND_EXPIRED_KEYED, [now, endedBefore, last])
+      for (const { id, version, record } of rows) {
+        const found = this.#cache.parse(id, version, record ?? '')
+        if (!(found instanceof AppError) && isTerminal(found.sync)) yield found.sync
+        last = id
+      }
+      if (rows.length < sql.KEYED_BATCH) return
     }
   }
 

@@ -91,11 +91,12 @@ export class FileKeyValueStore implements KeyValueStore {
     })
   }
 
-  cleanup(now: Date): Promise<number> {
+  cleanup(now: Date, signal?: AbortSignal): Promise<number> {
     return withDiskErrors('The entries could not be swept', async () => {
       let removed = 0
       for await (const names of this.#folder.fs.list(this.#entries)) {
         for (const name of names) {
+          if (signal?.aborted) return removed
           const key = /^([\w-]+)\.json$/.exec(name)?.[1]
           if (key !== undefined && (await skipUnusable(() => this.#removeIfOver(key, now)))) removed++
         }

@@ -4,7 +4,7 @@ import { withDiskErrors } from '../disk/disk-errors.ts'
 import { AppError } from '../errors.ts'
 import type { Sync } from '../model/sync.ts'
 import type { Log } from '../ports/log.ts'
-import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
+import type { CleanupOptions, CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
 import { CreationJournal } from './files/creation-journal.ts'
 import { FileWatch } from './files/file-watch.ts'
 import { FolderFlush, makeDurableFolder } from './files/folder-flush.ts'
@@ -154,9 +154,9 @@ export class FileStorage implements SyncStorage {
     })
   }
 
-  cleanup(now: Date): Promise<CleanupReport> {
+  cleanup(now: Date, options?: CleanupOptions): Promise<CleanupReport> {
     return this.#track('could not be swept', async () => {
-      const report = await this.#sweep.run(now)
+      const report = await this.#sweep.run(now, options)
       for (const id of report.removed) this.#watch.notify(id)
       await this.#journal.rotate()
       return report

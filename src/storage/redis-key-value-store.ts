@@ -85,12 +85,12 @@ export class RedisKeyValueStore implements KeyValueStore {
     return (await this.#run('could not be removed', REMOVE, key, [key, expected])) === 1
   }
 
-  async cleanup(now: Date): Promise<number> {
+  async cleanup(now: Date, signal?: AbortSignal): Promise<number> {
     const args = [now.getTime(), SWEEP_BATCH, this.#prefix]
     for (let removed = 0; ; ) {
       const count = await this.#connection.runScript<number>('could not be swept', SWEEP, [this.#index], args)
       removed += count
-      if (count < SWEEP_BATCH) return removed
+      if (count < SWEEP_BATCH || signal?.aborted) return removed
     }
   }
 

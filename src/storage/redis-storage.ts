@@ -4,7 +4,7 @@ import { isSyncId } from '../model/sync-id.ts'
 import { corruptRecord } from '../model/sync-record.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
+import type { CleanupOptions, CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
 import type { RedisConnection, Script } from '../redis/connection.ts'
 import { Subscriber } from '../redis/subscriber.ts'
 import { formatRecord, headOf, indexesOf, indexGroupsOf } from './redis/record-text.ts'
@@ -106,9 +106,9 @@ export class RedisStorage implements SyncStorage {
     return collectPage(this.#scan(query), query)
   }
 
-  async cleanup(now: Date): Promise<CleanupReport> {
+  async cleanup(now: Date, options?: CleanupOptions): Promise<CleanupReport> {
     const suspects = [...this.#cache.unreadable.keys()]
-    const report = await sweep(this.#connection, (id, text) => this.#parse(id, text), suspects, now)
+    const report = await sweep(this.#connection, (id, text) => this.#parse(id, text), suspects, now, options)
     for (const id of suspects) this.#cache.unreadable.delete(id)
     for (const id of report.removed) this.#cache.delete(id)
     return report

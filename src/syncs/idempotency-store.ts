@@ -2,9 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import { KeyedMutex } from '../concurrency/keyed-mutex.ts'
-import { AppError } from '../errors.ts'
-import { type SyncView, syncView } from '../model/sync-view.ts'
+import { AppError, type EndedSync } from '../errors.ts'
+import { type FinishedSync, TERMINAL_STATES } from '../model/sync.ts'
 import type { KeyValueStore } from '../ports/key-value-store.ts'
+
+/** Milliseconds for which a key is remembered, and how a sync that answers one has ended. */
+export const KEY_TTL_MS = 86_400_000
 
 /** Milliseconds after which a reservation that was neither completed nor released belongs to a dead process. */
 const RESERVATION_MS = 60_000
@@ -19,17 +22,20 @@ const keyRecord = z.object({
   holder: z.string(),
   reservedAt: z.iso.datetime(),
   expiresAt: z.iso.datetime(),
-  /** The sync as it was answered; absent while the key is reserved. */
-  answer: syncView.optional(),
+  /** The sync that is the answer; absent while the key is reserved. Earlier releases kept all that they had answered. */
+  answer: z.object({ id: z.string() }).optional(),
 })
 type KeyRecord = z.output<typeof keyRecord>
 
-interface Held {
-  readonly record: KeyRecord
-  readonly version: string
-}
+const endRecord = z.object({
+  state: z.enum(TERMINAL_STATES),
+  finishedAt: z.iso.datetime(),
+  code: z.string().nullable(),
+})
 
-interface Found extends Partial<Held> {
+interface Found {
+  readonly version?: string
+  readonly record?: KeyRecord
   readonly isAbandoned?: boolean
 }
 
@@ -45,26 +51,33 @@ export interface KeyReservation {
   readonly ttlMs: number
 }
 
+/** One reservation of a key; it fences off whoever held the key before, in this process too. */
+export interface KeyClaim {
+  readonly key: string
+  /** That of the entry, which differs after every write. */
+  readonly version: string
+}
+
 export type KeyState =
   /** The key is the caller's: create the sync under this id (which may be an earlier reservation's), then complete or release. */
-  | { readonly state: 'mine'; readonly syncId: string }
+  | { readonly state: 'mine'; readonly syncId: string; readonly claim: KeyClaim }
   /** Another request holds the key at this moment. */
   | { readonly state: 'in-flight'; readonly fingerprint: string }
-  /** The key was used; `answer` is the sync as it was sent then. */
-  | { readonly state: 'done'; readonly fingerprint: string; readonly answer: SyncView }
+  /** The key was used, and this sync was the answer. */
+  | { readonly state: 'done'; readonly fingerprint: string; readonly syncId: string }
 
 /**
- * What was asked for under which `Idempotency-Key`, for as long as keys are remembered. Methods reject with
- * `STORAGE_UNAVAILABLE` or `STORAGE_FULL` when the storage fails, and have then changed nothing that a repeat would not
- * mend.
+ * What was asked for under which `Idempotency-Key`, for as long as keys are remembered, and how the syncs ended that are
+ * forgotten sooner. Methods reject with `STORAGE_UNAVAILABLE` or `STORAGE_FULL` when the storage fails, and have then
+ * changed nothing that a repeat would not mend.
  */
 export class IdempotencyStore {
   readonly #records: KeyValueStore
   readonly #instance = randomUUID()
   /** Requests of this process for one key wait for each other, so that what is not in `#held` is known to be left over. */
   readonly #mutex = new KeyedMutex()
-  /** Reservations of this instance. */
-  readonly #held = new Map<string, Held>()
+  /** Reservations of this instance, by their version. */
+  readonly #held = new Map<string, KeyRecord>()
 
   constructor(records: KeyValueStore) {
     this.#records = records
@@ -88,7 +101,7 @@ export class IdempotencyStore {
       for (let tries = 0; tries < TRIES; tries++) {
         const known = found.record
         if (known?.answer !== undefined) {
-          return { state: 'done', fingerprint: known.fingerprint, answer: known.answer }
+          return { state: 'done', fingerprint: known.fingerprint, syncId: known.answer.id }
         }
         if (known !== undefined && !(known.fingerprint === fingerprint && found.isAbandoned === true)) {
           return { state: 'in-flight', fingerprint: known.fingerprint }
@@ -97,8 +110,8 @@ export class IdempotencyStore {
         const record = { fingerprint, syncId: id, holder: this.#instance, ...times }
         const version = await this.#records.compareAndSwap(key, found.version, record)
         if (version !== undefined) {
-          this.#held.set(key, { record, version })
-          return { state: 'mine', syncId: id }
+          this.#held.set(version, record)
+          return { state: 'mine', syncId: id, claim: { key, version } }
         }
         await setImmediate()
         found = await this.#find(key, now)
@@ -107,30 +120,46 @@ export class IdempotencyStore {
     })
   }
 
-  /** Binds a key that this instance has reserved to the answer that was given; durable when it resolves. */
-  complete(key: string, answer: SyncView): Promise<void> {
-    return this.#settle(key, ({ record, version }) => this.#records.compareAndSwap(key, version, { ...record, answer }))
-  }
-
-  /** Releases a key that this instance has reserved, as its request was refused and has changed nothing. */
-  release(key: string): Promise<void> {
-    return this.#settle(key, ({ version }) => this.#records.remove(key, version))
-  }
-
-  /** Forgets the keys that have expired; resolves to how many. */
-  cleanup(now: Date): Promise<number> {
-    for (const [key, { record }] of this.#held) if (isExpired(record, now)) this.#held.delete(key)
-    return this.#records.cleanup(now)
-  }
-
-  /** Changes the record of a reservation; one that was taken over meanwhile has another version, and stays as it is. */
-  #settle(key: string, write: (held: Held) => Promise<unknown>): Promise<void> {
+  /** Binds a key to the sync that is the answer; durable when it resolves. Nothing happens if the claim is over. */
+  complete({ key, version }: KeyClaim, { id }: { readonly id: string }): Promise<void> {
     return this.#change(key, async () => {
-      const held = this.#held.get(key)
-      if (held === undefined) return
-      await write(held)
-      this.#held.delete(key)
+      const record = this.#held.get(version)
+      if (record === undefined) return
+      await this.#records.compareAndSwap(key, version, { ...record, answer: { id } })
+      this.#held.delete(version)
     })
+  }
+
+  /** Releases a key whose request was refused and has changed nothing. Nothing happens if the claim is over. */
+  release({ key, version }: KeyClaim): Promise<void> {
+    return this.#change(key, async () => {
+      if (!this.#held.has(version)) return
+      await this.#records.remove(key, version)
+      this.#held.delete(version)
+    })
+  }
+
+  /** Notes how a sync that is about to be removed has ended, for as long as keys that it answers; durable when it resolves. */
+  async recordEnd({ id, state, finishedAt, error }: FinishedSync, now: Date): Promise<void> {
+    const expiresAt = new Date(Date.parse(finishedAt) + KEY_TTL_MS)
+    if (expiresAt <= now) return
+    const end = { state, finishedAt, code: error?.code ?? null, expiresAt: expiresAt.toISOString() }
+    // An end is final: what was noted before, here or elsewhere, says the same.
+    await this.#records.compareAndSwap(id, undefined, end)
+  }
+
+  /** How a sync that is not there any more has ended; `undefined` if nobody has noted that. */
+  findEnd(id: string): Promise<EndedSync | undefined> {
+    return refuseDamage(async () => {
+      const { value } = await this.#records.get(id)
+      return value === undefined ? undefined : { id, ...endRecord.parse(value) }
+    })
+  }
+
+  /** Forgets the keys and the ends that have expired; resolves to how many. */
+  cleanup(now: Date, signal?: AbortSignal): Promise<number> {
+    for (const [version, record] of this.#held) if (isExpired(record, now)) this.#held.delete(version)
+    return this.#records.cleanup(now, signal)
   }
 
   /** What is stored of the key; without the record when the key may be used anew. */
@@ -139,24 +168,28 @@ export class IdempotencyStore {
     if (version === undefined) return {}
     const record = keyRecord.parse(value)
     // One of ours that is not held is left of a call that failed halfway; nothing was begun under it.
-    const isOurs = record.answer === undefined && record.holder === this.#instance
-    if (isExpired(record, now) || (isOurs && this.#held.get(key)?.version !== version)) return { version }
+    const isLeftOver = record.answer === undefined && record.holder === this.#instance && !this.#held.has(version)
+    if (isExpired(record, now) || isLeftOver) return { version }
     const isAbandoned = writerIsGone || now.getTime() - Date.parse(record.reservedAt) >= RESERVATION_MS
     return { record, version, isAbandoned }
   }
 
   async #change<T>(key: string, task: () => Promise<T>): Promise<T> {
     if (!/^[0-9a-f]{64}$/.test(key)) throw new TypeError('an idempotency key is stored by its SHA-256 only')
-    try {
-      return await this.#mutex.run(key, task)
-    } catch (error) {
-      if (!(error instanceof SyntaxError || error instanceof z.ZodError)) throw error
-      // Nobody knows what the key was used for.
-      throw new AppError('STORAGE_UNAVAILABLE', 'The record of this idempotency key is damaged.', {
-        cause: error,
-        hint: 'Use another Idempotency-Key, after checking whether the sync was started.',
-      })
-    }
+    return refuseDamage(() => this.#mutex.run(key, task))
+  }
+}
+
+async function refuseDamage<T>(task: () => Promise<T>): Promise<T> {
+  try {
+    return await task()
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof z.ZodError)) throw error
+    // Nobody knows what the key was used for.
+    throw new AppError('STORAGE_UNAVAILABLE', 'The record of this idempotency key is damaged.', {
+      cause: error,
+      hint: 'Use another Idempotency-Key, after checking whether the sync was started.',
+    })
   }
 }
 

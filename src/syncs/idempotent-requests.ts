@@ -1,16 +1,13 @@
 import { createHash } from 'node:crypto'
-import { AppError } from '../errors.ts'
+import { AppError, type EndedSync } from '../errors.ts'
 import type { Sync } from '../model/sync.ts'
 import { newSyncId } from '../model/sync-id.ts'
 import type { SyncRequestBody } from '../model/sync-request.ts'
 import { type SyncView, toView } from '../model/sync-view.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Caller } from './caller.ts'
-import type { IdempotencyStore } from './idempotency-store.ts'
+import { type IdempotencyStore, KEY_TTL_MS, type KeyClaim } from './idempotency-store.ts'
 import type { StartOptions, SyncService } from './sync-service.ts'
-
-/** Milliseconds for which a key is remembered. */
-const KEY_TTL_MS = 86_400_000
 
 interface IdempotentRequestsOptions {
   readonly service: SyncService
@@ -29,7 +26,7 @@ type Create = (id: string) => Promise<Sync>
 
 /**
  * Starts syncs under an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): however often and wherever a
- * request is sent again within 24 hours, one sync is started and every repeat gets the answer of the first. A request
+ * request is sent again within 24 hours, one sync is started and every repeat gets that sync, as it is by then. A request
  * that was refused does not use up its key.
  */
 export class IdempotentRequests {
@@ -43,8 +40,8 @@ export class IdempotentRequests {
 
   /**
    * Rejects with `IDEMPOTENCY_KEY_REUSED` if the key was used for another body, with `IDEMPOTENCY_KEY_IN_FLIGHT` while
-   * another process is starting it, and with whatever the start itself rejects with. The same key of another caller is
-   * another key.
+   * another process is starting it, with `SYNC_GONE`, which says how it ended, if the sync was removed since, and with
+   * whatever the start itself rejects with. The same key of another caller is another key.
    */
   async start(key: string, body: SyncRequestBody, caller: Caller, options: StartOptions = {}): Promise<StartAnswer> {
     const hash = sha256(canonical([caller.name, key]))
@@ -54,7 +51,7 @@ export class IdempotentRequests {
       requireSame(first.fingerprint, fingerprint)
       return { ...(await first.answer), replayed: true }
     }
-    const create = (id: string) => this.#options.service.start(body, caller, { ...options, id })
+    const create = (id: string) => this.#options.service.start(body, caller, { ...options, id, keyed: true })
     const answer = this.#start(hash, fingerprint, caller, create)
     this.#underWay.set(hash, { fingerprint, answer })
     try {
@@ -68,22 +65,38 @@ export class IdempotentRequests {
     const { store, clock } = this.#options
     const syncId = newSyncId()
     const state = await store.reserve({ key, fingerprint, syncId, now: clock.now(), ttlMs: KEY_TTL_MS })
-    if (state.state !== 'mine') {
-      requireSame(state.fingerprint, fingerprint)
-      if (state.state === 'done') return { view: state.answer, replayed: true }
+    if (state.state !== 'mine') requireSame(state.fingerprint, fingerprint)
+    if (state.state === 'in-flight') {
       throw new AppError(
         'IDEMPOTENCY_KEY_IN_FLIGHT',
         'The first request with this Idempotency-Key is not answered yet.',
       )
     }
-    // Another id than ours is that of a request whose process has died; its sync may be there.
-    const earlier = state.syncId === syncId ? undefined : await this.#find(state.syncId, caller)
-    const view = toView(earlier ?? (await this.#create(key, state.syncId, caller, create)))
-    await store.complete(key, view)
+    if (state.state === 'done') {
+      const sync = await this.#find(state.syncId, caller)
+      if (sync === undefined) throw gone(state.syncId, await store.findEnd(state.syncId))
+      return { view: toView(sync), replayed: true }
+    }
+    const { claim } = state
+    // Another id than ours is that of a request whose process has died; its sync may be there, or may have been.
+    const earlier = state.syncId === syncId ? undefined : await this.#findEarlier(state.syncId, claim, caller)
+    const view = toView(earlier ?? (await this.#create(state.syncId, claim, caller, create)))
+    await store.complete(claim, view)
     return { view, replayed: earlier !== undefined }
   }
 
-  async #create(key: string, id: string, caller: Caller, create: Create): Promise<Sync> {
+  /** Resolves to nothing when the sync was never created. */
+  async #findEarlier(id: string, claim: KeyClaim, caller: Caller): Promise<Sync | undefined> {
+    const { store } = this.#options
+    const sync = await this.#find(id, caller)
+    // What is removed is noted first, so whatever was ever there is found in one place or in the other.
+    const end = sync === undefined ? await store.findEnd(id) : undefined
+    if (end === undefined) return sync
+    await store.complete(claim, { id })
+    throw gone(id, end)
+  }
+
+  async #create(id: string, claim: KeyClaim, caller: Caller, create: Create): Promise<Sync> {
     try {
       return await create(id)
     } catch (error) {
@@ -91,7 +104,7 @@ export class IdempotentRequests {
         // A storage that failed may have recorded the sync all the same; the key is released only if it has not.
         const found = await this.#find(id, caller)
         if (found !== undefined) return found
-        await this.#options.store.release(key)
+        await this.#options.store.release(claim)
       } catch (second) {
         // The key stays reserved then; once the reservation is over it is the next caller's, under the same id.
         if (!(second instanceof AppError)) throw second
@@ -108,6 +121,15 @@ export class IdempotentRequests {
       throw error
     }
   }
+}
+
+/** `end` is undefined when it was removed in a way that left nothing. */
+function gone(id: string, end: EndedSync | undefined): AppError {
+  const { state, finishedAt, code } = end ?? { state: null, finishedAt: null, code: null }
+  const how = state === null ? 'ended' : `${state}${code === null ? '' : ` with ${code}`} at ${finishedAt}`
+  return new AppError('SYNC_GONE', `The sync of this Idempotency-Key, ${id}, ${how} and was forgotten since.`, {
+    ended: { id, state, finishedAt, code },
+  })
 }
 
 function requireSame(known: string, fingerprint: string): void {

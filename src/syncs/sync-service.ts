@@ -1,6 +1,6 @@
 import { KeyedMutex } from '../concurrency/keyed-mutex.ts'
 import { AppError } from '../errors.ts'
-import { ACTIVE_STATES, isTerminal, type Sync } from '../model/sync.ts'
+import { ACTIVE_STATES, type FinishedSync, isTerminal, type Sync } from '../model/sync.ts'
 import { newSyncId } from '../model/sync-id.ts'
 import { isSameDownload, normalizeRequest, type SyncRequestBody } from '../model/sync-request.ts'
 import type { TextFault } from '../model/text-fault.ts'
@@ -9,7 +9,7 @@ import type { JobRunner } from '../ports/job-runner.ts'
 import { paginate, type SyncPage, type SyncQuery, type SyncStorage } from '../ports/sync-storage.ts'
 import type { AdmissionControl } from './admission-control.ts'
 import { type Caller, maySee } from './caller.ts'
-import { createSync, type NewSync, requestCancel } from './sync.ts'
+import { createSync, keySync, type NewSync, requestCancel } from './sync.ts'
 import { SyncSubscriptions } from './sync-subscriptions.ts'
 import { requestRedelivery } from './webhook-delivery.ts'
 
@@ -23,6 +23,8 @@ export interface SyncServiceOptions {
   readonly admission?: AdmissionControl
   /** Returns why a webhook cannot be sent to this URL, `undefined` when it can. Without it none can. */
   readonly faultOfWebhook?: (url: string) => TextFault | undefined
+  /** Called with each sync that answers an idempotency key, before it is removed. */
+  readonly rememberEnd?: (sync: FinishedSync) => Promise<void>
 }
 
 const NO_WEBHOOKS: TextFault = {
@@ -35,6 +37,8 @@ export interface StartOptions {
   readonly id?: string
   /** The trace that the request belongs to, as `parseTraceparent` returns it. */
   readonly traceparent?: string | undefined
+  /** Whether the sync answers an idempotency key; default: no. */
+  readonly keyed?: boolean
 }
 
 /**
@@ -73,16 +77,18 @@ export class SyncService {
   async start(
     body: SyncRequestBody,
     caller: Caller,
-    { id = newSyncId(), traceparent }: StartOptions = {},
+    { id = newSyncId(), traceparent, keyed }: StartOptions = {},
   ): Promise<Sync> {
     const webhookUrl = body.webhook === undefined ? undefined : this.#checkedWebhook(body.webhook.url)
     const { labels } = body
-    const fresh = { id, ...normalizeRequest(body), labels, createdBy: caller.name, webhookUrl, traceparent }
+    const fresh = { id, ...normalizeRequest(body), labels, createdBy: caller.name, webhookUrl, traceparent, keyed }
     if (body.ifActive === 'start') return this.#create(fresh)
     // One at a time for each spreadsheet, or two equal requests at once would both find nothing to join.
     return this.#starting.run(fresh.spreadsheetId, async () => {
       this.#refuseWhileDraining()
-      return (await this.#findJoinable(fresh)) ?? this.#create(fresh)
+      const active = await this.#findJoinable(fresh)
+      if (active === undefined) return this.#create(fresh)
+      return keyed === true ? this.#key(active) : active
     })
   }
 
@@ -151,6 +157,7 @@ export class SyncService {
       }
       if (!isTerminal(sync))
         throw new AppError('SYNC_ACTIVE', `The sync is ${sync.state}; only a finished sync can be deleted.`)
+      if (sync.keyed) await this.#options.rememberEnd?.(sync)
       if (await this.#options.storage.remove(id, sync.revision)) return
     }
   }
@@ -165,6 +172,17 @@ export class SyncService {
       if (webhookUrl === undefined || webhookUrl === sync.webhook?.url) return sync
     }
     return undefined
+  }
+
+  /** Has the end of an active sync remembered, unless it has ended meanwhile. */
+  async #key(active: Sync): Promise<Sync> {
+    const { storage, clock } = this.#options
+    for (let sync: Sync | undefined = active; sync !== undefined; sync = await storage.get(active.id)) {
+      if (sync.keyed || isTerminal(sync)) return sync
+      const next = keySync(sync, clock.now())
+      if (await storage.replace(next, sync.revision)) return next
+    }
+    return active
   }
 
   async #create(fresh: NewSync): Promise<Sync> {

@@ -32,10 +32,13 @@ export interface NewSync {
   readonly webhookUrl?: string | undefined
   /** The trace that it is asked for in, as `parseTraceparent` returns it; default: none. */
   readonly traceparent?: string | undefined
+  /** Whether it is started under an idempotency key; default: no. */
+  readonly keyed?: boolean | undefined
 }
 
 export function createSync(fresh: NewSync, now: Date): ActiveSync {
-  const { id, spreadsheetId, request, labels, retryOf = null, createdBy, webhookUrl, traceparent = null } = fresh
+  const { id, spreadsheetId, request, labels, createdBy, webhookUrl } = fresh
+  const { retryOf = null, traceparent = null, keyed = false } = fresh
   return {
     id,
     state: 'queued',
@@ -80,7 +83,13 @@ export function createSync(fresh: NewSync, now: Date): ActiveSync {
     snapshotId: null,
     createdBy,
     traceparent,
+    keyed,
   }
+}
+
+/** Notes that the sync, which was started without an idempotency key, answers one. */
+export function keySync(sync: Sync, now: Date): ActiveSync {
+  return advance(requireActive(sync), now, { keyed: true })
 }
 
 /**

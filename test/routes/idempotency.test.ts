@@ -1,33 +1,57 @@
 import { readdir } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { tabFromRows } from '../../emulator/workbook.ts'
 import { AppError } from '../../src/errors.ts'
-import type { SyncView } from '../../src/model/sync-view.ts'
+import { toProblem } from '../../src/model/problem.ts'
+import { type SyncView, toView } from '../../src/model/sync-view.ts'
+import { ANYONE } from '../../src/syncs/caller.ts'
+import { claimSync, failSync } from '../../src/syncs/sync.ts'
 import { anApp } from '../support/app.ts'
 import { MemoryIdempotency } from '../support/memory-key-value-store.ts'
 import { MemoryStorage } from '../support/memory-storage.ts'
-import { anEmulator, aServiceProcess, environmentFor, finished, pollUntil } from '../support/service.ts'
+import { anEmulator, aService, aServiceProcess, environmentFor, finished, pollUntil } from '../support/service.ts'
 
 const ID = '1PostedTwiceByTheTests-0123456789_abcdefghijk'
 const HOUR_MS = 3_600_000
 
-t.test('the same key and body starts one sync, and every repeat gets the first answer', async (t) => {
-  const { url, storage } = await anAppOverMemory(t)
+t.test('the same key and body starts one sync, and every repeat gets it as it is by then', async (t) => {
+  const { url, storage, service, clock } = await anAppOverMemory(t)
   const first = await post(url, 'a-key')
   t.equal(first.status, 202)
   t.equal(first.headers.get('idempotent-replayed'), null)
-  await storage.replace({ ...(await mustGet(storage, first.sync.id)), revision: 2 }, 1)
-  for (const key of ['a-key', '"a-key"']) {
-    const again = await post(url, key)
-    t.equal(again.status, 202)
-    t.same(again.sync, first.sync, 'as it was answered then')
-    t.equal(again.headers.get('idempotent-replayed'), 'true')
-    for (const name of ['location', 'operation-location', 'retry-after', 'etag', 'content-type', 'cache-control']) {
-      t.equal(again.headers.get(name), first.headers.get(name), name)
+  const replays = async (sync: SyncView, retryAfter: string | null) => {
+    for (const key of ['a-key', '"a-key"']) {
+      const again = await post(url, key)
+      t.equal(again.status, 202)
+      t.same(again.sync, sync)
+      t.equal(again.headers.get('idempotent-replayed'), 'true')
+      t.equal(again.headers.get('etag'), `"${sync.revision}"`)
+      t.equal(again.headers.get('retry-after'), retryAfter)
+      for (const name of ['location', 'operation-location', 'content-type', 'cache-control']) {
+        t.equal(again.headers.get(name), first.headers.get(name), name)
+      }
     }
   }
-  await storage.remove(first.sync.id, 2)
-  t.same((await post(url, 'a-key')).sync, first.sync, 'even when the sync is forgotten')
+  await replays(first.sync, '1')
+  const running = claimSync(await mustGet(storage, first.sync.id), 'an owner', clock.now())
+  await storage.replace(running, 1)
+  await replays(toView(running), '1')
+  const failed = failSync(running, toProblem(new AppError('SHEET_NOT_FOUND', 'no such id')), clock.now(), 1000)
+  await storage.replace(failed, running.revision)
+  await replays(toView(failed), null)
+  await service.remove(first.sync.id, ANYONE)
+  const { status, headers, sync } = await post(url, 'a-key')
+  t.equal(status, 410)
+  t.match(headers.get('content-type'), /^application\/problem\+json/)
+  t.match(sync, {
+    code: 'SYNC_GONE',
+    retryable: false,
+    detail: new RegExp(`${failed.id}, failed with SHEET_NOT_FOUND at ${failed.finishedAt}`),
+    hint: /new Idempotency-Key/,
+    ended: { id: failed.id, state: 'failed', finishedAt: failed.finishedAt, code: 'SHEET_NOT_FOUND' },
+  })
+  t.equal((await storage.list({ pageSize: 10 })).syncs.length, 0, 'nothing is started')
   t.not((await post(url, 'another-key')).sync.id, first.sync.id)
   t.not((await post(url, 'A-KEY')).sync.id, first.sync.id, 'keys are told apart by case')
 })
@@ -128,6 +152,24 @@ t.test('while another process is at it the answer is 409 with Retry-After, and 4
   await clock.advance(60_000)
   t.equal((await post(url, 'k')).status, 202, 'a minute later it must have died')
 })
+
+t.test(
+  'a key outlives the status of its sync: nothing is downloaded again, and the repeat says how it ended',
+  async (t) => {
+    const workbooks = [{ id: ID, title: 'Once', tabs: [tabFromRows(0, 'A', [['A'], [1]])] }]
+    const emulator = await anEmulator(t, { workbooks })
+    const settings = { GOOGLE_API_ROOT_URL: emulator.rootUrl, STATUS_TTL: '1ms', SWEEP_INTERVAL: '100ms' }
+    const { url } = await aService(t, settings)
+    const { sync } = await post(url, 'k')
+    while ((await fetch(`${url}/syncs/${sync.id}`)).status !== 404) await delay(50)
+    const calls = emulator.count()
+    const { status, sync: problem } = await post(url, 'k')
+    t.equal(status, 410)
+    t.match(problem, { code: 'SYNC_GONE', ended: { id: sync.id, state: 'succeeded', code: null } })
+    t.same(await (await fetch(`${url}/syncs`)).json(), { syncs: [], nextPageToken: null })
+    t.equal(emulator.count(), calls)
+  },
+)
 
 t.test(
   'two processes: of 200 requests at once with one key one starts a sync, and repeats find it after a restart',

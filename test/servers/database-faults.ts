@@ -3,13 +3,13 @@ import t, { type Test } from 'tap'
 import { Database } from '../../src/database/database.ts'
 import type { Sync } from '../../src/model/sync.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
-import { toView } from '../../src/model/sync-view.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import type { SyncStorage } from '../../src/ports/sync-storage.ts'
 import { DatabaseStorage } from '../../src/storage/database-storage.ts'
-import type { IdempotencyStore } from '../../src/syncs/idempotency-store.ts'
+import type { IdempotencyStore, KeyClaim } from '../../src/syncs/idempotency-store.ts'
 import { claimSync } from '../../src/syncs/sync.ts'
 import { systemClock } from '../../src/system-clock.ts'
+import { claimOf } from '../storage/idempotency-conformance.ts'
 import { DatabaseIdempotency, DatabaseLeases, DatabaseReadBudget } from '../support/key-value-stores.ts'
 import { aLossyProxy, anOwnPostgres, type OwnPostgres, skipWithoutServerPrograms } from '../support/own-postgres.ts'
 import { aDatabase, aSchema, execute, POSTGRES_URL, skipWithoutPostgres } from '../support/postgres.ts'
@@ -218,6 +218,7 @@ interface Parts {
   readonly sync: Sync
   /** One of them, KEY, is reserved. */
   readonly keys: IdempotencyStore
+  readonly claim: KeyClaim
   readonly another: () => Promise<SyncStorage>
 }
 
@@ -235,12 +236,12 @@ async function setUp(t: Test): Promise<Parts> {
   await parts.storage.create(sync)
   await parts.storage.get(sync.id)
   const keys = new DatabaseIdempotency({ database: parts.database })
-  await keys.reserve({ key: KEY, fingerprint: KEY, syncId: sync.id, now: NOW, ttlMs: 1000 })
-  return { server, ...parts, sync, keys, another: async () => (await open()).storage }
+  const claim = claimOf(await keys.reserve({ key: KEY, fingerprint: KEY, syncId: sync.id, now: NOW, ttlMs: 1000 }))
+  return { server, ...parts, sync, keys, claim, another: async () => (await open()).storage }
 }
 
 /** Every call of every driver says so in time, and none takes what it cannot see for absent. */
-async function allUnavailable(t: Test, { storage, database, sync, keys }: Parts): Promise<void> {
+async function allUnavailable(t: Test, { storage, database, sync, keys, claim }: Parts): Promise<void> {
   const leases = new DatabaseLeases({ database })
   const budget = new DatabaseReadBudget({ database, readsPerMinute: 60 })
   const key = KEY
@@ -258,8 +259,8 @@ async function allUnavailable(t: Test, { storage, database, sync, keys }: Parts)
     read: () => leases.read(sync.id, 1),
     drop: () => leases.release(sync.id, 1),
     reserve: () => keys.reserve({ key, fingerprint: key, syncId: sync.id, now: NOW, ttlMs: 1000 }),
-    complete: () => keys.complete(key, toView(sync)),
-    release: () => keys.release(key),
+    complete: () => keys.complete(claim, sync),
+    release: () => keys.release(claim),
     'cleanup of keys': () => keys.cleanup(NOW),
     take: () => budget.take('a key'),
     done: () => budget.done('0198f000-0000-7000-8000-000000000000'),

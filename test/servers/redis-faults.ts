@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import type { Sync } from '../../src/model/sync.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
-import { toView } from '../../src/model/sync-view.ts'
 import type { Log } from '../../src/ports/log.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import { RedisStorage } from '../../src/storage/redis-storage.ts'
 import { claimSync } from '../../src/syncs/sync.ts'
 import { systemClock } from '../../src/system-clock.ts'
+import { claimOf } from '../storage/idempotency-conformance.ts'
 import { RedisIdempotency, RedisLeases, RedisReadBudget } from '../support/key-value-stores.ts'
 import { aConnection, anOwnRedis, aRedisClient, type OwnRedis, whyNoRedisServer } from '../support/redis.ts'
 import { aQueuedSync } from '../support/syncs.ts'
@@ -165,7 +165,7 @@ await t.test('on a server of our own', { skip }, async (t) => {
     const sign = await leases.read(id, 1)
     const wanted = { key: 'a'.repeat(64), fingerprint: 'f', syncId: newSyncId(), now: NOW, ttlMs: 60_000 }
     const held = { ...wanted, key: 'c'.repeat(64) }
-    await keys.reserve(held)
+    const claim = claimOf(await keys.reserve(held))
     await budget.pause(0)
     server.hang()
     for (let round = 0; round < 2; round++) {
@@ -173,7 +173,7 @@ await t.test('on a server of our own', { skip }, async (t) => {
         isRefused(t, () => leases.renew(id, 2), 'beat'),
         isRefused(t, () => leases.read(id, 1), 'read'),
         isRefused(t, () => keys.reserve(wanted), 'reserve'),
-        isRefused(t, () => keys.complete(held.key, toView(aQueuedSync())), 'complete'),
+        isRefused(t, () => keys.complete(claim, aQueuedSync()), 'complete'),
         isRefused(t, () => budget.take('a'), 'take'),
         isRefused(t, () => budget.done('a'), 'done'),
       ])
@@ -181,7 +181,7 @@ await t.test('on a server of our own', { skip }, async (t) => {
     server.resume()
     for (let well = false; !well; ) {
       try {
-        await Promise.all([leases.renew(newSyncId(), 1), keys.release('b'.repeat(64)), budget.pause(0)])
+        await Promise.all([leases.renew(newSyncId(), 1), keys.findEnd(id), budget.pause(0)])
         well = true
       } catch {
         await delay(50)

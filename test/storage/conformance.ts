@@ -1,7 +1,8 @@
 import type { Test } from 'tap'
 import { AppError } from '../../src/errors.ts'
-import { ACTIVE_STATES, type Sync, TERMINAL_STATES } from '../../src/model/sync.ts'
+import { ACTIVE_STATES, type ActiveSync, type FinishedSync, type Sync, TERMINAL_STATES } from '../../src/model/sync.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
+import { RECORD_FORMAT } from '../../src/model/sync-record.ts'
 import type { SyncQuery, SyncStorage } from '../../src/ports/sync-storage.ts'
 import { cancelSync, claimSync, reportSync } from '../../src/syncs/sync.ts'
 import { claimDelivery, type Deliverable, recordDelivery, requestRedelivery } from '../../src/syncs/webhook-delivery.ts'
@@ -456,6 +457,48 @@ export async function testSyncStorage(
       },
     )
 
+    await t.test('how a sync ended that answers a key is noted before it is removed, and of no other', async (t) => {
+      const { storage, another } = await setUp(t)
+      const other = await another()
+      const [keyed, refused, plain] = [true, true, false].map((keyed) => ({ ...aQueuedSync(), keyed })) as [
+        ActiveSync,
+        ActiveSync,
+        ActiveSync,
+      ]
+      for (const sync of [keyed, refused, plain]) await storage.create(sync)
+      for (const sync of [keyed, refused, plain]) await storage.replace(cancelSync(sync, NOW, TTL_MS), 1)
+      const noted: string[] = []
+      let isRefusing = true
+      const rememberEnd = async (sync: FinishedSync) => {
+        t.match(await other.get(sync.id), { state: 'cancelled' }, 'it is still there')
+        if (isRefusing && sync.id === refused.id) throw new AppError('STORAGE_FULL', 'no space')
+        noted.push(sync.id)
+      }
+      await storage
+        .cleanup(EXPIRED, { rememberEnd })
+        .catch((error: unknown) => t.match(error, { code: 'STORAGE_FULL' }))
+      t.ok(await other.get(refused.id), 'what could not be noted stays')
+      isRefusing = false
+      await storage.cleanup(EXPIRED, { rememberEnd })
+      for (const { id } of [keyed, refused, plain]) t.equal(await other.get(id), undefined)
+      t.same([...new Set(noted)].sort(), [keyed.id, refused.id].sort())
+    })
+
+    await t.test('a cleanup that is aborted begins nothing more, and the next one goes on', async (t) => {
+      const { storage } = await setUp(t)
+      const syncs = range(20).map(() => ({ ...aQueuedSync(), keyed: true }))
+      for (const sync of syncs) await storage.create(sync)
+      for (const sync of syncs) await storage.replace(cancelSync(sync, NOW, TTL_MS), 1)
+      const stop = new AbortController()
+      const first = await storage.cleanup(EXPIRED, {
+        signal: stop.signal,
+        rememberEnd: async () => stop.abort(),
+      })
+      t.ok(first.removed.length < syncs.length, `${first.removed.length} are removed at first`)
+      const second = await storage.cleanup(EXPIRED)
+      t.same([...first.removed, ...second.removed].sort(), syncs.map(({ id }) => id).sort())
+    })
+
     await t.test('a record that a newer release has written is kept as it is, and no other is harmed', async (t) => {
       const { open, raw } = await makeStorage(t)
       if (raw === undefined) return
@@ -467,8 +510,13 @@ export async function testSyncStorage(
       const [active, ended, sound] = [aQueuedSync(), cancelSync(aQueuedSync(), NOW, TTL_MS), aQueuedSync()]
       for (const sync of [active, ended, sound]) await first.create(sync)
       t.equal((await second.list({ pageSize: 10 })).syncs.length, 3)
-      await raw.write(active.id, { format: 2, id: active.id, revision: 2, state: 'archived' })
-      await raw.write(ended.id, { format: 2, ...ended, revision: ended.revision + 1, error: 'of another kind' })
+      await raw.write(active.id, { format: RECORD_FORMAT + 1, id: active.id, revision: 2, state: 'archived' })
+      await raw.write(ended.id, {
+        format: RECORD_FORMAT + 1,
+        ...ended,
+        revision: ended.revision + 1,
+        error: 'of another kind',
+      })
       const written = [await raw.read(active.id), await raw.read(ended.id)]
       const isKept = async (instance: SyncStorage) => {
         for (const sync of [active, ended]) {

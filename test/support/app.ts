@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import type { Test } from 'tap'
 import { buildApp } from '../../src/app.ts'
+import type { FinishedSync } from '../../src/model/sync.ts'
 import type { JobRunner } from '../../src/ports/job-runner.ts'
 import type { SnapshotStore } from '../../src/ports/snapshot-store.ts'
 import type { SyncStorage } from '../../src/ports/sync-storage.ts'
@@ -20,7 +21,8 @@ const idleRunner: JobRunner = {
 /** The HTTP side over a storage, listening, with a clock that the test moves and nobody who runs syncs. */
 export async function anApp(t: Test, storage: SyncStorage, store: IdempotencyStore = new MemoryIdempotency()) {
   const clock = new FakeClock()
-  const service = new SyncService({ storage, runner: idleRunner, clock, statusTtlMs: 300_000 })
+  const rememberEnd = (sync: FinishedSync) => store.recordEnd(sync, clock.now())
+  const service = new SyncService({ storage, runner: idleRunner, clock, statusTtlMs: 300_000, rememberEnd })
   const app = await buildApp({
     service,
     idempotency: store,

@@ -1,6 +1,6 @@
 import { AppError } from '../../src/errors.ts'
 import { isTerminal, type Sync } from '../../src/model/sync.ts'
-import type { CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../../src/ports/sync-storage.ts'
+import type { CleanupOptions, CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../../src/ports/sync-storage.ts'
 import { requireSuccessor, requireSyncId } from '../../src/storage/shared/argument-checks.ts'
 import { deepFreeze } from '../../src/storage/shared/deep-freeze.ts'
 import { matchesQuery, readPageToken, toPageToken } from '../../src/storage/shared/sync-page.ts'
@@ -57,15 +57,17 @@ export class MemoryStorage implements SyncStorage {
       : { syncs: page, nextPageToken: toPageToken(last.id, query) }
   }
 
-  async cleanup(now: Date): Promise<CleanupReport> {
-    const expired = [...this.#syncs.values()].filter(
-      (sync) => isTerminal(sync) && Date.parse(sync.expiresAt) <= now.getTime(),
-    )
-    for (const { id } of expired) {
-      this.#syncs.delete(id)
-      this.#watchers.notify(id)
+  async cleanup(now: Date, { signal, rememberEnd }: CleanupOptions = {}): Promise<CleanupReport> {
+    const removed: string[] = []
+    for (const sync of [...this.#syncs.values()]) {
+      if (signal?.aborted) break
+      if (!isTerminal(sync) || Date.parse(sync.expiresAt) > now.getTime()) continue
+      if (sync.keyed) await rememberEnd?.(sync)
+      if (!this.#syncs.delete(sync.id)) continue
+      this.#watchers.notify(sync.id)
+      removed.push(sync.id)
     }
-    return { removed: expired.map(({ id }) => id), quarantined: [], leftovers: 0 }
+    return { removed, quarantined: [], leftovers: 0 }
   }
 
   async checkWritable(): Promise<void> {}

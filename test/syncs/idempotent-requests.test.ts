@@ -8,6 +8,7 @@ import { silentLog } from '../../src/ports/log.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
 import { ANYONE, type Caller } from '../../src/syncs/caller.ts'
 import { IdempotentRequests } from '../../src/syncs/idempotent-requests.ts'
+import { cancelSync } from '../../src/syncs/sync.ts'
 import { SyncService } from '../../src/syncs/sync-service.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { FakeClock } from '../support/fake-clock.ts'
@@ -16,6 +17,9 @@ import { MemoryIdempotency } from '../support/memory-key-value-store.ts'
 import { MemoryStorage } from '../support/memory-storage.ts'
 
 const body = syncRequestBody.parse({ spreadsheet: 'a-spreadsheet', ifActive: 'start' })
+/** Milliseconds for which a status is kept. */
+const TTL_MS = 1000
+
 const runner = { start: async () => {}, enqueue: async () => {}, notifyCancel: () => {}, close: async () => {} }
 
 for (const step of ['create', 'complete']) {
@@ -96,14 +100,68 @@ t.test('a joined sync is the answer to its key too', async (t) => {
   t.equal(second.view.id, first.view.id)
   t.equal(second.replayed, false)
   await storage.remove(first.view.id, 1)
-  t.equal((await starts.start('l', join, ANYONE)).view.id, first.view.id)
+  const ended = { id: first.view.id, state: null, finishedAt: null, code: null }
+  await t.rejects(starts.start('l', join, ANYONE), { code: 'SYNC_GONE', ended }, 'no other is started')
 })
+
+t.test('a sync that was started without a key and joined under one is remembered too', async (t) => {
+  const { starts, storage, store, clock, service } = inMemory()
+  const join = { ...body, ifActive: 'join' as const }
+  const plain = await service.start(join, ANYONE)
+  const { view } = await starts.start('k', join, ANYONE)
+  t.equal(view.id, plain.id)
+  await end(storage, view.id, clock)
+  await storage.cleanup(new Date(clock.now().getTime() + TTL_MS), {
+    rememberEnd: (sync) => store.recordEnd(sync, clock.now()),
+  })
+  await t.rejects(starts.start('k', join, ANYONE), { code: 'SYNC_GONE', ended: { state: 'cancelled' } })
+})
+
+t.test('a replay answers with the sync as it is by now', async (t) => {
+  const { starts, storage, clock } = inMemory()
+  const { view } = await starts.start('k', body, ANYONE)
+  t.equal(view.state, 'queued')
+  await end(storage, view.id, clock)
+  t.match(await starts.start('k', body, ANYONE), {
+    replayed: true,
+    view: { id: view.id, state: 'cancelled', revision: 2 },
+  })
+})
+
+t.test('a key whose sync was swept starts no second one, also where the first was never answered', async (t) => {
+  for (const isAnswered of [true, false]) {
+    const { starts, storage, store, clock } = inMemory()
+    const { complete } = store
+    if (!isAnswered) store.complete = () => Promise.reject(new AppError('STORAGE_UNAVAILABLE', 'not now'))
+    await starts.start('k', body, ANYONE).catch((error: unknown) => t.match(error, { message: 'not now' }))
+    store.complete = complete
+    const [sync] = (await storage.list({ pageSize: 10 })).syncs
+    await end(storage, sync?.id ?? '', clock)
+    await clock.advance(60_000)
+    await storage.cleanup(clock.now(), { rememberEnd: (sync) => store.recordEnd(sync, clock.now()) })
+    for (let repeat = 0; repeat < 2; repeat++) {
+      await t.rejects(starts.start('k', body, ANYONE), {
+        code: 'SYNC_GONE',
+        message: /sync-[0-9a-f-]+, cancelled at 2026-01-01T00:00:00.000Z/,
+        ended: { id: sync?.id, state: 'cancelled', finishedAt: '2026-01-01T00:00:00.000Z', code: null },
+      })
+    }
+    t.same((await storage.list({ pageSize: 10 })).syncs, [])
+  }
+})
+
+async function end(storage: MemoryStorage, id: string, clock: FakeClock): Promise<void> {
+  const sync = await storage.get(id)
+  if (sync === undefined) throw new TypeError('it is not there')
+  await storage.replace(cancelSync(sync, clock.now(), TTL_MS), sync.revision)
+}
 
 function inMemory() {
   const storage = new MemoryStorage()
   const clock = new FakeClock()
-  const service = new SyncService({ storage, runner, clock, statusTtlMs: 1000 })
-  return { storage, clock, starts: new IdempotentRequests({ service, store: new MemoryIdempotency(), clock }) }
+  const store = new MemoryIdempotency()
+  const service = new SyncService({ storage, runner, clock, statusTtlMs: TTL_MS })
+  return { storage, store, service, clock, starts: new IdempotentRequests({ service, store, clock }) }
 }
 
 async function onFiles(t: Test, directory: string): Promise<IdempotentRequests> {

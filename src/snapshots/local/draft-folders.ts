@@ -86,9 +86,10 @@ export class DraftFolders {
     return true
   }
 
-  /** Removes what removals that were cut off have left. */
-  async emptyTrash(): Promise<void> {
+  /** Removes what removals that were cut off have left, until the signal is aborted. */
+  async emptyTrash(signal?: AbortSignal): Promise<void> {
     for (const name of await namesIn(this.#fs, this.#trash)) {
+      if (signal?.aborted) return
       await this.#fs.removeTree(join(this.#trash, name))
     }
   }

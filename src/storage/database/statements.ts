@@ -20,6 +20,9 @@ export interface SyncRow {
 /** How many rows one statement of a sweep removes: few enough to be done well within its time. */
 export const SWEEP_BATCH = 500
 
+/** How many records are read at once to note how they ended: the largest (200 kB and more) come well within the time. */
+export const KEYED_BATCH = 100
+
 /** Sorts after the moment of every sync. */
 const LAST_MOMENT = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
@@ -76,11 +79,24 @@ export const FIND_SYNCS: Statement = {
   what: 'The status could not be read',
 }
 
-/** Values: now, end of the history. Rows: `id` of what was removed. What another sweeper has locked is left to it. */
+/** What may be swept. Values: now, end of the history. */
+const EXPIRED = `expires_at <= $1 AND finished_at <= $2::timestamptz AND set_aside_at IS NULL
+        AND NOT jsonb_path_exists(record::jsonb, '$.format ? (@ > ${RECORD_FORMAT})')`
+
+/** Values: as of EXPIRED, id of the last row before. Rows: SyncRow, of what answers an idempotency key. */
+export const FIND_EXPIRED_KEYED: Statement = {
+  text: `SELECT id, xmin::text AS version, record::text AS record FROM syncs
+    WHERE ${EXPIRED} AND record->>'keyed' = 'true' AND id > $3 ORDER BY id LIMIT ${KEYED_BATCH}`,
+  what: 'The status could not be swept',
+}
+
+/**
+ * Values: as of EXPIRED, whether what answers an idempotency key stays. Rows: `id` of what was removed. What another
+ * sweeper has locked is left to it.
+ */
 export const SWEEP_SYNCS: Statement = {
   text: `WITH expired AS (
-      SELECT id FROM syncs WHERE expires_at <= $1 AND finished_at <= $2::timestamptz AND set_aside_at IS NULL
-        AND NOT jsonb_path_exists(record::jsonb, '$.format ? (@ > ${RECORD_FORMAT})')
+      SELECT id FROM syncs WHERE ${EXPIRED} AND NOT ($3 AND coalesce(record->>'keyed', '') = 'true')
       LIMIT ${SWEEP_BATCH} FOR UPDATE SKIP LOCKED
     ), done AS (
       DELETE FROM syncs AS gone USING expired WHERE gone.id = expired.id RETURNING gone.id

@@ -6,7 +6,7 @@ import { AppError } from '../../errors.ts'
 import { isTerminal } from '../../model/sync.ts'
 import { isSyncId } from '../../model/sync-id.ts'
 import { isNewerRecord } from '../../model/sync-record.ts'
-import type { CleanupReport } from '../../ports/sync-storage.ts'
+import type { CleanupOptions, CleanupReport } from '../../ports/sync-storage.ts'
 import { ORPHAN_AGE_MS } from './claims.ts'
 import { yieldEvery } from './event-loop-yield.ts'
 import { parseClaimName, parseLeaseName, parseTempName } from './file-names.ts'
@@ -44,31 +44,36 @@ export class StatusSweep {
   }
 
   /** One file that resists does not keep the others; rejects only when the folders themselves cannot be read. */
-  async run(now: Date): Promise<CleanupReport> {
+  async run(now: Date, options: CleanupOptions = {}): Promise<CleanupReport> {
     const { index, folder, writers } = this.#options
-    await index.rescan()
+    const { signal } = options
+    await index.rescan(signal)
     const sweepAll = async (ids: readonly string[], sweep: (id: string) => Promise<boolean>) => {
-      const sweepOne = (id: string) => writers.run(id, () => this.#attempt(id, () => sweep(id)))
+      const sweepOne = (id: string) =>
+        signal?.aborted ? false : writers.run(id, () => this.#attempt(id, () => sweep(id)))
       const done = await pMap(ids, sweepOne, { concurrency: REMOVALS_AT_A_TIME })
       return ids.filter((_, at) => done[at])
     }
-    const removed = await sweepAll(await index.expired(now), (id) => this.#removeIfExpired(id, now))
+    const removed = await sweepAll(await index.expired(now), (id) => this.#removeIfExpired(id, now, options))
     const quarantined = await sweepAll([...index.unreadable], (id) => this.#quarantineIfUnreadable(id))
     const present = new Set<string>()
+    const sweepFolder = (path: string, isUseless: (name: string, path: string) => Promise<boolean>) =>
+      this.#sweepFolder(path, present, isUseless, signal)
     // Claims first: what a dead writer had claimed and not published is still to be published.
     const leftovers =
-      (await this.#sweepFolder(folder.claims, present, (name, path) => this.#sweepClaim(name, path))) +
-      (await this.#sweepFolder(folder.temps, present, async (name, path) => this.#isOrphaned(name, path))) +
-      (await this.#sweepFolder(folder.leases, present, (name, path) => this.#isLeaseOver(name, path)))
+      (await sweepFolder(folder.claims, (name, path) => this.#sweepClaim(name, path))) +
+      (await sweepFolder(folder.temps, async (name, path) => this.#isOrphaned(name, path))) +
+      (await sweepFolder(folder.leases, (name, path) => this.#isLeaseOver(name, path)))
     for (const path of this.#seen.keys()) if (!present.has(path)) this.#seen.delete(path)
     return { removed, quarantined: quarantined.map((id) => `${id}.json`), leftovers }
   }
 
-  async #removeIfExpired(id: string, now: Date): Promise<boolean> {
+  async #removeIfExpired(id: string, now: Date, { rememberEnd }: CleanupOptions): Promise<boolean> {
     const { records, writer, index } = this.#options
     records.forget(id)
     const sync = await index.find(id)
     if (sync === undefined || !isTerminal(sync) || Date.parse(sync.expiresAt) > now.getTime()) return false
+    if (sync.keyed) await rememberEnd?.(sync)
     // Not made durable: what a power cut brings back, the next sweep removes.
     if (!(await writer.remove(id, sync.revision))) return false
     index.delete(id)
@@ -98,12 +103,14 @@ export class StatusSweep {
     path: string,
     present: Set<string>,
     isUseless: (name: string, path: string) => Promise<boolean>,
+    signal: AbortSignal | undefined,
   ): Promise<number> {
     const { folder } = this.#options
     const yielding = yieldEvery()
     let removed = 0
     for await (const names of folder.fs.list(path)) {
       for (const name of names) {
+        if (signal?.aborted) return removed
         const file = join(path, name)
         present.add(file)
         if (await this.#attempt(name, async () => (await isUseless(name, file)) && folder.remove(file))) removed++

@@ -62,9 +62,9 @@ export class SyncIndex {
     })
   }
 
-  /** Scans the directory: reads the files that have changed, and forgets those that are gone. */
-  rescan(): Promise<void> {
-    return this.#update(() => this.#scanDirectory())
+  /** Scans the directory: reads the files that have changed, until the signal is aborted, and forgets those that are gone. */
+  rescan(signal?: AbortSignal): Promise<void> {
+    return this.#update(() => this.#scanDirectory(signal))
   }
 
   /**
@@ -162,7 +162,7 @@ export class SyncIndex {
     })
   }
 
-  async #scanDirectory(): Promise<void> {
+  async #scanDirectory(signal?: AbortSignal): Promise<void> {
     await this.#journal.seekEnd()
     const present = new Set<string>()
     for await (const names of this.#folder.fs.list(this.#folder.directory)) {
@@ -179,7 +179,7 @@ export class SyncIndex {
       if (this.#needsReading(id)) changed.push(id)
       await yielding()
     }
-    await this.#readAll(changed)
+    await this.#readAll(changed, signal)
   }
 
   /** Takes in that the record is there and cannot be read, or throws the error. */
@@ -203,7 +203,7 @@ export class SyncIndex {
     return this.#folder.fs.identify(this.#folder.record(id))
   }
 
-  async #readAll(ids: readonly string[]): Promise<void> {
+  async #readAll(ids: readonly string[], signal?: AbortSignal): Promise<void> {
     const read = async (id: string) => {
       const file = await this.#records.readFile(id)
       const summary = file && (await summarize(id, file.bytes))
@@ -211,7 +211,9 @@ export class SyncIndex {
       // What was found unreadable as a whole stays so until it is read as a whole.
       else if (!this.#unreadable.has(id)) this.put(summary, file?.identity)
     }
-    const readOrMark = (id: string) => read(id).catch((error: unknown) => this.#markIfUnreadable(id, error))
+    const readOrMark = (id: string) =>
+      signal?.aborted ? undefined : read(id).catch((error: unknown) => this.#markIfUnreadable(id, error))
     await pMap(ids, readOrMark, { concurrency: READS_AT_A_TIME })
+    if (signal?.aborted) this.#journal.losePosition()
   }
 }

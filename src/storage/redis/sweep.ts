@@ -1,7 +1,7 @@
 import { AppError } from '../../errors.ts'
 import { isTerminal } from '../../model/sync.ts'
 import { isNewerRecord } from '../../model/sync-record.ts'
-import type { CleanupReport } from '../../ports/sync-storage.ts'
+import type { CleanupOptions, CleanupReport } from '../../ports/sync-storage.ts'
 import type { RedisConnection, Script } from '../../redis/connection.ts'
 import type { CachedSync } from '../shared/sync-cache.ts'
 import { keysOf, REMOVE, SET_ASIDE } from './scripts.ts'
@@ -21,6 +21,7 @@ export async function sweep(
   parse: (id: string, text: string) => CachedSync | AppError,
   suspects: readonly string[],
   now: Date,
+  { signal, rememberEnd }: CleanupOptions = {},
 ): Promise<CleanupReport> {
   const { prefix } = connection
   const doing = 'could not be swept'
@@ -43,7 +44,8 @@ export async function sweep(
     }
     const { sync } = found
     if (!isTerminal(sync) || Date.parse(sync.expiresAt) > now.getTime()) return true
-    if ((await run(id, REMOVE, sync.revision)) !== 1) return true
+    if (sync.keyed) await rememberEnd?.(sync)
+    if (signal?.aborted || (await run(id, REMOVE, sync.revision)) !== 1) return true
     removed.push(id)
     return false
   }
@@ -56,12 +58,12 @@ export async function sweep(
     return stay.filter(Boolean).length
   }
 
-  for (let at = 0; at < suspects.length; at += BATCH) await sweepAll(suspects.slice(at, at + BATCH))
+  for (let at = 0; at < suspects.length && !signal?.aborted; at += BATCH) await sweepAll(suspects.slice(at, at + BATCH))
   for (let skipped = 0; ; ) {
     const ids = await connection.run(doing, (client) =>
       client.zrangebyscore(`${prefix}expiry`, '-inf', now.getTime(), 'LIMIT', skipped, BATCH),
     )
-    if (ids.length === 0) return { removed: removed.sort(), quarantined, leftovers }
+    if (ids.length === 0 || signal?.aborted) return { removed: removed.sort(), quarantined, leftovers }
     skipped += await sweepAll(ids)
   }
 }
