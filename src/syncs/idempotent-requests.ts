@@ -5,6 +5,7 @@ import { newSyncId } from '../model/sync-id.ts'
 import type { SyncRequestBody } from '../model/sync-request.ts'
 import { type SyncView, toView } from '../model/sync-view.ts'
 import type { Clock } from '../ports/clock.ts'
+import { inAnswerTime } from './answer-time.ts'
 import type { Caller } from './caller.ts'
 import { type IdempotencyStore, KEY_TTL_MS, type KeyClaim } from './idempotency-store.ts'
 import type { StartOptions, SyncService } from './sync-service.ts'
@@ -49,16 +50,12 @@ export class IdempotentRequests {
     const first = this.#underWay.get(hash)
     if (first !== undefined) {
       requireSame(first.fingerprint, fingerprint)
-      return { ...(await first.answer), replayed: true }
+      return { ...(await inAnswerTime(this.#options.clock, () => first.answer)), replayed: true }
     }
     const create = (id: string) => this.#options.service.start(body, caller, { ...options, id, keyed: true })
-    const answer = this.#start(hash, fingerprint, caller, create)
+    const answer = this.#start(hash, fingerprint, caller, create).finally(() => this.#underWay.delete(hash))
     this.#underWay.set(hash, { fingerprint, answer })
-    try {
-      return await answer
-    } finally {
-      this.#underWay.delete(hash)
-    }
+    return inAnswerTime(this.#options.clock, () => answer)
   }
 
   async #start(key: string, fingerprint: string, caller: Caller, create: Create): Promise<StartAnswer> {

@@ -8,6 +8,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { JobRunner } from '../ports/job-runner.ts'
 import { paginate, type SyncPage, type SyncQuery, type SyncStorage } from '../ports/sync-storage.ts'
 import type { AdmissionControl } from './admission-control.ts'
+import { ANSWER_MS, inAnswerTime } from './answer-time.ts'
 import { type Caller, maySee } from './caller.ts'
 import { createSync, keySync, type NewSync, requestCancel } from './sync.ts'
 import { SyncSubscriptions } from './sync-subscriptions.ts'
@@ -41,9 +42,16 @@ export interface StartOptions {
   readonly keyed?: boolean
 }
 
+/** A sync as it is recorded, and whether it is yet to be enqueued. */
+interface Recorded {
+  readonly sync: Sync
+  readonly isNew: boolean
+}
+
 /**
  * What users do with syncs. Every method rejects with an AppError that can be shown to them, and takes the caller on
- * whose behalf it is done: a sync that the caller may not see is treated as absent.
+ * whose behalf it is done: a sync that the caller may not see is treated as absent. What changes a sync settles within two
+ * seconds; when it rejects with STORAGE_UNAVAILABLE the change may have been made all the same.
  */
 export class SyncService {
   /** Notifies of changes to syncs as they come. */
@@ -82,14 +90,17 @@ export class SyncService {
     const webhookUrl = body.webhook === undefined ? undefined : this.#checkedWebhook(body.webhook.url)
     const { labels } = body
     const fresh = { id, ...normalizeRequest(body), labels, createdBy: caller.name, webhookUrl, traceparent, keyed }
-    if (body.ifActive === 'start') return this.#create(fresh)
-    // One at a time for each spreadsheet, or two equal requests at once would both find nothing to join.
-    return this.#starting.run(fresh.spreadsheetId, async () => {
-      this.#refuseWhileDraining()
-      const active = await this.#findJoinable(fresh)
-      if (active === undefined) return this.#create(fresh)
-      return keyed === true ? this.#key(active) : active
-    })
+    if (body.ifActive === 'start') return this.#start((signal) => this.#create(fresh, signal))
+    // One at a time of each download, or two equal requests at once would both find nothing to join.
+    return this.#start((signal) =>
+      this.#starting.run(downloadKey(fresh), async () => {
+        signal.throwIfAborted()
+        this.#refuseWhileDraining()
+        const active = await this.#findJoinable(fresh)
+        if (active === undefined) return this.#create(fresh, signal)
+        return { sync: keyed === true ? await this.#key(active) : active, isNew: false }
+      }),
+    )
   }
 
   /** The sync as it is now: at once when it is in memory, otherwise as a promise. Polling takes this way. */
@@ -111,55 +122,64 @@ export class SyncService {
   /** Cancels a sync; `already`: it had been cancelled before. Rejects with SYNC_FINISHED if it ended otherwise. */
   async cancel(id: string, caller: Caller): Promise<{ readonly sync: Sync; readonly already: boolean }> {
     const { storage, runner, clock, statusTtlMs } = this.#options
-    for (;;) {
-      const sync = await this.find(id, caller)
-      const next = requestCancel(sync, clock.now(), statusTtlMs)
-      if (next === sync || (await storage.replace(next, sync.revision))) {
-        runner.notifyCancel(id)
-        return { sync: next, already: sync.state === 'cancelled' }
+    return inAnswerTime(clock, async () => {
+      for (;;) {
+        const sync = await this.find(id, caller)
+        const next = requestCancel(sync, clock.now(), statusTtlMs)
+        if (next === sync || (await storage.replace(next, sync.revision))) {
+          runner.notifyCancel(id)
+          return { sync: next, already: sync.state === 'cancelled' }
+        }
       }
-    }
+    })
   }
 
   /** Starts the same download once more under a new id. It belongs to whom the first one belonged. */
   async retry(id: string, caller: Caller): Promise<Sync> {
-    const sync = await this.find(id, caller)
-    if (sync.state !== 'failed' && sync.state !== 'cancelled') {
-      throw new AppError('SYNC_NOT_RETRYABLE', `The sync is ${sync.state}.`)
-    }
-    const { spreadsheet, request, labels, createdBy, webhook } = sync
-    const fresh = { id: newSyncId(), spreadsheetId: spreadsheet.id, request, labels, createdBy }
-    return this.#create({ ...fresh, webhookUrl: webhook?.url, retryOf: sync.id })
+    return this.#start(async (signal) => {
+      const sync = await this.find(id, caller)
+      if (sync.state !== 'failed' && sync.state !== 'cancelled') {
+        throw new AppError('SYNC_NOT_RETRYABLE', `The sync is ${sync.state}.`)
+      }
+      const { spreadsheet, request, labels, createdBy, webhook } = sync
+      const fresh = { id: newSyncId(), spreadsheetId: spreadsheet.id, request, labels, createdBy }
+      return this.#create({ ...fresh, webhookUrl: webhook?.url, retryOf: sync.id }, signal)
+    })
   }
 
   /** Has the webhook of a finished sync sent (again). Rejects with WEBHOOK_NOT_DELIVERABLE when that cannot be. */
   async redeliver(id: string, caller: Caller): Promise<Sync> {
-    for (;;) {
-      const sync = await this.find(id, caller)
-      const next = requestRedelivery(sync, this.#options.clock.now(), this.#options.statusTtlMs)
-      const fault = this.#faultOfWebhook(next.webhook.url)
-      if (fault !== undefined) {
-        throw new AppError('WEBHOOK_NOT_DELIVERABLE', `Its URL ${fault.message}.`, { hint: fault.hint })
+    const { storage, clock, statusTtlMs } = this.#options
+    return inAnswerTime(clock, async () => {
+      for (;;) {
+        const sync = await this.find(id, caller)
+        const next = requestRedelivery(sync, clock.now(), statusTtlMs)
+        const fault = this.#faultOfWebhook(next.webhook.url)
+        if (fault !== undefined) {
+          throw new AppError('WEBHOOK_NOT_DELIVERABLE', `Its URL ${fault.message}.`, { hint: fault.hint })
+        }
+        if (await storage.replace(next, sync.revision)) return next
       }
-      if (await this.#options.storage.replace(next, sync.revision)) return next
-    }
+    })
   }
 
   /** Forgets a finished sync; its snapshot stays. `ifRevisions`: only while its revision is one of these. */
   async remove(id: string, caller: Caller, ifRevisions?: readonly number[]): Promise<void> {
-    for (;;) {
-      const sync = await this.find(id, caller)
-      if (ifRevisions !== undefined && !ifRevisions.includes(sync.revision)) {
-        throw new AppError(
-          'PRECONDITION_FAILED',
-          `The revision of the sync is ${sync.revision}, not what If-Match names.`,
-        )
+    const { storage, clock, rememberEnd } = this.#options
+    return inAnswerTime(clock, async () => {
+      for (;;) {
+        const sync = await this.find(id, caller)
+        if (ifRevisions !== undefined && !ifRevisions.includes(sync.revision)) {
+          const detail = `The revision of the sync is ${sync.revision}, not what If-Match names.`
+          throw new AppError('PRECONDITION_FAILED', detail)
+        }
+        if (!isTerminal(sync)) {
+          throw new AppError('SYNC_ACTIVE', `The sync is ${sync.state}; only a finished sync can be deleted.`)
+        }
+        if (sync.keyed) await rememberEnd?.(sync)
+        if (await storage.remove(id, sync.revision)) return
       }
-      if (!isTerminal(sync))
-        throw new AppError('SYNC_ACTIVE', `The sync is ${sync.state}; only a finished sync can be deleted.`)
-      if (sync.keyed) await this.#options.rememberEnd?.(sync)
-      if (await this.#options.storage.remove(id, sync.revision)) return
-    }
+    })
   }
 
   async #findJoinable({ spreadsheetId, request, createdBy, webhookUrl }: NewSync): Promise<Sync | undefined> {
@@ -185,14 +205,28 @@ export class SyncService {
     return active
   }
 
-  async #create(fresh: NewSync): Promise<Sync> {
-    this.#refuseWhileDraining()
-    const { storage, runner, clock, admission } = this.#options
-    const sync = createSync(fresh, clock.now())
-    const create = () => storage.create(sync)
-    await (admission?.admit(sync.createdBy, create) ?? create())
-    await runner.enqueue(sync.id)
+  /** Enqueues what is new for as long as there is time: it is recorded, so the scan finds it if the queue hangs. */
+  async #start(record: (signal: AbortSignal) => Promise<Recorded>): Promise<Sync> {
+    const { runner, clock } = this.#options
+    const until = clock.monotonic() + ANSWER_MS
+    const { sync, isNew } = await inAnswerTime(clock, record)
+    if (!isNew) return sync
+    const enqueued = new AbortController()
+    const enqueuing = runner.enqueue(sync.id).finally(() => enqueued.abort())
+    await Promise.race([enqueuing, clock.sleep(until - clock.monotonic(), enqueued.signal)])
     return sync
+  }
+
+  async #create(fresh: NewSync, signal: AbortSignal): Promise<Recorded> {
+    this.#refuseWhileDraining()
+    const { storage, clock, admission } = this.#options
+    const sync = createSync(fresh, clock.now())
+    const create = async () => {
+      signal.throwIfAborted()
+      await storage.create(sync)
+    }
+    await (admission?.admit(sync.createdBy, create) ?? create())
+    return { sync, isNew: true }
   }
 
   /** The URL in its one spelling. Throws VALIDATION_FAILED when nothing could be sent to it. */
@@ -209,6 +243,11 @@ export class SyncService {
   #refuseWhileDraining(): void {
     if (this.#draining) throw new AppError('SHUTTING_DOWN', 'This instance is stopping and starts no more syncs.')
   }
+}
+
+/** The same for requests that may join each other. */
+function downloadKey({ spreadsheetId, request, createdBy }: NewSync): string {
+  return JSON.stringify([spreadsheetId, createdBy, { ...request, ifActive: undefined }])
 }
 
 function visible(sync: Sync | undefined, id: string, caller: Caller): Sync {
