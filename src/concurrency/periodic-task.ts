@@ -8,7 +8,7 @@ interface PeriodicTaskOptions {
   readonly isDelayed?: boolean
   /** One run. The signal is aborted when the task is stopped. */
   run(signal: AbortSignal): Promise<void> | void
-  /** Called with whatever a run throws; the next run comes all the same. Must not throw. */
+  /** Called with whatever a run throws, save the reason of its aborted signal; the next run comes all the same. Must not throw. */
   onError(error: unknown): void
 }
 
@@ -46,7 +46,7 @@ export class PeriodicTask {
       try {
         await run(signal)
       } catch (error) {
-        onError(error)
+        if (error !== signal.reason) onError(error)
       }
       pauseMs = this.#pauseAfter(clock.monotonic() - began)
     }

@@ -39,7 +39,7 @@ export class RunningSyncs {
       clock: options.clock,
       intervalMs: SCAN_INTERVAL_MS,
       run: async (signal) => {
-        const orphans = await this.#findOrphans()
+        const orphans = await this.#findOrphans(signal)
         if (!signal.aborted) await onOrphans(orphans)
         this.#scanned = true
       },
@@ -99,10 +99,10 @@ export class RunningSyncs {
   }
 
   /** Resolves to what was created first first. */
-  async #findOrphans(): Promise<readonly Sync[]> {
+  async #findOrphans(signal: AbortSignal): Promise<readonly Sync[]> {
     const seen = new Set<string>()
     const orphans: Sync[] = []
-    for await (const sync of paginate(this.#options.storage, { states: ACTIVE_STATES })) {
+    for await (const sync of paginate(this.#options.storage, { states: ACTIVE_STATES, signal })) {
       seen.add(sync.id)
       if (!this.#running.has(sync.id) && (await this.#isOrphaned(sync))) orphans.push(sync)
     }

@@ -61,7 +61,7 @@ export class Sweeper {
       if (report.quarantined.length > 0) log.error({ names: report.quarantined }, 'unreadable records were set aside')
       log.debug({ removed: report.removed.length, leftovers: report.leftovers, keys, drafts }, 'swept')
     } catch (error) {
-      this.#logFailure(error)
+      if (!signal?.aborted || error !== signal.reason) this.#logFailure(error)
     }
   }
 

@@ -77,6 +77,8 @@ export interface SyncQuery {
   readonly pageSize: number
   /** `nextPageToken` of the page before; anything else rejects with `PAGE_TOKEN_INVALID`. */
   readonly pageToken?: string | undefined
+  /** Once it is aborted, a search that would still take long is given up: `list` rejects with its reason. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface SyncPage {
@@ -86,7 +88,7 @@ export interface SyncPage {
 }
 
 export interface CleanupOptions {
-  /** Once it is aborted nothing more is begun: what is left over is for the next cleanup. */
+  /** Once it is aborted nothing more is begun: what is left over is for the next cleanup. May reject with its reason. */
   readonly signal?: AbortSignal | undefined
   /** Called with each expired sync that answers an idempotency key, before it is removed; if it rejects, the sync stays. */
   readonly rememberEnd?: ((sync: FinishedSync) => Promise<void>) | undefined

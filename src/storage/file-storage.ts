@@ -139,7 +139,7 @@ export class FileStorage implements SyncStorage {
   async list(query: SyncQuery): Promise<SyncPage> {
     const after = readPageToken(query)
     return withDiskErrors('The status could not be listed', async () => {
-      await this.#index.refresh()
+      await this.#index.refresh(query.signal)
       const syncs: Sync[] = []
       for await (const id of this.#index.candidates(after, query)) {
         const sync = await this.#index.find(id)

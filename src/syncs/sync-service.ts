@@ -59,7 +59,7 @@ export class SyncService {
   readonly #options: SyncServiceOptions
   readonly #faultOfWebhook: (url: string) => TextFault | undefined
   readonly #starting = new KeyedMutex()
-  #draining = false
+  readonly #drain = new AbortController()
 
   constructor(options: SyncServiceOptions) {
     this.#options = options
@@ -69,12 +69,12 @@ export class SyncService {
 
   /** From now on no sync is started here, and subscriptions end; existing syncs can still be read. */
   drain(): void {
-    this.#draining = true
+    this.#drain.abort(new AppError('SHUTTING_DOWN', 'This instance is stopping.'))
     this.subscriptions.drain()
   }
 
   get draining(): boolean {
-    return this.#draining
+    return this.#drain.signal.aborted
   }
 
   /**
@@ -116,7 +116,7 @@ export class SyncService {
 
   list(query: Omit<SyncQuery, 'createdBy'>, caller: Caller): Promise<SyncPage> {
     const createdBy = caller.seesAll ? undefined : (caller.name ?? undefined)
-    return this.#options.storage.list({ ...query, createdBy })
+    return this.#options.storage.list({ ...query, createdBy, signal: this.#drain.signal })
   }
 
   /** Cancels a sync; `already`: it had been cancelled before. Rejects with SYNC_FINISHED if it ended otherwise. */
@@ -184,7 +184,7 @@ export class SyncService {
 
   async #findJoinable({ spreadsheetId, request, createdBy, webhookUrl }: NewSync): Promise<Sync | undefined> {
     // Not even an administrator's: what is joined must go on when others cancel what is theirs.
-    const query = { states: ACTIVE_STATES, spreadsheetId, createdBy: createdBy ?? undefined }
+    const query = { states: ACTIVE_STATES, spreadsheetId, createdBy: createdBy ?? undefined, signal: this.#drain.signal }
     for await (const sync of paginate(this.#options.storage, query)) {
       // A sync that is being cancelled will not deliver, so nobody is made to wait for it.
       if (sync.state === 'cancelling' || !isSameDownload(sync.request, request)) continue
@@ -241,7 +241,7 @@ export class SyncService {
   }
 
   #refuseWhileDraining(): void {
-    if (this.#draining) throw new AppError('SHUTTING_DOWN', 'This instance is stopping and starts no more syncs.')
+    if (this.draining) throw new AppError('SHUTTING_DOWN', 'This instance is stopping and starts no more syncs.')
   }
 }
 

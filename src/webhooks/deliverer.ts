@@ -150,7 +150,7 @@ export class WebhookDeliverer {
   async #scan(signal: AbortSignal): Promise<void> {
     const { storage, clock } = this.#options
     const due: Deliverable[] = []
-    for await (const sync of paginate(storage, { webhook: 'pending' })) {
+    for await (const sync of paginate(storage, { webhook: 'pending', signal })) {
       if (isDeliveryDue(sync, clock.now())) due.push(sync)
       if (signal.aborted) return
     }

@@ -73,6 +73,18 @@ t.test('a run that fails is reported, whether it throws or rejects, and the next
   t.same(world.errors, failures)
 })
 
+t.test('a run that ends with the reason of its signal has not failed', async (t) => {
+  const world = aTask(t)
+  world.work = (signal) =>
+    new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason))
+    })
+  world.task.start()
+  await settle()
+  await world.task.stop()
+  t.same(world.errors, [])
+})
+
 t.test('stop aborts the signal of the run under way, waits for its end, and begins no other', async (t) => {
   const world = aTask(t)
   const gate = Promise.withResolvers<void>()

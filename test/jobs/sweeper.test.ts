@@ -99,6 +99,20 @@ t.test('what is staged for a sync that a newer release goes on with stays', asyn
   await kept.close()
 })
 
+t.test('a close aborts the pass under way and waits for it, which is no failure', async (t) => {
+  const { storage, sweeper, logged } = await aWorld(t)
+  const begun = Promise.withResolvers<void>()
+  storage.cleanup = (_, { signal } = {}) =>
+    new Promise((_, reject) => {
+      signal?.addEventListener('abort', () => reject(signal.reason))
+      begun.resolve()
+    })
+  sweeper.start()
+  await begun.promise
+  await sweeper.close()
+  t.same(logged, [])
+})
+
 t.test('a pass that fails is told, and the next one comes all the same', async (t) => {
   const { clock, storage, sweeper, logged, ended } = await aWorld(t)
   const cleanup = storage.cleanup.bind(storage)

@@ -1,4 +1,4 @@
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { syntheticWorkbook } from '../../emulator/workbook.ts'
 import { skipWithoutServerPrograms } from '../support/own-postgres.ts'
 import { anOwnServer } from '../support/own-servers.ts'

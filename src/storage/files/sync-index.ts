@@ -51,18 +51,21 @@ export class SyncIndex {
     this.#journal = journal
   }
 
-  /** Takes in what was created, in any process, before this call. Scans the directory only when it must. */
-  refresh(): Promise<void> {
+  /**
+   * Takes in what was created, in any process, before this call. Scans the directory only when it must. While records are
+   * still to be read, an aborted signal rejects it with its reason.
+   */
+  refresh(signal?: AbortSignal): Promise<void> {
     return this.#update(async () => {
       const appended = await this.#journal.readNew()
       // Syncs that are known as finished are appended again when a webhook of theirs has become pending.
       const mayBeNews = (id: string) =>
         this.#isFinished(id) ? this.#needsReading(id) : !this.#entries.has(id) && !this.#unreadable.has(id)
-      await (appended === undefined ? this.#scanDirectory() : this.#readAll(appended.filter(mayBeNews)))
+      await (appended === undefined ? this.#scanDirectory(signal) : this.#readAll(appended.filter(mayBeNews), signal))
     })
   }
 
-  /** Scans the directory: reads the files that have changed, until the signal is aborted, and forgets those that are gone. */
+  /** Scans the directory, as `refresh` may: reads the files that have changed, and forgets those that are gone. */
   rescan(signal?: AbortSignal): Promise<void> {
     return this.#update(() => this.#scanDirectory(signal))
   }
@@ -173,11 +176,13 @@ export class SyncIndex {
       // What was created while the directory was read may be missing in what was read.
       if (!present.has(id) && this.#identify(id) === undefined) this.delete(id)
       await yielding()
+      signal?.throwIfAborted()
     }
     const changed: string[] = []
     for (const id of present) {
       if (this.#needsReading(id)) changed.push(id)
       await yielding()
+      signal?.throwIfAborted()
     }
     await this.#readAll(changed, signal)
   }
@@ -211,9 +216,8 @@ export class SyncIndex {
       // What was found unreadable as a whole stays so until it is read as a whole.
       else if (!this.#unreadable.has(id)) this.put(summary, file?.identity)
     }
-    const readOrMark = (id: string) =>
-      signal?.aborted ? undefined : read(id).catch((error: unknown) => this.#markIfUnreadable(id, error))
-    await pMap(ids, readOrMark, { concurrency: READS_AT_A_TIME })
-    if (signal?.aborted) this.#journal.losePosition()
+    const readOrMark = (id: string) => read(id).catch((error: unknown) => this.#markIfUnreadable(id, error))
+    // With nothing to read an aborted signal is no matter either.
+    if (ids.length > 0) await pMap(ids, readOrMark, { concurrency: READS_AT_A_TIME, signal })
   }
 }
