@@ -8,7 +8,9 @@ import { aQueuedSync } from '../support/syncs.ts'
 
 const RECORDS = 100_000
 
-t.test(`a service stops in time while it reads, or sweeps, ${RECORDS} records`, { timeout: 600_000 }, async (t) => {
+t.setTimeout(600_000)
+
+t.test(`a service stops in time while it reads, or sweeps, ${RECORDS} records`, async (t) => {
   const directory = await aDirectory(t)
   await mkdir(`${directory}/sync-status`)
   const at = new Date('2026-01-01T00:00:00.000Z')
@@ -18,11 +20,11 @@ t.test(`a service stops in time while it reads, or sweeps, ${RECORDS} records`, 
       syncs.map((sync) => writeFile(`${directory}/sync-status/${sync.id}.json`, JSON.stringify(toSyncRecord(sync)))),
     )
   }
-  for (const afterMs of [0, 1000, 5000, 15_000]) {
+  for (const afterMs of [0, 3000, 12_000]) {
     const service = await aServiceProcess(t, environmentFor(directory))
     await delay(afterMs)
     const began = performance.now()
-    t.equal(await service.end('SIGTERM'), 0, service.output())
+    t.equal(await service.end('SIGTERM'), 0)
     const tookMs = Math.round(performance.now() - began)
     t.ok(tookMs < 10_000, `${tookMs} ms, ${afterMs} ms after its start`)
   }

@@ -433,7 +433,9 @@ t.test('a search that must read thousands of records is given up when its signal
     }
     const storage = await another(fs)
     const { signal } = stop
-    await t.rejects(give === 'list' ? storage.list({ pageSize: 10, signal }) : storage.cleanup(NOW, { signal }), reason)
+    const given: Promise<unknown> =
+      give === 'list' ? storage.list({ pageSize: 10, signal }) : storage.cleanup(NOW, { signal })
+    await t.rejects(given, reason)
     t.ok(reads < 50, `${reads} reads`)
     t.equal((await storage.list({ pageSize: 1000 })).syncs.length, syncs.length, 'the next one finds all')
     t.equal((await storage.list({ pageSize: 1000, signal })).syncs.length, syncs.length, 'by now they are known')
