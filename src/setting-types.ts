@@ -3,11 +3,15 @@ import { type ApiKey, parseApiKeys } from './api-keys.ts'
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** A duration, read as milliseconds. */
+/** Ten years: dates that far away can still be told, and so much longer than anybody waits. */
+const LONGEST_MS = 3650 * 86_400_000
+
+/** A duration, read as milliseconds; the clock sleeps for longer than a timer of Node can (24.8 days). */
 export const duration = z
   .string()
   .regex(/^\d{1,9}(?:ms|s|m|h|d)$/, 'must be a duration such as 500ms, 30s, 5m, 2h or 30d')
   .transform((text) => Number.parseInt(text, 10) * (UNITS[text.replace(/^\d+/, '')] ?? 1))
+  .refine((ms) => ms <= LONGEST_MS, 'must be 3650d or less')
 
 export const wholeNumber = (lowest: number, highest: number) =>
   z
@@ -26,6 +30,30 @@ export const wholeNumberOrOff = (lowest: number, highest: number) =>
   )
 
 export const text = z.string().min(1)
+
+/** The path of a credential file. What is the content of one is refused here, where nothing of it is repeated. */
+export const credentialPath = text
+  .refine(
+    (path) => !/^["']*\s*\{|[\r\n]|-----BEGIN/.test(path) && !isEncodedFile(path),
+    'must be the path of a key file, and holds what belongs into one; save that as a file and name the file',
+  )
+  .refine(
+    (path) => !/^(?:AIza|ya29\.)/.test(path),
+    'must be the path of a key file; an API key belongs into GOOGLE_API_KEY',
+  )
+
+/** Whether a text is base64 of JSON or PEM. */
+function isEncodedFile(text: string): boolean {
+  return (
+    /^[\w+/-]{40,}={0,2}$/.test(text) && /^\s*(?:\{|-----BEGIN)/.test(Buffer.from(text, 'base64').toString('latin1'))
+  )
+}
+
+/** An API key of Google's. */
+export const googleApiKey = text.refine(
+  (key) => /^[\w.~:+/=-]+$/.test(key) && !isEncodedFile(key),
+  'must be one API key and nothing else; a key file is named by GOOGLE_APPLICATION_CREDENTIALS',
+)
 
 export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
 

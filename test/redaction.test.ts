@@ -13,8 +13,8 @@ t.test('what only a credential looks like goes, and the words around it stay', a
   const samples = {
     [`Consumer 'api_key:${API_KEY}' has been suspended.`]: `Consumer 'api_key:${REDACTED}' has been suspended.`,
     [`key "${TOKEN}" is over`]: `key "${REDACTED}" is over`,
-    [`Bearer abc.def, x`]: `Bearer ${REDACTED}, x`,
-    [`GET /v4?a=1&key=abc&b=2`]: `GET /v4?a=1&key=${REDACTED}&b=2`,
+    'Bearer abc.def, x': `Bearer ${REDACTED}, x`,
+    'GET /v4?a=1&key=abc&b=2': `GET /v4?a=1&key=${REDACTED}&b=2`,
     'redis://user:p%40ss@host:6379/0': `redis://user:${REDACTED}@host:6379/0`,
     'redis://:p@ss@host': `redis://:${REDACTED}@host`,
     [`refused: ${pem}!`]: `refused: ${REDACTED}\n!`,
