@@ -48,7 +48,7 @@ const grantError = z
   .catch({ error: '', error_description: '', error_subtype: '' })
 
 /** Codes of failed system calls, less those of files that a credential names (`ERR_…` is a key that cannot be used). */
-const NETWORK_CODE = /^(?:E(?!RR_|NOENT|ACCES|PERM|ISDIR|NOTDIR)[A-Z0-9_]+|ERR_STREAM_PREMATURE_CLOSE)$/
+const NETWORK_CODE = /^(?:E(?!RR_|NOENT|ACCES|PERM|ISDIR|NOTDIR)[A-Z0-9_]+|UND_ERR_[A-Z_]+|ERR_STREAM_PREMATURE_CLOSE)$/
 
 /** What a user or the credential's project may not do for now, though the status is 403 (Drive API, "Resolve errors"). */
 const LIMITS_THAT_PASS = ['rateLimitExceeded', 'userRateLimitExceeded', 'RATE_LIMIT_EXCEEDED']
@@ -145,6 +145,7 @@ export async function asCredentialError<T>(work: Promise<T>): Promise<T> {
       throw new CallFault('unavailable', `Google's sign-in answered with status ${status}.`)
     }
     const code = networkCode(error)
+    if (code === 'TimeoutError') throw new CallFault('timeout', "Google's sign-in did not answer in time.")
     if (status === undefined && code !== undefined && NETWORK_CODE.test(code)) {
       throw new CallFault('network', `Google's sign-in could not be reached (${code}).`)
     }
