@@ -137,8 +137,9 @@ t.test('what an upstream echoes of the credential is in no log, status file, man
 
   await t.test('an API key', async (t) => {
     const emulator = await anEmulator(t, { workbooks: [workbook], requireAuth: true })
-    const key = 'AIzaSyA0000000000000000000000000000000x'
-    const { text, canaries } = echoOf([key])
+    // One that is known by its value only, and one that is known by its form.
+    const key = 'CanaryWithoutTheFormOfAKey'
+    const { text, canaries } = echoOf([key, 'AIzaSyA0000000000000000000000000000000x'])
     const syncs = await nothingLeaks(
       t,
       { GOOGLE_API_ROOT_URL: emulator.rootUrl, GOOGLE_API_KEY: key, SYNC_DEADLINE: '6s' },
