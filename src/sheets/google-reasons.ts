@@ -31,7 +31,7 @@ const PROJECT = restricted(
   'Check the project that is charged for the calls (quota_project_id in the credential file, or that of the key): it must exist, and the account needs the role Service Usage Consumer in it.',
 )
 const TOKEN = invalid(
-  'Check the clock of this machine, and that the credential was not revoked; then make a new one if need be.',
+  'Check the clock of this machine, and that what GOOGLE_APPLICATION_CREDENTIALS names was not revoked; a new key mends that.',
 )
 const KIND = invalid('Use the JSON key of a service account: this kind of account or token is not accepted.')
 const SCOPE = invalid(
