@@ -3,15 +3,15 @@ import { type ApiKey, parseApiKeys } from './api-keys.ts'
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
-/** Ten years: dates that far away can still be told, and so much longer than anybody waits. */
-const LONGEST_MS = 3650 * 86_400_000
+/** Dates end in the year 275760 (ECMA-262, "Time Values"): a hundred years from any start are well within. */
+const LONGEST_MS = 36_500 * 86_400_000
 
-/** A duration, read as milliseconds; the clock sleeps for longer than a timer of Node can (24.8 days). */
+/** A duration, read as milliseconds. */
 export const duration = z
   .string()
   .regex(/^\d{1,9}(?:ms|s|m|h|d)$/, 'must be a duration such as 500ms, 30s, 5m, 2h or 30d')
   .transform((text) => Number.parseInt(text, 10) * (UNITS[text.replace(/^\d+/, '')] ?? 1))
-  .refine((ms) => ms <= LONGEST_MS, 'must be 3650d or less')
+  .refine((ms) => ms <= LONGEST_MS, 'must be 36500d or less')
 
 export const wholeNumber = (lowest: number, highest: number) =>
   z
