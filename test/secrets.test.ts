@@ -131,9 +131,14 @@ t.test('what an upstream echoes of the credential is in no log, status file, man
           emulator.fail({ on: { kind: 'spreadsheets.get', times: 'always' }, do: action })
         },
       ),
+      () => {
+        emulator.clearFaults()
+        const body = JSON.stringify({ valueRanges: [{ range: text }] })
+        emulator.fail({ on: { kind: 'values.batchGet', times: 'always' }, do: { status: 200, headers, body } })
+      },
     ]
   }
-  const states = ['succeeded', ...Array(6).fill('failed')]
+  const states = ['succeeded', ...Array(7).fill('failed')]
 
   await t.test('an API key', async (t) => {
     const emulator = await anEmulator(t, { workbooks: [workbook], requireAuth: true })
