@@ -13,6 +13,7 @@ import { PrometheusMetrics } from './metrics/prometheus.ts'
 import type { SnapshotStore } from './ports/snapshot-store.ts'
 import type { SyncStorage } from './ports/sync-storage.ts'
 import { createReadinessCheck } from './readiness.ts'
+import { rememberSecrets } from './redaction.ts'
 import { GoogleApi } from './sheets/google-api.ts'
 import { GoogleSheets } from './sheets/google-sheets.ts'
 import { Shutdown } from './shutdown.ts'
@@ -43,6 +44,7 @@ export interface Service {
 
 /** Chooses the drivers that the settings ask for; the only place that does. */
 export async function compose(config: Config, log: Logger): Promise<Service> {
+  rememberSecrets(config.secrets)
   const clock = systemClock
   const drivers = await composeStorage(config, clock, log)
   const { idempotency } = drivers

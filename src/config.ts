@@ -1,8 +1,11 @@
 import { isIPv4 } from 'node:net'
+import { unescape as percentDecoded } from 'node:querystring'
 import { z } from 'zod'
 import {
   apiKeys,
+  credentialPath,
   duration,
+  googleApiKey,
   httpUrl,
   origins,
   snapshotUrl,
@@ -38,8 +41,8 @@ const environment = z.object({
 
   SYNC_CONCURRENCY: wholeNumber(1, 100).prefault('4'),
   SYNC_DEADLINE: atLeast(1000, '1s').prefault('2h'),
-  GOOGLE_APPLICATION_CREDENTIALS: text.optional(),
-  GOOGLE_API_KEY: text.optional(),
+  GOOGLE_APPLICATION_CREDENTIALS: credentialPath.optional(),
+  GOOGLE_API_KEY: googleApiKey.optional(),
   GOOGLE_API_ROOT_URL: httpUrl.optional(),
   GOOGLE_READS_PER_MINUTE: wholeNumber(1, 100_000).prefault('60'),
 
@@ -103,7 +106,10 @@ const config = environment.transform((value, context) => {
 })
 
 /** What the service runs by; durations are milliseconds, folders are paths. */
-export type Config = z.output<typeof config>
+export type Config = z.output<typeof config> & {
+  /** Every value among the settings that nobody may read, for `rememberSecrets`. */
+  readonly secrets: readonly string[]
+}
 
 /** The settings at fault, one line each; values are not repeated, as one may be a secret. */
 export class ConfigError extends Error {
@@ -116,12 +122,29 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads the settings out of an environment; an empty value counts as unset. Throws a ConfigError naming every fault. */
+/**
+ * Reads the settings out of an environment. White space around a value is dropped, and an empty value counts as unset.
+ * Throws a ConfigError naming every fault.
+ */
 export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ''))
-  const parsed = config.safeParse(given)
-  if (parsed.success) return parsed.data
+  const given = Object.entries(variables).flatMap(([name, value = '']) =>
+    value.trim() === '' ? [] : [[name, value.trim()] as const],
+  )
+  const parsed = config.safeParse(Object.fromEntries(given))
+  if (parsed.success) return { ...parsed.data, secrets: given.flatMap(([name, value]) => secretsIn(name, value)) }
   throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`))
+}
+
+/** Variables whose value is a secret; the SDK of Amazon and the driver of PostgreSQL read theirs by themselves. */
+const SECRETS = ['GOOGLE_API_KEY', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'PGPASSWORD']
+
+/** What nobody may read of a variable: all of it, the parts of a list, or the password of a URL, also that of a proxy. */
+function secretsIn(name: string, value: string): string[] {
+  if (SECRETS.includes(name)) return [value]
+  if (name === 'WEBHOOK_SECRET') return value.split(/[\s,]+/).map((secret) => secret.replace(/^whsec_/, ''))
+  if (name === 'API_KEYS') return value.match(/[0-9a-f]{64}/g) ?? []
+  const password = URL.parse(value)?.password ?? ''
+  return [password, percentDecoded(password)]
 }
 
 /** Settings that are fine each by itself, and not together. */

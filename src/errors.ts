@@ -110,6 +110,9 @@ export const ERROR_TABLE = {
   GOOGLE_CREDENTIAL_INVALID: entry(401, 'Google does not accept the credential', {
     hint: 'Check the file that GOOGLE_APPLICATION_CREDENTIALS names, or GOOGLE_API_KEY.',
   }),
+  GOOGLE_CREDENTIAL_RESTRICTED: entry(403, 'The Google credential may not be used for this', {
+    hint: 'Check the restrictions of the key, the project and the organization of the credential.',
+  }),
   GOOGLE_API_DISABLED: entry(403, 'The Google Sheets API is not enabled for this project', {
     hint: 'Enable it at https://console.cloud.google.com/apis/library/sheets.googleapis.com, then retry.',
   }),

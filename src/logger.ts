@@ -1,8 +1,5 @@
 import { type Logger, pino, stdSerializers } from 'pino'
-
-/** What could hold a credential wherever it comes from: API keys, Google's and ours, bearer tokens, signed assertions, private keys. */
-const SECRETS =
-  /([?&](?:key|access_token|assertion)=)[^&\s"']+|(bearer\s+)[^\s"',]+|ssk_[\w-]+|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/gi
+import { redact } from './redaction.ts'
 
 /** What is logged of an error: never its other fields, as a vendor's error may carry the request with its headers. */
 interface LoggedError {
@@ -14,33 +11,29 @@ interface LoggedError {
   readonly errors?: readonly LoggedError[]
 }
 
-/** The service's log: JSON lines on standard output, free of secrets. */
+/** The service's log: JSON lines on standard output. Each line is redacted as a whole, whatever was put into it. */
 export function createLogger(level: string): Logger {
   return pino({
     level,
     serializers: { err: describeError, req: describeRequest },
-    redact: ['req.headers.authorization', 'req.headers.cookie', 'req.headers["x-goog-api-key"]'],
+    hooks: { streamWrite: redact },
   })
 }
 
 /** An error with its causes, as pino describes it, less everything but type, message, stack and code. */
 export function describeError(error: unknown): LoggedError {
-  if (!(error instanceof Error)) return { type: typeof error, message: withoutSecrets(String(error)), stack: undefined }
+  if (!(error instanceof Error)) return { type: typeof error, message: redact(String(error)), stack: undefined }
   // pino's own serializer appends what the causes say to message and stack.
   const described = stdSerializers.err(error)
   return {
     type: described.type,
-    message: withoutSecrets(described.message),
-    stack: withoutSecrets(described.stack),
+    message: redact(described.message),
+    stack: redact(described.stack),
     ...('code' in error && typeof error.code === 'string' ? { code: error.code } : {}),
     ...(error instanceof AggregateError ? { errors: error.errors.map(describeError) } : {}),
   }
 }
 
 function describeRequest(request: { method: string; url: string; host?: string; ip?: string }) {
-  return { method: request.method, url: withoutSecrets(request.url), host: request.host, remoteAddress: request.ip }
-}
-
-function withoutSecrets(text: string): string {
-  return text.replace(SECRETS, (_, key?: string, bearer?: string) => `${key ?? bearer ?? ''}[redacted]`)
+  return { method: request.method, url: request.url, host: request.host, remoteAddress: request.ip }
 }

@@ -8,11 +8,15 @@ const STOP_LIMIT_MS = 9500
 try {
   await main(readConfig(process.env))
 } catch (error) {
-  if (!(error instanceof ConfigError)) throw error
-  process.stderr.write(
-    `Sheetsync cannot start; these settings are wrong:\n${error.lines.map((line) => `  ${line}\n`).join('')}`,
-  )
   process.exitCode = 1
+  if (error instanceof ConfigError) {
+    process.stderr.write(
+      `Sheetsync cannot start; these settings are wrong:\n${error.lines.map((line) => `  ${line}\n`).join('')}`,
+    )
+  } else {
+    // Not thrown again: Node would print every field of it, such as the URL, password and all, that could not be used.
+    createLogger('fatal').fatal({ err: error }, 'Sheetsync cannot start')
+  }
 }
 
 async function main(config: Config): Promise<void> {

@@ -31,6 +31,30 @@ export const wholeNumberOrOff = (lowest: number, highest: number) =>
 
 export const text = z.string().min(1)
 
+/** The path of a credential file. What is the content of one is refused here, where nothing of it is repeated. */
+export const credentialPath = text
+  .refine(
+    (path) => !/^["']*\s*\{|[\r\n]|-----BEGIN/.test(path) && !isEncodedFile(path),
+    'must be the path of a key file, and holds what belongs into one; save that as a file and name the file',
+  )
+  .refine(
+    (path) => !/^(?:AIza|ya29\.)/.test(path),
+    'must be the path of a key file; an API key belongs into GOOGLE_API_KEY',
+  )
+
+/** Whether a text is base64 of JSON or PEM. */
+function isEncodedFile(text: string): boolean {
+  return (
+    /^[\w+/-]{40,}={0,2}$/.test(text) && /^\s*(?:\{|-----BEGIN)/.test(Buffer.from(text, 'base64').toString('latin1'))
+  )
+}
+
+/** An API key of Google's. */
+export const googleApiKey = text.refine(
+  (key) => /^[\w.~:+/=-]+$/.test(key) && !isEncodedFile(key),
+  'must be one API key and nothing else; a key file is named by GOOGLE_APPLICATION_CREDENTIALS',
+)
+
 export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' })
 
 /** Origins as browsers send them, separated by commas; `*` for any. */

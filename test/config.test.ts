@@ -193,3 +193,80 @@ t.test('one machine is outgrown by naming a server, and only then by roles and h
   refused({ STORAGE_URL: 'redis://localhost', HISTORY_TTL: '1d' }, /^HISTORY_TTL is kept by postgres:\/\/ only/)
   refused({ STORAGE_URL: 'redis://' }, /^STORAGE_URL must begin with/)
 })
+
+t.test('white space around a value is dropped, and a value of nothing else counts as unset', async (t) => {
+  const config = readConfig({
+    GOOGLE_API_KEY: 'canary-key\n',
+    GOOGLE_APPLICATION_CREDENTIALS: ' key.json\r\n',
+    PORT: ' ',
+  })
+  t.match(config, { google: { apiKey: 'canary-key', credentialFile: 'key.json' }, port: 3000 })
+})
+
+t.test('the content of a key file in place of its path stops the start, in one line without any of it', async (t) => {
+  const file = JSON.stringify(
+    { type: 'service_account', private_key: '-----BEGIN PRIVATE KEY-----\nhunter2\n' },
+    null,
+    2,
+  )
+  const contents = {
+    json: file,
+    'json on one line': JSON.stringify(JSON.parse(file)),
+    'json in quotes': `'${file}'`,
+    base64: Buffer.from(file).toString('base64'),
+    'base64 in lines': Buffer.from(file).toString('base64').replaceAll(/.{76}/g, '$&\n'),
+    base64url: Buffer.from(file).toString('base64url'),
+    pem: '-----BEGIN PRIVATE KEY-----hunter2',
+    'an API key': 'AIzaSyA0000000000000000000000000000000x',
+  }
+  for (const [what, content] of Object.entries(contents)) {
+    for (const name of ['GOOGLE_APPLICATION_CREDENTIALS', 'GOOGLE_API_KEY']) {
+      if (what === 'an API key' && name === 'GOOGLE_API_KEY') continue
+      try {
+        readConfig({ [name]: content })
+        t.fail(`${what} was accepted as ${name}`)
+      } catch (error) {
+        const { lines, message } = error as ConfigError
+        t.equal(lines?.length, 1, `${name}: ${what}`)
+        t.match(lines?.[0], new RegExp(`^${name} must be (?:the path of a key file|one API key)`))
+        t.notMatch(message, /\n|hunter2|AIza|BEGIN|ey[\w]{20}/)
+      }
+    }
+  }
+  for (const GOOGLE_APPLICATION_CREDENTIALS of [
+    'key.json',
+    '/run/secrets/key',
+    'C:\\keys\\{dev} key.json',
+    'a'.repeat(60),
+  ]) {
+    t.equal(readConfig({ GOOGLE_APPLICATION_CREDENTIALS }).google.credentialFile, GOOGLE_APPLICATION_CREDENTIALS)
+  }
+})
+
+t.test('a duration longer than a timer can hold is kept, and one that no date can tell is refused', async (t) => {
+  t.match(readConfig({ SYNC_DEADLINE: '30d', SWEEP_INTERVAL: '60d', STATUS_TTL: '3650d' }), {
+    syncDeadlineMs: 2_592_000_000,
+    sweepIntervalMs: 5_184_000_000,
+    statusTtlMs: 315_360_000_000,
+  })
+  for (const name of ['SYNC_DEADLINE', 'STATUS_TTL', 'SWEEP_INTERVAL', 'HISTORY_TTL', 'REQUEST_TIMEOUT']) {
+    t.throws(() => readConfig({ [name]: '999999999d' }), new RegExp(`^${name} must be 36500d or less`), name)
+  }
+})
+
+t.test('every secret among the settings is known as one', async (t) => {
+  const key = 'c0ffee'.repeat(11).slice(0, 64)
+  const { secrets } = readConfig({
+    GOOGLE_API_KEY: 'google-key',
+    API_KEYS: `a:read:${key}`,
+    WEBHOOK_SECRET: `whsec_${Buffer.alloc(24, 7).toString('base64')}`,
+    STORAGE_URL: 'redis://me:p%40ss%zz@localhost',
+    AWS_SECRET_ACCESS_KEY: 'aws-secret',
+    AWS_SESSION_TOKEN: 'aws-token',
+    PGPASSWORD: 'pg-password',
+    HTTPS_PROXY: 'http://me:proxy-password@proxy.example',
+  })
+  const expected = ['google-key', key, Buffer.alloc(24, 7).toString('base64'), 'p%40ss%zz', 'p@ss%zz', 'aws-secret']
+  for (const secret of [...expected, 'aws-token', 'pg-password', 'proxy-password'])
+    t.ok(secrets.includes(secret), secret)
+})

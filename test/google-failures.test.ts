@@ -45,6 +45,47 @@ t.test('without an account a spreadsheet that is not public fails with what to d
   t.ok(progress.apiCalls <= 2, 'it is not tried again')
 })
 
+t.test("a restricted key fails with Google's reason and a hint about the key, and nothing about sharing", async (t) => {
+  const emulator = await anEmulator(t, { workbooks: [workbook] })
+  const details = [
+    {
+      '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
+      reason: 'API_KEY_HTTP_REFERRER_BLOCKED',
+      domain: 'googleapis.com',
+    },
+  ]
+  const message = 'Requests from referer <empty> are blocked.'
+  const body = JSON.stringify({ error: { code: 403, status: 'PERMISSION_DENIED', message, details } })
+  emulator.fail({ on: { kind: 'spreadsheets.get' }, do: { status: 403, body } })
+  const { error } = await failing(t, { GOOGLE_API_ROOT_URL: emulator.rootUrl, GOOGLE_API_KEY: 'canary-key' })
+  t.match(error, { code: 'GOOGLE_CREDENTIAL_RESTRICTED', status: 403, retryable: false, hint: /API key.*credentials/ })
+  t.match(error?.detail, /API_KEY_HTTP_REFERRER_BLOCKED.*Requests from referer <empty> are blocked/)
+  t.notMatch(JSON.stringify(error), /shar(?:e|ing)|canary-key/i)
+})
+
+t.test('a refused grant fails with what the token endpoint says, and a hint about the clock', async (t) => {
+  const emulator = await anEmulator(t, { workbooks: [workbook], requireAuth: true })
+  const path = `${await aDirectory(t)}/key.json`
+  await writeFile(path, JSON.stringify(emulator.serviceAccountKey()))
+  const error_description = 'Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe.'
+  const body = JSON.stringify({ error: 'invalid_grant', error_description })
+  emulator.fail({ on: { kind: 'token', times: 'always' }, do: { status: 400, body } })
+  const { error } = await failing(t, { GOOGLE_API_ROOT_URL: emulator.rootUrl, GOOGLE_APPLICATION_CREDENTIALS: path })
+  t.match(error, { code: 'GOOGLE_CREDENTIAL_INVALID', hint: /clock/ })
+  t.ok(error?.detail.includes(error_description))
+})
+
+t.test('a key file with a byte order mark and line breaks written out signs in', async (t) => {
+  const emulator = await anEmulator(t, { workbooks: [workbook], requireAuth: true })
+  const path = `${await aDirectory(t)}/key.json`
+  const key = emulator.serviceAccountKey()
+  const file = { ...key, private_key: key.private_key?.replaceAll('\n', '\\n') }
+  await writeFile(path, `\uFEFF${JSON.stringify(file)}`)
+  const { url } = await aService(t, { GOOGLE_API_ROOT_URL: emulator.rootUrl, GOOGLE_APPLICATION_CREDENTIALS: path })
+  const { id } = await startSync(url, { spreadsheet: ID })
+  t.match(await pollUntil(url, id, finished), { state: 'succeeded' })
+})
+
 t.test('a spreadsheet that is not there fails at once and says id or sharing', async (t) => {
   const emulator = await anEmulator(t, { workbooks: [] })
   const { error } = await failing(t, { GOOGLE_API_ROOT_URL: emulator.rootUrl })

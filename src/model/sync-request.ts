@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import { parseSpreadsheetReference } from './spreadsheet-reference.ts'
+import { HIGHEST_GID, parseSpreadsheetReference, type SpreadsheetReference } from './spreadsheet-reference.ts'
 import type { TextFault } from './text-fault.ts'
 
 export const SNAPSHOT_FORMATS = ['json', 'ndjson', 'csv'] as const
@@ -43,15 +43,15 @@ function checkedText(faultOf: (text: string) => TextFault | undefined) {
 const tabSelector = z
   .union([
     z.string().min(1, 'must not be empty').max(200, 'is longer than any tab title (200 characters)'),
-    z.int('must be a whole number').min(0, 'must be a gid, 0 or more').max(4_294_967_295, 'is no gid'),
+    z.int('must be a whole number').min(0, 'must be a gid, 0 or more').max(HIGHEST_GID, 'is no gid'),
   ])
-  .describe('A tab title (string) or a gid (number, as in the URL of the spreadsheet)')
+  .describe('A tab title in whatever case, or gid:N (string), or a gid (number, as in the URL of the spreadsheet)')
 
 /** Body of `POST /syncs`. Unknown fields are refused by name. */
 export const syncRequestBody = z
   .strictObject({
     spreadsheet: checkedText(faultOfSpreadsheet).describe(
-      'A spreadsheet id, or any Google Sheets URL. The gid of a URL selects that tab when tabs and ranges are absent.',
+      'A spreadsheet id, or any Google Sheets URL. The tab (gid, sheet) and the range that a URL names are downloaded when tabs and ranges are absent.',
     ),
     tabs: z
       .array(tabSelector)
@@ -64,7 +64,7 @@ export const syncRequestBody = z
       .min(1, 'must name at least one range')
       .max(500)
       .optional()
-      .describe('A1 ranges or named ranges, instead of tabs.'),
+      .describe('A1 ranges (the tab by its title, or as gid:N) or named ranges, instead of tabs.'),
     formats: z
       .array(z.enum(SNAPSHOT_FORMATS))
       .min(1, 'must name at least one of json, ndjson, csv')
@@ -127,6 +127,11 @@ export const syncRequestBody = z
         params: { hint: 'Send either tabs or ranges.' },
       })
     }
+    const reference = parseSpreadsheetReference(body.spreadsheet)
+    if (body.tabs === undefined && body.ranges === undefined && 'fault' in reference && reference.fault !== undefined) {
+      const { message, hint } = reference.fault
+      context.addIssue({ code: 'custom', path: ['spreadsheet'], message, params: { hint } })
+    }
   })
   .meta({
     id: 'SyncRequestBody',
@@ -172,16 +177,28 @@ export function normalizeRequest(body: SyncRequestBody): { spreadsheetId: string
   const reference = parseSpreadsheetReference(body.spreadsheet)
   if ('message' in reference) throw new TypeError('normalizeRequest takes a body that was checked before')
   const { spreadsheet: _spreadsheet, labels: _labels, webhook: _webhook, tabs, ranges, formats, ...rest } = body
-  const gidOfUrl = tabs === undefined && ranges === undefined ? reference.gid : undefined
+  const part = tabs === undefined && ranges === undefined ? partOf(reference) : { tabs, ranges }
   return {
     spreadsheetId: reference.id,
     request: {
-      tabs: tabs ?? (gidOfUrl === undefined ? null : [gidOfUrl]),
-      ranges: ranges ?? null,
+      tabs: part.tabs ?? null,
+      ranges: part.ranges ?? null,
       formats: SNAPSHOT_FORMATS.filter((format) => formats.includes(format)),
       ...rest,
     },
   }
+}
+
+/** What a URL selects: a tab, a range of a tab, or a range by itself; nothing where it points at the whole spreadsheet. */
+function partOf({ gid, title, range }: Pick<SpreadsheetReference, 'gid' | 'title' | 'range'>): {
+  tabs?: (string | number)[]
+  ranges?: string[]
+} {
+  const tab = title ?? gid
+  if (range === undefined) return tab === undefined ? {} : { tabs: [tab] }
+  if (tab === undefined || range.includes('!')) return { ranges: [range] }
+  const prefix = typeof tab === 'number' ? `gid:${tab}` : `'${tab.replaceAll("'", "''")}'`
+  return { ranges: [`${prefix}!${range}`] }
 }
 
 /** Whether two requests ask for the same download; `ifActive` says when to start, not what to read. */

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
-import { selectTab } from '../model/select-tab.ts'
+import { type KnownTab, selectTab } from '../model/select-tab.ts'
 import { type SnapshotManifest, snapshotContents } from '../model/snapshot-manifest.ts'
 import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
 import { SAMPLE_SPREADSHEET_ID, SNAPSHOT_FORMATS, type SnapshotFormat } from '../model/sync-request.ts'
@@ -50,7 +50,7 @@ const getTab = {
       .string()
       .min(1)
       .max(500, 'is longer than any title')
-      .meta({ description: 'The title of the tab, or gid:N', example: 'gid:0' }),
+      .meta({ description: 'The title of the tab now, in whatever case, or gid:N', example: 'gid:0' }),
   }),
   querystring: tabQuery,
   response: { ...rowsResponses('The rows'), ...problemResponses(400, 404, 406, 412, 416, 500, 503) },
@@ -104,11 +104,11 @@ function wantedFormat(request: FastifyRequest, held: readonly SnapshotFormat[]):
   return format
 }
 
-function noSuchTab(tabs: readonly { readonly gid: number; readonly title: string }[]): AppError {
+function noSuchTab(tabs: readonly KnownTab[]): AppError {
   const titles = tabs.slice(0, TITLES_IN_HINT).map(({ gid, title }) => `${JSON.stringify(title)} (gid:${gid})`)
   const more = tabs.length > TITLES_IN_HINT ? ` and ${tabs.length - TITLES_IN_HINT} more` : ''
-  return new AppError('TAB_NOT_FOUND', 'No snapshot of this spreadsheet holds a tab of this name.', {
-    hint: `There are ${titles.join(', ')}${more}. A tab that was added since needs a new sync.`,
+  return new AppError('TAB_NOT_FOUND', 'No snapshot of this spreadsheet holds a tab that has this name now.', {
+    hint: `There are ${titles.join(', ')}${more}. A tab that was added or renamed since needs a new sync.`,
   })
 }
 

@@ -1,3 +1,5 @@
+import { redact } from '../redaction.ts'
+
 /**
  * What went wrong with a call that may succeed when made again: `quota` (too many reads), `unavailable` (5xx, 408),
  * `timeout`, `network` (no answer at all), `garbled` (an answer that is cut off or no JSON), `incomplete` (an answer
@@ -11,8 +13,9 @@ export class CallFault extends Error {
   /** Milliseconds that the other side asked to wait (`Retry-After`). */
   readonly retryAfterMs: number | undefined
 
+  /** `message` may repeat what the other side has said: it is redacted. */
   constructor(kind: FaultKind, message: string, retryAfterMs?: number) {
-    super(message)
+    super(redact(message))
     this.kind = kind
     this.retryAfterMs = retryAfterMs
   }

@@ -1,4 +1,5 @@
 import { AppError, type FieldError } from '../errors.ts'
+import { findNamed, findTab } from '../model/find-tab.ts'
 import type { Rectangle } from '../model/rectangle.ts'
 import type { SyncWarning } from '../model/sync.ts'
 import type { Area, Description, Selection } from '../ports/sheet-source.ts'
@@ -20,7 +21,7 @@ function findTabs({ title: name, tabs }: SpreadsheetDescription, selection: Sele
   const chosen = new Set<TabDescription>()
   const hint = tabHint(tabs)
   for (const [index, selector] of (selection.tabs ?? []).entries()) {
-    const tab = typeof selector === 'number' ? tabs.find(({ gid }) => gid === selector) : tabTitled(tabs, selector)
+    const tab = typeof selector === 'number' ? tabs.find(({ gid }) => gid === selector) : findTab(tabs, selector)
     if (tab !== undefined) {
       chosen.add(tab)
       continue
@@ -70,7 +71,7 @@ function findRange(
   range: string,
 ): { readonly tab: TabDescription; readonly rectangle: Rectangle } | Omit<FieldError, 'field'> {
   const { tab, reference } = resolve(spreadsheet, range)
-  const names = spreadsheet.namedRanges.map(({ name }) => name)
+  const names = spreadsheet.namedRanges.flatMap(({ name, reference }) => (reference === undefined ? [] : name))
   const rangeHint = names.length === 0 ? 'The spreadsheet has no named ranges.' : `Named ranges: ${listed(names)}.`
   if (tab === undefined) {
     const hint = `${tabHint(spreadsheet.tabs)} ${rangeHint}`
@@ -89,7 +90,8 @@ function findRange(
 
 /**
  * What an A1 text or a name stands for, as Google's "A1 notation" page has it: what reads as cells are cells of the
- * first visible tab, else it is a named range, else a whole tab; after `Title!` may stand cells or a named range.
+ * first visible tab, else it is a named range, else a whole tab; after `Title!` may stand cells or a named range. A title
+ * may also be `gid:N`.
  */
 function resolve(
   { tabs, namedRanges }: SpreadsheetDescription,
@@ -99,27 +101,20 @@ function resolve(
   const cells = isQuoted && rest === undefined ? undefined : parseReference(rest ?? title)
   if (cells !== undefined) {
     const firstVisible = tabs.find(({ grid, hidden }) => grid !== undefined && !hidden) ?? tabs.find(({ grid }) => grid)
-    return { tab: rest === undefined ? firstVisible : tabTitled(tabs, title), reference: cells }
+    return { tab: rest === undefined ? firstVisible : findTab(tabs, title), reference: cells }
   }
-  const named = isQuoted && rest === undefined ? undefined : called(namedRanges, rest ?? title, ({ name }) => name)
-  if (named !== undefined) return { tab: tabs.find(({ gid }) => gid === named.gid), reference: named.reference }
-  const tab = tabTitled(tabs, title)
+  const named = isQuoted && rest === undefined ? undefined : findNamed(namedRanges, rest ?? title, ({ name }) => name)
+  if (named !== undefined) {
+    const { gid, reference } = named
+    return reference === undefined ? { tab: undefined } : { tab: tabs.find((tab) => tab.gid === gid), reference }
+  }
+  const tab = findTab(tabs, title)
   return rest === undefined ? { tab, reference: {} } : { tab }
 }
 
 /** Rows above the header row are no data, so they are not read either. */
 function fromHeader(whole: Rectangle, headerRow: number): Rectangle {
   return { ...whole, startRow: Math.min(whole.endRow, whole.startRow + Math.max(0, headerRow - 1)) }
-}
-
-function tabTitled(tabs: readonly TabDescription[], wanted: string): TabDescription | undefined {
-  return called(tabs, wanted, ({ title }) => title)
-}
-
-/** Finds by name; Google keeps names apart without regard to case, so another case can only mean that one. */
-function called<T>(list: readonly T[], name: string, nameOf: (one: T) => string): T | undefined {
-  const lower = name.toLowerCase()
-  return list.find((one) => nameOf(one) === name) ?? list.find((one) => nameOf(one).toLowerCase() === lower)
 }
 
 function tabHint(tabs: readonly TabDescription[]): string {

@@ -179,7 +179,7 @@ export class GoogleApi {
       import('googleapis/build/src/apis/drive/index.js'),
     ])
     const root = rootUrl === undefined ? {} : { rootUrl }
-    if (credentialFile === undefined) {
+    if (file === undefined) {
       const key = apiKey === undefined ? {} : { auth: apiKey }
       return {
         sheets: sheets({ version: 'v4', ...root, ...key }),
@@ -188,10 +188,8 @@ export class GoogleApi {
         signIn: async () => {},
       }
     }
-    const client = await asCredentialError(
-      new google.GoogleAuth({ keyFile: credentialFile, scopes: SCOPES }).getClient(),
-    )
-    const tokenUrl = file?.tokenUrl
+    const { credentials, account, tokenUrl } = file
+    const client = await asCredentialError(new google.GoogleAuth({ credentials, scopes: SCOPES }).getClient())
     if (tokenUrl !== undefined) {
       // Google's clients in other languages ask where the key file says; this one asks one address, whatever the file says.
       client.transporter.interceptors.request.add({
@@ -205,7 +203,7 @@ export class GoogleApi {
     return {
       sheets: sheets({ version: 'v4', ...root, auth }),
       drive: drive({ version: 'v3', ...root, auth }),
-      identity: { account: file?.account },
+      identity: { account },
       signIn: async () => {
         await asCredentialError(client.getRequestHeaders())
       },

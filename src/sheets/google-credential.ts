@@ -1,38 +1,104 @@
+import { createPrivateKey } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
+import { rememberSecrets } from '../redaction.ts'
 import { parseJson } from './parse-json.ts'
 
-const credential = z.object({
-  type: z.string(),
-  client_email: z.string().optional().catch(undefined),
-  token_uri: z.string().optional().catch(undefined),
-})
+const optional = z.string().optional().catch(undefined)
 
-/** What a credentials file says about itself, without its secrets. */
+const credential = z.looseObject({
+  type: z.string(),
+  client_email: optional,
+  private_key: optional,
+  token_uri: optional,
+  /** The e-mail address of a person, where gcloud has written it down. */
+  account: optional,
+  service_account_impersonation_url: optional,
+})
+type Credential = z.output<typeof credential>
+
+/** Where a file of another kind keeps its parts, such as an OAuth client that was downloaded in place of a key. */
+const oauthClient = z.union([z.object({ installed: z.object() }), z.object({ web: z.object() })])
+
+/** What a credentials file says, checked and ready for google-auth-library. */
 export interface CredentialFile {
-  /** `client_email` of a service account; absent for other kinds. */
+  /** The parsed file, its private key as PEM wants it. Secret. */
+  readonly credentials: Readonly<Record<string, unknown>>
+  /** Who is to be given access: a service account, the one that is impersonated, or a person; absent where the file names nobody. */
   readonly account: string | undefined
   /** `token_uri` of a service account, where its tokens come from; absent for other kinds. */
   readonly tokenUrl: URL | undefined
 }
 
-/** Reads the file that GOOGLE_APPLICATION_CREDENTIALS names. Rejects with GOOGLE_CREDENTIAL_INVALID if it is none. */
+/**
+ * Reads the file that GOOGLE_APPLICATION_CREDENTIALS names, in UTF-8 or UTF-16, with or without a byte order mark. What is
+ * secret in it is redacted from then on. Rejects with GOOGLE_CREDENTIAL_INVALID, which says what is wrong and repeats
+ * neither the content nor the path, as that may be a secret put in the wrong place.
+ */
 export async function readCredentialFile(path: string): Promise<CredentialFile> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    const message = `The credential file cannot be read (${error.code ?? 'unknown error'}).`
-    throw new AppError('GOOGLE_CREDENTIAL_INVALID', message, { cause: error })
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw invalid(`cannot be read (${error.code ?? 'unknown error'})`)
   })
-  const { success, data } = credential.safeParse(parseJson(text))
-  if (!success) {
-    throw new AppError('GOOGLE_CREDENTIAL_INVALID', 'The credential file is no Google credential in JSON.')
+  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe
+  // A TextDecoder drops the byte order mark, on which JSON.parse would fail.
+  const json = parseJson(new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8').decode(bytes))
+  if (json === undefined) throw invalid('is no JSON')
+  if (oauthClient.safeParse(json).success) {
+    throw invalid(
+      'is an OAuth client, which signs nobody in by itself',
+      'Create a service account in the Google Cloud console, and a JSON key for it.',
+    )
   }
-  const { client_email: account, token_uri: tokenUri } = data
-  return { account, tokenUrl: account === undefined || tokenUri === undefined ? undefined : parseUrl(tokenUri) }
+  const { success, data } = credential.safeParse(json)
+  if (!success) throw invalid('is no Google credential: it has no "type"')
+  rememberSecrets(secretsIn(data))
+  if (data.type !== 'service_account') return { credentials: data, account: accountOf(data), tokenUrl: undefined }
+  if (data.client_email === undefined || data.private_key === undefined) {
+    throw invalid(`has no "${data.client_email === undefined ? 'client_email' : 'private_key'}"`)
+  }
+  return {
+    credentials: { ...data, private_key: checkedPrivateKey(data.private_key) },
+    account: accountOf(data),
+    tokenUrl: data.token_uri === undefined ? undefined : parseUrl(data.token_uri),
+  }
+}
+
+function accountOf({ client_email, account, service_account_impersonation_url: url = '' }: Credential) {
+  const impersonated = /\/serviceAccounts\/([^/:]+):generateAccessToken$/.exec(url)?.[1]
+  return [impersonated, client_email, account].find((one) => one !== undefined && /^[^\s@]+@[^\s@]+$/.test(one))
+}
+
+/** Every text in the file whose name says that it is secret, however deep: an impersonation holds another credential. */
+function secretsIn(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, part]) =>
+    typeof part === 'string' && /^(?:private_key|client_secret|refresh_token|access_token)$/.test(name)
+      ? [part]
+      : secretsIn(part),
+  )
+}
+
+/** The key as PEM; shells and YAML leave its line breaks behind as a backslash and an n. */
+function checkedPrivateKey(text: string): string {
+  const key = text.replaceAll('\\r', '').replaceAll('\\n', '\n')
+  try {
+    createPrivateKey(key)
+    return key
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error
+    throw invalid(`has a "private_key" that is no private key in PEM, or not all of one`)
+  }
 }
 
 function parseUrl(text: string): URL {
   const url = URL.parse(text)
   if (url !== null && (url.protocol === 'https:' || url.protocol === 'http:')) return url
-  throw new AppError('GOOGLE_CREDENTIAL_INVALID', 'The token_uri of the credential file is no http or https URL.')
+  throw invalid('has a "token_uri" that is no http or https URL')
+}
+
+function invalid(what: string, hint?: string): AppError {
+  return new AppError('GOOGLE_CREDENTIAL_INVALID', `The file that GOOGLE_APPLICATION_CREDENTIALS names ${what}.`, {
+    hint: hint ?? 'Check the file that GOOGLE_APPLICATION_CREDENTIALS names; a new JSON key mends one that is damaged.',
+  })
 }

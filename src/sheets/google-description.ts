@@ -28,7 +28,7 @@ const namedRange = z
     name: z.string(),
     range: z
       .object({
-        sheetId: z.int().default(0),
+        sheetId: z.int().optional(),
         startRowIndex: index,
         endRowIndex: index,
         startColumnIndex: index,
@@ -37,9 +37,11 @@ const namedRange = z
       .prefault({}),
   })
   .transform(({ name, range }) => {
-    const { sheetId: gid, startRowIndex: startRow, endRowIndex: endRow } = range
+    const { sheetId: gid = 0, startRowIndex: startRow, endRowIndex: endRow } = range
     const { startColumnIndex: startColumn, endColumnIndex: endColumn } = range
-    const reference: GridReference = { startRow, endRow, startColumn, endColumn }
+    const isGone = Object.values(range).every((bound) => bound === undefined)
+    /** Absent for a name whose cells are gone, of which nothing is said at all. */
+    const reference: GridReference | undefined = isGone ? undefined : { startRow, endRow, startColumn, endColumn }
     return { name, gid, reference }
   })
 

@@ -1,6 +1,8 @@
 import { z } from 'zod'
-import { AppError } from '../errors.ts'
+import { AppError, type ErrorCode } from '../errors.ts'
+import { redact } from '../redaction.ts'
 import { CallFault } from './call-fault.ts'
+import { hintForGrant, refusalFor, UNKNOWN_REASON } from './google-reasons.ts'
 import { parseJson } from './parse-json.ts'
 
 /** Who calls, as far as a user may know. */
@@ -19,21 +21,46 @@ export interface ErrorAnswer {
 }
 
 const text = z.string().catch('')
-const details = z
-  .array(z.object({ reason: text, metadata: z.object({ activationUrl: text }).catch({ activationUrl: '' }) }))
-  .catch([])
+const older = z.object({ reason: text }).catch({ reason: '' })
+const metadata = z.object({ activationUrl: text }).catch({ activationUrl: '' })
+const detail = z
+  .object({ reason: text, domain: text, metadata })
+  .catch({ reason: '', domain: '', metadata: { activationUrl: '' } })
+const NOTHING = { message: '', status: '', errors: [], details: [] }
 
 /** What is read of an error answer; an error page is no JSON, and says nothing that a user could read. */
 const errorBody = z
-  .object({ error: z.object({ message: text, status: text, errors: details, details }) })
-  .catch({ error: { message: '', status: '', errors: [], details: [] } })
+  .object({
+    error: z.object({
+      message: text,
+      status: text,
+      errors: z.array(older).catch([]),
+      details: z.array(detail).catch([]),
+    }),
+  })
+  .catch({ error: NOTHING })
+type ErrorBody = z.output<typeof errorBody>['error']
 
-/** What the client throws when the other side has refused. */
-const refusal = z.object({ response: z.object({ status: z.number() }) })
+/** What the client throws when the other side has refused, with what a token endpoint then answers (RFC 6749, section 5.2). */
+const refusal = z.object({ response: z.object({ status: z.number(), data: z.unknown() }) })
+const grantError = z
+  .object({ error: z.string(), error_description: text, error_subtype: text })
+  .catch({ error: '', error_description: '', error_subtype: '' })
+
+/** Codes of failed system calls, less those of files that a credential names (`ERR_…` is a key that cannot be used). */
+const NETWORK_CODE = /^(?:E(?!RR_|NOENT|ACCES|PERM|ISDIR|NOTDIR)[A-Z0-9_]+|UND_ERR_[A-Z_]+|ERR_STREAM_PREMATURE_CLOSE)$/
 
 /** What a user or the credential's project may not do for now, though the status is 403 (Drive API, "Resolve errors"). */
 const LIMITS_THAT_PASS = ['rateLimitExceeded', 'userRateLimitExceeded', 'RATE_LIMIT_EXCEEDED']
-const LIMITS_OF_THE_DAY = ['dailyLimitExceeded', 'quotaExceeded', 'sharingRateLimitExceeded']
+
+/** What a refusal of the caller is told with. */
+const LEADS: Partial<Record<ErrorCode, string>> = {
+  GOOGLE_CREDENTIAL_INVALID: 'Google does not accept the credential',
+  GOOGLE_CREDENTIAL_RESTRICTED: 'Google does not let this credential be used here',
+  GOOGLE_CREDENTIAL_MISSING: 'Google answers no calls without a credential',
+  GOOGLE_API_DISABLED: 'The Google Sheets API is not enabled for the project of the credential',
+  GOOGLE_QUOTA_EXCEEDED: 'Google refuses more reads for now',
+}
 
 /** What an error answer of Sheets means: a fault that may pass, or a failure, with what the user can do. */
 export function errorOfAnswer(
@@ -41,50 +68,56 @@ export function errorOfAnswer(
   identity: GoogleIdentity,
 ): AppError | CallFault {
   const { error: google } = errorBody.parse(parseJson(body))
-  const reasons = [...google.errors, ...google.details].map(({ reason }) => reason)
-  const says = (...wanted: readonly string[]) => wanted.some((reason) => reasons.includes(reason))
-  const message = google.message.slice(0, 500)
-  const detail = message === '' ? `It answered with status ${status}.` : `It says: ${message}`
-  if (status === 429 || (status === 403 && says(...LIMITS_THAT_PASS))) {
-    return new CallFault('quota', `Google refuses more reads for now. ${detail}`, retryAfterMs)
+  const reasons = [...google.details, ...google.errors].map(({ reason }) => reason)
+  const message = saidBy(google.message)
+  const said = message === '' ? `It answered with status ${status}.` : message
+  if (status === 429 || (status === 403 && reasons.some((reason) => LIMITS_THAT_PASS.includes(reason)))) {
+    return new CallFault('quota', `Google refuses more reads for now. ${said}`, retryAfterMs)
   }
   if (status >= 500 || status === 408) {
-    return new CallFault('unavailable', `Google answered with status ${status}.`, retryAfterMs)
+    return new CallFault('unavailable', `Google answered with status ${status}. ${message}`.trim(), retryAfterMs)
   }
+  const refused = refusalOfCaller(google, status, said)
+  if (refused !== undefined) return refused
   if (google.status === 'FAILED_PRECONDITION') {
-    return new AppError('SHEET_NOT_GOOGLE', `Google Sheets cannot read this document. ${detail}`)
+    return new AppError('SHEET_NOT_GOOGLE', `Google Sheets cannot read this document. ${said}`)
   }
-  if (status === 401 || says('API_KEY_INVALID', 'API_KEY_EXPIRED')) {
-    return new AppError('GOOGLE_CREDENTIAL_INVALID', `Google does not accept the credential. ${detail}`)
-  }
-  if (says('SERVICE_DISABLED', 'accessNotConfigured')) {
-    const url = google.details
-      .map(({ metadata }) => metadata.activationUrl)
-      .find((one) => /^https:\/\/console\.(?:developers|cloud)\.google\.com\//.test(one))
-    const hint = url === undefined ? undefined : `Enable it at ${url}, then retry.`
-    const disabled = 'The Google Sheets API is not enabled for the project of the credential.'
-    return new AppError('GOOGLE_API_DISABLED', disabled, { hint })
-  }
-  if (status === 403 && says(...LIMITS_OF_THE_DAY)) return new AppError('GOOGLE_QUOTA_EXCEEDED', detail)
-  if (status === 403 && /unregistered callers/.test(message)) {
-    return new AppError('GOOGLE_CREDENTIAL_MISSING', 'Google answers no calls without a credential.')
-  }
-  if (says('ACCESS_TOKEN_SCOPE_INSUFFICIENT', 'insufficientPermissions')) {
-    return new AppError('GOOGLE_CREDENTIAL_INVALID', 'The credential was not granted the right to read spreadsheets.', {
-      hint: 'Grant it the scope https://www.googleapis.com/auth/spreadsheets.readonly, or use a service account.',
-    })
-  }
+  if (status === 401) return new AppError('GOOGLE_CREDENTIAL_INVALID', `Google does not accept the credential. ${said}`)
   if (status === 403) {
-    return new AppError('SHEET_FORBIDDEN', `Google refuses to show this spreadsheet. ${detail}`, {
+    return new AppError('SHEET_FORBIDDEN', `Google refuses to show this spreadsheet. ${said}`, {
       hint: sharingHint(identity),
     })
   }
   if (status === 404) {
-    return new AppError('SHEET_NOT_FOUND', `Google knows no spreadsheet with this id. ${detail}`, {
+    return new AppError('SHEET_NOT_FOUND', `Google knows no spreadsheet with this id. ${said}`, {
       hint: `Check the id in the URL. ${sharingHint(identity)}`,
     })
   }
-  return new AppError('GOOGLE_REQUEST_REFUSED', `Google refused a request with status ${status}. ${detail}`)
+  return new AppError('GOOGLE_REQUEST_REFUSED', `Google refused a request with status ${status}. ${said}`)
+}
+
+/** The failure of a call that Google refuses because of who calls, whatever the file; `undefined` when it is another. */
+function refusalOfCaller({ message, details, errors }: ErrorBody, status: number, said: string): AppError | undefined {
+  const known = [...details, ...errors].find(({ reason }) => refusalFor(reason) !== undefined)
+  const added = details.find(({ reason, domain }) => domain === 'googleapis.com' && /^[A-Z_]{3,63}$/.test(reason))
+  const reason = known?.reason ?? (status === 401 || status === 403 ? added?.reason : undefined)
+  if (reason === undefined) {
+    if (status !== 403 || !/unregistered callers/.test(message)) return undefined
+    return new AppError('GOOGLE_CREDENTIAL_MISSING', `${LEADS.GOOGLE_CREDENTIAL_MISSING}.`)
+  }
+  const { code, hint } = refusalFor(reason) ?? UNKNOWN_REASON
+  const url = details
+    .map(({ metadata }) => metadata.activationUrl)
+    .find((one) => /^https:\/\/console\.(?:developers|cloud)\.google\.com\/[!-~]{0,500}$/.test(one))
+  const lead = LEADS[code] ?? 'Google refused a request'
+  return new AppError(code, `${lead} (${reason}). ${said}`, {
+    hint: code === 'GOOGLE_API_DISABLED' && url !== undefined ? `Enable it at ${redact(url)}, then retry.` : hint,
+  })
+}
+
+/** What Google says in words, which may name the credential in full; nothing when it says nothing. Redacted before it is cut. */
+function saidBy(message: string): string {
+  return message === '' ? '' : `It says: ${redact(message).slice(0, 500)}`
 }
 
 function sharingHint({ account, isKeyed }: GoogleIdentity): string {
@@ -106,17 +139,35 @@ export async function asCredentialError<T>(work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
-    const status = refusal.safeParse(error).data?.response.status
+    const answered = refusal.safeParse(error)
+    const status = answered.data?.response.status
     if (status === 429 || (status !== undefined && status >= 500)) {
       throw new CallFault('unavailable', `Google's sign-in answered with status ${status}.`)
     }
     const code = networkCode(error)
-    if (status === undefined && code !== undefined && /^(?:E[A-Z]+|ERR_STREAM_PREMATURE_CLOSE)$/.test(code)) {
+    if (code === 'TimeoutError') throw new CallFault('timeout', "Google's sign-in did not answer in time.")
+    if (status === undefined && code !== undefined && NETWORK_CODE.test(code)) {
       throw new CallFault('network', `Google's sign-in could not be reached (${code}).`)
     }
-    const reason = status === undefined ? 'it cannot be used to sign in' : `sign-in answered with status ${status}`
-    throw new AppError('GOOGLE_CREDENTIAL_INVALID', `Google does not accept the credential: ${reason}.`)
+    throw refusalOfSignIn(status, answered.data?.response.data)
   }
+}
+
+/** Why there is no token: what the token endpoint says of the grant, or IAM of an impersonation, in Google's usual format. */
+function refusalOfSignIn(status: number | undefined, data: unknown): AppError {
+  const lead = 'Google does not accept the credential'
+  if (status === undefined) return new AppError('GOOGLE_CREDENTIAL_INVALID', `${lead}: it cannot be used to sign in.`)
+  const { error: google } = errorBody.parse(data)
+  const said = saidBy(google.message)
+  const refused = refusalOfCaller(google, status, said)
+  if (refused !== undefined) return refused
+  const { error, error_description: description, error_subtype: subtype } = grantError.parse(data)
+  const told = description === '' ? said : saidBy(description)
+  const reason = redact([error, subtype].filter((part) => part !== '').join(', ')).slice(0, 100)
+  const answer = reason === '' ? `status ${status}` : `${status} ${reason}`
+  return new AppError('GOOGLE_CREDENTIAL_INVALID', `${lead}: sign-in answered with ${answer}. ${told}`.trim(), {
+    hint: hintForGrant(`${error} ${subtype}`.trim(), description),
+  })
 }
 
 /** The code of the innermost error that has one in words: `ECONNREFUSED`, `ERR_STREAM_PREMATURE_CLOSE` … */

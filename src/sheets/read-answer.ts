@@ -52,7 +52,8 @@ function readRange(scanner: ValueScanner, asked: TabRange | undefined, index: nu
     if (name === 'range') {
       range = scanner.readText()
       if (isSameRange(range, asked.title, asked.rectangle)) return true
-      throw incomplete(`Google answered ${range} where ${describe(asked)} was asked for.`)
+      const answered = range.length > 300 ? 'another range' : range
+      throw incomplete(`Google answered ${answered} where ${describe(asked)} was asked for.`)
     }
     if (name !== 'values') return false
     // Google sends the range first. Rows that nobody knows the place of are not taken on trust.
@@ -72,7 +73,7 @@ function readMembers(scanner: ValueScanner, read: (name: string) => boolean): vo
     scanner.take(COLON)
     if (read(name)) continue
     const text = scanner.readText()
-    if (name === 'majorDimension' && text !== 'ROWS') throw new NotJson(`values come by ${text}`)
+    if (name === 'majorDimension' && text !== 'ROWS') throw new NotJson('values come by columns')
   } while (scanner.takes(COMMA))
   scanner.take(CLOSE)
 }

@@ -66,3 +66,49 @@ t.test('a range of a tab serves only where the whole tab was never downloaded', 
   t.strictSame(selectTab(manifests, 'Orders', 'csv'), { outcome: 'other-formats', formats: ['json'] })
   t.match(selectTab(manifests, 'gid:7'), { outcome: 'found', tab: { range: 'Part!A1' } })
 })
+
+t.test('a title is found in whatever case and however its accents are composed, the exact one first', async (t) => {
+  const manifests = snapshots([
+    tab(0, 'First', ['json']),
+    tab(7, 'Caf\u00e9', ['json']),
+    tab(8, 'Cafe\u0301', ['json']),
+  ])
+  for (const [selector, gid] of Object.entries({
+    first: 0,
+    FIRST: 0,
+    'CAF\u00c9': 7,
+    'Caf\u00e9': 7,
+    'Cafe\u0301': 8,
+  })) {
+    t.match(selectTab(manifests, selector), { outcome: 'found', tab: { gid } }, selector)
+  }
+  for (const selector of ['Fir st', 'First ', 'Cafe']) t.match(selectTab(manifests, selector), { outcome: 'no-tab' })
+  const older = snapshots([tab(7, 'orders', ['json'])], [tab(0, 'Orders', ['json'])])
+  t.match(
+    selectTab(older, 'Orders'),
+    { tab: { gid: 7 } },
+    'the tab of today, before another that was called exactly so',
+  )
+})
+
+t.test('a title that its tab bears no longer names none, and the tab is named first', async (t) => {
+  const manifests = snapshots(
+    [tab(3, 'Other', ['json']), tab(0, 'New', ['json'])],
+    [tab(0, 'Old', ['json', 'csv']), tab(3, 'Other', ['json'])],
+  )
+  const tabs = [
+    { gid: 0, title: 'New' },
+    { gid: 3, title: 'Other' },
+  ]
+  for (const selector of ['Old', 'OLD']) t.strictSame(selectTab(manifests, selector), { outcome: 'no-tab', tabs })
+  t.match(
+    selectTab(manifests, 'New', 'csv'),
+    { outcome: 'found', manifest: manifests[1] },
+    'the same tab, when it was Old',
+  )
+  const swapped = snapshots(
+    [tab(0, 'B', ['json']), tab(7, 'A', ['json'])],
+    [tab(0, 'A', ['json']), tab(7, 'B', ['json'])],
+  )
+  t.match(selectTab(swapped, 'A'), { manifest: swapped[0], tab: { gid: 7 } })
+})

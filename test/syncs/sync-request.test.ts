@@ -24,8 +24,21 @@ t.test('an id and every kind of Google Sheets URL name the spreadsheet', async (
     `docs.google.com/spreadsheets/d/${ID}/edit`,
     `https://drive.google.com/open?id=${ID}`,
     `https://drive.google.com/file/d/${ID}/view`,
+    `https://docs.google.com/a/example.com/spreadsheets/u/1/d/${ID}/edit`,
+    `https://docs.google.com/spreadsheets/d/${ID}/export?format=xlsx`,
+    `https://spreadsheets.google.com/ccc?key=${ID}`,
+    `spreadsheets.google.com/a/example.com/ccc?key=${ID}`,
+    `https://spreadsheets.google.com/pub?key=${ID}`,
+    `https://docs.google.com/spreadsheet/ccc?key=${ID}`,
+    `https://docs.google.com/spreadsheet/pub?key=${ID}`,
+    `https://docs.google.com/a/example.com/open?id=${ID}`,
+    `https://drive.google.com/a/example.com/open?id=${ID}`,
+    `https://drive.google.com/u/0/open?id=${ID}`,
   ]
-  for (const name of names) t.match(parseSpreadsheetReference(name), { id: ID }, name)
+  for (const name of names) {
+    t.match(parseSpreadsheetReference(name), { id: ID }, name)
+    t.match(normalized({ spreadsheet: name }), { spreadsheetId: ID, request: { tabs: null, ranges: null } }, name)
+  }
 })
 
 t.test('the gid of a URL is read from its fragment or its query', async (t) => {
@@ -57,6 +70,52 @@ t.test('the gid of a URL selects that tab only when neither tabs nor ranges are 
   t.same(normalized({ spreadsheet: url, tabs: ['Orders'] }).request.tabs, ['Orders'])
   t.equal(normalized({ spreadsheet: url, ranges: ['A1:B2'] }).request.tabs, null)
   t.equal(normalized({ spreadsheet: ID }).request.tabs, null)
+})
+
+t.test('what a URL points at is what is downloaded, and nothing more', async (t) => {
+  const base = `https://docs.google.com/spreadsheets/d/${ID}`
+  const cases: [string, { tabs?: (string | number)[]; ranges?: string[] }][] = [
+    ['/edit#gid=5)', { tabs: [5] }],
+    ['/edit?gid=5,', { tabs: [5] }],
+    ['/edit?gid=5#gid=5".', { tabs: [5] }],
+    ['/edit?gid=1#gid=5', { tabs: [5] }],
+    ['/edit?gid=0#gid=0&range=A1:B2', { ranges: ['gid:0!A1:B2'] }],
+    ['/edit#range=A1:B2', { ranges: ['A1:B2'] }],
+    ['/edit#gid=7&range=Sales', { ranges: ['gid:7!Sales'] }],
+    ["/edit#gid=7&range='It''s'!A1", { ranges: ["'It''s'!A1"] }],
+    ['/gviz/tq?tqx=out:csv&sheet=First', { tabs: ['First'] }],
+    ['/gviz/tq?tqx=out:csv&sheet=Sales%20(2024)', { tabs: ['Sales (2024)'] }],
+    ["/gviz/tq?tqx=out:csv&sheet=It's&range=A1:B2", { ranges: ["'It''s'!A1:B2"] }],
+    ['/gviz/tq?tqx=out:csv&gid=3', { tabs: [3] }],
+    ['/export?format=csv&gid=3', { tabs: [3] }],
+  ]
+  for (const [path, { tabs = null, ranges = null }] of cases) {
+    t.match(normalized({ spreadsheet: `${base}${path}` }).request, { tabs, ranges }, path)
+  }
+})
+
+t.test('a URL whose part cannot be told or downloaded is refused, and is never the whole spreadsheet', async (t) => {
+  const base = `https://docs.google.com/spreadsheets/d/${ID}`
+  const cases: [string, RegExp][] = [
+    ['/edit#gid=5x', /gid "5x"/],
+    ['/edit#gid=', /gid ""/],
+    ['/edit#gid=-5', /gid "-5"/],
+    ['/edit?gid=5#gid=first', /gid "first"/],
+    ['/edit#gid=9999999999', /gid "9999999999"/],
+    ['/edit#gid=0&range=', /empty range/],
+    ['/gviz/tq?tqx=out:csv&sheet=', /empty sheet/],
+    ['/gviz/tq?gid=1&sheet=First', /twice/],
+    ['/gviz/tq?tqx=out:csv&sheet=First&tq=select%20A', /query/],
+    ['/gviz/tq?tqx=out:csv', /first tab/],
+    ['/export?format=csv', /first tab/],
+    ['/export?format=pdf&gid=0&r1=0&r2=5&c1=0&c2=3', /by number/],
+    ['/edit#gid=0&fvid=123', /filter view/],
+  ]
+  for (const [path, says] of cases) {
+    const { error } = syncRequestBody.safeParse({ spreadsheet: `${base}${path}` })
+    t.match(error?.issues, [{ path: ['spreadsheet'], message: says, params: { hint: String } }], path)
+    t.same(normalized({ spreadsheet: `${base}${path}`, tabs: ['A'] }).request.tabs, ['A'], 'unless the body says what')
+  }
 })
 
 t.test('a body of only a spreadsheet gets every default', async (t) => {
