@@ -49,7 +49,8 @@ export function errorOfAnswer(
     return new CallFault('quota', `Google refuses more reads for now. ${detail}`, retryAfterMs)
   }
   if (status >= 500 || status === 408) {
-    return new CallFault('unavailable', `Google answered with status ${status}.`, retryAfterMs)
+    const told = message === '' ? '' : ` ${detail}`
+    return new CallFault('unavailable', `Google answered with status ${status}.${told}`, retryAfterMs)
   }
   if (google.status === 'FAILED_PRECONDITION') {
     return new AppError('SHEET_NOT_GOOGLE', `Google Sheets cannot read this document. ${detail}`)
@@ -111,7 +112,12 @@ export async function asCredentialError<T>(work: Promise<T>): Promise<T> {
       throw new CallFault('unavailable', `Google's sign-in answered with status ${status}.`)
     }
     const code = networkCode(error)
-    if (status === undefined && code !== undefined && /^(?:E[A-Z]+|ERR_STREAM_PREMATURE_CLOSE)$/.test(code)) {
+    if (code === 'TimeoutError') throw new CallFault('timeout', "Google's sign-in did not answer in time.")
+    if (
+      status === undefined &&
+      code !== undefined &&
+      /^(?:E[A-Z]+|EAI_[A-Z]+|UND_ERR_[A-Z_]+|ERR_STREAM_PREMATURE_CLOSE)$/.test(code)
+    ) {
       throw new CallFault('network', `Google's sign-in could not be reached (${code}).`)
     }
     const reason = status === undefined ? 'it cannot be used to sign in' : `sign-in answered with status ${status}`

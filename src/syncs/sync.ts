@@ -56,6 +56,7 @@ export function createSync(fresh: NewSync, now: Date): ActiveSync {
       cellsDone: 0,
       apiCalls: 0,
       waitingUntil: null,
+      fault: null,
     },
     tabs: [],
     warnings: [],
@@ -79,6 +80,7 @@ export function createSync(fresh: NewSync, now: Date): ActiveSync {
     snapshotId: null,
     createdBy,
     traceparent,
+    ranMs: 0,
   }
 }
 
@@ -119,11 +121,12 @@ export function cancelSync(sync: Sync, now: Date, ttlMs: number): CancelledSync 
 }
 
 /** Gives the sync back, to be resumed by whoever claims it next; a cancelling one stays cancelling. */
-export function interruptSync(sync: Sync, now: Date): ActiveSync {
+export function interruptSync(sync: Sync, now: Date, ranMs = sync.ranMs): ActiveSync {
   const active = requireActive(sync)
   return advance(active, now, {
     state: active.state === 'cancelling' ? 'cancelling' : 'interrupted',
-    progress: { ...active.progress, waitingUntil: null },
+    progress: { ...active.progress, waitingUntil: null, fault: null },
+    ranMs,
     lease: { epoch: active.lease.epoch, owner: null },
   })
 }
@@ -136,7 +139,7 @@ export function succeedSync(sync: Sync, result: SyncResult, now: Date, ttlMs: nu
     ...reported,
     consistent: result.consistent,
     snapshotId: result.snapshotId,
-    progress: { ...reported.progress, phase: 'done', percent: 100, waitingUntil: null },
+    progress: { ...reported.progress, phase: 'done', percent: 100 },
   })
   return { ...finished, state: 'succeeded', outcome: result.outcome, error: null }
 }
@@ -144,8 +147,7 @@ export function succeedSync(sync: Sync, result: SyncResult, now: Date, ttlMs: nu
 export function failSync(sync: Sync, error: Problem, now: Date, ttlMs: number): FailedSync {
   const active = requireActive(sync)
   const { requestId: _requestId, ...stored } = error
-  const progress = { ...active.progress, waitingUntil: null }
-  return { ...finish(active, now, ttlMs, { progress }), state: 'failed', outcome: null, error: stored }
+  return { ...finish(active, now, ttlMs), state: 'failed', outcome: null, error: stored }
 }
 
 /** What every terminal state has in common. */
@@ -157,13 +159,14 @@ function applyReport(
   active: ActiveSync,
   report: SyncReport,
   highest: number,
-): Pick<ActiveSync, 'spreadsheet' | 'progress' | 'tabs' | 'warnings'> {
+): Pick<ActiveSync, 'spreadsheet' | 'progress' | 'tabs' | 'warnings' | 'ranMs'> {
   const progress = { ...active.progress, ...report.progress }
   return {
     spreadsheet: { ...active.spreadsheet, ...report.spreadsheet },
     progress: { ...progress, percent: Math.min(highest, Math.max(active.progress.percent, progress.percent)) },
     tabs: report.tabs === undefined ? active.tabs : [...report.tabs],
     warnings: report.warnings === undefined ? active.warnings : [...report.warnings],
+    ranMs: report.ranMs ?? active.ranMs,
   }
 }
 
@@ -191,6 +194,7 @@ function finish(sync: ActiveSync, now: Date, ttlMs: number, changes: Changes = {
   return {
     ...sync,
     ...changes,
+    progress: { ...(changes.progress ?? sync.progress), waitingUntil: null, fault: null },
     revision,
     webhook,
     updatedAt: finishedAt,

@@ -8,6 +8,7 @@ import { createDownloadJob } from '../../src/jobs/download-job.ts'
 import type { ActiveSync, SyncReport, SyncResult } from '../../src/model/sync.ts'
 import type { SnapshotFormat, SyncRequestInput } from '../../src/model/sync-request.ts'
 import type { Clock } from '../../src/ports/clock.ts'
+import type { Slot } from '../../src/ports/job-runner.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import type { SnapshotStore } from '../../src/ports/snapshot-store.ts'
 import { GoogleApi, type GoogleApiOptions, type SheetsApi } from '../../src/sheets/google-api.ts'
@@ -83,6 +84,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   readonly sync?: ActiveSync
   readonly onReport?: (report: SyncReport, sync: ActiveSync) => void
+  readonly slot?: Slot
 }
 
 export interface Downloader {
@@ -124,12 +126,13 @@ export async function aDownloader(t: Test, options: DownloaderOptions = {}): Pro
     emulator,
     snapshots,
     quota,
-    async run(body, { signal = new AbortController().signal, sync, onReport } = {}) {
+    async run(body, { signal = new AbortController().signal, sync, onReport, slot } = {}) {
       const id = rest.workbooks?.[0]?.id ?? 'book'
       let now = sync ?? claimSync(aQueuedSync({ spreadsheet: id, ...body }), 'a test', new Date())
       latest.set(now.id, now)
       return job(now, {
         signal,
+        slot,
         report(report) {
           now = reportSync(now, report, new Date())
           latest.set(now.id, now)

@@ -2,7 +2,7 @@ import type { Block } from '../../blocks/block.ts'
 import { settleAll } from '../../concurrency/settle-all.ts'
 import { AppError } from '../../errors.ts'
 import type { SnapshotManifest } from '../../model/snapshot-manifest.ts'
-import type { ActiveSync, SyncProgress, SyncResult, SyncWarning } from '../../model/sync.ts'
+import type { ActiveSync, SyncFault, SyncProgress, SyncResult, SyncWarning } from '../../model/sync.ts'
 import type { AreaWriter, BlockWriter } from '../../ports/block-writer.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { JobContext } from '../../ports/job-runner.ts'
@@ -43,6 +43,7 @@ export class Download {
   #title = ''
   #apiCalls: number
   #waitingUntil: Date | undefined
+  #fault: SyncFault | null = null
 
   constructor(options: DownloadOptions, sync: ActiveSync, context: JobContext, draft: SnapshotDraft) {
     this.#options = options
@@ -62,6 +63,11 @@ export class Download {
         this.#waitingUntil = until
         this.#reportProgress()
       },
+      onFault: (fault) => {
+        this.#fault = fault
+        this.#reportProgress()
+      },
+      slot: context.slot,
       onRows: (area, rows) => {
         const state = this.#states[area]
         if (state !== undefined) state.arrived += rows
@@ -98,6 +104,7 @@ export class Download {
       hasHeader: this.#sync.request.headerRow > 0,
       apiCalls: this.#apiCalls,
       waitingUntil: this.#waitingUntil,
+      fault: this.#fault,
     }
   }
 
