@@ -36,6 +36,7 @@ t.test(
       snapshotId: _snapshotId,
       createdBy: _createdBy,
       traceparent: _traceparent,
+      ranMs: _ranMs,
       ...view
     } = JSON.parse(await readFile(`${directory}/sync-status/${id}.json`, 'utf8'))
     t.same(view, answered, 'the file says what the wire says')

@@ -30,7 +30,7 @@ export interface JobContext {
 export interface Slot {
   /** Lets another sync run in its place. Does nothing when that was done before, or too many have done so. */
   release(): void
-  /** Resolves once the job has the right again, before syncs that have not begun get theirs; rejects as the job is stopped. */
+  /** Resolves once the job has the right again, before syncs that have not begun get theirs. A job that stops waits for none. */
   acquire(): Promise<void>
 }
 

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { StreamMethodOptions } from 'googleapis/build/src/apis/sheets/index.js'
 import { abortable } from '../concurrency/abortable.ts'
+import { watchSlow } from '../concurrency/slow-work.ts'
 import { AppError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import { type Body, readBody } from './answer-body.ts'
@@ -165,17 +166,8 @@ export class GoogleApi {
 async function watched<T>(work: Promise<T>, what: string, slow: ApiCall['slow']): Promise<T> {
   if (slow === undefined) return work
   const { afterMs, onSlow } = slow
-  let isSlow = false
-  const timer = setTimeout(() => {
-    isSlow = true
-    onSlow(`${what} has not answered for ${afterMs / 1000} s.`)
-  }, afterMs)
-  try {
-    return await work
-  } finally {
-    clearTimeout(timer)
-    if (isSlow) onSlow(undefined)
-  }
+  const message = `${what} has not answered for ${afterMs / 1000} s.`
+  return watchSlow(work, afterMs, (isSlow) => onSlow(isSlow ? message : undefined))
 }
 
 type Send = (

@@ -34,8 +34,8 @@ export interface RepeatOptions {
   readonly about?: string | undefined
   /** The state of the call that this one is a part of. */
   readonly from?: CallState | undefined
-  /** Called with each fault and the number of those so far. */
-  readonly judge?: (fault: CallFault, faults: number) => Verdict
+  /** Called with each fault, the number of those so far, and the state of the call, from which its parts go on. */
+  readonly judge?: (fault: CallFault, faults: number, state: CallState) => Verdict
 }
 
 /** Repeats the calls of one sync as long as that can help. */
@@ -85,7 +85,7 @@ export class Retries {
             continue
           }
           if (error.kind === 'incomplete') incomplete += 1
-          const verdict = judge(error, faults)
+          const verdict = judge(error, faults, state)
           if (verdict === 'give-up') throw error
           if (incomplete >= INCOMPLETE_TRIES || (error.kind === 'too-large' && verdict === 'repeat')) {
             throw new AppError(error.code, withSubject(error.message, about), { cause: error })

@@ -1,6 +1,6 @@
 import type { WorkerPool } from '../concurrency/worker-pool.ts'
 import { AppError } from '../errors.ts'
-import { cellCount, columnCount, type Rectangle, rowCount } from '../model/rectangle.ts'
+import { columnCount, rowCount } from '../model/rectangle.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { CallKind, Metrics } from '../ports/metrics.ts'
@@ -15,6 +15,7 @@ import type { SpreadsheetDescription } from './google-description.ts'
 import type { ReadQuota } from './read-quota.ts'
 import type { ReadTuning } from './read-tuning.ts'
 import { isTooMuch, quotaPauseMs, Retries, type Verdict } from './retry.ts'
+import { cellsOf, type Halves, halve, subjectOf } from './split-ranges.ts'
 
 /** Seconds below which a read counts as free: it was only scheduled. */
 const FREE_SECONDS = 0.005
@@ -28,13 +29,10 @@ const HINDERING_MS = 2000
 /** Milliseconds after which a call that is no read of cells, and answers little, counts as slow. */
 const SLOW_MS = 1500
 
-/** How long Drive is asked for a version: it is a help, not a need. Milliseconds of one try, of all after a fault. */
+/** Drive is a help, not a need: milliseconds and number of its tries, and milliseconds after its first fault for more. */
 const VERSION_TIMEOUT_MS = 4000
 const VERSION_TRIES = 3
 const VERSION_REPEAT_MS = 4000
-
-/** Titles that a message lists at most. */
-const LISTED = 3
 
 export interface SpreadsheetCallsOptions {
   readonly api: SheetsApi
@@ -125,10 +123,8 @@ export class SpreadsheetCalls {
     const texts = asked.map(({ title, rectangle }) => formatRange(title, rectangle))
     let split: { readonly halves: Halves<Range>; readonly state: CallState } | undefined
     try {
-      let latest: CallState | undefined
       return await this.#retries.untilDone(
         async (state) => {
-          latest = state
           const body = await this.#paid(state, signal, () =>
             this.#send('values', state, signal, (call) => api.readValues(spreadsheetId, texts, render, call)),
           )
@@ -146,14 +142,14 @@ export class SpreadsheetCalls {
           signal,
           from,
           about: subjectOf(ranges),
-          judge: (fault, faults) => {
+          judge: (fault, faults, state) => {
             if (!isTooMuch(fault)) return 'repeat'
             budget.halve()
             const isOdd = ranges.length > 1 && faults >= WHOLE_TRIES
             if (cells <= tuning.leastCells && fault.kind !== 'too-large' && !isOdd) return 'repeat'
             const halves = halve(ranges)
-            if (halves === undefined || latest === undefined) return 'repeat'
-            split = { halves, state: latest }
+            if (halves === undefined) return 'repeat'
+            split = { halves, state }
             return 'split'
           },
         },
@@ -197,7 +193,7 @@ export class SpreadsheetCalls {
       context.onWait(until)
       if (until === undefined) state.goesOn()
       else if (!quota.isReachable)
-        state.waits('STORAGE_UNAVAILABLE', 'The read budget that is shared cannot be reached.', until)
+        state.waits('STORAGE_UNAVAILABLE', 'The shared read budget cannot be reached.', until)
       else if (until.getTime() - clock.now().getTime() >= HINDERING_MS) {
         state.waits('GOOGLE_QUOTA_EXCEEDED', "Reads wait for Google's quota.", until)
       }
@@ -253,43 +249,6 @@ export class SpreadsheetCalls {
 function resultOf(error: unknown): string {
   if (error instanceof CallFault) return error.kind
   return error instanceof AppError ? error.code : 'INTERNAL'
-}
-
-function cellsOf(ranges: readonly TabRange[]): number {
-  return ranges.reduce((sum, { rectangle }) => sum + cellCount(rectangle), 0)
-}
-
-type Halves<Range> = readonly [readonly Range[], readonly Range[]]
-
-/** Cuts ranges into two lists of about as many cells; `undefined` when it is one cell. */
-function halve<Range extends TabRange>(ranges: readonly Range[]): Halves<Range> | undefined {
-  const [only] = ranges
-  if (ranges.length > 1) {
-    const half = cellsOf(ranges) / 2
-    let at = 1
-    while (at < ranges.length - 1 && cellsOf(ranges.slice(0, at + 1)) <= half) at += 1
-    return [ranges.slice(0, at), ranges.slice(at)]
-  }
-  if (only === undefined || cellCount(only.rectangle) < 2) return undefined
-  const { startRow, startColumn } = only.rectangle
-  const part = (rectangle: Partial<Rectangle>) => [{ ...only, rectangle: { ...only.rectangle, ...rectangle } }]
-  if (rowCount(only.rectangle) > 1) {
-    const middle = startRow + Math.ceil(rowCount(only.rectangle) / 2)
-    return [part({ endRow: middle }), part({ startRow: middle })]
-  }
-  const middle = startColumn + Math.ceil(columnCount(only.rectangle) / 2)
-  return [part({ endColumn: middle }), part({ startColumn: middle })]
-}
-
-/** Which tabs a call asks for, or which cell, for a user to read. */
-function subjectOf(ranges: readonly TabRange[]): string {
-  const [only] = ranges
-  if (only !== undefined && ranges.length === 1 && cellCount(only.rectangle) === 1) {
-    return `the cell ${formatRange(only.title, only.rectangle)}`
-  }
-  const titles = [...new Set(ranges.map(({ title }) => `"${title}"`))]
-  const more = titles.length > LISTED ? ` and ${titles.length - LISTED} more` : ''
-  return `${titles.slice(0, LISTED).join(', ')}${more}`
 }
 
 /** Whether an error is the end of a call that was repeated for long enough. */

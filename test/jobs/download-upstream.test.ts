@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { writeFile } from 'node:fs/promises'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import { date, tabFromRows } from '../../emulator/workbook.ts'
 import type { SyncFault } from '../../src/model/sync.ts'
@@ -166,6 +166,29 @@ t.test('a call that is long under way is told of, until it answers', async (t) =
   const told = faults.filter((fault) => fault !== null)
   t.match(told, [{ code: 'GOOGLE_UNAVAILABLE', detail: 'Google has not answered for 0.1 s.', tries: 0 }])
   t.equal(faults.at(-1), null)
+})
+
+t.test('a snapshot store that does not answer is told of, until it does', async (t) => {
+  for (const method of ['openDraft', 'saveCheckpoint', 'publish'] as const) {
+    const slowly = <T extends object>(object: T): T =>
+      new Proxy(object, {
+        get(target, key) {
+          const member: unknown = Reflect.get(target, key, target)
+          if (typeof member !== 'function') return member
+          return async (...args: unknown[]) => {
+            if (key === method) await delay(250)
+            const value: unknown = await member.apply(target, args)
+            return key === 'openDraft' ? slowly(value as object) : value
+          }
+        },
+      })
+    const downloader = await aDownloader(t, { workbooks: [workbook], slowStoreMs: 100, aroundSnapshots: slowly })
+    const { faults, onReport } = faultsOf()
+    t.match(await downloader.run({}, { onReport }), { outcome: 'downloaded' })
+    const told = faults.filter((fault) => fault !== null)
+    t.match(told, [{ code: 'STORAGE_UNAVAILABLE', detail: 'The snapshot store has not answered for 0.1 s.' }], method)
+    t.equal(faults.at(-1), null)
+  }
 })
 
 t.test('a sync that meets nothing but faults releases its slot, and has it again before it goes on', async (t) => {

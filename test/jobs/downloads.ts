@@ -77,6 +77,7 @@ export interface DownloaderOptions extends EmulatorOptions {
   readonly google?: Partial<GoogleApiOptions>
   /** Stands between the job and Google, or the disk. */
   readonly around?: (api: SheetsApi) => SheetsApi
+  readonly slowStoreMs?: number
   readonly aroundSnapshots?: (snapshots: SnapshotStore) => SnapshotStore
 }
 
@@ -103,7 +104,16 @@ export interface Downloader {
 
 /** The download job in this process, before a real emulator and a real disk. Blocks are parsed on this thread. */
 export async function aDownloader(t: Test, options: DownloaderOptions = {}): Promise<Downloader> {
-  const { clock = systemClock, tuning, readsPerMinute = 100_000, google, around, aroundSnapshots, ...rest } = options
+  const {
+    clock = systemClock,
+    tuning,
+    readsPerMinute = 100_000,
+    google,
+    around,
+    aroundSnapshots,
+    slowStoreMs = 5000,
+    ...rest
+  } = options
   const emulator = await startEmulator(rest)
   t.teardown(() => emulator.close())
   const directory = t.testdir({})
@@ -118,7 +128,7 @@ export async function aDownloader(t: Test, options: DownloaderOptions = {}): Pro
     const workers = new WorkerPool({ threads })
     t.teardown(() => workers.close())
     const source = new GoogleSheets({ api, quota, workers, clock, log: silentLog, tuning: reads })
-    return createDownloadJob({ source, writer: new BlockFiles(workers), snapshots, clock, log: silentLog })
+    return createDownloadJob({ source, writer: new BlockFiles(workers), snapshots, clock, log: silentLog, slowStoreMs })
   }
   let job = tuned({})
   const latest = new Map<string, ActiveSync>()

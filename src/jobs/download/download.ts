@@ -13,6 +13,7 @@ import { type AreaState, advance, areaState } from './area-state.ts'
 import { type DownloadCheckpoint, fingerprint, readCheckpoint, resumeFrom } from './download-checkpoint.ts'
 import { fullReport, type ProgressSource, progressOf } from './progress.ts'
 import { isUnchanged, resultOf } from './result.ts'
+import { watchStore } from './slow-store.ts'
 
 /** How often a spreadsheet that was edited while it was read is downloaded again. */
 const REPEATS = 2
@@ -27,6 +28,8 @@ export interface DownloadOptions {
   readonly snapshots: SnapshotStore
   readonly clock: Clock
   readonly log: Log
+  /** Milliseconds after which work of the snapshot store hinders a sync; default 5 s. */
+  readonly slowStoreMs?: number
 }
 
 /** One sync's way from its claim to its snapshot. */
@@ -43,7 +46,8 @@ export class Download {
   #title = ''
   #apiCalls: number
   #waitingUntil: Date | undefined
-  #fault: SyncFault | null = null
+  #readFault: SyncFault | null = null
+  #storeFault: SyncFault | null = null
 
   constructor(options: DownloadOptions, sync: ActiveSync, context: JobContext, draft: SnapshotDraft) {
     this.#options = options
@@ -64,7 +68,7 @@ export class Download {
         this.#reportProgress()
       },
       onFault: (fault) => {
-        this.#fault = fault
+        this.#readFault = fault
         this.#reportProgress()
       },
       slot: context.slot,
@@ -104,8 +108,16 @@ export class Download {
       hasHeader: this.#sync.request.headerRow > 0,
       apiCalls: this.#apiCalls,
       waitingUntil: this.#waitingUntil,
-      fault: this.#fault,
+      fault: this.#readFault ?? this.#storeFault,
     }
+  }
+
+  /** Settles as work of the snapshot store does, and reports meanwhile if that is slow. */
+  #stored<T>(work: Promise<T>): Promise<T> {
+    return watchStore(work, this.#options, (fault) => {
+      this.#storeFault = fault
+      this.#reportProgress()
+    })
   }
 
   #reportProgress(): void {
@@ -119,7 +131,7 @@ export class Download {
   async #findUnchanged(version: string): Promise<SnapshotManifest | undefined> {
     const { request, spreadsheet, createdBy } = this.#sync
     if (request.ifUnchanged !== 'skip') return undefined
-    const snapshots = await this.#options.snapshots.list(spreadsheet.id)
+    const snapshots = await this.#stored(this.#options.snapshots.list(spreadsheet.id))
     // Another key's snapshot is not this one's to read, whatever it holds.
     const latest = snapshots.find((manifest) => manifest.createdBy === createdBy)
     return latest !== undefined && isUnchanged(latest, version, request) ? latest : undefined
@@ -133,7 +145,7 @@ export class Download {
   ): Promise<string | undefined> {
     const { title, areas, warnings } = await this.#spreadsheet.describe(this.#sync.request)
     const written = resumeFrom(checkpoint, version, areas)
-    if (written === undefined) await this.#draft.reset()
+    if (written === undefined) await this.#stored(this.#draft.reset())
     this.#states = areas.map((area, index) => areaState(area, written?.[index]))
     this.#warnings = warnings
     this.#title = title
@@ -147,11 +159,11 @@ export class Download {
         repeats,
         written: this.#states.map((state) => state.written),
       }
-      return this.#draft.saveCheckpoint(value)
+      return this.#stored(this.#draft.saveCheckpoint(value))
     }
     try {
       for await (const blocks of this.#readBlocks()) {
-        await this.#write(blocks)
+        await this.#stored(this.#write(blocks))
         await saveCheckpoint()
         this.#reportAll()
       }
@@ -163,7 +175,7 @@ export class Download {
       return after
     }
     // What has no rows in the grid was never part of a block.
-    for (const state of this.#states) if (state.written.files === null) await this.#finish(state)
+    for (const state of this.#states) if (state.written.files === null) await this.#stored(this.#finish(state))
     this.#reportAll()
     return this.#versionAfter(version)
   }
@@ -226,7 +238,7 @@ export class Download {
       createdBy,
     }
     this.#context.signal.throwIfAborted()
-    await this.#draft.publish(manifest)
+    await this.#stored(this.#draft.publish(manifest))
     return { outcome: 'downloaded', consistent, snapshotId: id, report }
   }
 }
