@@ -37,6 +37,7 @@ const FAULT = z.strictObject({
       nth: z.int().min(1).exactOptional(),
       times: z.union([z.int().min(1), z.literal('always')]).exactOptional(),
       spreadsheetId: z.string().exactOptional(),
+      tab: z.string().exactOptional(),
     })
     .exactOptional(),
   do: ACTION,

@@ -29,6 +29,8 @@ export interface Fault {
     /** How many go wrong from there on. Default 1. */
     times?: number | 'always'
     spreadsheetId?: string
+    /** The title of a tab that one of the call's ranges names. */
+    tab?: string
   }
   do: FaultAction
 }
@@ -49,9 +51,10 @@ export class Faults {
   match(call: EmulatorCall): FaultAction | undefined {
     let action: FaultAction | undefined
     for (const entry of this.#waiting) {
-      const { kind, nth = 1, times = 1, spreadsheetId } = entry.fault.on ?? {}
+      const { kind, nth = 1, times = 1, spreadsheetId, tab } = entry.fault.on ?? {}
       if (kind === undefined ? call.kind === 'token' : call.kind !== kind) continue
       if (spreadsheetId !== undefined && spreadsheetId !== call.spreadsheetId) continue
+      if (tab !== undefined && !call.query.getAll('ranges').some((range) => titleOf(range) === tab)) continue
       entry.seen += 1
       if (entry.seen >= nth && (times === 'always' || entry.seen < nth + times)) action ??= entry.fault.do
     }
@@ -61,4 +64,10 @@ export class Faults {
     })
     return action
   }
+}
+
+/** The title in a range such as `'It''s'!A1:B2`. */
+function titleOf(range: string): string {
+  const title = range.slice(0, Math.max(0, range.lastIndexOf('!')))
+  return title.startsWith("'") ? title.slice(1, -1).replaceAll("''", "'") : title
 }

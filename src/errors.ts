@@ -125,6 +125,9 @@ export const ERROR_TABLE = {
   }),
   GOOGLE_REQUEST_REFUSED: entry(502, 'Google refused a request'),
   GOOGLE_ANSWER_INCOMPLETE: retryable(502, 'Google answered less than was asked'),
+  GOOGLE_ANSWER_TOO_LARGE: entry(502, 'Google answered more than can be taken', {
+    hint: 'Shorten the cell that the detail names, or leave it out by "ranges" or "tabs".',
+  }),
 } as const satisfies Record<string, ErrorEntry>
 
 /** What the table says of one code. */

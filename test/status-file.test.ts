@@ -37,6 +37,7 @@ t.test(
       createdBy: _createdBy,
       traceparent: _traceparent,
       keyed: _keyed,
+      ranMs: _ranMs,
       ...view
     } = JSON.parse(await readFile(`${directory}/sync-status/${id}.json`, 'utf8'))
     t.same(view, answered, 'the file says what the wire says')

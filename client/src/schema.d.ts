@@ -300,7 +300,7 @@ export interface components {
         /** @description application/problem+json, RFC 9457 */
         Problem: {
             /** @enum {string} */
-            code: "VALIDATION_FAILED" | "BODY_NOT_JSON" | "PAGE_TOKEN_INVALID" | "BODY_TOO_LARGE" | "URI_TOO_LONG" | "MEDIA_TYPE_UNSUPPORTED" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "NOT_ACCEPTABLE" | "PRECONDITION_FAILED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_MALFORMED" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "API_KEY_MISSING" | "API_KEY_INVALID" | "API_KEY_SCOPE" | "RATE_LIMITED" | "TOO_MANY_ACTIVE" | "TOO_MANY_STREAMS" | "QUEUE_FULL" | "SYNC_NOT_FOUND" | "SYNC_ACTIVE" | "SYNC_FINISHED" | "SYNC_NOT_RETRYABLE" | "SYNC_EXISTS" | "WEBHOOK_NOT_DELIVERABLE" | "FILES_NOT_READY" | "FILE_NOT_FOUND" | "SNAPSHOT_NOT_FOUND" | "TAB_NOT_FOUND" | "RANGE_NOT_FOUND" | "IDEMPOTENCY_KEY_REUSED" | "SYNC_GONE" | "IDEMPOTENCY_KEY_IN_FLIGHT" | "STATUS_CORRUPT" | "STATUS_FORMAT_NEWER" | "SNAPSHOT_CORRUPT" | "STORAGE_UNAVAILABLE" | "STORAGE_FULL" | "SHUTTING_DOWN" | "INTERNAL" | "SYNC_DEADLINE_EXCEEDED" | "SHEET_FORBIDDEN" | "SHEET_NOT_FOUND" | "SHEET_NOT_GOOGLE" | "GOOGLE_CREDENTIAL_MISSING" | "GOOGLE_CREDENTIAL_INVALID" | "GOOGLE_CREDENTIAL_RESTRICTED" | "GOOGLE_API_DISABLED" | "GOOGLE_QUOTA_EXCEEDED" | "GOOGLE_UNAVAILABLE" | "GOOGLE_UNREACHABLE" | "GOOGLE_REQUEST_REFUSED" | "GOOGLE_ANSWER_INCOMPLETE";
+            code: "VALIDATION_FAILED" | "BODY_NOT_JSON" | "PAGE_TOKEN_INVALID" | "BODY_TOO_LARGE" | "URI_TOO_LONG" | "MEDIA_TYPE_UNSUPPORTED" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "NOT_ACCEPTABLE" | "PRECONDITION_FAILED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_MALFORMED" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "API_KEY_MISSING" | "API_KEY_INVALID" | "API_KEY_SCOPE" | "RATE_LIMITED" | "TOO_MANY_ACTIVE" | "TOO_MANY_STREAMS" | "QUEUE_FULL" | "SYNC_NOT_FOUND" | "SYNC_ACTIVE" | "SYNC_FINISHED" | "SYNC_NOT_RETRYABLE" | "SYNC_EXISTS" | "WEBHOOK_NOT_DELIVERABLE" | "FILES_NOT_READY" | "FILE_NOT_FOUND" | "SNAPSHOT_NOT_FOUND" | "TAB_NOT_FOUND" | "RANGE_NOT_FOUND" | "IDEMPOTENCY_KEY_REUSED" | "SYNC_GONE" | "IDEMPOTENCY_KEY_IN_FLIGHT" | "STATUS_CORRUPT" | "STATUS_FORMAT_NEWER" | "SNAPSHOT_CORRUPT" | "STORAGE_UNAVAILABLE" | "STORAGE_FULL" | "SHUTTING_DOWN" | "INTERNAL" | "SYNC_DEADLINE_EXCEEDED" | "SHEET_FORBIDDEN" | "SHEET_NOT_FOUND" | "SHEET_NOT_GOOGLE" | "GOOGLE_CREDENTIAL_MISSING" | "GOOGLE_CREDENTIAL_INVALID" | "GOOGLE_CREDENTIAL_RESTRICTED" | "GOOGLE_API_DISABLED" | "GOOGLE_QUOTA_EXCEEDED" | "GOOGLE_UNAVAILABLE" | "GOOGLE_UNREACHABLE" | "GOOGLE_REQUEST_REFUSED" | "GOOGLE_ANSWER_INCOMPLETE" | "GOOGLE_ANSWER_TOO_LARGE";
             detail: string;
             /** @description What is known of a sync that was forgotten; what is not is null */
             ended?: {
@@ -407,6 +407,20 @@ export interface components {
             /** @description How its end is told; null when nobody asked for that */
             webhook: components["schemas"]["SyncWebhook"] | null;
         };
+        SyncFault: {
+            /** @description A code of the error table, such as GOOGLE_UNAVAILABLE */
+            code: string;
+            detail: string;
+            /** @description When it is tried again; null while a try is under way */
+            nextTryAt: string | null;
+            /**
+             * Format: date-time
+             * @description When it began
+             */
+            since: string;
+            /** @description Calls that have failed since then */
+            tries: number;
+        };
         SyncPage: {
             /** @description Pass it as pageToken for the next page; null on the last one */
             nextPageToken: string | null;
@@ -417,6 +431,8 @@ export interface components {
             /** @description Calls made to Google so far, repeated ones included */
             apiCalls: number;
             cellsDone: number;
+            /** @description What hinders the sync, while it still tries; null when nothing does */
+            fault: components["schemas"]["SyncFault"] | null;
             /** @description Never falls; 100 only when succeeded */
             percent: number;
             /** @enum {string} */

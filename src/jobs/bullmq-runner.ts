@@ -23,6 +23,12 @@ const IGNORED_MS = 20_000
 /** Milliseconds after which another entry follows: the same worker may have taken the one before, too. */
 const REPEAT_MS = 2000
 
+/**
+ * Milliseconds that an entry waits here for a slot, which a sync that came back for its own may have taken. After that
+ * the next scan enqueues it again, for other processes too.
+ */
+const SLOT_MS = 5000
+
 /** Milliseconds that running syncs have to save their checkpoint and be recorded. */
 const INTERRUPT_MS = 6000
 
@@ -50,7 +56,8 @@ export class BullMqRunner implements JobRunner {
     const { url, namespace = 'sheetsync_queue', clock, log, concurrency } = options
     this.#options = options
     this.#running = new RunningSyncs(options, (orphans) => this.#enqueueOrphans(orphans))
-    const worker = { execute: (syncId: string) => this.#running.execute(syncId), concurrency }
+    const execute = (syncId: string) => this.#running.execute(syncId, AbortSignal.timeout(SLOT_MS))
+    const worker = { execute, concurrency }
     this.#queue = new SyncQueue({ url, namespace, clock, log, ...(this.#isWorker && { worker }) })
   }
 

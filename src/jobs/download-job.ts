@@ -5,6 +5,7 @@ import { DraftSuperseded, type SnapshotDraft } from '../ports/snapshot-store.ts'
 import { traceFields } from '../syncs/trace-context.ts'
 import { Download, type DownloadOptions } from './download/download.ts'
 import { resultOf } from './download/result.ts'
+import { watchStore } from './download/slow-store.ts'
 
 /** Makes the job that downloads spreadsheets: one claimed sync, from its checkpoint on, up to the published snapshot. */
 export function createDownloadJob(options: DownloadOptions): SyncJob {
@@ -17,7 +18,9 @@ export function createDownloadJob(options: DownloadOptions): SyncJob {
 async function executeDownload(deps: DownloadOptions, sync: ActiveSync, context: JobContext): Promise<SyncResult> {
   const { snapshots, log } = deps
   const key = { spreadsheetId: sync.spreadsheet.id, syncId: sync.id, epoch: sync.lease.epoch }
-  const draft = await supersededAsStop(snapshots.openDraft(key))
+  const draft = await supersededAsStop(
+    watchStore(snapshots.openDraft(key), deps, (fault) => context.report({ progress: { fault } })),
+  )
   try {
     context.signal.throwIfAborted()
     if (draft.published !== undefined) return resultOf(draft.published, sync, 'downloaded')

@@ -1,4 +1,3 @@
-import pLimit, { type LimitFunction } from 'p-limit'
 import type { JobRunner } from '../ports/job-runner.ts'
 import type { LeaseStore } from './lease-store.ts'
 import { RunningSyncs } from './running-syncs.ts'
@@ -13,13 +12,9 @@ interface InProcessRunnerOptions extends ExecutionOptions {
 export class InProcessRunner implements JobRunner {
   readonly #leases: LeaseStore
   readonly #running: RunningSyncs
-  readonly #limit: LimitFunction
-  /** Ids that wait for a slot. */
-  readonly #queued = new Set<string>()
 
   constructor(options: InProcessRunnerOptions) {
     this.#leases = options.leases
-    this.#limit = pLimit(options.concurrency)
     this.#running = new RunningSyncs(options, async (orphans) => {
       for (const { id } of orphans) await this.enqueue(id)
     })
@@ -36,12 +31,7 @@ export class InProcessRunner implements JobRunner {
   }
 
   async enqueue(syncId: string): Promise<void> {
-    if (this.#running.has(syncId) || this.#queued.has(syncId)) return
-    this.#queued.add(syncId)
-    void this.#limit(async () => {
-      this.#queued.delete(syncId)
-      await this.#running.execute(syncId)
-    })
+    void this.#running.execute(syncId)
   }
 
   notifyCancel(syncId: string): void {

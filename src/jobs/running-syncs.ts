@@ -8,9 +8,15 @@ import { claimSync } from '../syncs/sync.ts'
 import { traceFields } from '../syncs/trace-context.ts'
 import { LeaseObserver } from './lease-observer.ts'
 import { type ExecutionOptions, SyncExecution } from './sync-execution.ts'
+import { type SyncSlot, SyncSlots } from './sync-slots.ts'
 
 /** Milliseconds from one scan for orphaned syncs to the next. */
 const SCAN_INTERVAL_MS = 2000
+
+interface RunningSyncsOptions extends ExecutionOptions {
+  /** How many syncs run at once in this process. */
+  readonly concurrency: number
+}
 
 interface Run {
   settled: Promise<void>
@@ -23,17 +29,19 @@ interface Run {
  * finds the orphans: those that were never enqueued, or whose owner died.
  */
 export class RunningSyncs {
-  readonly #options: ExecutionOptions
+  readonly #options: RunningSyncsOptions
+  readonly #slots: SyncSlots
   readonly #owner = `${hostname()}:${process.pid}:${newSyncId().slice(-12)}`
   readonly #observer: LeaseObserver
   readonly #scan: PeriodicTask
   readonly #running = new Map<string, Run>()
   #scanned = false
-  #closing: JobStop | undefined
+  readonly #closing = new AbortController()
 
   /** `onOrphans` is given what each scan found, what was created first coming first, and enqueues it. */
-  constructor(options: ExecutionOptions, onOrphans: (orphans: readonly Sync[]) => Promise<void>) {
+  constructor(options: RunningSyncsOptions, onOrphans: (orphans: readonly Sync[]) => Promise<void>) {
     this.#options = options
+    this.#slots = new SyncSlots(options.concurrency)
     this.#observer = new LeaseObserver(options.leases, options.clock)
     this.#scan = new PeriodicTask({
       clock: options.clock,
@@ -66,15 +74,17 @@ export class RunningSyncs {
   }
 
   /**
-   * Claims the sync and executes it. Resolves when its end is recorded; at once when it runs here already, has a live
-   * owner, or has ended. Never rejects.
+   * Claims the sync and executes it, as soon as a slot is free. Resolves when its end is recorded, or earlier when it has
+   * released its slot; at once when it is here already, has a live owner, or has ended, and when the signal is aborted
+   * before there was a slot. Never rejects.
    */
-  async execute(syncId: string): Promise<void> {
-    if (this.#running.has(syncId) || this.#closing !== undefined) return
+  async execute(syncId: string, signal = this.#closing.signal): Promise<void> {
+    if (this.#running.has(syncId) || this.#closing.signal.aborted) return
     const run: Run = { settled: Promise.resolve() }
     this.#running.set(syncId, run)
-    run.settled = this.#claimAndExecute(syncId, run).finally(() => this.#running.delete(syncId))
-    await run.settled
+    const released = Promise.withResolvers<void>()
+    run.settled = this.#executeInSlot(syncId, run, AbortSignal.any([signal, this.#closing.signal]), released.resolve)
+    await Promise.race([run.settled, released.promise])
   }
 
   /** Stops the job of a sync whose cancel was recorded, if it runs here. */
@@ -87,8 +97,9 @@ export class RunningSyncs {
    * `interrupted`. Idempotent.
    */
   async close(): Promise<void> {
-    this.#closing ??= new JobStop('interrupted')
-    for (const { execution } of this.#running.values()) execution?.stop(this.#closing)
+    const stop = new JobStop('interrupted')
+    this.#closing.abort(stop)
+    for (const { execution } of this.#running.values()) execution?.stop(stop)
     await Promise.all([this.#scan.stop(), ...[...this.#running.values()].map(({ settled }) => settled)])
   }
 
@@ -111,7 +122,20 @@ export class RunningSyncs {
     return orphans.reverse()
   }
 
-  async #claimAndExecute(syncId: string, run: Run): Promise<void> {
+  async #executeInSlot(syncId: string, run: Run, signal: AbortSignal, onRelease: () => void): Promise<void> {
+    let slot: SyncSlot | undefined
+    try {
+      slot = await this.#slots.take(signal, onRelease)
+      await this.#claimAndExecute(syncId, run, slot)
+    } catch (error) {
+      if (!signal.aborted) throw error
+    } finally {
+      slot?.end()
+      this.#running.delete(syncId)
+    }
+  }
+
+  async #claimAndExecute(syncId: string, run: Run, slot: SyncSlot): Promise<void> {
     const { storage, clock, log } = this.#options
     try {
       const sync = await storage.get(syncId)
@@ -120,8 +144,8 @@ export class RunningSyncs {
       // Another process was faster, or the sync has changed: the next scan finds it again if it is still orphaned.
       if (!(await storage.replace(claimed, sync.revision))) return
       log.info({ syncId, epoch: claimed.lease.epoch, attempt: claimed.attempt, ...traceFields(claimed) }, 'sync begun')
-      run.execution = new SyncExecution(this.#options, claimed)
-      if (this.#closing !== undefined) run.execution.stop(this.#closing)
+      run.execution = new SyncExecution(this.#options, claimed, slot)
+      if (this.#closing.signal.aborted) run.execution.stop(new JobStop('interrupted'))
       await run.execution.execute()
     } catch (error) {
       // The outermost boundary of a background task: whatever one sync met must not end the service and all the others.

@@ -1,9 +1,9 @@
 import { PeriodicTask } from '../concurrency/periodic-task.ts'
 import { AppError } from '../errors.ts'
 import { type Problem, toProblem } from '../model/problem.ts'
-import type { ActiveSync, Sync, SyncReport } from '../model/sync.ts'
+import { type ActiveSync, type Sync, type SyncFault, type SyncReport, syncReport } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
-import { JobStop, type SyncJob } from '../ports/job-runner.ts'
+import { JobStop, type Slot, type SyncJob } from '../ports/job-runner.ts'
 import { type Log, withFields } from '../ports/log.ts'
 import type { SyncStorage } from '../ports/sync-storage.ts'
 import { cancelSync, failSync, interruptSync, reportSync, succeedSync, withReport } from '../syncs/sync.ts'
@@ -35,6 +35,8 @@ export class SyncExecution {
   readonly #options: ExecutionOptions
   readonly #leased: LeasedSync
   readonly #claimed: ActiveSync
+  readonly #slot: Slot | undefined
+  readonly #began: number
   readonly #stop = new AbortController()
   /** Aborted once the service goes down, whatever the job was stopped for. */
   readonly #leaving = new AbortController()
@@ -42,13 +44,19 @@ export class SyncExecution {
   readonly #exchange: PeriodicTask
   /** What the job has reported and nobody has written yet. */
   #unwritten: SyncReport | undefined
+  /** The latest fault that the job has reported, and the one that the log tells of. */
+  #latestFault: SyncFault | undefined
+  #loggedFault: SyncFault | null = null
   /** Whether the record may have changed since it was read; this process is notified of its own writes too. */
   #isStale = false
 
-  constructor(options: ExecutionOptions, claimed: ActiveSync) {
+  /** `slot`: what the job may release while it can do nothing. */
+  constructor(options: ExecutionOptions, claimed: ActiveSync, slot?: Slot) {
     const log = withFields(options.log, traceFields(claimed))
     this.#options = { ...options, log }
     this.#claimed = claimed
+    this.#slot = slot
+    this.#began = options.clock.monotonic()
     this.#leased = new LeasedSync(options.storage, claimed)
     const { id: syncId, lease } = claimed
     const onErrorOf = (task: string) => (error: unknown) => {
@@ -111,16 +119,22 @@ export class SyncExecution {
       this.#stop.signal.throwIfAborted()
       const result = await job(this.#claimed, {
         signal: this.#stop.signal,
-        report: (report) => {
-          const before = this.#unwritten
-          this.#unwritten = { ...before, ...report, progress: { ...before?.progress, ...report.progress } }
-        },
+        report: (report) => this.#report(report),
+        slot: this.#slot,
       })
+      requireWhole(result.report)
       return (sync) => succeedSync(sync, result, clock.now(), statusTtlMs)
     } catch (error) {
       // Whatever a job throws once its signal is aborted, it stopped for the signal's reason.
       return this.#transitionAfter(this.#stop.signal.aborted ? this.#stop.signal.reason : error)
     }
+  }
+
+  #report(report: SyncReport): void {
+    requireWhole(report)
+    const before = this.#unwritten
+    this.#unwritten = { ...before, ...report, progress: { ...before?.progress, ...report.progress } }
+    this.#latestFault = report.progress?.fault ?? this.#latestFault
   }
 
   #transitionAfter(error: unknown): Transition | undefined {
@@ -143,9 +157,10 @@ export class SyncExecution {
       case 'cancelled':
         return cancel
       case 'interrupted':
-        return (sync) => interruptSync(sync, clock.now())
+        return (sync) => interruptSync(sync, clock.now(), this.#ranMs)
       case 'deadline': {
-        const detail = `The sync was not done ${deadlineMs / 1000} s after its start.`
+        const fault = this.#latestFault && ` The last fault: ${this.#latestFault.detail} (${this.#latestFault.code})`
+        const detail = `The sync was not done after it had run for ${deadlineMs / 1000} s.${fault ?? ''}`
         return failWith(toProblem(new AppError('SYNC_DEADLINE_EXCEEDED', detail)))
       }
     }
@@ -175,7 +190,26 @@ export class SyncExecution {
     const report = this.#unwritten
     if (report === undefined) return
     this.#unwritten = undefined
-    await this.#leased.change((sync) => reportSync(sync, report, this.#options.clock.now()), { durable: false })
+    if (report.progress?.fault !== undefined) this.#logFault(report.progress.fault)
+    const { clock } = this.#options
+    await this.#leased.change((sync) => reportSync(sync, { ...report, ranMs: this.#ranMs }, clock.now()), {
+      durable: false,
+    })
+  }
+
+  /** Logs what hinders the sync when that is something else than before; how often it was tried is in its status. */
+  #logFault(fault: SyncFault | null): void {
+    const before = this.#loggedFault
+    if (before?.code === fault?.code && before?.detail === fault?.detail) return
+    this.#loggedFault = fault
+    const syncId = this.#claimed.id
+    if (fault === null) this.#options.log.info({ syncId, fault: before?.code }, 'nothing hinders the sync any more')
+    else this.#options.log.warn({ syncId, fault: fault.code }, `a sync is hindered: ${fault.detail}`)
+  }
+
+  /** Milliseconds for which the sync was run, by all its owners. */
+  get #ranMs(): number {
+    return Math.round(this.#claimed.ranMs + this.#options.clock.monotonic() - this.#began)
   }
 
   /** Reads whether another process has cancelled the sync. Rejects with a JobStop if one has taken it over. */
@@ -187,9 +221,12 @@ export class SyncExecution {
 
   async #enforceDeadline(jobEnded: AbortSignal): Promise<void> {
     const { clock, deadlineMs } = this.#options
-    const startedAt = Date.parse(this.#claimed.startedAt ?? this.#claimed.createdAt)
-    // A wall clock that was set may put the start at any time; what is left is never more than the whole.
-    const left = Math.min(deadlineMs, Math.max(0, startedAt + deadlineMs - clock.now().getTime()))
-    if (await clock.sleep(left, jobEnded)) this.stop(new JobStop('deadline'))
+    if (await clock.sleep(deadlineMs - this.#claimed.ranMs, jobEnded)) this.stop(new JobStop('deadline'))
   }
+}
+
+/** Throws for a report that would make a record which nobody could read. */
+function requireWhole(report: SyncReport): void {
+  const { error } = syncReport.safeParse(report)
+  if (error !== undefined) throw new TypeError('a job reported what no sync may hold', { cause: error })
 }

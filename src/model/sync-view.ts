@@ -4,13 +4,21 @@ import { type Sync, syncFields } from './sync.ts'
 
 /** A sync on the wire: all but who runs it and whose it is. */
 export const syncView = syncFields
-  .omit({ lease: true, snapshotId: true, createdBy: true, traceparent: true, keyed: true })
+  .omit({ lease: true, snapshotId: true, createdBy: true, traceparent: true, keyed: true, ranMs: true })
   .meta({ id: 'Sync' })
 export type SyncView = z.output<typeof syncView>
 
 /** The wire form of a sync. */
 export function toView(sync: Sync): SyncView {
-  const { lease: _lease, snapshotId: _snapshot, createdBy: _by, traceparent: _trace, keyed: _keyed, ...view } = sync
+  const {
+    lease: _lease,
+    snapshotId: _snapshotId,
+    createdBy: _createdBy,
+    traceparent: _trace,
+    keyed: _keyed,
+    ranMs: _ran,
+    ...view
+  } = sync
   return view
 }
 

@@ -17,6 +17,18 @@ export type SyncState = (typeof SYNC_STATES)[number]
 const instant = z.iso.datetime().describe('ISO 8601, UTC')
 const count = z.int().min(0)
 
+/** What went wrong with the latest call, while the sync still tries. */
+const syncFault = z
+  .object({
+    code: z.string().describe('A code of the error table, such as GOOGLE_UNAVAILABLE'),
+    detail: z.string(),
+    since: instant.describe('When it began'),
+    tries: count.describe('Calls that have failed since then'),
+    nextTryAt: instant.nullable().describe('When it is tried again; null while a try is under way'),
+  })
+  .meta({ id: 'SyncFault' })
+export type SyncFault = z.output<typeof syncFault>
+
 const syncProgress = z
   .object({
     phase: z.enum(['waiting', 'reading-metadata', 'downloading', 'publishing', 'done']),
@@ -28,6 +40,7 @@ const syncProgress = z
     cellsDone: count,
     apiCalls: count.describe('Calls made to Google so far, repeated ones included'),
     waitingUntil: instant.nullable().describe("When reading goes on, while Google's quota makes it wait"),
+    fault: syncFault.nullable().describe('What hinders the sync, while it still tries; null when nothing does'),
   })
   .meta({ id: 'SyncProgress' })
 export type SyncProgress = z.output<typeof syncProgress>
@@ -123,6 +136,8 @@ export const syncFields = z.object({
   traceparent: z.string().nullable(),
   /** Whether it answers an idempotency key: how it ended is then remembered for as long as the key. */
   keyed: z.boolean(),
+  /** Milliseconds for which it was run by those who had it so far: what SYNC_DEADLINE bounds. */
+  ranMs: count,
 })
 
 /** Records of earlier releases lack what has a default. */
@@ -131,6 +146,8 @@ const fields = syncFields.extend({
   createdBy: z.string().nullable().default(null),
   traceparent: z.string().nullable().default(null),
   keyed: z.boolean().default(false),
+  progress: syncProgress.extend({ fault: syncFault.nullable().default(null) }),
+  ranMs: count.default(0),
 })
 const none = z.null()
 const finished = fields.extend({ finishedAt: instant, expiresAt: instant, outcome: none, error: none })
@@ -166,7 +183,15 @@ export interface SyncReport {
   readonly progress?: Partial<SyncProgress>
   readonly tabs?: readonly SyncTab[]
   readonly warnings?: readonly SyncWarning[]
+  readonly ranMs?: number
 }
+
+const { spreadsheet, progress, tabs, warnings } = syncFields.shape
+
+/** Holds a report to what the record that it becomes a part of may hold. */
+export const syncReport = z
+  .object({ spreadsheet: spreadsheet.partial(), progress: progress.partial(), tabs, warnings })
+  .partial()
 
 /** What a download ended with. */
 export interface SyncResult {

@@ -22,6 +22,16 @@ export interface JobContext {
   readonly signal: AbortSignal
   /** Reports progress. Cheap: call it as often as it changes, the runner writes it at most four times a second. */
   report(report: SyncReport): void
+  /** Is released while nothing can be done for long; absent where nobody waits for it. */
+  readonly slot?: Slot | undefined
+}
+
+/** The right to be one of the syncs that run at once. The job begins with it. */
+export interface Slot {
+  /** Lets another sync run in its place. Does nothing when that was done before, or too many have done so. */
+  release(): void
+  /** Resolves once the job has the right again, before syncs that have not begun get theirs. A job that stops waits for none. */
+  acquire(): Promise<void>
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { Block } from '../blocks/block.ts'
 import type { Rectangle } from '../model/rectangle.ts'
-import type { SyncWarning } from '../model/sync.ts'
+import type { SyncFault, SyncWarning } from '../model/sync.ts'
 import type { SyncRequest } from '../model/sync-request.ts'
+import type { Slot } from './job-runner.ts'
 
 /** Where rows come from. */
 export interface SheetSource {
@@ -19,6 +20,10 @@ export interface ReadContext {
   onCall(): void
   /** Called with the time at which reading goes on while the quota makes it wait, and with `undefined` once it does. */
   onWait(until: Date | undefined): void
+  /** Called with what hinders reading whenever that changes, and with `null` once nothing does. */
+  onFault(fault: SyncFault | null): void
+  /** Is released while nothing but faults come for long; absent where nobody waits for it. */
+  readonly slot?: Slot | undefined
   /** Called for rows of an area that have arrived and will come in a block. */
   onRows(area: number, rows: number): void
 }

@@ -1,14 +1,14 @@
 import type { Readable } from 'node:stream'
-import type { drive_v3 } from 'googleapis/build/src/apis/drive/index.js'
-import type { StreamMethodOptions, sheets_v4 } from 'googleapis/build/src/apis/sheets/index.js'
+import type { StreamMethodOptions } from 'googleapis/build/src/apis/sheets/index.js'
 import { abortable } from '../concurrency/abortable.ts'
+import { watchSlow } from '../concurrency/slow-work.ts'
 import { AppError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import { type Body, readBody } from './answer-body.ts'
-import { CallFault } from './call-fault.ts'
-import { readCredentialFile } from './google-credential.ts'
-import { asDescription, parseBody, type SpreadsheetDescription } from './google-description.ts'
-import { asCredentialError, asNetworkFault, errorOfAnswer, type GoogleIdentity } from './google-errors.ts'
+import { CallFault, SignInFault, TokenRefused } from './call-fault.ts'
+import { type GoogleClients, type GoogleClientsOptions, makeClients } from './google-clients.ts'
+import { asDescription, asVersion, parseBody, type SpreadsheetDescription } from './google-description.ts'
+import { asNetworkFault, errorOfAnswer } from './google-errors.ts'
 import { retryAfterMs } from './retry.ts'
 
 /** What is asked of `spreadsheets.get`; without a mask it sends formats and themes of no use here. */
@@ -16,17 +16,14 @@ const DESCRIPTION_FIELDS =
   'properties.title,namedRanges(name,range),' +
   'sheets.properties(sheetId,title,sheetType,hidden,gridProperties(rowCount,columnCount))'
 
-/** The least that lets a service account read cells and versions. */
-const SCOPES = [
-  'https://www.googleapis.com/auth/spreadsheets.readonly',
-  'https://www.googleapis.com/auth/drive.metadata.readonly',
-]
-
-/** Where google-auth-library sends a service account for its tokens. */
-const GOOGLE_TOKEN_URL = 'https://oauth2.googleapis.com/token'
+/** Milliseconds after which a sign-in that is still under way counts as slow. */
+const SIGN_IN_MS = 1500
 
 /** Google's API, or what stands in for it or around it. */
 export type SheetsApi = Pick<GoogleApi, 'describe' | 'version' | 'readValues'>
+
+/** Called with what lets a call wait, and with `undefined` once that is over. */
+type OnSlow = (message: string | undefined) => void
 
 /** How one call is made. */
 export interface ApiCall {
@@ -35,6 +32,8 @@ export interface ApiCall {
   readonly timeoutMs: number
   /** Called for each request as it is sent, so that calls are counted as the other side counts them. */
   onSend(): void
+  /** Who is notified of a call that is still under way after so many milliseconds; default: nobody. */
+  readonly slow?: { readonly afterMs: number; readonly onSlow: OnSlow }
 }
 
 /** Google's `ValueRenderOption` and `DateTimeRenderOption`. */
@@ -43,22 +42,8 @@ export interface Render {
   readonly dates: 'SERIAL_NUMBER' | 'FORMATTED_STRING'
 }
 
-export interface GoogleApiOptions {
-  /** Another endpoint than Google's: Sheets under `/v4/`, Drive under `/drive/v3/`. */
-  readonly rootUrl?: string | undefined
-  /** A service-account key, or any other file that Application Default Credentials may be. */
-  readonly credentialFile?: string | undefined
-  /** An API key, for public spreadsheets; used when there is no credential file. */
-  readonly apiKey?: string | undefined
+export interface GoogleApiOptions extends GoogleClientsOptions {
   readonly clock: Clock
-}
-
-interface Clients {
-  readonly sheets: sheets_v4.Sheets
-  readonly drive: drive_v3.Drive
-  readonly identity: GoogleIdentity
-  /** Gets a token if the last one has run out, so that signing in fails apart from the call itself. */
-  signIn(): Promise<void>
 }
 
 /**
@@ -68,7 +53,7 @@ interface Clients {
  */
 export class GoogleApi {
   readonly #options: GoogleApiOptions
-  #clients: Promise<Clients> | undefined
+  #clients: Promise<GoogleClients> | undefined
 
   constructor(options: GoogleApiOptions) {
     this.#options = options
@@ -82,18 +67,12 @@ export class GoogleApi {
     return asDescription(parseBody(body))
   }
 
-  /** Drive's version of the file, or `undefined` where the credential may not know it: Drive is a help, not a need. */
+  /** Drive's version of the file, or `undefined` where it says none. */
   async version(spreadsheetId: string, call: ApiCall): Promise<string | undefined> {
-    try {
-      const body = await this.#call(call, ({ drive }, options) =>
-        drive.files.get({ fileId: spreadsheetId, fields: 'version', supportsAllDrives: true }, options),
-      )
-      const { version } = parseBody(body) as drive_v3.Schema$File
-      return version ?? undefined
-    } catch (error) {
-      if (error instanceof AppError) return undefined
-      throw error
-    }
+    const body = await this.#call(call, ({ drive }, options) =>
+      drive.files.get({ fileId: spreadsheetId, fields: 'version', supportsAllDrives: true }, options),
+    )
+    return asVersion(parseBody(body))
   }
 
   /** The JSON of a `values:batchGet` of these ranges, as it came: large, so parsing it is left to a worker thread. */
@@ -114,9 +93,10 @@ export class GoogleApi {
   }
 
   /** Makes one request. Resolves to the bytes of a successful answer. */
-  async #call({ signal, timeoutMs, onSend }: ApiCall, send: Send): Promise<Body> {
+  async #call(call: ApiCall, send: Send): Promise<Body> {
+    const { signal, timeoutMs, slow, onSend } = call
     signal.throwIfAborted()
-    const clients = await this.#signIn(signal)
+    const clients = await this.#signIn(call)
     const timer = new AbortController()
     const timeout = setTimeout(() => timer.abort(), timeoutMs)
     const options: StreamMethodOptions = {
@@ -131,10 +111,13 @@ export class GoogleApi {
       },
     }
     let isAnswered = false
-    try {
+    const answered = async () => {
       const answer = await send(clients, options)
       isAnswered = true
-      const body = await readBody(answer.data)
+      return { answer, body: await readBody(answer.data) }
+    }
+    try {
+      const { answer, body } = await watched(answered(), 'Google', slow)
       if (answer.status >= 200 && answer.status < 300) return body
       const refused = {
         status: answer.status,
@@ -143,7 +126,10 @@ export class GoogleApi {
       }
       const error = errorOfAnswer(refused, clients.identity)
       // A credential that was replaced in its place works again without a restart.
-      if (error instanceof AppError && error.code === 'GOOGLE_CREDENTIAL_INVALID') this.#clients = undefined
+      if (error instanceof AppError && error.code.startsWith('GOOGLE_CREDENTIAL_')) {
+        await this.#forget(clients)
+        if (answer.status === 401 && clients.hasToken) throw new TokenRefused(error)
+      }
       throw error
     } catch (error) {
       if (signal.aborted) throw signal.reason
@@ -155,64 +141,37 @@ export class GoogleApi {
     }
   }
 
-  async #signIn(signal: AbortSignal): Promise<Clients> {
-    const connecting = this.#clients ?? this.#connect()
-    this.#clients = connecting
+  async #signIn(call: ApiCall): Promise<GoogleClients> {
+    const making = this.#clients ?? makeClients(this.#options)
+    this.#clients = making
     try {
-      const clients = await connecting
-      await abortable(clients.signIn(), signal)
+      const clients = await making
+      const slow = call.slow && { ...call.slow, afterMs: Math.min(SIGN_IN_MS, call.slow.afterMs) }
+      await watched(abortable(clients.signIn(), call.signal), "Google's sign-in", slow)
       return clients
     } catch (error) {
-      if (this.#clients === connecting) this.#clients = undefined
-      throw error
+      if (this.#clients === making) this.#clients = undefined
+      throw error instanceof CallFault ? new SignInFault(error.kind, error.message, error.retryAfterMs) : error
     }
   }
 
-  async #connect(): Promise<Clients> {
-    const { rootUrl, credentialFile, apiKey } = this.#options
-    if (credentialFile === undefined && apiKey === undefined && rootUrl === undefined) {
-      throw new AppError('GOOGLE_CREDENTIAL_MISSING', 'This service has no credential to call Google with.')
-    }
-    const file = credentialFile === undefined ? undefined : await readCredentialFile(credentialFile)
-    const [{ sheets, auth: google }, { drive }] = await Promise.all([
-      import('googleapis/build/src/apis/sheets/index.js'),
-      import('googleapis/build/src/apis/drive/index.js'),
-    ])
-    const root = rootUrl === undefined ? {} : { rootUrl }
-    if (file === undefined) {
-      const key = apiKey === undefined ? {} : { auth: apiKey }
-      return {
-        sheets: sheets({ version: 'v4', ...root, ...key }),
-        drive: drive({ version: 'v3', ...root, ...key }),
-        identity: { isKeyed: apiKey !== undefined },
-        signIn: async () => {},
-      }
-    }
-    const { credentials, account, tokenUrl } = file
-    const client = await asCredentialError(new google.GoogleAuth({ credentials, scopes: SCOPES }).getClient())
-    if (tokenUrl !== undefined) {
-      // Google's clients in other languages ask where the key file says; this one asks one address, whatever the file says.
-      client.transporter.interceptors.request.add({
-        resolved: async (request) => {
-          if (request.url.href === GOOGLE_TOKEN_URL) request.url = tokenUrl
-          return request
-        },
-      })
-    }
-    const auth = client as NonNullable<Exclude<sheets_v4.Options['auth'], string>>
-    return {
-      sheets: sheets({ version: 'v4', ...root, auth }),
-      drive: drive({ version: 'v3', ...root, auth }),
-      identity: { account },
-      signIn: async () => {
-        await asCredentialError(client.getRequestHeaders())
-      },
-    }
+  /** Has the next call sign in anew, unless one has done so meanwhile. */
+  async #forget(clients: GoogleClients): Promise<void> {
+    const making = this.#clients
+    if ((await making?.catch(() => undefined)) === clients && this.#clients === making) this.#clients = undefined
   }
 }
 
+/** Settles as the work does; notifies meanwhile if it is slow. */
+async function watched<T>(work: Promise<T>, what: string, slow: ApiCall['slow']): Promise<T> {
+  if (slow === undefined) return work
+  const { afterMs, onSlow } = slow
+  const message = `${what} has not answered for ${afterMs / 1000} s.`
+  return watchSlow(work, afterMs, (isSlow) => onSlow(isSlow ? message : undefined))
+}
+
 type Send = (
-  clients: Clients,
+  clients: GoogleClients,
   options: StreamMethodOptions,
 ) => Promise<{
   readonly status: number

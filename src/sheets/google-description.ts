@@ -71,3 +71,10 @@ export function asDescription(answer: unknown): SpreadsheetDescription {
   if (!parsed.success) throw new CallFault('garbled', 'The answer describes no spreadsheet.')
   return parsed.data
 }
+
+const file = z.object({ version: z.string().optional().catch(undefined) }).catch({ version: undefined })
+
+/** Reads the answer of Drive's `files.get`: the version, or `undefined` where it says none that is a text. */
+export function asVersion(answer: unknown): string | undefined {
+  return file.parse(answer).version
+}

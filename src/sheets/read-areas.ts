@@ -10,6 +10,7 @@ import { DateCodes } from './date-codes.ts'
 import { applyDates, areAllNumbers, DATES_MODULE } from './dates.ts'
 import { type DecodedRows, decodeRows, decodeShownCodes } from './decode.ts'
 import type { Render } from './google-api.ts'
+import { joinRows } from './join-rows.ts'
 import {
   type AreaPlan,
   bytesOf,
@@ -123,7 +124,7 @@ export class AreaReader {
     if (kind === 'dates') return { kind, parts: await this.#readCodes(ranges) }
     const { calls, context } = this.#options
     const [render, budget, signal] = [this.#render, this.#budget, this.#signal]
-    const parts = await calls.read(ranges, { render, budget, signal, decode: decodeRows })
+    const parts = await calls.read(ranges, { render, budget, signal, decode: decodeRows, join: joinRows })
     for (const { plan, rectangle } of parts) context.onRows(plan.area, rowCount(rectangle))
     return { kind, parts }
   }

@@ -55,6 +55,11 @@ export class ReadQuota {
     this.#options = options
   }
 
+  /** Whether the budget has answered the latest time that it was asked. */
+  get isReachable(): boolean {
+    return this.#isReachable
+  }
+
   /** Resolves when one read may be made; rejects with the signal's reason once that is aborted. */
   async take(request: ReadRequest): Promise<Read> {
     const { signal } = request

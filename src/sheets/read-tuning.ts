@@ -12,8 +12,12 @@ export interface ReadTuning {
   readonly callsInFlight: number
   /** Milliseconds until a call times out. Google itself gives up after 180 s. */
   readonly callTimeoutMs: number
+  /** Milliseconds after which a call that is still under way counts as slow. */
+  readonly slowMs: number
   /** Milliseconds of nothing but network errors until Google counts as unreachable. */
   readonly unreachableMs: number
+  /** Milliseconds of nothing but errors of Google until it counts as unavailable. */
+  readonly unavailableMs: number
 }
 
 export const DEFAULT_READ_TUNING: ReadTuning = {
@@ -24,5 +28,7 @@ export const DEFAULT_READ_TUNING: ReadTuning = {
   urlBytes: 6_000,
   callsInFlight: 7,
   callTimeoutMs: 185_000,
+  slowMs: 5_000,
   unreachableMs: 120_000,
+  unavailableMs: 300_000,
 }

@@ -1,9 +1,12 @@
+import { abortable } from '../concurrency/abortable.ts'
 import { AppError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { ReadContext } from '../ports/sheet-source.ts'
 import { parseRetryAfter } from '../retry-after.ts'
-import { CallFault } from './call-fault.ts'
+import { CallFault, TokenRefused } from './call-fault.ts'
+import { type CallState, CurrentFault } from './current-fault.ts'
+import { FaultStreak } from './fault-streak.ts'
 import type { ReadTuning } from './read-tuning.ts'
 
 /** The longest pause between two tries of a call. */
@@ -12,91 +15,153 @@ const LONGEST_MS = 64_000
 /** How often an answer that covers less than was asked is asked for again before it is believed. */
 const INCOMPLETE_TRIES = 3
 
-/** Faults of the network in a row from which on Google may count as unreachable. */
-const LEAST_SILENT_FAULTS = 3
+/** Milliseconds of nothing but faults, or of one pause, from which on another sync may run in the place of this one. */
+const LONG_MS = 5000
 
 export interface RetryOptions {
   readonly clock: Clock
   readonly log: Log
-  readonly tuning: Pick<ReadTuning, 'unreachableMs'>
-  readonly context: Pick<ReadContext, 'key' | 'onWait'>
+  readonly tuning: Pick<ReadTuning, 'unreachableMs' | 'unavailableMs'>
+  readonly context: Pick<ReadContext, 'key' | 'onWait' | 'onFault' | 'slot'>
+}
+
+/** What is done about a fault. `split` waits as a repeat does. */
+export type Verdict = 'repeat' | 'split' | 'give-up'
+
+export interface RepeatOptions {
+  readonly signal: AbortSignal
+  /** What the call asks for, such as `"Orders"`, for a user to read; absent where it is the spreadsheet itself. */
+  readonly about?: string | undefined
+  /** The state of the call that this one is a part of. */
+  readonly from?: CallState | undefined
+  /** Called with each fault, the number of those so far, and the state of the call, from which its parts go on. */
+  readonly judge?: (fault: CallFault, faults: number, state: CallState) => Verdict
 }
 
 /** Repeats the calls of one sync as long as that can help. */
 export class Retries {
   readonly #options: RetryOptions
-  /** Since when nothing but faults of the network was seen; `undefined` after anything else. */
-  #silentSince: number | undefined
-  #silentFaults = 0
+  readonly #fault: CurrentFault
+  /** Faults of all calls since the last success. */
+  readonly #streak = new FaultStreak()
   #hasAnswered = false
+  #calls = 0
+  #pauses = 0
+  #acquiring: Promise<void> | undefined
 
   constructor(options: RetryOptions) {
     this.#options = options
+    this.#fault = new CurrentFault(options.clock, options.context.onFault)
   }
 
   /**
-   * Makes a call until it succeeds. `isEnough` may end that after a fault, with which this rejects once the pause after
-   * it is over. Rejects with an AppError that no repeat can mend, and with the signal's reason.
+   * Makes a call until it succeeds. Rejects with the fault after which it is to be split or given up, with an AppError
+   * when no repeat can help, and with the signal's reason.
    */
-  async untilDone<T>(call: () => Promise<T>, signal: AbortSignal, isEnough = (_fault: CallFault) => false): Promise<T> {
+  async untilDone<T>(call: (state: CallState) => Promise<T>, options: RepeatOptions): Promise<T> {
+    const { signal, about, from, judge = () => 'repeat' } = options
     const { log, context } = this.#options
+    const state = this.#fault.begin(from)
+    const streak = new FaultStreak()
     let incomplete = 0
-    for (let faults = 0; ; faults += 1) {
-      try {
-        const result = await call()
-        this.#answered()
-        return result
-      } catch (error) {
-        signal.throwIfAborted()
-        if (!(error instanceof CallFault)) throw error
-        log.warn({ syncId: context.key, fault: error.kind, faults: faults + 1 }, error.message)
-        if (error.kind === 'incomplete') {
-          incomplete += 1
-          if (incomplete >= INCOMPLETE_TRIES)
-            throw new AppError('GOOGLE_ANSWER_INCOMPLETE', error.message, { cause: error })
+    let isTokenNew = false
+    this.#calls += 1
+    try {
+      for (let faults = 1; ; faults += 1) {
+        try {
+          state.goesOn()
+          const result = await call(state)
+          this.#streak.end()
+          this.#hasAnswered = true
+          await this.haveSlot(signal)
+          return result
+        } catch (error) {
+          signal.throwIfAborted()
+          if (!(error instanceof CallFault)) throw error
+          log.debug({ syncId: context.key, fault: error.kind, faults }, error.message)
+          if (error instanceof TokenRefused) {
+            if (isTokenNew) throw error.failure
+            isTokenNew = true
+            continue
+          }
+          if (error.kind === 'incomplete') incomplete += 1
+          const verdict = judge(error, faults, state)
+          if (verdict === 'give-up') throw error
+          if (incomplete >= INCOMPLETE_TRIES || (error.kind === 'too-large' && verdict === 'repeat')) {
+            throw new AppError(error.code, withSubject(error.message, about), { cause: error })
+          }
+          this.#giveUpInTime(error, streak, about)
+          if (error.kind !== 'too-large') await this.#pause(error, faults - 1, state, options)
+          if (verdict === 'split') throw error
         }
-        this.#giveUpOnSilence(error)
-        const isOver = isEnough(error)
-        await this.#pause(error, faults, signal)
-        if (isOver) throw error
       }
+    } finally {
+      this.#calls -= 1
+      this.#fault.end(state)
     }
   }
 
-  async #pause(fault: CallFault, faults: number, signal: AbortSignal): Promise<void> {
-    const { clock, context } = this.#options
-    const ms = backoffMs(Math.min(faults, 10), { retryAfterMs: fault.retryAfterMs })
-    if (fault.kind === 'quota') context.onWait(new Date(clock.now().getTime() + ms))
-    await clock.sleep(ms, signal)
+  /** Waits until the sync has its slot again, if another one runs in its place. */
+  async haveSlot(signal: AbortSignal): Promise<void> {
+    const { slot } = this.#options.context
+    if (slot === undefined) return
+    this.#acquiring ??= slot.acquire().finally(() => {
+      this.#acquiring = undefined
+    })
+    await abortable(this.#acquiring, signal)
+  }
+
+  async #pause(fault: CallFault, repeats: number, state: CallState, { signal, about }: RepeatOptions): Promise<void> {
+    const { clock, context, tuning } = this.#options
+    const wanted = backoffMs(Math.min(repeats, 10), { retryAfterMs: fault.retryAfterMs })
+    // What Google says of its own return is believed no longer than its faults are borne.
+    const ms = fault.kind === 'quota' ? wanted : Math.min(wanted, tuning.unavailableMs)
+    const until = new Date(clock.now().getTime() + ms)
+    state.failed(fault.code, withSubject(fault.message, about), until)
+    if (fault.kind === 'quota') context.onWait(until)
+    this.#pauses += 1
+    try {
+      const isLong = ms >= LONG_MS || this.#streak.lasts(LONG_MS, clock.monotonic())
+      if (isLong && fault.kind !== 'quota' && this.#pauses === this.#calls) context.slot?.release()
+      await clock.sleep(ms, signal)
+    } finally {
+      this.#pauses -= 1
+    }
     signal.throwIfAborted()
+    // Those that come back find the slot asked for already, and hold no answer while they wait for it.
+    if (this.#acquiring !== undefined) await abortable(this.#acquiring, signal)
     if (fault.kind === 'quota') context.onWait(undefined)
   }
 
-  #answered(): void {
-    this.#hasAnswered = true
-    this.#silentSince = undefined
-    this.#silentFaults = 0
-  }
-
-  /** Gives up on a Google that is not there; one that answers, if only errors, is waited for until the sync's deadline. */
-  #giveUpOnSilence(fault: CallFault): void {
+  /**
+   * Gives up on a Google that was not there for `unreachableMs`, and on one that answered a call, or all of them, with
+   * nothing but errors for `unavailableMs`.
+   */
+  #giveUpInTime(fault: CallFault, streak: FaultStreak, about: string | undefined): void {
     const { clock, tuning } = this.#options
+    const now = clock.monotonic()
+    if (fault.kind === 'unavailable') this.#hasAnswered = true
     const isSilent =
       fault.kind === 'network' || fault.kind === 'garbled' || (fault.kind === 'timeout' && !this.#hasAnswered)
-    if (!isSilent) {
-      if (fault.kind !== 'timeout') this.#answered()
+    if (!isSilent && fault.kind !== 'timeout' && fault.kind !== 'unavailable') {
+      this.#streak.end()
+      streak.end()
       return
     }
-    const now = clock.monotonic()
-    this.#silentSince ??= now
-    this.#silentFaults += 1
-    if (this.#silentFaults < LEAST_SILENT_FAULTS || now - this.#silentSince < tuning.unreachableMs) return
-    throw new AppError(
-      fault.kind === 'garbled' ? 'GOOGLE_UNAVAILABLE' : 'GOOGLE_UNREACHABLE',
-      `${fault.message} It was tried ${this.#silentFaults} times.`,
-      { cause: fault },
-    )
+    this.#streak.add(now, isSilent)
+    streak.add(now, isSilent)
+    const isOver =
+      this.#streak.isEnough(this.#streak.isSilent ? tuning.unreachableMs : tuning.unavailableMs, now) ||
+      streak.isEnough(tuning.unavailableMs, now)
+    if (!isOver) return
+    const code = fault.kind === 'timeout' && isSilent ? 'GOOGLE_UNREACHABLE' : fault.code
+    const message = `${withSubject(fault.message, about)} It was tried ${streak.faults} times.`
+    throw new AppError(code, message, { cause: fault })
   }
+}
+
+function withSubject(message: string, about: string | undefined): string {
+  return about === undefined ? message : `${message} It was asked for ${about}.`
 }
 
 /** Whether a fault may come of how much was asked for at a time. */

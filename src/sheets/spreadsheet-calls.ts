@@ -1,22 +1,38 @@
 import type { WorkerPool } from '../concurrency/worker-pool.ts'
 import { AppError } from '../errors.ts'
-import { cellCount, rowCount } from '../model/rectangle.ts'
+import { columnCount, rowCount } from '../model/rectangle.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { CallKind, Metrics } from '../ports/metrics.ts'
 import type { ReadContext } from '../ports/sheet-source.ts'
 import { formatRange, type TabRange } from './a1.ts'
 import type { CallBudget } from './call-budget.ts'
-import { CallFault } from './call-fault.ts'
+import { CallFault, SignInFault } from './call-fault.ts'
+import type { CallState } from './current-fault.ts'
 import { type Answer, DECODE_MODULE, type Decoded } from './decode.ts'
 import type { ApiCall, Render, SheetsApi } from './google-api.ts'
 import type { SpreadsheetDescription } from './google-description.ts'
 import type { ReadQuota } from './read-quota.ts'
 import type { ReadTuning } from './read-tuning.ts'
-import { isTooMuch, quotaPauseMs, Retries } from './retry.ts'
+import { isTooMuch, quotaPauseMs, Retries, type Verdict } from './retry.ts'
+import { cellsOf, type Halves, halve, subjectOf } from './split-ranges.ts'
 
 /** Seconds below which a read counts as free: it was only scheduled. */
 const FREE_SECONDS = 0.005
+
+/** How often a call that keeps failing is made as a whole, if it is small, before it is split. */
+const WHOLE_TRIES = 3
+
+/** Milliseconds of a quota wait from which on it hinders a sync. */
+const HINDERING_MS = 2000
+
+/** Milliseconds after which a call that is no read of cells, and answers little, counts as slow. */
+const SLOW_MS = 1500
+
+/** Drive is a help, not a need: milliseconds and number of its tries, and milliseconds after its first fault for more. */
+const VERSION_TIMEOUT_MS = 4000
+const VERSION_TRIES = 3
+const VERSION_REPEAT_MS = 4000
 
 export interface SpreadsheetCallsOptions {
   readonly api: SheetsApi
@@ -40,6 +56,8 @@ export interface RangesOptions<Part> {
   readonly signal: AbortSignal
   /** What a worker thread makes of an answer. The call is repeated when it finds a fault in it. */
   readonly decode: (answer: Answer) => Decoded<Part>
+  /** Joins the parts of one row that had to be read in two; without it each comes as a range of its own. */
+  readonly join?: (left: Part, right: Part, leftColumns: number) => Part
 }
 
 /** The calls of one sync: counted, paid from the quota, and repeated as long as that can help. */
@@ -55,36 +73,61 @@ export class SpreadsheetCalls {
   describe(): Promise<SpreadsheetDescription> {
     const { api, spreadsheetId, context } = this.#options
     const { signal } = context
-    const call = () => this.#send('describe', signal, (sent) => api.describe(spreadsheetId, sent))
-    return this.#retries.untilDone(() => this.#paid(call, signal), signal)
+    return this.#retries.untilDone(
+      (state) =>
+        this.#paid(state, signal, () =>
+          this.#send('describe', state, signal, (call) => api.describe(spreadsheetId, call)),
+        ),
+      { signal },
+    )
   }
 
-  version(): Promise<string | undefined> {
-    const { api, spreadsheetId, context } = this.#options
+  /** Drive's version of the file; `undefined` where the credential may not know it, or Drive does not say it soon. */
+  async version(): Promise<string | undefined> {
+    const { api, spreadsheetId, context, clock } = this.#options
     const { signal } = context
-    const call = () => this.#send('version', signal, (sent) => api.version(spreadsheetId, sent))
-    return this.#retries.untilDone(call, signal)
+    let faults = 0
+    let since: number | undefined
+    const judge = (fault: CallFault): Verdict => {
+      if (fault instanceof SignInFault) return 'repeat'
+      faults += 1
+      since ??= clock.monotonic()
+      const waitedMs = clock.monotonic() - since + (fault.retryAfterMs ?? 0)
+      return faults < VERSION_TRIES && waitedMs < VERSION_REPEAT_MS ? 'repeat' : 'give-up'
+    }
+    try {
+      return await this.#retries.untilDone(
+        (state) => this.#send('version', state, signal, (call) => api.version(spreadsheetId, call)),
+        { signal, judge },
+      )
+    } catch (error) {
+      if (signal.aborted || !(error instanceof AppError || error instanceof CallFault)) throw error
+      await this.#retries.haveSlot(signal)
+      return undefined
+    }
   }
 
   /**
-   * Reads ranges in one call and has the answer decoded. What Google finds too much is read in halves, so the results
-   * are those of one call or of several, in the order of the ranges.
+   * Reads ranges in one call and has the answer decoded. What Google finds too much, or keeps failing at, is read in
+   * halves, so the results are those of one call or of several, in the order of the ranges.
    */
   async read<Range extends TabRange, Part>(
     ranges: readonly Range[],
     options: RangesOptions<Part>,
+    from?: CallState,
   ): Promise<(Range & { readonly part: Part })[]> {
     const { render, budget, signal, decode } = options
     const { api, spreadsheetId, tuning, workers } = this.#options
     const cells = cellsOf(ranges)
     const asked = ranges.map(({ title, rectangle }) => ({ title, rectangle }))
     const texts = asked.map(({ title, rectangle }) => formatRange(title, rectangle))
-    const call = () => this.#send('values', signal, (sent) => api.readValues(spreadsheetId, texts, render, sent))
-    let halves: readonly [Range[], Range[]] | undefined
+    let split: { readonly halves: Halves<Range>; readonly state: CallState } | undefined
     try {
       return await this.#retries.untilDone(
-        async () => {
-          const body = await this.#paid(call, signal)
+        async (state) => {
+          const body = await this.#paid(state, signal, () =>
+            this.#send('values', state, signal, (call) => api.readValues(spreadsheetId, texts, render, call)),
+          )
           const { byteLength } = body
           const decoded = await workers.run(DECODE_MODULE, decode, { body, ranges: asked })
           if ('fault' in decoded) throw new CallFault(decoded.fault, decoded.message)
@@ -95,30 +138,67 @@ export class SpreadsheetCalls {
             return { ...range, part }
           })
         },
-        signal,
-        (fault) => {
-          if (!isTooMuch(fault)) return false
-          budget.halve()
-          if (cells > tuning.leastCells || fault.kind === 'too-large') halves = halve(ranges)
-          return halves !== undefined
+        {
+          signal,
+          from,
+          about: subjectOf(ranges),
+          judge: (fault, faults, state) => {
+            if (!isTooMuch(fault)) return 'repeat'
+            budget.halve()
+            const isOdd = ranges.length > 1 && faults >= WHOLE_TRIES
+            if (cells <= tuning.leastCells && fault.kind !== 'too-large' && !isOdd) return 'repeat'
+            const halves = halve(ranges)
+            if (halves === undefined) return 'repeat'
+            split = { halves, state }
+            return 'split'
+          },
         },
       )
     } catch (error) {
-      if (halves === undefined || !(error instanceof CallFault)) throw error
-      const [first, second] = halves
-      return [...(await this.read(first, options)), ...(await this.read(second, options))]
+      if (split === undefined || !(error instanceof CallFault)) throw error
+      return this.#readHalves(ranges, split.halves, options, split.state)
     }
   }
 
+  /** Reads both halves, so that of several ranges all are read but the one that Google cannot answer, which is named. */
+  async #readHalves<Range extends TabRange, Part>(
+    [only, ...others]: readonly Range[],
+    [first, second]: Halves<Range>,
+    options: RangesOptions<Part>,
+    from: CallState,
+  ): Promise<(Range & { readonly part: Part })[]> {
+    if (only !== undefined && others.length === 0) {
+      const parts = [...(await this.read(first, options, from)), ...(await this.read(second, options, from))]
+      const [left, right] = parts
+      const isOneRow = rowCount(only.rectangle) === 1 && left !== undefined && right !== undefined
+      if (!isOneRow || options.join === undefined) return parts
+      return [{ ...only, part: options.join(left.part, right.part, columnCount(left.rectangle)) }]
+    }
+    const [read] = await Promise.allSettled([this.read(first, options, from)])
+    if (read.status === 'rejected' && !isGivenUp(read.reason)) throw read.reason
+    const rest = await this.read(second, options, from)
+    if (read.status === 'rejected') throw read.reason
+    return [...read.value, ...rest]
+  }
+
   /** Makes a call that costs one read of the quota. */
-  async #paid<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  async #paid<T>(state: CallState, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
     const { quota, clock, context, metrics } = this.#options
     const started = performance.now()
     const waited = () => {
       const seconds = (performance.now() - started) / 1000
       if (seconds >= FREE_SECONDS) metrics?.quotaWaited(seconds)
     }
-    const read = await quota.take({ key: context.key, signal, onWait: context.onWait }).finally(waited)
+    const onWait = (until: Date | undefined) => {
+      context.onWait(until)
+      if (until === undefined) state.goesOn()
+      else if (!quota.isReachable)
+        state.waits('STORAGE_UNAVAILABLE', 'The shared read budget cannot be reached.', until)
+      else if (until.getTime() - clock.now().getTime() >= HINDERING_MS) {
+        state.waits('GOOGLE_QUOTA_EXCEEDED', "Reads wait for Google's quota.", until)
+      }
+    }
+    const read = await quota.take({ key: context.key, signal, onWait }).finally(waited)
     try {
       return await call()
     } catch (error) {
@@ -132,16 +212,31 @@ export class SpreadsheetCalls {
   }
 
   /** Makes one call and counts it by what came of it; one that was never sent is none. */
-  async #send<T>(kind: CallKind, signal: AbortSignal, send: (call: ApiCall) => Promise<T>): Promise<T> {
+  async #send<T>(
+    kind: CallKind,
+    state: CallState,
+    signal: AbortSignal,
+    send: (call: ApiCall) => Promise<T>,
+  ): Promise<T> {
     const { tuning, context, metrics } = this.#options
+    const timeoutMs = kind === 'version' ? Math.min(VERSION_TIMEOUT_MS, tuning.callTimeoutMs) : tuning.callTimeoutMs
     let sent = 0
     let result = 'ok'
     const onSend = () => {
       sent += 1
       context.onCall()
     }
+    const onSlow = (message: string | undefined) => {
+      if (message === undefined) state.goesOn()
+      else state.waits('GOOGLE_UNAVAILABLE', message)
+    }
     try {
-      return await send({ signal, timeoutMs: tuning.callTimeoutMs, onSend })
+      return await send({
+        signal,
+        timeoutMs,
+        onSend,
+        slow: { afterMs: kind === 'values' ? tuning.slowMs : Math.min(SLOW_MS, tuning.slowMs), onSlow },
+      })
     } catch (error) {
       result = signal.aborted ? 'aborted' : resultOf(error)
       throw error
@@ -156,23 +251,7 @@ function resultOf(error: unknown): string {
   return error instanceof AppError ? error.code : 'INTERNAL'
 }
 
-function cellsOf(ranges: readonly TabRange[]): number {
-  return ranges.reduce((sum, { rectangle }) => sum + cellCount(rectangle), 0)
-}
-
-/** Cuts ranges into two lists of about as many cells; `undefined` when it is one row of one range. */
-function halve<Range extends TabRange>(ranges: readonly Range[]): [Range[], Range[]] | undefined {
-  const [only] = ranges
-  if (ranges.length > 1) {
-    const half = cellsOf(ranges) / 2
-    let at = 1
-    while (at < ranges.length - 1 && cellsOf(ranges.slice(0, at + 1)) <= half) at += 1
-    return [ranges.slice(0, at), ranges.slice(at)]
-  }
-  if (only === undefined || rowCount(only.rectangle) < 2) return undefined
-  const middle = only.rectangle.startRow + Math.ceil(rowCount(only.rectangle) / 2)
-  return [
-    [{ ...only, rectangle: { ...only.rectangle, endRow: middle } }],
-    [{ ...only, rectangle: { ...only.rectangle, startRow: middle } }],
-  ]
+/** Whether an error is the end of a call that was repeated for long enough. */
+function isGivenUp(error: unknown): boolean {
+  return error instanceof AppError && (error.code === 'GOOGLE_UNAVAILABLE' || error.code === 'GOOGLE_UNREACHABLE')
 }

@@ -60,6 +60,7 @@ export function createSync(fresh: NewSync, now: Date): ActiveSync {
       cellsDone: 0,
       apiCalls: 0,
       waitingUntil: null,
+      fault: null,
     },
     tabs: [],
     warnings: [],
@@ -84,6 +85,7 @@ export function createSync(fresh: NewSync, now: Date): ActiveSync {
     createdBy,
     traceparent,
     keyed,
+    ranMs: 0,
   }
 }
 
@@ -102,7 +104,7 @@ export function claimSync(sync: Sync, owner: string, now: Date): ActiveSync {
   return advance(active, now, {
     state: cancelling ? 'cancelling' : 'running',
     attempt: cancelling ? active.attempt : active.attempt + 1,
-    progress: notWaiting(active),
+    progress: atRest(active),
     startedAt: active.startedAt ?? stamp(active, now),
     lease: { epoch: active.lease.epoch + 1, owner },
   })
@@ -125,7 +127,7 @@ export function requestCancel(sync: Sync, now: Date, ttlMs: number): Sync {
   if (isTerminal(sync)) {
     throw new AppError('SYNC_FINISHED', `The sync has already ${sync.state}; only an active sync can be cancelled.`)
   }
-  if (sync.state === 'running') return advance(sync, now, { state: 'cancelling', progress: notWaiting(sync) })
+  if (sync.state === 'running') return advance(sync, now, { state: 'cancelling', progress: atRest(sync) })
   return cancelSync(sync, now, ttlMs)
 }
 
@@ -135,11 +137,12 @@ export function cancelSync(sync: Sync, now: Date, ttlMs: number): CancelledSync 
 }
 
 /** Gives the sync back, to be resumed by whoever claims it next; a cancelling one stays cancelling. */
-export function interruptSync(sync: Sync, now: Date): ActiveSync {
+export function interruptSync(sync: Sync, now: Date, ranMs = sync.ranMs): ActiveSync {
   const active = requireActive(sync)
   return advance(active, now, {
     state: active.state === 'cancelling' ? 'cancelling' : 'interrupted',
-    progress: notWaiting(active),
+    progress: atRest(active),
+    ranMs,
     lease: { epoch: active.lease.epoch, owner: null },
   })
 }
@@ -152,7 +155,7 @@ export function succeedSync(sync: Sync, result: SyncResult, now: Date, ttlMs: nu
     ...reported,
     consistent: result.consistent,
     snapshotId: result.snapshotId,
-    progress: { ...notWaiting(reported), phase: 'done', percent: 100 },
+    progress: { ...reported.progress, phase: 'done', percent: 100 },
   })
   return { ...finished, state: 'succeeded', outcome: result.outcome, error: null }
 }
@@ -172,20 +175,21 @@ function applyReport(
   active: ActiveSync,
   report: SyncReport,
   highest: number,
-): Pick<ActiveSync, 'spreadsheet' | 'progress' | 'tabs' | 'warnings'> {
-  const progress = { ...active.progress, ...report.progress }
-  if (active.state !== 'running') progress.waitingUntil = null
+): Pick<ActiveSync, 'spreadsheet' | 'progress' | 'tabs' | 'warnings' | 'ranMs'> {
+  const told = { ...active.progress, ...report.progress }
+  const progress = active.state === 'running' ? told : atRest({ progress: told })
   return {
     spreadsheet: { ...active.spreadsheet, ...report.spreadsheet },
     progress: { ...progress, percent: Math.min(highest, Math.max(active.progress.percent, progress.percent)) },
     tabs: report.tabs === undefined ? active.tabs : [...report.tabs],
     warnings: report.warnings === undefined ? active.warnings : [...report.warnings],
+    ranMs: report.ranMs ?? active.ranMs,
   }
 }
 
-/** Only a sync that runs waits for the quota: whatever ends it, or hands it to another owner, ends the wait too. */
-function notWaiting({ progress }: Pick<Sync, 'progress'>): SyncProgress {
-  return { ...progress, waitingUntil: null }
+/** Only a sync that runs waits or is hindered: whatever ends it, or hands it to another owner, ends that too. */
+function atRest({ progress }: Pick<Sync, 'progress'>): SyncProgress {
+  return { ...progress, waitingUntil: null, fault: null }
 }
 
 function requireActive(sync: Sync): ActiveSync {
@@ -211,8 +215,8 @@ function finish(sync: ActiveSync, now: Date, ttlMs: number, changes: Changes = {
   const keptMs = webhook === null ? ttlMs : Math.max(ttlMs, PENDING_KEPT_MS)
   return {
     ...sync,
-    progress: notWaiting(sync),
     ...changes,
+    progress: atRest({ progress: changes.progress ?? sync.progress }),
     revision,
     webhook,
     updatedAt: finishedAt,

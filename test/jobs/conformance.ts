@@ -1,10 +1,10 @@
 import type { Test } from 'tap'
 import { AppError } from '../../src/errors.ts'
-import type { ActiveSync, Sync, SyncResult } from '../../src/model/sync.ts'
+import type { ActiveSync, Sync, SyncFault, SyncResult } from '../../src/model/sync.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import { type JobContext, type JobRunner, JobStop, type SyncJob } from '../../src/ports/job-runner.ts'
 import type { SyncStorage } from '../../src/ports/sync-storage.ts'
-import { claimSync, requestCancel } from '../../src/syncs/sync.ts'
+import { claimSync, interruptSync, requestCancel } from '../../src/syncs/sync.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
@@ -23,6 +23,15 @@ export interface RunnerWorld {
 
 export const RESULT: SyncResult = { outcome: 'downloaded', consistent: true, snapshotId: 'snapshot', report: {} }
 const TTL_MS = 60_000
+
+/** What hinders a job, as it reports it. */
+export const A_FAULT: SyncFault = {
+  code: 'GOOGLE_UNAVAILABLE',
+  detail: 'Google is ill.',
+  since: '2026-01-01T00:00:00.000Z',
+  tries: 1,
+  nextTryAt: '2026-01-01T00:00:01.000Z',
+}
 
 /** A job that runs until the test lets it end, and tells of each start. */
 export class HeldJob {
@@ -211,6 +220,105 @@ export function testJobRunner(t: Test, makeWorld: (t: Test) => Promise<RunnerWor
       state: 'failed',
       error: { code: 'SYNC_DEADLINE_EXCEEDED', hint: /SYNC_DEADLINE/ },
     })
+  })
+
+  t.test('the deadline tells the latest fault', async (t) => {
+    const { storage, runner } = await aWorld(t)
+    const job = new HeldJob()
+    const sync = await recorded(storage)
+    const running = await started(t, runner({ job: job.run, deadlineMs: 500 }))
+    await running.enqueue(sync.id)
+    await job.starts(1)
+    job.contexts[0]?.report({ progress: { fault: A_FAULT } })
+    job.contexts[0]?.report({ progress: { fault: null } })
+    const { error, progress } = await ended(storage, sync.id)
+    t.match(error, { code: 'SYNC_DEADLINE_EXCEEDED', detail: /Google is ill\. \(GOOGLE_UNAVAILABLE\)/ })
+    t.equal(progress.fault, null)
+  })
+
+  t.test('only the time that a sync is run counts against its deadline', async (t) => {
+    const { storage, runner } = await aWorld(t)
+    const created = new Date(Date.now() - 10 * 3_600_000)
+    const interrupted = (ranMs: number) =>
+      interruptSync(claimSync(aQueuedSync({}, created), 'who went down', created), created, ranMs)
+    const job = new HeldJob()
+    const [fresh, nearly] = [interrupted(1000), interrupted(3_599_900)]
+    for (const sync of [fresh, nearly]) await storage.create(sync)
+    const running = await started(t, runner({ job: job.run, deadlineMs: 3_600_000 }))
+    await job.starts(2)
+    t.match(await ended(storage, nearly.id), { state: 'failed', error: { code: 'SYNC_DEADLINE_EXCEEDED' } })
+    t.match(await storage.get(fresh.id), { state: 'running' }, 'the hours before its resumption do not')
+    await running.close()
+    const { state, ranMs } = (await storage.get(fresh.id)) ?? aQueuedSync()
+    t.equal(state, 'interrupted')
+    t.ok(ranMs > 1000 && ranMs < 3_000_000, `${ranMs} ms are kept`)
+  })
+
+  t.test('a job that releases its slot lets another run, and has it again before what is new', async (t) => {
+    const { storage, runner } = await aWorld(t)
+    const events: string[] = []
+    const [released, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const syncs = [await recorded(storage), await recorded(storage), await recorded(storage)]
+    const job: SyncJob = async ({ id }, { slot }) => {
+      const number = syncs.findIndex((sync) => sync.id === id)
+      events.push(`${number} begins`)
+      if (number === 0) {
+        slot?.release()
+        await released.promise
+        await slot?.acquire()
+        events.push('0 is back')
+      }
+      if (number === 1) {
+        released.resolve()
+        await second.promise
+      }
+      events.push(`${number} ends`)
+      return RESULT
+    }
+    const running = await started(t, runner({ job, concurrency: 1 }))
+    for (const { id } of syncs) await running.enqueue(id)
+    await released.promise
+    await systemClock.sleep(100)
+    second.resolve()
+    for (const { id } of syncs) t.match(await ended(storage, id), { state: 'succeeded', attempt: 1 })
+    t.strictSame(events, ['0 begins', '1 begins', '1 ends', '0 is back', '0 ends', '2 begins', '2 ends'])
+  })
+
+  t.test('a job stops at once also while it waits for its slot', async (t) => {
+    const { storage, runner } = await aWorld(t)
+    const held = new HeldJob()
+    const syncs = [await recorded(storage), await recorded(storage)]
+    const job: SyncJob = async (sync, context) => {
+      if (sync.id !== syncs[0]?.id) return held.run(sync, context)
+      context.slot?.release()
+      await held.starts(1)
+      await Promise.race([context.slot?.acquire(), aborted(context)])
+      throw context.signal.reason
+    }
+    const running = await started(t, runner({ job, concurrency: 1 }))
+    for (const { id } of syncs) await running.enqueue(id)
+    await held.starts(1)
+    await running.close()
+    for (const { id } of syncs) t.match(await storage.get(id), { state: 'interrupted' })
+  })
+
+  t.test('a job that reports what no sync may hold fails, and leaves a record that can be read', async (t) => {
+    const { storage, runner } = await aWorld(t)
+    const bad = { spreadsheet: { title: 'T', version: { a: 1 } as unknown as string } }
+    const jobs: SyncJob[] = [
+      async (_, { report }) => {
+        report(bad)
+        return RESULT
+      },
+      async () => ({ ...RESULT, report: bad }),
+    ]
+    for (const job of jobs) {
+      const running = await started(t, runner({ job }))
+      const sync = await recorded(storage)
+      await running.enqueue(sync.id)
+      t.match(await ended(storage, sync.id), { state: 'failed', error: { code: 'INTERNAL' } })
+      await running.close()
+    }
   })
 
   t.test('an owner whose sync was taken over stops and writes nothing more', async (t) => {

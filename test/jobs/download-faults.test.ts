@@ -1,7 +1,6 @@
 import t from 'tap'
 import type { EmulatorCall, FaultAction } from '../../emulator/emulator.ts'
 import { date, syntheticTab, tabFromRows } from '../../emulator/workbook.ts'
-import { JobStop } from '../../src/ports/job-runner.ts'
 import { aDownloader, callsOf, LeapingClock } from './downloads.ts'
 
 /** Small tabs and a large one, with dates, for a dozen calls of 400 cells. */
@@ -158,15 +157,3 @@ t.test(
     t.ok(clock.monotonic() - before >= 20_000, 'after the time that was set for it')
   },
 )
-
-t.test('errors of Google itself are waited for as long as the sync may take', async (t) => {
-  const clock = new LeapingClock()
-  const downloader = await aDownloader(t, { workbooks: [workbook], clock })
-  downloader.emulator.fail({ on: { kind: 'spreadsheets.get', times: 'always' }, do: { status: 503 } })
-  const stop = new AbortController()
-  const started = clock.monotonic()
-  downloader.emulator.onCall(() => {
-    if (clock.monotonic() - started > 3_600_000) stop.abort(new JobStop('deadline'))
-  })
-  await t.rejects(downloader.run({}, { signal: stop.signal }), { message: /stopped: deadline/ })
-})

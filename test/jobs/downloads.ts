@@ -8,6 +8,7 @@ import { createDownloadJob } from '../../src/jobs/download-job.ts'
 import type { ActiveSync, SyncReport, SyncResult } from '../../src/model/sync.ts'
 import type { SnapshotFormat, SyncRequestInput } from '../../src/model/sync-request.ts'
 import type { Clock } from '../../src/ports/clock.ts'
+import type { Slot } from '../../src/ports/job-runner.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import type { SnapshotStore } from '../../src/ports/snapshot-store.ts'
 import { GoogleApi, type GoogleApiOptions, type SheetsApi } from '../../src/sheets/google-api.ts'
@@ -76,6 +77,7 @@ export interface DownloaderOptions extends EmulatorOptions {
   readonly google?: Partial<GoogleApiOptions>
   /** Stands between the job and Google, or the disk. */
   readonly around?: (api: SheetsApi) => SheetsApi
+  readonly slowStoreMs?: number
   readonly aroundSnapshots?: (snapshots: SnapshotStore) => SnapshotStore
 }
 
@@ -83,6 +85,7 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   readonly sync?: ActiveSync
   readonly onReport?: (report: SyncReport, sync: ActiveSync) => void
+  readonly slot?: Slot
 }
 
 export interface Downloader {
@@ -101,7 +104,16 @@ export interface Downloader {
 
 /** The download job in this process, before a real emulator and a real disk. Blocks are parsed on this thread. */
 export async function aDownloader(t: Test, options: DownloaderOptions = {}): Promise<Downloader> {
-  const { clock = systemClock, tuning, readsPerMinute = 100_000, google, around, aroundSnapshots, ...rest } = options
+  const {
+    clock = systemClock,
+    tuning,
+    readsPerMinute = 100_000,
+    google,
+    around,
+    aroundSnapshots,
+    slowStoreMs = 5000,
+    ...rest
+  } = options
   const emulator = await startEmulator(rest)
   t.teardown(() => emulator.close())
   const directory = t.testdir({})
@@ -116,7 +128,7 @@ export async function aDownloader(t: Test, options: DownloaderOptions = {}): Pro
     const workers = new WorkerPool({ threads })
     t.teardown(() => workers.close())
     const source = new GoogleSheets({ api, quota, workers, clock, log: silentLog, tuning: reads })
-    return createDownloadJob({ source, writer: new BlockFiles(workers), snapshots, clock, log: silentLog })
+    return createDownloadJob({ source, writer: new BlockFiles(workers), snapshots, clock, log: silentLog, slowStoreMs })
   }
   let job = tuned({})
   const latest = new Map<string, ActiveSync>()
@@ -124,12 +136,13 @@ export async function aDownloader(t: Test, options: DownloaderOptions = {}): Pro
     emulator,
     snapshots,
     quota,
-    async run(body, { signal = new AbortController().signal, sync, onReport } = {}) {
+    async run(body, { signal = new AbortController().signal, sync, onReport, slot } = {}) {
       const id = rest.workbooks?.[0]?.id ?? 'book'
       let now = sync ?? claimSync(aQueuedSync({ spreadsheet: id, ...body }), 'a test', new Date())
       latest.set(now.id, now)
       return job(now, {
         signal,
+        slot,
         report(report) {
           now = reportSync(now, report, new Date())
           latest.set(now.id, now)

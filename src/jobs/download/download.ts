@@ -2,7 +2,7 @@ import type { Block } from '../../blocks/block.ts'
 import { settleAll } from '../../concurrency/settle-all.ts'
 import { AppError } from '../../errors.ts'
 import type { SnapshotManifest } from '../../model/snapshot-manifest.ts'
-import type { ActiveSync, SyncProgress, SyncResult, SyncWarning } from '../../model/sync.ts'
+import type { ActiveSync, SyncFault, SyncProgress, SyncResult, SyncWarning } from '../../model/sync.ts'
 import type { AreaWriter, BlockWriter } from '../../ports/block-writer.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { JobContext } from '../../ports/job-runner.ts'
@@ -13,6 +13,7 @@ import { type AreaState, advance, areaState } from './area-state.ts'
 import { type DownloadCheckpoint, fingerprint, readCheckpoint, resumeFrom } from './download-checkpoint.ts'
 import { fullReport, type ProgressSource, progressOf } from './progress.ts'
 import { isUnchanged, resultOf } from './result.ts'
+import { watchStore } from './slow-store.ts'
 
 /** How often a spreadsheet that was edited while it was read is downloaded again. */
 const REPEATS = 2
@@ -27,6 +28,8 @@ export interface DownloadOptions {
   readonly snapshots: SnapshotStore
   readonly clock: Clock
   readonly log: Log
+  /** Milliseconds after which work of the snapshot store hinders a sync; default 5 s. */
+  readonly slowStoreMs?: number
 }
 
 /** One sync's way from its claim to its snapshot. */
@@ -43,6 +46,8 @@ export class Download {
   #title = ''
   #apiCalls: number
   #waitingUntil: Date | undefined
+  #readFault: SyncFault | null = null
+  #storeFault: SyncFault | null = null
 
   constructor(options: DownloadOptions, sync: ActiveSync, context: JobContext, draft: SnapshotDraft) {
     this.#options = options
@@ -62,6 +67,11 @@ export class Download {
         this.#waitingUntil = until
         this.#reportProgress()
       },
+      onFault: (fault) => {
+        this.#readFault = fault
+        this.#reportProgress()
+      },
+      slot: context.slot,
       onRows: (area, rows) => {
         const state = this.#states[area]
         if (state !== undefined) state.arrived += rows
@@ -98,7 +108,16 @@ export class Download {
       hasHeader: this.#sync.request.headerRow > 0,
       apiCalls: this.#apiCalls,
       waitingUntil: this.#waitingUntil,
+      fault: this.#readFault ?? this.#storeFault,
     }
+  }
+
+  /** Settles as work of the snapshot store does, and reports meanwhile if that is slow. */
+  #stored<T>(work: Promise<T>): Promise<T> {
+    return watchStore(work, this.#options, (fault) => {
+      this.#storeFault = fault
+      this.#reportProgress()
+    })
   }
 
   #reportProgress(): void {
@@ -112,7 +131,7 @@ export class Download {
   async #findUnchanged(version: string): Promise<SnapshotManifest | undefined> {
     const { request, spreadsheet, createdBy } = this.#sync
     if (request.ifUnchanged !== 'skip') return undefined
-    const snapshots = await this.#options.snapshots.list(spreadsheet.id)
+    const snapshots = await this.#stored(this.#options.snapshots.list(spreadsheet.id))
     // Another key's snapshot is not this one's to read, whatever it holds.
     const latest = snapshots.find((manifest) => manifest.createdBy === createdBy)
     return latest !== undefined && isUnchanged(latest, version, request) ? latest : undefined
@@ -127,7 +146,7 @@ export class Download {
     const { title, areas, warnings } = await this.#spreadsheet.describe(this.#sync.request)
     const { clock } = this.#options
     const written = resumeFrom(checkpoint, version, areas, clock.now())
-    if (written === undefined) await this.#draft.reset()
+    if (written === undefined) await this.#stored(this.#draft.reset())
     this.#states = areas.map((area, index) => areaState(area, written?.[index]))
     this.#warnings = warnings
     this.#title = title
@@ -142,11 +161,11 @@ export class Download {
         repeats,
         written: this.#states.map((state) => state.written),
       }
-      return this.#draft.saveCheckpoint(value)
+      return this.#stored(this.#draft.saveCheckpoint(value))
     }
     try {
       for await (const blocks of this.#readBlocks()) {
-        await this.#write(blocks)
+        await this.#stored(this.#write(blocks))
         await saveCheckpoint()
         this.#reportAll()
       }
@@ -158,7 +177,7 @@ export class Download {
       return after
     }
     // What has no rows in the grid was never part of a block.
-    for (const state of this.#states) if (state.written.files === null) await this.#finish(state)
+    for (const state of this.#states) if (state.written.files === null) await this.#stored(this.#finish(state))
     this.#reportAll()
     return this.#versionAfter(version)
   }
@@ -221,7 +240,7 @@ export class Download {
       createdBy,
     }
     this.#context.signal.throwIfAborted()
-    await this.#draft.publish(manifest)
+    await this.#stored(this.#draft.publish(manifest))
     return { outcome: 'downloaded', consistent, snapshotId: id, report }
   }
 }

@@ -1,5 +1,5 @@
 import { columnCount, rowCount } from '../../model/rectangle.ts'
-import type { SyncProgress, SyncReport, SyncTab, SyncWarning } from '../../model/sync.ts'
+import type { SyncFault, SyncProgress, SyncReport, SyncTab, SyncWarning } from '../../model/sync.ts'
 import type { AreaState } from './area-state.ts'
 
 /** What a report is made of. */
@@ -12,13 +12,15 @@ export interface ProgressSource {
   readonly apiCalls: number
   /** When reading goes on, while the quota makes it wait. */
   readonly waitingUntil: Date | undefined
+  /** What hinders the download now. */
+  readonly fault: SyncFault | null
 }
 
 /**
  * How far the areas are. Percent counts cells of the grid, as blank ones are read as well, and those that have arrived
  * but are not written yet (their dates may still be read) as half done.
  */
-export function progressOf({ states, phase, apiCalls, waitingUntil }: ProgressSource): Partial<SyncProgress> {
+export function progressOf({ states, phase, apiCalls, waitingUntil, fault }: ProgressSource): Partial<SyncProgress> {
   let rows = 0
   let allRows = 0
   let doneCells = 0
@@ -45,6 +47,7 @@ export function progressOf({ states, phase, apiCalls, waitingUntil }: ProgressSo
     percent: phase === 'publishing' ? 99 : isKnown ? Math.floor(1 + share * 97) : 0,
     apiCalls,
     waitingUntil: waitingUntil?.toISOString() ?? null,
+    fault,
     ...(isKnown && { tabsDone, tabsTotal: states.length, rowsDone: rows, rowsTotal: allRows, cellsDone: cells }),
   }
 }
