@@ -143,7 +143,7 @@ export class GoogleApi {
       }
       const error = errorOfAnswer(refused, clients.identity)
       // A credential that was replaced in its place works again without a restart.
-      if (error instanceof AppError && error.code === 'GOOGLE_CREDENTIAL_INVALID') this.#clients = undefined
+      if (error instanceof AppError && error.code.startsWith('GOOGLE_CREDENTIAL_')) this.#clients = undefined
       throw error
     } catch (error) {
       if (signal.aborted) throw signal.reason
