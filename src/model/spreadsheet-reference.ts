@@ -27,6 +27,7 @@ const PART_HINT = 'Send the id alone, and the part to download as "tabs" or "ran
 const VIEWS: Readonly<Record<string, string>> = {
   tq: 'a query (tq)',
   fvid: 'a filter view (fvid)',
+  rangeid: 'a range by its id (rangeid)',
   r1: 'rows by number (r1)',
   r2: 'rows by number (r2)',
   c1: 'columns by number (c1)',

@@ -110,6 +110,7 @@ t.test('a URL whose part cannot be told or downloaded is refused, and is never t
     ['/export?format=csv', /first tab/],
     ['/export?format=pdf&gid=0&r1=0&r2=5&c1=0&c2=3', /by number/],
     ['/edit#gid=0&fvid=123', /filter view/],
+    ['/edit#rangeid=123', /range by its id/],
   ]
   for (const [path, says] of cases) {
     const { error } = syncRequestBody.safeParse({ spreadsheet: `${base}${path}` })
