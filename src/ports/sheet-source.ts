@@ -1,6 +1,6 @@
 import type { Block } from '../blocks/block.ts'
 import type { Rectangle } from '../model/rectangle.ts'
-import type { SyncWarning } from '../model/sync.ts'
+import type { SpreadsheetSettings, SyncWarning } from '../model/sync.ts'
 import type { SyncRequest } from '../model/sync-request.ts'
 
 /** Where rows come from. */
@@ -50,7 +50,7 @@ export interface ReadOptions extends Pick<SyncRequest, 'values' | 'dates'> {
   readonly hasHeader: boolean
 }
 
-export interface Description {
+export interface Description extends Readonly<SpreadsheetSettings> {
   readonly title: string
   readonly areas: readonly Area[]
   readonly warnings: readonly SyncWarning[]

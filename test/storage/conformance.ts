@@ -2,6 +2,7 @@ import type { Test } from 'tap'
 import { AppError } from '../../src/errors.ts'
 import { ACTIVE_STATES, type Sync, TERMINAL_STATES } from '../../src/model/sync.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
+import { RECORD_FORMAT } from '../../src/model/sync-record.ts'
 import type { SyncQuery, SyncStorage } from '../../src/ports/sync-storage.ts'
 import { cancelSync, claimSync, reportSync } from '../../src/syncs/sync.ts'
 import { claimDelivery, type Deliverable, recordDelivery, requestRedelivery } from '../../src/syncs/webhook-delivery.ts'
@@ -467,8 +468,13 @@ export async function testSyncStorage(
       const [active, ended, sound] = [aQueuedSync(), cancelSync(aQueuedSync(), NOW, TTL_MS), aQueuedSync()]
       for (const sync of [active, ended, sound]) await first.create(sync)
       t.equal((await second.list({ pageSize: 10 })).syncs.length, 3)
-      await raw.write(active.id, { format: 2, id: active.id, revision: 2, state: 'archived' })
-      await raw.write(ended.id, { format: 2, ...ended, revision: ended.revision + 1, error: 'of another kind' })
+      await raw.write(active.id, { format: RECORD_FORMAT + 1, id: active.id, revision: 2, state: 'archived' })
+      await raw.write(ended.id, {
+        format: RECORD_FORMAT + 1,
+        ...ended,
+        revision: ended.revision + 1,
+        error: 'of another kind',
+      })
       const written = [await raw.read(active.id), await raw.read(ended.id)]
       const isKept = async (instance: SyncStorage) => {
         for (const sync of [active, ended]) {
