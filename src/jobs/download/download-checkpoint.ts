@@ -5,7 +5,7 @@ import type { Area } from '../../ports/sheet-source.ts'
 
 /** What a draft's checkpoint says: of which version of which areas how much is written. */
 const downloadCheckpoint = z.object({
-  version: z.literal(2),
+  version: z.literal(3),
   /** The version of the spreadsheet when the download began; `null` where that is not known. */
   spreadsheetVersion: z.string().nullable(),
   /** What the areas were, in short. */

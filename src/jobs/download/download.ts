@@ -50,7 +50,7 @@ export class Download {
     this.#context = context
     this.#draft = draft
     this.#apiCalls = sync.progress.apiCalls
-    this.#writer = options.writer.open(draft, sync.request)
+    this.#writer = options.writer.open(draft, sync.request, context.signal)
     this.#spreadsheet = options.source.open(sync.spreadsheet.id, {
       signal: context.signal,
       key: sync.id,
@@ -139,7 +139,7 @@ export class Download {
     this.#context.report(this.#fullReport(version))
     const saveCheckpoint = () => {
       const value: DownloadCheckpoint = {
-        version: 2,
+        version: 3,
         spreadsheetVersion: version ?? null,
         areas: fingerprint(areas),
         repeats,
