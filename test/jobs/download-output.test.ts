@@ -128,6 +128,19 @@ t.test('a column past the last header is in every row, by its letter', async (t)
   }
 })
 
+t.test('a head that is narrower than all rows is written once more, and the rows are not', async (t) => {
+  const rewrites: string[] = []
+  const options = { tuning: callsOf(2), aroundSnapshots: countingRewrites(rewrites) }
+  const downloader = await aDownloaderOf(t, [['a'], [1, 2], [3, 4]], options)
+  await downloader.run({ formats: FORMATS })
+  t.strictSame(rewrites, ['tab-0.csv'])
+  t.strictSame(await filesAsText(t, downloader.snapshots), [
+    '[\n{"a":1,"B":2},\n{"a":3,"B":4}\n]\n',
+    '{"a":1,"B":2}\n{"a":3,"B":4}\n',
+    'a,B\r\n1,2\r\n3,4\r\n',
+  ])
+})
+
 t.test('a head without a name, and rows that only come later', async (t) => {
   const downloader = await aDownloaderOf(t, [[], [], [null, 1], [], [2, null, 3]], { tuning: callsOf(3) })
   await downloader.run({ formats: FORMATS, csv: { bom: true } })

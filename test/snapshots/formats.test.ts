@@ -76,6 +76,8 @@ const SHOWN_NUMBERS = [
       '-\u200f5.00 ₪',
       '-₪\u00a05',
       '-5 USD',
+      '-5 °C',
+      '-5 m²',
     ],
   )
 
@@ -110,7 +112,11 @@ t.test('no text of any length takes long to be told from a number', async (t) =>
 })
 
 const CELL = fc.oneof(
-  fc.string({ unit: fc.constantFrom(...'=+-@＝＋－＠\t\r\n\0\ufeff ;,"\'|!$€A1.:%()あ'), minLength: 1, maxLength: 8 }),
+  fc.string({
+    unit: fc.constantFrom(...'=+-@＝＋－＠\t\r\n\0\ufeff\u00a0\u2003\u3000 ;,"\'|!$€A1.:%()あ'),
+    minLength: 1,
+    maxLength: 8,
+  }),
   fc.string({ unit: 'grapheme', minLength: 1 }),
   fc.constantFrom(...SHOWN_NUMBERS),
 )
@@ -136,7 +142,7 @@ t.test('escaped or raw, the same fields are read back, and none that may run is 
   const DANGER = /^(?:[\t\r\n\0]|[\s\0]*[=+\-@＝＋－＠])/
   /** One sign, and nothing after it that a formula could be made of: an operator, a call, a reference to a cell. */
   const isNumber = (field: string) => {
-    const [, rest = '='] = /^ *[+-](.*)$/.exec(field.replace(/(\d)E[+-]?(?=\d)|(\d \d+)\/(?=\d)/i, '$1$2')) ?? []
+    const [, rest = '='] = /^\p{Zs}*[+-](.*)$/u.exec(field.replace(/(\d)E[+-]?(?=\d)|(\d \d+)\/(?=\d)/i, '$1$2')) ?? []
     return !/[=+\-*/^&<>@|!(){}"\t\r\n\0\ufeff＝＋－＠]|\p{L}\$?\d/u.test(rest)
   }
   fc.assert(

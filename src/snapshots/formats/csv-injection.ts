@@ -18,11 +18,11 @@ const CLOCK = String.raw`\p{Nd}+(?::\p{Nd}{2}){1,2}(?:[.,]\p{Nd}+)?`
 const NAME = String.raw`\p{L}[\p{L}\p{M}.]{0,4}`
 /** A name stands off from its digits: `-USD5`, and even `-US$5`, would be a cell of column US or USD. */
 const CURRENCY_BEFORE = String.raw`(?:\p{Sc}${BLANK}*|${NAME}\p{Sc}?${BLANK}+)`
-const UNIT_AFTER = String.raw`${BLANK}*(?:[%‰٪]|\p{Sc}|${NAME})`
+const UNIT_AFTER = String.raw`${BLANK}*(?:[%‰٪]|\p{Sc}|[\p{L}°][\p{L}\p{M}.²³]{0,4})`
 
 /**
  * A number as spreadsheets show one: a sign, digits with or without marks, an exponent or a clock, a currency before or
- * after, a percent sign. As a formula none of it names a cell or a function, joins two numbers by an operator, or reaches
+ * after, a percent sign or a unit. As a formula none of it names a cell or a function, joins two numbers by an operator, or reaches
  * outside, so there is nothing that anybody could run. A dash among blanks is the zero of accountants.
  */
 const SHOWN_NUMBER = new RegExp(
