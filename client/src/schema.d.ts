@@ -337,6 +337,16 @@ export interface components {
             request: components["schemas"]["SyncRequest"];
             spreadsheet: {
                 id: string;
+                /**
+                 * @description Whose way it shows numbers and dates, such as en_US or de
+                 * @default null
+                 */
+                locale: string | null;
+                /**
+                 * @description The zone of its dates and times, such as Europe/Berlin
+                 * @default null
+                 */
+                timeZone: string | null;
                 title: string;
                 url: string;
                 version: string | null;
@@ -389,6 +399,16 @@ export interface components {
             revision: number;
             spreadsheet: {
                 id: string;
+                /**
+                 * @description Whose way it shows numbers and dates, such as en_US or de
+                 * @default null
+                 */
+                locale: string | null;
+                /**
+                 * @description The zone of its dates and times, such as Europe/Berlin
+                 * @default null
+                 */
+                timeZone: string | null;
                 title: string | null;
                 url: string;
                 /** @description Drive's version of the spreadsheet */

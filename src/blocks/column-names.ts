@@ -6,18 +6,26 @@ export interface ColumnNames {
   readonly empty: number
   /** Columns whose header had been used before. */
   readonly repeated: number
+  /** Columns whose header had something around it that nobody sees, which is not in their name. */
+  readonly trimmed: number
 }
 
+/** What copies and imports leave around a header: blanks, byte order marks, zero-width blanks and marks of direction. */
+const UNSEEN = /[\s\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069]/
+
 /**
- * Names the columns of an area by its header row. A repeated header becomes `Name_2`, `Name_3` …, an empty one its
- * column's letter; where that is the header of another column, a number is added as well.
+ * Names the columns of an area by its header row, without what stands unseen around each header. A repeated header becomes
+ * `Name_2`, `Name_3` …, an empty one its column's letter; where that is the header of another column, a number is added
+ * as well.
  */
-export function nameColumns(header: readonly string[], startColumn: number, columns: number): ColumnNames {
+export function nameColumns(headerRow: readonly string[], startColumn: number, columns: number): ColumnNames {
+  const header = headerRow.map(trimUnseen)
   const headers = new Set(header.filter((name) => name !== ''))
   const taken = new Set<string>()
   const names: string[] = []
   let empty = 0
   let repeated = 0
+  let trimmed = 0
   /** The last number tried for a name, so that thousands of equal headers are not counted up from 2 each time. */
   const lastTried = new Map<string, number>()
   const unlike = (name: string): string => {
@@ -35,6 +43,7 @@ export function nameColumns(header: readonly string[], startColumn: number, colu
     if (own !== '') {
       name = taken.has(own) ? unlike(own) : own
       if (name !== own) repeated += 1
+      if (own !== headerRow[index]) trimmed += 1
     } else {
       name = headers.has(letter) || taken.has(letter) ? unlike(letter) : letter
       if (index < header.length) empty += 1
@@ -42,7 +51,15 @@ export function nameColumns(header: readonly string[], startColumn: number, colu
     taken.add(name)
     names.push(name)
   }
-  return { names, empty, repeated }
+  return { names, empty, repeated, trimmed }
+}
+
+function trimUnseen(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && UNSEEN.test(text.charAt(start))) start += 1
+  while (start < end && UNSEEN.test(text.charAt(end - 1))) end -= 1
+  return text.slice(start, end)
 }
 
 /** The letters of a 0-based column: 0 is `A`, 26 is `AA`. */

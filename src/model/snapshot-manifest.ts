@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { syncWarning } from './sync.ts'
+import { spreadsheetSettings, syncWarning } from './sync.ts'
 import { SNAPSHOT_FORMATS, syncRequest } from './sync-request.ts'
 
 /** What a snapshot holds, as it is shown. */
@@ -8,7 +8,13 @@ export const snapshotContents = z
     version: z.literal(1),
     syncId: z.string(),
     publishedAt: z.iso.datetime(),
-    spreadsheet: z.object({ id: z.string(), title: z.string(), url: z.string(), version: z.string().nullable() }),
+    spreadsheet: z.object({
+      id: z.string(),
+      title: z.string(),
+      url: z.string(),
+      version: z.string().nullable(),
+      ...spreadsheetSettings.shape,
+    }),
     consistent: z.union([z.boolean(), z.literal('unknown')]),
     request: syncRequest,
     tabs: z.array(

@@ -98,6 +98,13 @@ const syncWebhook = z
   .meta({ id: 'SyncWebhook' })
 export type SyncWebhook = z.output<typeof syncWebhook>
 
+/** Settings of a spreadsheet; null until they are known, and where an earlier release did not keep them. */
+export const spreadsheetSettings = z.object({
+  timeZone: z.string().nullable().default(null).describe('The zone of its dates and times, such as Europe/Berlin'),
+  locale: z.string().nullable().default(null).describe('Whose way it shows numbers and dates, such as en_US or de'),
+})
+export type SpreadsheetSettings = z.output<typeof spreadsheetSettings>
+
 /** What a sync has in every state. */
 export const syncFields = z.object({
   id: z.string().regex(SYNC_ID_PATTERN),
@@ -108,6 +115,7 @@ export const syncFields = z.object({
     title: z.string().nullable(),
     url: z.string(),
     version: z.string().nullable().describe("Drive's version of the spreadsheet"),
+    ...spreadsheetSettings.shape,
   }),
   request: syncRequest,
   progress: syncProgress,
@@ -179,7 +187,7 @@ export function isTerminal(sync: Sync): sync is FinishedSync {
 
 /** What a download has got so far; what is absent stays as it is. */
 export interface SyncReport {
-  readonly spreadsheet?: { readonly title: string; readonly version: string | null }
+  readonly spreadsheet?: { readonly title: string; readonly version: string | null } & Readonly<SpreadsheetSettings>
   readonly progress?: Partial<SyncProgress>
   readonly tabs?: readonly SyncTab[]
   readonly warnings?: readonly SyncWarning[]

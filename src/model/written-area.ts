@@ -17,9 +17,10 @@ export const writtenArea = z.object({
   /** Cells that hold something, and those of them that show an error. */
   cells: whole,
   errors: whole,
-  /** Columns up to the last that holds something, and fields of the shortest CSV line. */
+  /** Columns up to the last that holds something, and how many of them were known when the head and the first row were written. */
   width: whole,
-  lineWidth: whole.nullable(),
+  headWidth: whole,
+  rowWidth: whole.nullable(),
   /** Set when all is written. */
   files: snapshotManifest.shape.tabs.element.shape.files.nullable(),
 })
@@ -37,7 +38,8 @@ export function unwrittenArea(nextRow: number): WrittenArea {
     cells: 0,
     errors: 0,
     width: 0,
-    lineWidth: null,
+    headWidth: 0,
+    rowWidth: null,
     files: null,
   }
 }

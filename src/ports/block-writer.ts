@@ -6,8 +6,8 @@ import type { SnapshotDraft } from './snapshot-store.ts'
 
 /** Makes files of blocks. */
 export interface BlockWriter {
-  /** What writes the areas of one sync into its draft. */
-  open(draft: SnapshotDraft, format: FileFormat): AreaWriter
+  /** What writes the areas of one sync into its draft. Once the signal is aborted, long work rejects with its reason. */
+  open(draft: SnapshotDraft, format: FileFormat, signal: AbortSignal): AreaWriter
 }
 
 /** What files are written, and how. */

@@ -1,6 +1,6 @@
 import type { Block } from '../blocks/block.ts'
 import type { Rectangle } from '../model/rectangle.ts'
-import type { SyncFault, SyncWarning } from '../model/sync.ts'
+import type { SpreadsheetSettings, SyncFault, SyncWarning } from '../model/sync.ts'
 import type { SyncRequest } from '../model/sync-request.ts'
 import type { Slot } from './job-runner.ts'
 
@@ -55,7 +55,7 @@ export interface ReadOptions extends Pick<SyncRequest, 'values' | 'dates'> {
   readonly hasHeader: boolean
 }
 
-export interface Description {
+export interface Description extends Readonly<SpreadsheetSettings> {
   readonly title: string
   readonly areas: readonly Area[]
   readonly warnings: readonly SyncWarning[]

@@ -28,7 +28,13 @@ const queued: SyncView = toView(
   createSync({ id: ID, ...normalizeRequest(body), labels: {}, createdBy: null }, new Date('2026-01-31T09:00:00.000Z')),
 )
 
-const spreadsheet = { ...queued.spreadsheet, title: 'Example Spreadsheet', version: '1234' }
+const spreadsheet = {
+  ...queued.spreadsheet,
+  title: 'Example Spreadsheet',
+  version: '1234',
+  timeZone: 'America/New_York',
+  locale: 'en_US',
+}
 const counts = { rowsDone: 13, rowsTotal: 31, cellsDone: 78, apiCalls: 3 }
 
 const running: SyncView = {

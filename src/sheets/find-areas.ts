@@ -12,10 +12,14 @@ const LISTED = 20
 /** Finds what is to be read. Throws TAB_NOT_FOUND or RANGE_NOT_FOUND, naming each field that names nothing. */
 export function findAreas(spreadsheet: SpreadsheetDescription, selection: Selection): Description {
   const { ranges } = selection
-  return ranges === null ? findTabs(spreadsheet, selection) : findRanges(spreadsheet, selection, ranges)
+  const { title, timeZone, locale } = spreadsheet
+  const found = ranges === null ? findTabs(spreadsheet, selection) : findRanges(spreadsheet, selection, ranges)
+  return { title, timeZone, locale, ...found }
 }
 
-function findTabs({ title: name, tabs }: SpreadsheetDescription, selection: Selection): Description {
+type FoundAreas = Pick<Description, 'areas' | 'warnings'>
+
+function findTabs({ tabs }: SpreadsheetDescription, selection: Selection): FoundAreas {
   const missing: FieldError[] = []
   const names: string[] = []
   const chosen = new Set<TabDescription>()
@@ -42,10 +46,10 @@ function findTabs({ title: name, tabs }: SpreadsheetDescription, selection: Sele
     const whole = { startRow: 0, endRow: grid.rows, startColumn: 0, endColumn: grid.columns }
     areas.push({ gid, title, range: null, number: undefined, rectangle: fromHeader(whole, selection.headerRow) })
   }
-  return { title: name, areas, warnings }
+  return { areas, warnings }
 }
 
-function findRanges(spreadsheet: SpreadsheetDescription, selection: Selection, ranges: readonly string[]): Description {
+function findRanges(spreadsheet: SpreadsheetDescription, selection: Selection, ranges: readonly string[]): FoundAreas {
   const missing: FieldError[] = []
   const names: string[] = []
   const areas: Area[] = []
@@ -63,7 +67,7 @@ function findRanges(spreadsheet: SpreadsheetDescription, selection: Selection, r
     const message = `The spreadsheet has no range ${names.join(', ')}.`
     throw new AppError('RANGE_NOT_FOUND', message, { errors: missing, hint: missing[0]?.hint })
   }
-  return { title: spreadsheet.title, areas, warnings: [] }
+  return { areas, warnings: [] }
 }
 
 function findRange(

@@ -13,7 +13,7 @@ import { retryAfterMs } from './retry.ts'
 
 /** What is asked of `spreadsheets.get`; without a mask it sends formats and themes of no use here. */
 const DESCRIPTION_FIELDS =
-  'properties.title,namedRanges(name,range),' +
+  'properties(title,timeZone,locale),namedRanges(name,range),' +
   'sheets.properties(sheetId,title,sheetType,hidden,gridProperties(rowCount,columnCount))'
 
 /** Milliseconds after which a sign-in that is still under way counts as slow. */

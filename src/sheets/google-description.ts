@@ -48,11 +48,15 @@ const namedRange = z
 /** What is read of a `Spreadsheet`. Google leaves out what is 0, false or open. */
 const spreadsheet = z
   .object({
-    properties: z.object({ title: z.string().default('') }),
+    properties: z.object({
+      title: z.string().default(''),
+      timeZone: z.string().nullable().default(null),
+      locale: z.string().nullable().default(null),
+    }),
     sheets: z.array(tab).default([]),
     namedRanges: z.array(namedRange).default([]),
   })
-  .transform(({ properties: { title }, sheets: tabs, namedRanges }) => ({ title, tabs, namedRanges }))
+  .transform(({ properties, sheets: tabs, namedRanges }) => ({ ...properties, tabs, namedRanges }))
 
 /** What a spreadsheet is made of, without its cells. */
 export type SpreadsheetDescription = z.output<typeof spreadsheet>

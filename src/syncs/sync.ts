@@ -48,6 +48,8 @@ export function createSync(fresh: NewSync, now: Date): ActiveSync {
       title: null,
       url: `https://docs.google.com/spreadsheets/d/${spreadsheetId}/edit`,
       version: null,
+      timeZone: null,
+      locale: null,
     },
     request,
     progress: {

@@ -304,7 +304,9 @@ export function testJobRunner(t: Test, makeWorld: (t: Test) => Promise<RunnerWor
 
   t.test('a job that reports what no sync may hold fails, and leaves a record that can be read', async (t) => {
     const { storage, runner } = await aWorld(t)
-    const bad = { spreadsheet: { title: 'T', version: { a: 1 } as unknown as string } }
+    const bad = {
+      spreadsheet: { title: 'T', version: { a: 1 } as unknown as string, timeZone: null, locale: null },
+    }
     const jobs: SyncJob[] = [
       async (_, { report }) => {
         report(bad)

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { startEmulator } from '../../emulator/emulator.ts'
-import { syntheticWorkbook } from '../../emulator/workbook.ts'
+import { syntheticTab } from '../../emulator/workbook.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
 /** How often the download is killed; 50 in `npm run test:kill`. */
@@ -19,7 +19,12 @@ t.test(
   `killed at ${KILLS} random moments, a download ends with exact rows and few of them read twice`,
   { timeout: 600_000 },
   async (t) => {
-    const workbook = syntheticWorkbook({ id: 'book', rows: KILLS * 400 + 1000, columns: 10 })
+    const rows = KILLS * 400 + 1000
+    const tab = syntheticTab({ gid: 0, title: 'Data', rows, columns: 10, kind: 'mixed' })
+    // Wider than all others, the last row has every file written once more.
+    const cell = (row: number, column: number) =>
+      column < 10 ? tab.cell(row, column) : row === rows - 1 ? 'wide' : null
+    const workbook = { id: 'book', title: 'Book', tabs: [{ ...tab, columnCount: 11, cell }] }
     const emulator = await startEmulator({ workbooks: [workbook], latency: { baseMs: 5 } })
     t.teardown(() => emulator.close())
     const directory = t.testdir({})

@@ -50,7 +50,7 @@ t.test('a posted spreadsheet is synced, watched, listed and read back', async (t
     consistent: true,
     error: null,
     pollAfterMs: null,
-    spreadsheet: { title: 'Orders of the tests' },
+    spreadsheet: { title: 'Orders of the tests', timeZone: 'Etc/GMT', locale: 'en_US' },
     progress: { phase: 'done', percent: 100, tabsDone: 2, tabsTotal: 2, rowsDone: 5, apiCalls: emulator.count() },
   })
   t.same(

@@ -35,7 +35,7 @@ const valueRange = z.object({
 })
 type ValueRange = z.output<typeof valueRange>
 const spreadsheet = z.object({
-  properties: z.object({ title: z.string() }),
+  properties: z.object({ title: z.string(), timeZone: z.string(), locale: z.string() }),
   sheets: z.array(
     z.object({
       properties: z.object({
@@ -123,9 +123,11 @@ async function aDownloader(t: Test, api: GoogleApi): Promise<Downloaded> {
   }
 }
 
-/** The rows that Google sent, as this service tells them: ragged as they are, and a blank is null. */
+/** The rows that Google sent, as this service tells them: a blank is null, at the end of a short row too. */
 function rowsOf({ values = [] }: ValueRange): unknown[][] {
-  return values.map((row) => row.map((cell) => (cell === '' ? null : cell)))
+  const rows = values.map((row) => row.map((cell) => (cell === '' ? null : cell)))
+  const width = Math.max(0, ...rows.map((row) => row.findLastIndex((cell) => cell !== null) + 1))
+  return rows.map((row) => Array.from({ length: width }, (_, column) => row[column] ?? null))
 }
 
 /** A description of the spreadsheet whose one tab is as large as what was recorded of it, for the recordings resize tabs. */
@@ -183,7 +185,7 @@ t.test('what Google was recorded to send comes out as it was sent', { skip }, as
             hidden: hidden ?? false,
             grid: { rows: gridProperties.rowCount, columns: gridProperties.columnCount },
           }))
-          t.match(await source.describe(id, call), { title: properties.title, tabs }, about)
+          t.match(await source.describe(id, call), { ...properties, tabs }, about)
         }
       }
       t.ok(read > 0, `${read} answers were read`)

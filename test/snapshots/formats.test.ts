@@ -2,14 +2,15 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import fc from 'fast-check'
 import t from 'tap'
-import { NUMBER } from '../../src/blocks/block.ts'
+import { ESCAPED_TEXT, NUMBER, TEXT } from '../../src/blocks/block.ts'
 import { ByteWriter } from '../../src/blocks/byte-writer.ts'
 import { withCellWriter } from '../../src/blocks/cell-writer.ts'
 import { isSnapshotFileName } from '../../src/model/snapshot-manifest.ts'
-import { padCsv } from '../../src/snapshots/formats/csv-padding.ts'
-import { csvField, csvLine } from '../../src/snapshots/formats/csv-rows.ts'
+import { type CsvOptions, csvField, csvLine, csvSyntax } from '../../src/snapshots/formats/csv-rows.ts'
 import { encodeRows, PIECE_BYTES } from '../../src/snapshots/formats/encode-rows.ts'
 import { fileName } from '../../src/snapshots/formats/file-names.ts'
+import { jsonSyntax } from '../../src/snapshots/formats/json-rows.ts'
+import { padRows, type RowSyntax } from '../../src/snapshots/formats/row-padding.ts'
 import { parseCsv } from '../jobs/download/csv.ts'
 
 const raw = { injection: 'raw', bom: false, numbersAreText: false } as const
@@ -25,24 +26,139 @@ t.test('a CSV field is quoted where RFC 4180 wants it', async (t) => {
     ['a\nb', '"a\nb"'],
     ['a\rb', '"a\rb"'],
     ['', ''],
+    ['a;b', '"a;b"'],
+    ['a\tb', '"a\tb"'],
   ] as const) {
     t.equal(csvField(text, raw), field)
   }
 })
 
 t.test('text that a spreadsheet program would run gets an apostrophe, unless raw', async (t) => {
-  for (const text of ['=1+1', '+1', '-1', '@SUM(A1)', '\tx']) {
+  const plain = ['=1+1', '+1', '-1', '@SUM(A1)', "-2+3+cmd|' /C calc'!A0", "=cmd|' /C calc'!A0"]
+  const fullWidth = ['＝1+1', '＋1', '－1', '＠SUM(A1)']
+  const behind = ['\ufeff=1+1', ' =1', '\u00a0@x', '\u3000＝1', '\u2003\ufeff -1', '\0', '\0=1']
+  for (const text of [...plain, ...fullWidth, ...behind]) {
     t.equal(csvField(text, escaped), `'${text}`)
     t.equal(csvField(text, raw), text)
   }
-  t.equal(csvField('\rx', escaped), '"\'\rx"')
+  for (const text of ['\tx', '\rx', '\nx', '\n=1+1', ' \t=1', '=1;2']) t.equal(csvField(text, escaped), `"'${text}"`)
   t.equal(csvField('=HYPERLINK("x","y")', escaped), '"\'=HYPERLINK(""x"",""y"")"')
-  for (const text of ['1-1', ' =1', 'a=b', "'=1"]) t.equal(csvField(text, escaped), text)
+  const harmless = ['1-1', 'a=b', "'=1", '\ufeffa', ' a', '−5', '(5)', '«=1»', 'あ=1', '　あ', '']
+  for (const text of harmless) t.equal(csvField(text, escaped), text)
+  for (const injection of ['escape', 'raw'] as const) t.equal(csvField('a;=1+1', { ...raw, injection }), '"a;=1+1"')
 })
 
-t.test('where numbers come as text they are no formulas', async (t) => {
-  for (const text of ['-1', '+1.5', '-1,234.50', '-12%']) t.equal(csvField(text, shown).replaceAll('"', ''), text)
-  for (const text of ['-1+2', '=1', '+cmd', '-', '-a1']) t.equal(csvField(text, shown), `'${text}`)
+const SHOWN_NUMBERS = [
+  '-1 +1.5 -1,234.50 -1234.5 -12% +5% -.5 -5. -1.20E+10 -1,5e-7 -6:00 -12:30:15.5 -552:00:00 -1.234.567,89',
+  '-$1,234.56 -£9.50 -₹1,00,000 -€5 -$.50 -5€ -5kr -5‰ -٥٫٥ -1’234.50',
+]
+  .flatMap((line) => line.split(' '))
+  .concat(
+    [
+      '-1.234,56 €',
+      '- 5',
+      '-5 kr',
+      '-1\u00a0234,56 zł',
+      '-1\u202f234,56\u00a0€',
+      "-1'234.50",
+      '-CHF 5.00',
+      '-R$ 1.234,56',
+    ],
+    [
+      '-5 %',
+      '-kr. 5',
+      '-1 234 567',
+      '-3 1/4',
+      ' -5.00 ',
+      ' -   ',
+      '-$ 5 ',
+      '- $5',
+      '-\u200f5.00 ₪',
+      '-₪\u00a05',
+      '-5 USD',
+      '-5 °C',
+      '-5 m²',
+    ],
+  )
+
+t.test('where numbers come as text they are no formulas, whatever they wear', async (t) => {
+  for (const text of SHOWN_NUMBERS) {
+    t.equal(csvField(text, shown).replaceAll('"', ''), text)
+    t.match(csvField(text, escaped).replaceAll('"', ''), `'${text}`, 'though text that looks like one may be anything')
+  }
+  const formulas =
+    '-1+2 =1 +cmd - -a1 -A1 -$A1 -USD5 -US$5 -R$5 -R123 -1-1 -1*2 -1/2 -5+A1 -SUM(1) +1-555-0100 -1.2.2024 --5 -(5)'
+  const more = [
+    "-cmd|'/C calc'!A0",
+    "-5 kr|'x'!A0",
+    '-5 A1',
+    '-$1:$2',
+    '-5 a b',
+    '-1,2,3',
+    '=5',
+    '@5',
+    '-10 Downing Street 5',
+  ]
+  for (const text of [...formulas.split(' '), ...more, '－5', '-5!', '-A 1:2', '-5%%', '-x'])
+    t.equal(csvField(text, shown).replaceAll('"', ''), `'${text}`)
+  t.equal(csvField('\t-5', shown), `"'\t-5"`)
+})
+
+t.test('no text of any length takes long to be told from a number', async (t) => {
+  const started = performance.now()
+  for (const unit of ['1', ' ', '1 ', '1,234', '.', '1:00', 'kr ', '$', '5 kr '])
+    for (const end of ['', 'x!', '!']) csvField(`-5${unit.repeat(50_000 / unit.length)}${end}`, shown)
+  t.ok(performance.now() - started < 2000)
+})
+
+const CELL = fc.oneof(
+  fc.string({
+    unit: fc.constantFrom(...'=+-@＝＋－＠\t\r\n\0\ufeff\u00a0\u2003\u3000 ;,"\'|!$€A1.:%()あ'),
+    minLength: 1,
+    maxLength: 8,
+  }),
+  fc.string({ unit: 'grapheme', minLength: 1 }),
+  fc.constantFrom(...SHOWN_NUMBERS),
+)
+
+/** The fields of rows that were encoded as CSV. */
+function written(rows: readonly (readonly string[])[], csv: CsvOptions): string[] {
+  const cells = withCellWriter(1, (out) => {
+    for (const row of rows) {
+      for (const text of row) {
+        const inside = Buffer.from(JSON.stringify(text).slice(1, -1))
+        out.cell(inside.includes('\\') ? ESCAPED_TEXT : TEXT, inside, 0, inside.length)
+      }
+      out.endRow()
+    }
+    return out.takeCopy()
+  })
+  const layout = { formats: ['csv'] as const, csv, names: undefined, width: 3 }
+  const [bytes = new Uint8Array()] = encodeRows({ ...layout, cells, at: 0, rows: rows.length }).content
+  return parseCsv(Buffer.from(bytes).toString()).flat()
+}
+
+t.test('escaped or raw, the same fields are read back, and none that may run is left as it is', async () => {
+  const DANGER = /^(?:[\t\r\n\0]|[\s\0]*[=+\-@＝＋－＠])/
+  /** One sign, and nothing after it that a formula could be made of: an operator, a call, a reference to a cell. */
+  const isNumber = (field: string) => {
+    const [, rest = '='] = /^\p{Zs}*[+-](.*)$/u.exec(field.replace(/(\d)E[+-]?(?=\d)|(\d \d+)\/(?=\d)/i, '$1$2')) ?? []
+    return !/[=+\-*/^&<>@|!(){}"\t\r\n\0\ufeff＝＋－＠]|\p{L}\$?\d/u.test(rest)
+  }
+  fc.assert(
+    fc.property(fc.array(fc.tuple(CELL, CELL, CELL), { minLength: 1 }), (rows) => {
+      const plain = rows.flat()
+      const quoted = plain.map((field) => (DANGER.test(field) ? `'${field}` : field))
+      const isEqual = (one: string[], other: string[]) => JSON.stringify(one) === JSON.stringify(other)
+      const leftAlone = (field: string, at: number) => field === plain[at] && (field === quoted[at] || isNumber(field))
+      return (
+        isEqual(written(rows, raw), plain) &&
+        isEqual(written(rows, escaped), quoted) &&
+        written(rows, shown).every((field, at) => field === quoted[at] || leftAlone(field, at))
+      )
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 t.test('a line has at least its width, and one blank field is no empty line', async (t) => {
@@ -52,44 +168,75 @@ t.test('a line has at least its width, and one blank field is no empty line', as
   t.equal(csvLine([], 0, raw), '""\r\n')
 })
 
-t.test('every line is padded to the same width, whatever the chunks', async () => {
-  const line = fc.array(fc.string({ unit: fc.constantFrom('"', ',', '\r', '\n', 'a', '🌵') }), {
-    minLength: 1,
-    maxLength: 4,
-  })
+const NO_HEAD = { head: new Uint8Array(), replaced: 0 }
+
+/** Pads the rows of a text that comes in chunks of so many bytes. */
+async function padded(text: string, syntax: RowSyntax, size: number, head = NO_HEAD): Promise<string> {
+  const bytes = Buffer.from(text)
+  const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, at) =>
+    bytes.subarray(at * size, (at + 1) * size),
+  )
+  return (await buffer(Readable.from(padRows(Readable.from(chunks), syntax, head)))).toString()
+}
+
+t.test('every row is padded to the same width, in each format and whatever the chunks', async () => {
+  const text = fc.string({ unit: fc.constantFrom('"', ',', '\r', '\n', '\\', '[', ']', '{', '}', 'a', '🌵') })
+  const row = fc.array(text, { minLength: 1, maxLength: 4 })
+  const names = ['a', '"b"', ']', ',', '\\', 'F']
   await fc.assert(
-    fc.asyncProperty(fc.array(line), fc.integer({ min: 1, max: 7 }), async (lines, size) => {
-      const csv = Buffer.from(lines.map((fields) => csvLine(fields, 1, raw)).join(''))
-      const chunks = Array.from({ length: Math.ceil(csv.length / size) }, (_, at) =>
-        csv.subarray(at * size, (at + 1) * size),
-      )
-      const padded = await buffer(
-        Readable.from(padCsv(Readable.from(chunks), { width: 6, head: new Uint8Array(), replaced: 0 })),
-      )
-      const wanted = lines.map((fields) => Array.from({ length: 6 }, (_, column) => fields[column] ?? ''))
-      return JSON.stringify(parseCsv(padded.toString())) === JSON.stringify(wanted)
+    fc.asyncProperty(fc.array(row, { minLength: 1 }), fc.integer({ min: 1, max: 7 }), async (rows, size) => {
+      const wide = <T>(blank: T) => rows.map((fields) => names.map((_, column) => fields[column] ?? blank))
+      const asObjects = (all: readonly (readonly (string | null)[])[]) =>
+        all.map((fields) => Object.fromEntries(fields.map((field, column) => [names[column], field])))
+      const csv = await padded(rows.map((fields) => csvLine(fields, 1, raw)).join(''), csvSyntax(6), size)
+      const same = [[parseCsv(csv), wide('')]]
+      for (const [narrow, wanted, syntax] of [
+        [rows, wide(null), jsonSyntax(undefined, 6)],
+        [asObjects(rows), asObjects(wide(null)), jsonSyntax(names, 6)],
+      ] as const) {
+        const lines = narrow.map((one) => JSON.stringify(one))
+        same.push([await padded(`[\n${lines.join(',\n')}\n]\n`, syntax, size).then(JSON.parse), wanted])
+        const ndjson = await padded(lines.map((line) => `${line}\n`).join(''), syntax, size)
+        same.push([
+          ndjson
+            .trimEnd()
+            .split('\n')
+            .map((line) => JSON.parse(line)),
+          wanted,
+        ])
+      }
+      return same.every(([found, wanted]) => JSON.stringify(found) === JSON.stringify(wanted))
     }),
     { numRuns: 300 },
   )
 })
 
 t.test('the head of a file can be replaced while it is padded', async (t) => {
-  const head = Buffer.from('a,b,C\r\n')
-  const source = Readable.from([Buffer.from('a,'), Buffer.from('b\r\n1,2'), Buffer.from('\r\n1,2,3\r\n')])
-  const padded = await buffer(Readable.from(padCsv(source, { width: 3, head, replaced: 5 })))
-  t.equal(padded.toString(), 'a,b,C\r\n1,2,\r\n1,2,3\r\n')
+  const head = { head: Buffer.from('a,b,C\r\n'), replaced: 5 }
+  t.equal(await padded('a,b\r\n1,2\r\n1,2,3\r\n', csvSyntax(3), 2, head), 'a,b,C\r\n1,2,\r\n1,2,3\r\n')
+})
+
+t.test('however much is added to rows, it is handed on in pieces', async (t) => {
+  const names = Array.from({ length: 2000 }, (_, column) => `column ${column}`)
+  const source = Readable.from([Buffer.from('{"column 0":1}\n'.repeat(1000))])
+  let [rows, largest] = [0, 0]
+  for await (const piece of padRows(source, jsonSyntax(names, names.length), NO_HEAD)) {
+    largest = Math.max(largest, piece.length)
+    rows += piece.filter((byte) => byte === 0x0a).length
+  }
+  t.equal(rows, 1000)
+  t.ok(largest < 1_100_000, `${largest} bytes`)
 })
 
 t.test('keys keep the order of columns, and any name', async (t) => {
-  const blankRow = (names: readonly string[] | undefined, headers: number) => {
-    const layout = { formats: ['ndjson'] as const, csv: raw, names, headers, lineWidth: 1 }
+  const blankRow = (names: readonly string[] | undefined, width: number) => {
+    const layout = { formats: ['ndjson'] as const, csv: raw, names, width }
     const [row = new Uint8Array()] = encodeRows({ ...layout, cells: new Uint8Array(1), at: 0, rows: 1 }).content
     return Buffer.from(row).toString().trim()
   }
   t.equal(blankRow(['b', '2', '__proto__', 'q"'], 4), '{"b":null,"2":null,"__proto__":null,"q\\"":null}')
-  t.equal(blankRow(['a', 'b', 'C'], 2), '{"a":null,"b":null}')
-  t.equal(blankRow(['A'], 0), '{}')
-  t.equal(blankRow(undefined, 0), '[]')
+  t.equal(blankRow(['A'], 1), '{"A":null}')
+  t.equal(blankRow(undefined, 2), '[null,null]')
 })
 
 t.test('bytes are what was written, however much it is', async () => {
@@ -117,7 +264,7 @@ t.test('rows that become large are encoded piece by piece, and the pieces are wh
     }
     return out.takeCopy()
   })
-  const layout = { formats: ['ndjson', 'csv'] as const, csv: raw, names: [name], headers: 1, lineWidth: 1 }
+  const layout = { formats: ['ndjson', 'csv'] as const, csv: raw, names: [name], width: 1 }
   const texts = ['', '']
   let pieces = 0
   for (let [at, left] = [0, rows]; left > 0; pieces += 1) {

@@ -28,7 +28,14 @@ export function aManifest(
     version: 1,
     syncId,
     publishedAt,
-    spreadsheet: { id: spreadsheetId, title: 'Tests', url: 'https://example.com/', version: '7' },
+    spreadsheet: {
+      id: spreadsheetId,
+      title: 'Tests',
+      url: 'https://example.com/',
+      version: '7',
+      timeZone: 'Europe/Berlin',
+      locale: 'de_DE',
+    },
     consistent: true,
     request: {
       tabs: null,

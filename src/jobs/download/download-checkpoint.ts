@@ -8,9 +8,8 @@ const TRUSTED_MS = 10 * 60_000
 
 /** What a draft's checkpoint says: of which version of which areas how much is written. */
 const downloadCheckpoint = z.object({
-  version: z.literal(2),
-  /** When it was saved; earlier releases did not note it. */
-  savedAt: z.iso.datetime().optional(),
+  version: z.literal(3),
+  savedAt: z.iso.datetime(),
   /** The version of the spreadsheet when the download began; `null` where that is not known. */
   spreadsheetVersion: z.string().nullable(),
   /** What the areas were, in short. */
@@ -40,7 +39,7 @@ export function resumeFrom(
   now: Date,
 ): readonly WrittenArea[] | undefined {
   if (checkpoint?.spreadsheetVersion !== (version ?? null) || checkpoint.areas !== fingerprint(areas)) return undefined
-  const age = now.getTime() - Date.parse(checkpoint.savedAt ?? '')
+  const age = now.getTime() - Date.parse(checkpoint.savedAt)
   return version !== undefined || (age >= 0 && age <= TRUSTED_MS) ? checkpoint.written : undefined
 }
 

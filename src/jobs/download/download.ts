@@ -7,7 +7,7 @@ import type { AreaWriter, BlockWriter } from '../../ports/block-writer.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { JobContext } from '../../ports/job-runner.ts'
 import type { Log } from '../../ports/log.ts'
-import type { SheetSource, Spreadsheet } from '../../ports/sheet-source.ts'
+import type { Description, SheetSource, Spreadsheet } from '../../ports/sheet-source.ts'
 import type { SnapshotDraft, SnapshotStore } from '../../ports/snapshot-store.ts'
 import { type AreaState, advance, areaState } from './area-state.ts'
 import { type DownloadCheckpoint, fingerprint, readCheckpoint, resumeFrom } from './download-checkpoint.ts'
@@ -43,7 +43,7 @@ export class Download {
   #states: readonly AreaState[] = []
   #warnings: readonly SyncWarning[] = []
   #phase: SyncProgress['phase'] = 'reading-metadata'
-  #title = ''
+  #described: Pick<Description, 'title' | 'timeZone' | 'locale'> = { title: '', timeZone: null, locale: null }
   #apiCalls: number
   #waitingUntil: Date | undefined
   #readFault: SyncFault | null = null
@@ -55,7 +55,7 @@ export class Download {
     this.#context = context
     this.#draft = draft
     this.#apiCalls = sync.progress.apiCalls
-    this.#writer = options.writer.open(draft, sync.request)
+    this.#writer = options.writer.open(draft, sync.request, context.signal)
     this.#spreadsheet = options.source.open(sync.spreadsheet.id, {
       signal: context.signal,
       key: sync.id,
@@ -124,6 +124,11 @@ export class Download {
     this.#context.report({ progress: progressOf(this.#progress) })
   }
 
+  #fullReport(version: string | undefined) {
+    const spreadsheet = { ...this.#described, version: version ?? null }
+    return { spreadsheet, ...fullReport(this.#progress, this.#warnings) }
+  }
+
   #reportAll(): void {
     this.#context.report(fullReport(this.#progress, this.#warnings))
   }
@@ -143,18 +148,18 @@ export class Download {
     repeats: number,
     checkpoint: DownloadCheckpoint | undefined,
   ): Promise<string | undefined> {
-    const { title, areas, warnings } = await this.#spreadsheet.describe(this.#sync.request)
+    const { areas, warnings, ...described } = await this.#spreadsheet.describe(this.#sync.request)
     const { clock } = this.#options
     const written = resumeFrom(checkpoint, version, areas, clock.now())
     if (written === undefined) await this.#stored(this.#draft.reset())
     this.#states = areas.map((area, index) => areaState(area, written?.[index]))
     this.#warnings = warnings
-    this.#title = title
+    this.#described = described
     this.#phase = 'downloading'
-    this.#context.report({ spreadsheet: { title, version: version ?? null }, ...fullReport(this.#progress, warnings) })
+    this.#context.report(this.#fullReport(version))
     const saveCheckpoint = () => {
       const value: DownloadCheckpoint = {
-        version: 2,
+        version: 3,
         savedAt: clock.now().toISOString(),
         spreadsheetVersion: version ?? null,
         areas: fingerprint(areas),
@@ -216,10 +221,7 @@ export class Download {
     const { request, id, spreadsheet, createdBy } = this.#sync
     this.#phase = 'publishing'
     this.#reportAll()
-    const report = {
-      spreadsheet: { title: this.#title, version: version ?? null },
-      ...fullReport(this.#progress, this.#warnings),
-    }
+    const report = this.#fullReport(version)
     const manifest: SnapshotManifest = {
       version: 1,
       syncId: id,

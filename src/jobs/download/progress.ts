@@ -80,6 +80,11 @@ function warningsOf({ states, hasHeader }: ProgressSource): SyncWarning[] {
     const isMissing = hasHeader && rowCount(area.rectangle) === 0
     warn('ERROR_CELLS', written.errors, 'cells show an error such as #REF! and were kept as text')
     warn('HEADERS_REPEATED', names?.repeated ?? 0, 'headers occur more than once and were numbered, as in Name_2')
+    warn(
+      'HEADERS_TRIMMED',
+      names?.trimmed ?? 0,
+      'headers had blanks or unseen characters around them, which were left out',
+    )
     warn('HEADERS_EMPTY', names?.empty ?? 0, 'columns have an empty header and were named by their letter')
     warn('COLUMNS_WITHOUT_HEADER', extra, 'columns lie past the last header and were named by their letter')
     warn('HEADER_ROW_MISSING', isMissing ? 1 : 0, 'the header row lies below the grid')

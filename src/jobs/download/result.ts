@@ -5,14 +5,14 @@ import { fileHref } from './progress.ts'
 
 /** The result of a sync whose snapshot is there already. */
 export function resultOf(manifest: SnapshotManifest, sync: ActiveSync, outcome: SyncResult['outcome']): SyncResult {
-  const { title, version } = manifest.spreadsheet
+  const { title, version, timeZone, locale } = manifest.spreadsheet
   const rows = manifest.tabs.reduce((sum, tab) => sum + tab.rows, 0)
   return {
     outcome,
     consistent: manifest.consistent,
     snapshotId: manifest.syncId,
     report: {
-      spreadsheet: { title, version },
+      spreadsheet: { title, version, timeZone, locale },
       progress: {
         tabsDone: manifest.tabs.length,
         tabsTotal: manifest.tabs.length,

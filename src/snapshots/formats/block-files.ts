@@ -8,10 +8,11 @@ import type { WrittenArea, WrittenFile } from '../../model/written-area.ts'
 import type { AreaWriter, BlockWriter, FileFormat } from '../../ports/block-writer.ts'
 import type { Area } from '../../ports/sheet-source.ts'
 import type { SnapshotDraft } from '../../ports/snapshot-store.ts'
-import { padCsv } from './csv-padding.ts'
-import { type CsvOptions, csvLine } from './csv-rows.ts'
+import { type CsvOptions, csvLine, csvSyntax } from './csv-rows.ts'
 import { ENCODE_MODULE, type EncodedPiece, encodeRows, type RowLayout } from './encode-rows.ts'
 import { fileName } from './file-names.ts'
+import { jsonSyntax } from './json-rows.ts'
+import { padRows } from './row-padding.ts'
 
 const BOM = '\uFEFF'
 
@@ -24,8 +25,8 @@ export class BlockFiles implements BlockWriter {
     this.#workers = workers
   }
 
-  open(draft: SnapshotDraft, format: FileFormat): AreaWriter {
-    return new AreaFiles(this.#workers, draft, format)
+  open(draft: SnapshotDraft, format: FileFormat, signal: AbortSignal): AreaWriter {
+    return new AreaFiles(this.#workers, draft, format, signal)
   }
 }
 
@@ -34,23 +35,22 @@ class AreaFiles implements AreaWriter {
   readonly #draft: SnapshotDraft
   readonly #formats: readonly SnapshotFormat[]
   readonly #csv: CsvOptions
+  readonly #signal: AbortSignal
 
-  constructor(workers: WorkerPool, draft: SnapshotDraft, { formats, csv, values }: FileFormat) {
+  constructor(workers: WorkerPool, draft: SnapshotDraft, { formats, csv, values }: FileFormat, signal: AbortSignal) {
     this.#workers = workers
     this.#draft = draft
+    this.#signal = signal
     this.#formats = formats
     this.#csv = { ...csv, numbersAreText: values === 'formatted' }
   }
 
   async write(area: Area, written: WrittenArea, block: Block): Promise<WrittenArea> {
-    const header = block.header ?? written.header
-    const headers = header?.length ?? 0
-    const allNames = namesOf(area, header)
-    const lineWidth = Math.max(written.width, block.width, headers)
-    if (written.nextRow === area.rectangle.startRow) await this.#append(area, this.#heads(allNames?.slice(0, headers)))
+    const width = Math.max(written.width, block.width)
+    const names = namesOf(area, block.header ?? written.header)?.slice(0, width)
+    if (written.nextRow === area.rectangle.startRow) await this.#append(area, this.#heads(names))
     if (block.rows > 0) {
-      const names = allNames?.slice(0, Math.max(block.width, headers))
-      const layout = { formats: this.#formats, csv: this.#csv, names, headers, lineWidth }
+      const layout = { formats: this.#formats, csv: this.#csv, names, width }
       // Blank rows count now that another row follows. Of each there is nothing but its end.
       const blank = { cells: new Uint8Array(written.blankRows).fill(ROW_END), rows: written.blankRows }
       let isFirstRow = written.rows === 0
@@ -62,21 +62,20 @@ class AreaFiles implements AreaWriter {
         }
       }
     }
-    return advanced(written, block, lineWidth)
+    return advanced(area, written, block, width)
   }
 
   async finish(area: Area, written: WrittenArea): Promise<WrittenArea> {
-    const { header, rows, width, lineWidth } = written
     // An area without rows in its grid was never begun.
     if (written.nextRow === area.rectangle.startRow) await this.#append(area, this.#heads(undefined))
     await this.#append(
       area,
-      this.#formats.map((format) => utf8(format !== 'json' ? '' : rows === 0 ? '[]\n' : '\n]\n')),
+      this.#formats.map((format) => utf8(format !== 'json' ? '' : written.rows === 0 ? '[]\n' : '\n]\n')),
     )
     const files = await settleAll(
       this.#formats.map(async (format): Promise<WrittenFile> => {
         const name = nameOf(area, format)
-        if (format === 'csv' && (lineWidth ?? width) < width) await this.#widen(name, namesOf(area, header), written)
+        await this.#widen(name, format, namesOf(area, written.header), written)
         return { name, format, ...(await this.#draft.stat(name)) }
       }),
     )
@@ -120,22 +119,36 @@ class AreaFiles implements AreaWriter {
     next.cells.buffer.transfer(0)
   }
 
-  /** Gives every line of a CSV file the columns that were only found further down. */
-  async #widen(name: string, names: readonly string[] | undefined, { header, width }: WrittenArea): Promise<void> {
-    const replaced = this.#csvHead(names?.slice(0, header?.length)).length
-    const head = this.#csvHead(names?.slice(0, width))
-    await this.#draft.rewrite(name, padCsv(this.#draft.read(name), { width, head, replaced }))
+  /** Gives the rows of a file the columns that were only found further down. The file is written once more for that. */
+  async #widen(
+    name: string,
+    format: SnapshotFormat,
+    allNames: readonly string[] | undefined,
+    { width, headWidth, rowWidth }: WrittenArea,
+  ): Promise<void> {
+    const names = allNames?.slice(0, width)
+    const isCsv = format === 'csv'
+    const isHeadNarrow = isCsv && names !== undefined && headWidth < width
+    if (!isHeadNarrow && (rowWidth ?? width) === width) return
+    const head = isCsv ? this.#csvHead(names) : new Uint8Array()
+    const replaced = isCsv ? this.#csvHead(names?.slice(0, headWidth)).length : 0
+    const syntax = isCsv ? csvSyntax(width) : jsonSyntax(names, width)
+    await this.#draft.rewrite(name, padRows(this.#read(name), syntax, { head, replaced }))
+  }
+
+  /** Reads back what is staged, as long as it is of use. */
+  async *#read(name: string): AsyncGenerator<Uint8Array> {
+    for await (const chunk of this.#draft.read(name)) {
+      this.#signal.throwIfAborted()
+      yield chunk
+    }
   }
 }
 
-/** The state of an area after a block was written. */
-function advanced(written: WrittenArea, block: Block, lineWidth: number): WrittenArea {
+/** The state of an area after a block was written, each row and the head with so many columns. */
+function advanced({ rectangle }: Area, written: WrittenArea, block: Block, width: number): WrittenArea {
   const header = block.header ?? written.header
   const seen = block.endRow - written.nextRow - (block.header === undefined ? 0 : 1)
-  const widths = [written.lineWidth ?? Number.POSITIVE_INFINITY]
-  if (block.rows > 0) widths.push(lineWidth)
-  if (block.header !== undefined) widths.push(block.header.length)
-  const shortest = Math.min(...widths)
   return {
     ...written,
     nextRow: block.endRow,
@@ -145,8 +158,9 @@ function advanced(written: WrittenArea, block: Block, lineWidth: number): Writte
     blankRows: block.rows === 0 ? written.blankRows + seen : seen - block.rows,
     cells: written.cells + block.filledCells,
     errors: written.errors + block.errorCells,
-    width: Math.max(written.width, block.width),
-    lineWidth: shortest === Number.POSITIVE_INFINITY ? null : shortest,
+    width,
+    headWidth: written.nextRow === rectangle.startRow ? width : written.headWidth,
+    rowWidth: written.rowWidth ?? (block.rows > 0 ? width : null),
   }
 }
 

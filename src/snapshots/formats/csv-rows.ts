@@ -1,8 +1,13 @@
 import { BLANK, DATE, FALSE, NUMBER, TEXT, TRUE } from '../../blocks/block.ts'
 import type { ByteWriter } from '../../blocks/byte-writer.ts'
 import type { CellReader } from '../../blocks/cell-reader.ts'
+import { mayNeedApostrophe, needsApostrophe } from './csv-injection.ts'
+import type { RowSyntax } from './row-padding.ts'
 
 const COMMA = 0x2c
+const SEMICOLON = 0x3b
+const LINE_FEED = 0x0a
+const CARRIAGE_RETURN = 0x0d
 
 export interface CsvOptions {
   readonly injection: 'escape' | 'raw'
@@ -11,22 +16,12 @@ export interface CsvOptions {
   readonly numbersAreText: boolean
 }
 
-/** What must be quoted (RFC 4180, section 2, rule 6). */
-const TO_QUOTE = /[",\r\n]/
-
-/**
- * What a spreadsheet program may run when it opens the file (OWASP, "CSV Injection": equals, plus, minus, at, tab,
- * carriage return). A leading apostrophe makes it text there.
- */
-const RUNS = /^[=+\-@\t\r]/
-
-/** A number as spreadsheets show one, which nobody runs. */
-const SHOWN_NUMBER = /^[+-]\d[\d.,\u00a0\u202f' ]*%?$/
+/** What must be quoted (RFC 4180, section 2, rule 6), and what else programs take for the end of a field (OWASP, "CSV Injection"). */
+const TO_QUOTE = /[",;\t\r\n]/
 
 /** Text as a field of CSV. */
 export function csvField(text: string, { injection, numbersAreText }: CsvOptions): string {
-  const runs = injection === 'escape' && RUNS.test(text) && !(numbersAreText && SHOWN_NUMBER.test(text))
-  const field = runs ? `'${text}` : text
+  const field = injection === 'escape' && needsApostrophe(text, numbersAreText) ? `'${text}` : text
   return TO_QUOTE.test(field) ? `"${field.replaceAll('"', '""')}"` : field
 }
 
@@ -40,6 +35,7 @@ export function csvLine(fields: readonly string[], width: number, options: CsvOp
 
 /** A line of one blank field would be an empty line, and many readers step over those. */
 const BLANK_FIELD = '""'
+const BLANK_AFTER_COMMA = new Uint8Array([COMMA])
 
 /** Writes rows as lines of CSV, each of so many fields. */
 export function csvRows(options: CsvOptions, width: number) {
@@ -56,6 +52,11 @@ export function csvRows(options: CsvOptions, width: number) {
   }
 }
 
+/** How such lines stand in their file: what ends one begins the next. */
+export function csvSyntax(width: number): RowSyntax {
+  return { opens: LINE_FEED, closes: CARRIAGE_RETURN, blanks: Array.from({ length: width }, () => BLANK_AFTER_COMMA) }
+}
+
 function writeField(reader: CellReader, out: ByteWriter, options: CsvOptions): void {
   const { bytes, kind, start, end } = reader
   if (kind === NUMBER || kind === DATE || (kind === TEXT && isPlain(bytes, start, end))) out.copy(bytes, start, end)
@@ -64,10 +65,12 @@ function writeField(reader: CellReader, out: ByteWriter, options: CsvOptions): v
   else out.text(csvField(reader.text(), options))
 }
 
-/** Whether unescaped text is a field as it stands: no comma in it, and no formula. Quotes and line ends come as escapes. */
+/** Whether unescaped text is a field as it stands: no separator in it, and no formula. Quotes and controls come as escapes. */
 function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
-  const first = bytes[start]
-  if (first === 0x3d || first === 0x2b || first === 0x2d || first === 0x40) return false
-  for (let at = start; at < end; at += 1) if (bytes[at] === COMMA) return false
+  if (mayNeedApostrophe(bytes[start], bytes[start + 1])) return false
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at]
+    if (byte === COMMA || byte === SEMICOLON) return false
+  }
   return true
 }

@@ -3,7 +3,7 @@ import { ByteWriter } from '../../blocks/byte-writer.ts'
 import { CellReader } from '../../blocks/cell-reader.ts'
 import type { SnapshotFormat } from '../../model/sync-request.ts'
 import { type CsvOptions, csvRows } from './csv-rows.ts'
-import { arrayRow, objectRows } from './json-rows.ts'
+import { jsonRows } from './json-rows.ts'
 
 /** Whose functions encode in a worker thread. */
 export const ENCODE_MODULE = import.meta.url
@@ -18,12 +18,10 @@ const LAST_ROW_BYTES = 65_536
 export interface RowLayout {
   readonly formats: readonly SnapshotFormat[]
   readonly csv: CsvOptions
-  /** One name for each column that holds something; `undefined` where rows are arrays. */
+  /** One name for each column; `undefined` where rows are arrays. */
   readonly names: readonly string[] | undefined
-  /** How many columns are there in every object, blank or not. */
-  readonly headers: number
-  /** Fields that each CSV line has at least. */
-  readonly lineWidth: number
+  /** Columns that each row has, blank or not. */
+  readonly width: number
 }
 
 /** Some rows of a block. The cells belong to the task. */
@@ -68,7 +66,6 @@ export function encodeRows(task: EncodeTask): EncodedPiece {
 }
 
 /** What writes the cells of the row that a reader stands before. */
-function rowsOf(format: SnapshotFormat, { csv, lineWidth, names, headers }: RowLayout) {
-  if (format === 'csv') return csvRows(csv, lineWidth)
-  return names === undefined ? arrayRow : objectRows(names, headers)
+function rowsOf(format: SnapshotFormat, { csv, names, width }: RowLayout) {
+  return format === 'csv' ? csvRows(csv, width) : jsonRows(names, width)
 }

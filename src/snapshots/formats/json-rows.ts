@@ -1,10 +1,11 @@
 import { BLANK, FALSE, NUMBER, TRUE } from '../../blocks/block.ts'
 import type { ByteWriter } from '../../blocks/byte-writer.ts'
 import type { CellReader } from '../../blocks/cell-reader.ts'
+import type { RowSyntax } from './row-padding.ts'
 
 const QUOTE = 0x22
-const COMMA = 0x2c
 const OPEN_LIST = 0x5b
+const BACKSLASH = 0x5c
 const CLOSE_LIST = 0x5d
 const OPEN = 0x7b
 const CLOSE = 0x7d
@@ -12,41 +13,40 @@ const utf8 = new TextEncoder()
 const NULL = utf8.encode('null')
 
 /**
- * Writes rows as objects. Each of the first `headers` columns is there, blank or not; a column past them where it holds a
- * value. Columns keep their order whatever they are called: as a JavaScript object a column `2024` would come before
- * `Name`, and one called `__proto__` would be lost.
+ * Writes rows as objects, or as arrays where columns have no names. Every column is there, blank or not. Columns keep
+ * their order whatever they are called: as a JavaScript object a column `2024` would come before `Name`, and one called
+ * `__proto__` would be lost.
  */
-export function objectRows(names: readonly string[], headers: number) {
-  const keys = names.map((name) => utf8.encode(`,${JSON.stringify(name)}:`))
+export function jsonRows(names: readonly string[] | undefined, width: number) {
+  const before = beforeValues(names, width)
+  const [open, close] = names === undefined ? [OPEN_LIST, CLOSE_LIST] : [OPEN, CLOSE]
   return (reader: CellReader, out: ByteWriter): void => {
-    let isFirst = true
     let isCell = true
-    out.byte(OPEN)
-    for (let column = 0; ; column += 1) {
+    out.byte(open)
+    for (const bytes of before) {
       isCell &&= reader.nextCell()
-      if (!isCell && column >= headers) break
-      const isBlank = !isCell || reader.kind === BLANK
-      if (isBlank && column >= headers) continue
-      const key = keys[column]
-      if (key === undefined) throw new TypeError('a cell lies past all columns')
-      out.copy(key, isFirst ? 1 : 0)
-      isFirst = false
-      if (isBlank) out.copy(NULL)
+      out.copy(bytes)
+      if (!isCell || reader.kind === BLANK) out.copy(NULL)
       else writeCell(reader, out)
     }
-    out.byte(CLOSE)
+    if (isCell && reader.nextCell()) throw new TypeError('a cell lies past all columns')
+    out.byte(close)
   }
 }
 
-/** Writes a row as an array, as long as it has values. */
-export function arrayRow(reader: CellReader, out: ByteWriter): void {
-  out.byte(OPEN_LIST)
-  for (let column = 0; reader.nextCell(); column += 1) {
-    if (column > 0) out.byte(COMMA)
-    if (reader.kind === BLANK) out.copy(NULL)
-    else writeCell(reader, out)
-  }
-  out.byte(CLOSE_LIST)
+/** How such rows stand in their file. */
+export function jsonSyntax(names: readonly string[] | undefined, width: number): RowSyntax {
+  const blanks = beforeValues(names, width).map((bytes) => Buffer.concat([bytes, NULL]))
+  const [opens, closes] = names === undefined ? [OPEN_LIST, CLOSE_LIST] : [OPEN, CLOSE]
+  return { opens, closes, escapes: BACKSLASH, blanks }
+}
+
+/** What stands before the value of each column: a comma, and in objects its name. */
+function beforeValues(names: readonly string[] | undefined, width: number): Uint8Array[] {
+  return Array.from({ length: width }, (_, column) => {
+    const key = names === undefined ? '' : `${JSON.stringify(names[column])}:`
+    return utf8.encode(column === 0 ? key : `,${key}`)
+  })
 }
 
 /** A value is written as it stands in the block: the inside of a JSON string, or a number with every digit that was sent. */

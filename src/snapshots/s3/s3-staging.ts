@@ -106,6 +106,13 @@ export class S3Staging implements StagingBackend<PackedContent> {
     }
   }
 
+  /** Tells a damaged bucket from packs that are gone because a later epoch has published. */
+  async translateError(error: unknown): Promise<unknown> {
+    if (!(error instanceof AppError) || error.code !== 'SNAPSHOT_CORRUPT') return error
+    const { records, key, owner } = this.#options
+    return (await records.read(key))?.record.owner === owner ? error : this.#superseded(error)
+  }
+
   /** Makes a staged file one object under its final key, and makes sure on the way that it is what was staged. */
   async #upload(file: StagedFile<PackedContent>): Promise<void> {
     const { name, digest } = file
@@ -127,9 +134,9 @@ export class S3Staging implements StagingBackend<PackedContent> {
     this.#etag = etag
   }
 
-  #superseded(): DraftSuperseded {
+  #superseded(cause?: unknown): DraftSuperseded {
     const { syncId, epoch } = this.#options.key
-    return new DraftSuperseded(`the draft of ${syncId} is no longer with epoch ${epoch}`)
+    return new DraftSuperseded(`the draft of ${syncId} is no longer with epoch ${epoch}`, { cause })
   }
 
   async #removeFiles(): Promise<void> {

@@ -26,7 +26,7 @@ const text = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.string({
-      unit: fc.constantFrom('"', "'", ',', '\r', '\n', '\t', ' ', '=', '\\', 'é', '🌵', 'a'),
+      unit: fc.constantFrom('"', "'", ',', ';', '\r', '\n', '\t', ' ', '=', '＝', '\ufeff', '\\', 'é', '🌵', 'a'),
       minLength: 1,
     }),
   },
@@ -140,22 +140,28 @@ export function tabOf(gid: number, title: string, { rows, moreRows, moreColumns 
 
 export interface Expected {
   readonly names: readonly string[] | null
-  /** Rows as arrays, trailing blanks left out. */
+  /** Rows as arrays, all of them as wide as the widest. */
   readonly rows: readonly (readonly (string | number | boolean | null)[])[]
-  readonly headers: number
   readonly width: number
+  /** Headers with blanks around them that are not in the names. */
+  readonly trimmed: number
 }
+
+const UNSEEN = String.raw`[\s\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069]+`
+const UNSEEN_AROUND = new RegExp(`^${UNSEEN}|${UNSEEN}$`, 'g')
 
 /** What a grid must come out as: said again in the plainest way, all of it in memory at once. */
 export function expected({ rows, moreRows }: Grid, headerRow: number, dates: 'iso' | 'serial'): Expected {
-  const values = rows.map((row) => trimmed(row.map((cell) => cell[dates])))
+  const values = rows.map((row) => withoutBlankEnd(row.map((cell) => cell[dates])))
   const inGrid = Math.max(rows.length, 1) + moreRows
   const data = values.slice(headerRow)
   while (data.length > 0 && data.at(-1)?.length === 0) data.pop()
   if (headerRow === 0) {
-    return { names: null, rows: data, headers: 0, width: Math.max(0, ...data.map((row) => row.length)) }
+    const width = Math.max(0, ...data.map((row) => row.length))
+    return { names: null, rows: padded(data, width), width, trimmed: 0 }
   }
-  const header = headerRow > inGrid ? [] : (values[headerRow - 1] ?? []).map(headerText)
+  const texts = headerRow > inGrid ? [] : (values[headerRow - 1] ?? []).map(headerText)
+  const header = texts.map((text) => text.replace(UNSEEN_AROUND, ''))
   const width = Math.max(header.length, ...data.map((row) => row.length))
   const taken = new Set<string>()
   const names = Array.from({ length: width }, (_, column) => {
@@ -167,10 +173,15 @@ export function expected({ rows, moreRows }: Grid, headerRow: number, dates: 'is
     taken.add(name)
     return name
   })
-  return { names, rows: data, headers: header.length, width }
+  const trimmed = header.filter((text, column) => text !== '' && text !== texts[column]).length
+  return { names, rows: padded(data, width), width, trimmed }
 }
 
-function trimmed<T>(row: (T | null)[]): (T | null)[] {
+function padded<T>(rows: readonly (readonly (T | null)[])[], width: number): (T | null)[][] {
+  return rows.map((row) => Array.from({ length: width }, (_, column) => row[column] ?? null))
+}
+
+function withoutBlankEnd<T>(row: (T | null)[]): (T | null)[] {
   const end = row.findLastIndex((cell) => cell !== null) + 1
   return row.slice(0, end)
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { Test } from 'tap'
 import type { SyncRequestInput } from '../../../src/model/sync-request.ts'
+import { sha256 } from '../../snapshots/manifests.ts'
 import { aDownloader, callsOf, LeapingClock } from '../downloads.ts'
 import { parseCsv } from './csv.ts'
 import { type Expected, expected, grid, request, tabOf } from './grids.ts'
@@ -36,6 +37,14 @@ export async function gridsComeOutEqual(t: Test, numRuns: number, seed: number):
           equal(parseCsv(csv.slice(asked.csv.bom ? 1 : 0)), csvRows(want, asked.csv), 'csv')
           const tab = result.report.tabs?.[index]
           equal([tab?.rows, tab?.columns, tab?.state], [want.rows.length, want.width, 'done'], 'tab')
+          for (const file of tab?.files ?? []) {
+            const text = await downloader.text(result, file.format, index)
+            equal([file.bytes, file.sha256], [Buffer.byteLength(text), sha256(text)], `what is said of ${file.name}`)
+          }
+          const warning = result.report.warnings?.find(
+            (one) => one.code === 'HEADERS_TRIMMED' && one.tab === tab?.title,
+          )
+          equal(warning?.count ?? 0, want.trimmed, 'headers trimmed')
         }
         await downloader.snapshots.prune('book')
       },
@@ -129,14 +138,9 @@ function rowsOfJson(rows: unknown): unknown[] {
   return (rows as unknown[]).map((row) => (Array.isArray(row) ? row : Object.entries(row as object).sort(byName)))
 }
 
-function jsonRows({ names, rows, headers }: Expected): unknown[] {
+function jsonRows({ names, rows }: Expected): unknown[] {
   if (names === null) return [...rows]
-  return rows.map((row) =>
-    names
-      .map((name, column): [string, Cell] => [name, row[column] ?? null])
-      .filter(([, cell], column) => column < headers || cell !== null)
-      .sort(byName),
-  )
+  return rows.map((row) => names.map((name, column): [string, Cell] => [name, row[column] ?? null]).sort(byName))
 }
 
 function byName([one]: [string, unknown], [other]: [string, unknown]): number {
@@ -147,7 +151,8 @@ function csvRows({ names, rows, width }: Expected, csv: { injection: string }): 
   const text = (cell: Cell | undefined): string => {
     if (cell === null || cell === undefined) return ''
     if (typeof cell !== 'string') return String(cell).replace('true', 'TRUE').replace('false', 'FALSE')
-    return csv.injection === 'escape' && '=+-@\t\r'.includes(cell[0] ?? ' ') ? `'${cell}` : cell
+    const mayRun = /^[\t\r\n\0]/.test(cell) || /^[=+\-@＝＋－＠]/.test(cell.replace(/^[\s\0]*/, ''))
+    return csv.injection === 'escape' && mayRun ? `'${cell}` : cell
   }
   const lines = rows.map((row) => Array.from({ length: Math.max(width, 1) }, (_, column) => text(row[column])))
   if (names !== null && width > 0) lines.unshift(names.map(text))

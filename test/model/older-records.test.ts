@@ -1,0 +1,27 @@
+import t from 'tap'
+import { snapshotManifest } from '../../src/model/snapshot-manifest.ts'
+import { parseSyncRecord } from '../../src/model/sync-record.ts'
+import { reportSync } from '../../src/syncs/sync.ts'
+import { aManifest, aTab } from '../snapshots/manifests.ts'
+import { aQueuedSync } from '../support/syncs.ts'
+
+const settings = { timeZone: 'Europe/Berlin', locale: 'de_DE' }
+
+t.test('a record without zone and locale, as earlier releases wrote them, is read, and gets them', async (t) => {
+  const sync = aQueuedSync()
+  const { timeZone: _timeZone, locale: _locale, ...spreadsheet } = sync.spreadsheet
+  const read = parseSyncRecord(sync.id, JSON.stringify({ format: 1, ...sync, spreadsheet }))
+  t.strictSame(read.spreadsheet, { ...spreadsheet, timeZone: null, locale: null })
+  const reported = reportSync(read, { spreadsheet: { title: 'Title', version: '1', ...settings } }, new Date())
+  t.strictSame(reported.spreadsheet, { ...spreadsheet, title: 'Title', version: '1', ...settings })
+})
+
+t.test('a manifest without zone and locale is read', async (t) => {
+  const manifest = aManifest(aQueuedSync().id, [aTab(0, 'Tab')])
+  const { timeZone: _timeZone, locale: _locale, ...spreadsheet } = manifest.spreadsheet
+  t.strictSame(snapshotManifest.parse({ ...manifest, spreadsheet }).spreadsheet, {
+    ...spreadsheet,
+    timeZone: null,
+    locale: null,
+  })
+})
