@@ -203,8 +203,10 @@ export class SyncExecution {
     if (before?.code === fault?.code && before?.detail === fault?.detail) return
     this.#loggedFault = fault
     const syncId = this.#claimed.id
-    if (fault === null) this.#options.log.info({ syncId, fault: before?.code }, 'nothing hinders the sync any more')
-    else this.#options.log.warn({ syncId, fault: fault.code }, `a sync is hindered: ${fault.detail}`)
+    const { log } = this.#options
+    if (fault === null) log.info({ syncId, fault: before?.code }, 'nothing hinders the sync any more')
+    // What has not failed is only waited for, as for the quota.
+    else log[fault.tries > 0 ? 'warn' : 'info']({ syncId, fault: fault.code }, `a sync is hindered: ${fault.detail}`)
   }
 
   /** Milliseconds for which the sync was run, by all its owners. */

@@ -196,9 +196,14 @@ export interface SyncReport {
 
 const { spreadsheet, progress, tabs, warnings } = syncFields.shape
 
-/** Holds a report to what the record that it becomes a part of may hold. */
+/** Holds a report to what the record that it becomes a part of may hold. Percent is brought within its bounds there. */
 export const syncReport = z
-  .object({ spreadsheet: spreadsheet.partial(), progress: progress.partial(), tabs, warnings })
+  .object({
+    spreadsheet: spreadsheet.partial(),
+    progress: progress.partial().extend({ percent: z.number().optional() }),
+    tabs,
+    warnings,
+  })
   .partial()
 
 /** What a download ended with. */

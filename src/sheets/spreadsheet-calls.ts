@@ -98,7 +98,7 @@ export class SpreadsheetCalls {
     try {
       return await this.#retries.untilDone(
         (state) => this.#send('version', state, signal, (call) => api.version(spreadsheetId, call)),
-        { signal, judge },
+        { signal, judge, about: "Drive's version of the spreadsheet" },
       )
     } catch (error) {
       if (signal.aborted || !(error instanceof AppError || error instanceof CallFault)) throw error

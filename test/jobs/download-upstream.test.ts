@@ -2,8 +2,15 @@ import { EventEmitter } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
+import { startEmulator } from '../../emulator/emulator.ts'
 import { date, tabFromRows } from '../../emulator/workbook.ts'
+import { WorkerPool } from '../../src/concurrency/worker-pool.ts'
 import type { SyncFault } from '../../src/model/sync.ts'
+import { silentLog } from '../../src/ports/log.ts'
+import { GoogleApi } from '../../src/sheets/google-api.ts'
+import { GoogleSheets } from '../../src/sheets/google-sheets.ts'
+import { LocalReadBudget } from '../../src/sheets/local-read-budget.ts'
+import { ReadQuota } from '../../src/sheets/read-quota.ts'
 import { aDownloader, callsOf, LeapingClock } from './downloads.ts'
 
 const workbook = {
@@ -165,6 +172,36 @@ t.test('a call that is long under way is told of, until it answers', async (t) =
   t.match(await downloader.run({}, { onReport }), { outcome: 'downloaded' })
   const told = faults.filter((fault) => fault !== null)
   t.match(told, [{ code: 'GOOGLE_UNAVAILABLE', detail: 'Google has not answered for 0.1 s.', tries: 0 }])
+  t.equal(faults.at(-1), null)
+})
+
+t.test('a shared read budget that cannot be reached is told of, until it can', async (t) => {
+  const emulator = await startEmulator({ workbooks: [workbook] })
+  t.teardown(() => emulator.close())
+  const clock = new LeapingClock()
+  const budget = new LocalReadBudget({ readsPerMinute: 1000, clock })
+  let failures = 3
+  const take = budget.take.bind(budget)
+  budget.take = async (key) => {
+    failures -= 1
+    if (failures >= 0) throw new Error('ECONNREFUSED')
+    return take(key)
+  }
+  const quota = new ReadQuota({ budget, clock, log: silentLog })
+  const workers = new WorkerPool({ threads: 0 })
+  t.teardown(() => workers.close())
+  const api = new GoogleApi({ rootUrl: emulator.rootUrl, clock })
+  const faults: (SyncFault | null)[] = []
+  const spreadsheet = new GoogleSheets({ api, quota, workers, clock, log: silentLog }).open('book', {
+    signal: new AbortController().signal,
+    key: 'a sync',
+    onCall() {},
+    onWait() {},
+    onRows() {},
+    onFault: (fault) => faults.push(fault),
+  })
+  await spreadsheet.describe({ tabs: null, ranges: null, headerRow: 1 })
+  t.match(faults[0], { code: 'STORAGE_UNAVAILABLE', detail: /shared read budget/, tries: 0, nextTryAt: String })
   t.equal(faults.at(-1), null)
 })
 
