@@ -184,7 +184,12 @@ export class SyncService {
 
   async #findJoinable({ spreadsheetId, request, createdBy, webhookUrl }: NewSync): Promise<Sync | undefined> {
     // Not even an administrator's: what is joined must go on when others cancel what is theirs.
-    const query = { states: ACTIVE_STATES, spreadsheetId, createdBy: createdBy ?? undefined, signal: this.#drain.signal }
+    const query = {
+      states: ACTIVE_STATES,
+      spreadsheetId,
+      createdBy: createdBy ?? undefined,
+      signal: this.#drain.signal,
+    }
     for await (const sync of paginate(this.#options.storage, query)) {
       // A sync that is being cancelled will not deliver, so nobody is made to wait for it.
       if (sync.state === 'cancelling' || !isSameDownload(sync.request, request)) continue

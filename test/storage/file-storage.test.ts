@@ -415,29 +415,32 @@ async function aDeadProcess(): Promise<string> {
   return [pid, Number(start) - 1, ...place].join('-')
 }
 
-t.test('a search that must read thousands of records is given up when its signal is aborted, and so is a sweep', async (t) => {
-  const { storage: first, another } = await setUp(t)
-  const syncs = Array.from({ length: 300 }, () => aQueuedSync())
-  await Promise.all(syncs.map((sync) => first.create(sync)))
-  for (const give of ['list', 'cleanup'] as const) {
-    const stop = new AbortController()
-    const reason = new Error('the service stops')
-    let reads = 0
-    const fs: FileSystem = {
-      ...nodeFileSystem,
-      read: (path, position) => {
-        reads += 1
-        if (reads === 20) stop.abort(reason)
-        return nodeFileSystem.read(path, position)
-      },
+t.test(
+  'a search that must read thousands of records is given up when its signal is aborted, and so is a sweep',
+  async (t) => {
+    const { storage: first, another } = await setUp(t)
+    const syncs = Array.from({ length: 300 }, () => aQueuedSync())
+    await Promise.all(syncs.map((sync) => first.create(sync)))
+    for (const give of ['list', 'cleanup'] as const) {
+      const stop = new AbortController()
+      const reason = new Error('the service stops')
+      let reads = 0
+      const fs: FileSystem = {
+        ...nodeFileSystem,
+        read: (path, position) => {
+          reads += 1
+          if (reads === 20) stop.abort(reason)
+          return nodeFileSystem.read(path, position)
+        },
+      }
+      const storage = await another(fs)
+      const { signal } = stop
+      const given: Promise<unknown> =
+        give === 'list' ? storage.list({ pageSize: 10, signal }) : storage.cleanup(NOW, { signal })
+      await t.rejects(given, reason)
+      t.ok(reads < 50, `${reads} reads`)
+      t.equal((await storage.list({ pageSize: 1000 })).syncs.length, syncs.length, 'the next one finds all')
+      t.equal((await storage.list({ pageSize: 1000, signal })).syncs.length, syncs.length, 'by now they are known')
     }
-    const storage = await another(fs)
-    const { signal } = stop
-    const given: Promise<unknown> =
-      give === 'list' ? storage.list({ pageSize: 10, signal }) : storage.cleanup(NOW, { signal })
-    await t.rejects(given, reason)
-    t.ok(reads < 50, `${reads} reads`)
-    t.equal((await storage.list({ pageSize: 1000 })).syncs.length, syncs.length, 'the next one finds all')
-    t.equal((await storage.list({ pageSize: 1000, signal })).syncs.length, syncs.length, 'by now they are known')
-  }
-})
+  },
+)
