@@ -50,3 +50,33 @@ t.test('rows that one instance put into a bucket are answered by another instanc
   t.notOk((await readdir(reader.directory)).includes('snapshots'), 'no folder of snapshots was made')
   t.notMatch(writer.output(), new RegExp(S3_CREDENTIALS.AWS_SECRET_ACCESS_KEY))
 })
+
+t.test('a service that is stopped while it publishes ends in time, and publishes after its next start', async (t) => {
+  const server = await anS3Server(t)
+  const tabs = Array.from({ length: 30 }, (_, gid) =>
+    syntheticTab({ gid, title: `Tab ${gid}`, rows: 2000, columns: 10, kind: 'mixed' }),
+  )
+  const emulator = await anEmulator(t, { workbooks: [{ id: SPREADSHEET, title: 'Many', tabs }] })
+  const environment = {
+    ...environmentFor(await aDirectory(t)),
+    ...S3_CREDENTIALS,
+    SNAPSHOT_URL: 's3://snapshots/stopped',
+    AWS_ENDPOINT_URL_S3: server.url,
+    GOOGLE_API_ROOT_URL: emulator.rootUrl,
+  }
+  const first = await aServiceProcess(t, environment)
+  const { id } = await startSync(first.url, { spreadsheet: SPREADSHEET, formats: ['json', 'ndjson', 'csv'] })
+  await pollUntil(first.url, id, ({ progress }) => progress.phase === 'publishing')
+  const began = performance.now()
+  t.equal(await first.end('SIGTERM'), 0)
+  const tookMs = Math.round(performance.now() - began)
+  t.ok(tookMs < 10_000, `${tookMs} ms`)
+  t.match(first.output(), /"msg":"sync interrupted"/)
+  const calls = emulator.count('values.batchGet')
+  const second = await aServiceProcess(t, environment)
+  const sync = await pollUntil(second.url, id, finished)
+  t.match(sync, { state: 'succeeded', attempt: 2, tabs: { length: 30 } })
+  t.equal(emulator.count('values.batchGet'), calls, 'nothing is read again')
+  const rows = await fetch(`${second.url}/spreadsheets/${SPREADSHEET}/tabs/gid:29`)
+  t.equal(((await rows.json()) as unknown[]).length, 1999)
+})

@@ -16,3 +16,14 @@ export async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promi
     signal.removeEventListener('abort', abort)
   }
 }
+
+/** Passes items on until the signal is aborted; then it throws the signal's reason. */
+export async function* untilAborted<T>(
+  items: AsyncIterable<T> | Iterable<T>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<T> {
+  for await (const item of items) {
+    signal?.throwIfAborted()
+    yield item
+  }
+}

@@ -19,14 +19,14 @@ async function executeDownload(deps: DownloadOptions, sync: ActiveSync, context:
   const { snapshots, log } = deps
   const key = { spreadsheetId: sync.spreadsheet.id, syncId: sync.id, epoch: sync.lease.epoch }
   const draft = await supersededAsStop(
-    watchStore(snapshots.openDraft(key), deps, (fault) => context.report({ progress: { fault } })),
+    watchStore(snapshots.openDraft(key, context.signal), deps, (fault) => context.report({ progress: { fault } })),
   )
   try {
     context.signal.throwIfAborted()
     if (draft.published !== undefined) return resultOf(draft.published, sync, 'downloaded')
     const result = await new Download(deps, sync, context, draft).execute()
     // A snapshot of now takes the place of an old one; if that fails, the next one tries again.
-    await snapshots.prune(sync.spreadsheet.id).catch((error: unknown) => {
+    await snapshots.prune(sync.spreadsheet.id, context.signal).catch((error: unknown) => {
       log.warn({ err: error, syncId: sync.id }, 'old snapshots could not be removed')
     })
     return result

@@ -11,9 +11,11 @@ export interface SnapshotStore {
 
   /**
    * Opens the staging place of a sync for one epoch, and takes over what an earlier epoch had checkpointed there. From
-   * then on no earlier epoch can publish or disturb what is staged, even if its process still runs.
+   * then on no earlier epoch can publish or disturb what is staged, even if its process still runs. Once the signal is
+   * aborted, what handles whole files (taking over, `rewrite`, `publish`) rejects with its reason: the checkpoint stays as
+   * it is, and nothing is published, unless that was done already.
    */
-  openDraft(key: DraftKey): Promise<SnapshotDraft>
+  openDraft(key: DraftKey, signal?: AbortSignal): Promise<SnapshotDraft>
 
   /** The snapshot that this sync published, or `undefined`. Rejects with `SNAPSHOT_CORRUPT` when it cannot be read. */
   find(spreadsheetId: string, syncId: string): Promise<SnapshotManifest | undefined>

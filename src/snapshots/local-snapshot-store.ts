@@ -57,7 +57,7 @@ export class LocalSnapshotStore implements SnapshotStore {
     return onDisk(() => this.#drafts.start())
   }
 
-  async openDraft(key: DraftKey): Promise<SnapshotDraft> {
+  async openDraft(key: DraftKey, signal?: AbortSignal): Promise<SnapshotDraft> {
     assertDraftKey(key)
     const target = this.#folderOf(key)
     const backend = new LocalStaging({ fs: this.#fs, log: this.#options.log, folders: this.#drafts, key, target })
@@ -71,8 +71,9 @@ export class LocalSnapshotStore implements SnapshotStore {
       }
       // An earlier release may have left the checkpoint of its draft beside what it published.
       if (published !== undefined) await ignoreErrno(this.#fs.unlink(join(target, CHECKPOINT_NAME)), 'ENOENT')
-      const adopted = published === undefined ? await adoptCheckpoint(this.#fs, this.#drafts.pathOf(key)) : undefined
-      return new StagedDraft(key, backend, adopted, published)
+      const isResumed = published === undefined
+      const adopted = isResumed ? await adoptCheckpoint(this.#fs, this.#drafts.pathOf(key), signal) : undefined
+      return new StagedDraft(key, backend, { adopted, published, signal })
     })
   }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import pMap from 'p-map'
+import { untilAborted } from '../concurrency/abortable.ts'
 import { filesOf, isSnapshotFileName, type SnapshotManifest } from '../model/snapshot-manifest.ts'
 import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
 import { isSyncId } from '../model/sync-id.ts'
@@ -54,18 +55,18 @@ export class S3SnapshotStore implements SnapshotStore {
     return assertConditionalWrites(this.#bucket)
   }
 
-  async openDraft(key: DraftKey): Promise<SnapshotDraft> {
+  async openDraft(key: DraftKey, signal?: AbortSignal): Promise<SnapshotDraft> {
     assertDraftKey(key)
     const { syncId, epoch } = key
     const owner = randomUUID()
-    const staging = { bucket: this.#bucket, records: this.#records, log: this.#options.log, key, owner }
+    const staging = { bucket: this.#bucket, records: this.#records, log: this.#options.log, key, owner, signal }
     // The marker first of all, so that whatever follows is found by a sweep.
     await this.#bucket.put(this.#bucket.keys.marker(key), '')
     for (;;) {
       const found = await this.#records.read(key)
       if (found?.record.state === 'published') {
         const backend = new S3Staging({ ...staging, etag: found.etag })
-        return new StagedDraft(key, backend, undefined, found.record.manifest)
+        return new StagedDraft(key, backend, { published: found.record.manifest })
       }
       if (found !== undefined && found.record.epoch > epoch) {
         throw new DraftSuperseded(`a later epoch than ${epoch} has the draft of ${syncId}`)
@@ -75,8 +76,8 @@ export class S3SnapshotStore implements SnapshotStore {
       const etag = await this.#records.replace(key, claim, found?.etag)
       if (etag === undefined) continue
       // A checkpoint whose bytes are not all there counts as none.
-      const adopted = checkpoint === null ? undefined : await ignoreCorrupt(this.#adopt(checkpoint))
-      return new StagedDraft(key, new S3Staging({ ...staging, etag }), adopted)
+      const adopted = checkpoint === null ? undefined : await ignoreCorrupt(this.#adopt(checkpoint, signal))
+      return new StagedDraft(key, new S3Staging({ ...staging, etag }), { adopted, signal })
     }
   }
 
@@ -141,10 +142,10 @@ export class S3SnapshotStore implements SnapshotStore {
   }
 
   /** Reads all bytes once, for the state of a SHA-256 cannot be stored. */
-  async #adopt({ value, files }: RecordedCheckpoint): Promise<AdoptedCheckpoint<PackedContent>> {
+  async #adopt({ value, files }: RecordedCheckpoint, signal?: AbortSignal): Promise<AdoptedCheckpoint<PackedContent>> {
     const adopt = async ({ name, pieces }: RecordedCheckpoint['files'][number]) => {
       const digest = new ContentDigest()
-      for await (const chunk of readPieces(this.#bucket, pieces)) digest.update(chunk)
+      for await (const chunk of untilAborted(readPieces(this.#bucket, pieces), signal)) digest.update(chunk)
       return new StagedFile<PackedContent>(name, { pieces: [...pieces], pending: [] }, digest)
     }
     return { value, files: await pMap(files, adopt, { concurrency: 4 }) }

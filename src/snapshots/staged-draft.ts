@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import pLimit from 'p-limit'
+import { untilAborted } from '../concurrency/abortable.ts'
 import { filesOf, isSnapshotFileName, type SnapshotManifest, snapshotManifest } from '../model/snapshot-manifest.ts'
 import { type DraftKey, DraftSuperseded, type SnapshotDraft } from '../ports/snapshot-store.ts'
 import { isManifestOf } from './snapshot-key.ts'
@@ -12,6 +13,12 @@ export interface AdoptedCheckpoint<Content> {
   readonly files: readonly StagedFile<Content>[]
 }
 
+interface DraftState<Content> {
+  readonly adopted?: AdoptedCheckpoint<Content> | undefined
+  readonly published?: SnapshotManifest | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
 /**
  * A draft on any medium: the order of its operations, and what still holds after a failure. After a failed write or
  * fsync nobody can say what a file holds, so the draft then refuses all but `reset`, `discard` and `close`; opened
@@ -22,6 +29,7 @@ export class StagedDraft<Content> implements SnapshotDraft {
   checkpoint: unknown
   readonly #key: DraftKey
   readonly #backend: StagingBackend<Content>
+  readonly #signal: AbortSignal | undefined
   readonly #limitRewrites = pLimit(4)
   #files: Map<string, StagedFile<Content>>
   /** Settles when the last change of the whole draft has. */
@@ -31,15 +39,15 @@ export class StagedDraft<Content> implements SnapshotDraft {
   #isPublished: boolean
   #isClosed: boolean
 
-  /** `published`: by an earlier epoch; nothing can be done with the draft then. */
+  /** `published`: by an earlier epoch; nothing can be done with the draft then. `signal`: as of `openDraft`. */
   constructor(
     key: DraftKey,
     backend: StagingBackend<Content>,
-    adopted: AdoptedCheckpoint<Content> | undefined,
-    published?: SnapshotManifest,
+    { adopted, published, signal }: DraftState<Content> = {},
   ) {
     this.#key = key
     this.#backend = backend
+    this.#signal = signal
     this.#files = new Map(adopted?.files.map((file) => [file.name, file]))
     this.checkpoint = adopted?.value
     this.published = published
@@ -62,7 +70,7 @@ export class StagedDraft<Content> implements SnapshotDraft {
     file.beforeRewrite = before
     const rewrite = async () => {
       const digest = new ContentDigest()
-      const content = await this.#backend.rewrite(file, digest.pipe(bytes))
+      const content = await this.#backend.rewrite(file, digest.pipe(untilAborted(bytes, this.#signal)))
       Object.assign(file, { content, digest })
     }
     try {
@@ -113,6 +121,7 @@ export class StagedDraft<Content> implements SnapshotDraft {
   async publish(manifest: SnapshotManifest): Promise<void> {
     this.#assertOpen()
     await this.#flush()
+    this.#signal?.throwIfAborted()
     this.#assertIntact()
     const files = this.#filesNamedBy(manifest)
     await this.#changeDraft(this.#idle(), async () => {

@@ -3,6 +3,7 @@ import type { EmulatorCall } from '../../emulator/emulator.ts'
 import { date, syntheticWorkbook, tabFromRows } from '../../emulator/workbook.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import { JobStop } from '../../src/ports/job-runner.ts'
+import type { DraftKey } from '../../src/ports/snapshot-store.ts'
 import { claimSync } from '../../src/syncs/sync.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { aQueuedSync } from '../support/syncs.ts'
@@ -106,6 +107,37 @@ t.test('where the version is unknown, only a checkpoint of the last minutes is u
     const [first] = JSON.parse(await downloader.text(result, 'json'))
     if (!isResumed) t.equal(first.text_2, 'edited', what)
   }
+})
+
+t.test('interrupted when it is about to publish, a download leaves that to its next owner', async (t) => {
+  const stop = new AbortController()
+  const downloader = await aDownloader(t, {
+    workbooks: [workbook],
+    tuning: callsOf(CELLS),
+    aroundSnapshots: (snapshots) =>
+      Object.assign(Object.create(snapshots), {
+        openDraft: async (key: DraftKey, signal?: AbortSignal) => {
+          const draft = await snapshots.openDraft(key, signal)
+          const publish = draft.publish.bind(draft)
+          draft.publish = (manifest) => {
+            stop.abort(new JobStop('interrupted'))
+            return publish(manifest)
+          }
+          return draft
+        },
+        list: snapshots.list.bind(snapshots),
+        find: snapshots.find.bind(snapshots),
+        prune: snapshots.prune.bind(snapshots),
+      }),
+  })
+  const sync = aClaimedSync()
+  await t.rejects(downloader.run({}, { sync, signal: stop.signal }), { message: /stopped: interrupted/ })
+  t.same(await downloader.snapshots.list('book'), [])
+  downloader.emulator.resetCalls()
+  const result = await downloader.run({}, { sync: downloader.claimedAgain(sync) })
+  t.match(result, { outcome: 'downloaded', snapshotId: sync.id })
+  t.equal(downloader.emulator.count('values.batchGet'), 0, 'nothing is read again')
+  t.equal((await downloader.snapshots.list('book')).length, 1)
 })
 
 t.test('cancelled or out of time, a download leaves nothing behind', async (t) => {

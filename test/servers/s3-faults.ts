@@ -51,6 +51,37 @@ for (const fault of ['stopped', 'hung'] as const) {
   )
 }
 
+t.test('a publication to a server that hangs is given up at once when it is aborted', async (t) => {
+  const server = await anS3Server(t)
+  const store = await anS3Store(t, server.url)
+  const key = aKey()
+  const stop = new AbortController()
+  const draft = await store.openDraft(key, stop.signal)
+  for (let n = 0; n < 5; n++) await draft.append('a.csv', Buffer.alloc(8_000_000, 'x'))
+  await draft.saveCheckpoint('saved')
+  const manifest = await manifestOf(draft, key.syncId, ['a.csv'])
+  const sent = new Promise<void>((resolve) => {
+    channel('http.client.request.start').subscribe((message) => {
+      const { request } = message as { request: { method: string } }
+      if (request.method === 'PUT') resolve()
+    })
+  })
+  const publishing = draft.publish(manifest)
+  await sent
+  server.signal('SIGSTOP')
+  const reason = new Error('the service stops')
+  const began = performance.now()
+  stop.abort(reason)
+  await t.rejects(publishing, reason)
+  await draft.close()
+  t.ok(performance.now() - began < 1000, `${Math.round(performance.now() - began)} ms`)
+  server.signal('SIGCONT')
+  const next = await store.openDraft({ ...key, epoch: 2 })
+  t.match(next, { published: undefined, checkpoint: 'saved' })
+  await next.publish(manifest)
+  t.equal((await publishedText(store, manifest, 'a.csv'))?.length, 40_000_000)
+})
+
 t.test('a body that stops coming is an error within the bound, and not the end of the file', async (t) => {
   const server = await anS3Server(t)
   const store = await anS3Store(t, server.url, { requestTimeoutMs: 500 })

@@ -285,6 +285,54 @@ export function testSnapshotStore(t: Test, name: string, place: (t: Test) => Ope
     t.equal(await publishedText(store, manifest, 'b.csv'), 'new')
   })
 
+  t.test(`${name}: a draft whose signal is aborted publishes nothing, and the next epoch publishes it`, async (t) => {
+    const open = place(t)
+    const [store, other] = [await open(), await open()]
+    const reason = new Error('the service stops')
+    for (const step of ['rewrite', 'publish'] as const) {
+      const key = aKey()
+      const stop = new AbortController()
+      const draft = await store.openDraft(key, stop.signal)
+      await draft.append('a.csv', bytes('one\n'))
+      await draft.saveCheckpoint('saved')
+      async function* endless() {
+        for (let n = 0; ; n++) {
+          if (n === 3) stop.abort(reason)
+          yield bytes('more\n')
+        }
+      }
+      const manifest = await manifestOf(draft, key.syncId, ['a.csv'])
+      if (step === 'publish') stop.abort(reason)
+      await t.rejects(step === 'publish' ? draft.publish(manifest) : draft.rewrite('a.csv', endless()), reason)
+      await draft.close()
+      t.equal(await other.find(SPREADSHEET, key.syncId), undefined)
+      const next = await other.openDraft({ ...key, epoch: 2 })
+      t.match(next, { published: undefined, checkpoint: 'saved' })
+      await next.publish(await manifestOf(next, key.syncId, ['a.csv']))
+      t.equal(await publishedText(store, manifest, 'a.csv'), 'one\n')
+    }
+    const key = aKey()
+    const draft = await store.openDraft(key)
+    await draft.append('a.csv', bytes('one\n'))
+    await draft.saveCheckpoint('saved')
+    await draft.close()
+    await t.rejects(other.openDraft({ ...key, epoch: 2 }, AbortSignal.abort(reason)), reason)
+    t.equal((await other.openDraft({ ...key, epoch: 3 })).checkpoint, 'saved')
+  })
+
+  t.test(`${name}: a sweep or a pruning whose signal is aborted removes nothing more`, async (t) => {
+    const store = await place(t)()
+    for (let n = 0; n < 9; n++) await publishFiles(store, { 'a.csv': `${n}` })
+    const before = await store.list(SPREADSHEET)
+    const draft = await store.openDraft(aKey())
+    await draft.saveCheckpoint(1)
+    await draft.close()
+    t.strictSame(await store.prune(SPREADSHEET, AbortSignal.abort()), [])
+    t.equal((await store.list(SPREADSHEET)).length, before.length)
+    t.equal(await store.sweepDrafts(async () => false, AbortSignal.abort()), 0)
+    t.equal(await store.sweepDrafts(async () => false), 1)
+  })
+
   t.test(`${name}: a reset draft is empty, for later epochs too`, async (t) => {
     const store = await place(t)()
     const key = aKey()

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { z } from 'zod'
+import { untilAborted } from '../../concurrency/abortable.ts'
 import { mapAll } from '../../concurrency/map-all.ts'
 import { namesIn, readFirst, readText, withOpen, writeAll, writeFileDurably } from '../../disk/file-operations.ts'
 import { SNAPSHOT_FILE_PATTERN } from '../../model/snapshot-manifest.ts'
@@ -52,11 +53,12 @@ export async function writeCheckpoint(
  * folder is removed. `undefined` when there is no checkpoint, or one that does not match the files.
  *
  * Every file gets a new inode, for an owner of an earlier epoch may still hold the old one open and write to it. Cut off
- * anywhere, this leaves the same checkpoint to the next epoch.
+ * anywhere, as by the signal, this leaves the same checkpoint to the next epoch.
  */
 export async function adoptCheckpoint(
   fs: FileSystem,
   folder: string,
+  signal?: AbortSignal,
 ): Promise<AdoptedCheckpoint<LocalContent> | undefined> {
   const saved = await readCheckpoint(fs, folder)
   const found = await mapAll(saved?.files ?? [], 8, (file) => fs.stat(join(folder, diskNameOf(file))))
@@ -65,7 +67,7 @@ export async function adoptCheckpoint(
   const kept = checkpoint && [CHECKPOINT_NAME, ...checkpoint.files.map(diskNameOf)]
   const orphans = new Set(await namesIn(fs, folder)).difference(new Set(kept))
   for (const name of orphans) await fs.removeTree(join(folder, name))
-  const files = await mapAll(checkpoint?.files ?? [], 4, (file) => copyToNewInode(fs, folder, file))
+  const files = await mapAll(checkpoint?.files ?? [], 4, (file) => copyToNewInode(fs, folder, file, signal))
   await fs.syncFolder(folder)
   return checkpoint && { value: checkpoint.value, files }
 }
@@ -86,13 +88,15 @@ async function copyToNewInode(
   fs: FileSystem,
   folder: string,
   file: CheckpointedFile,
+  signal: AbortSignal | undefined,
 ): Promise<StagedFile<LocalContent>> {
   const { name, generation, bytes } = file
   const path = join(folder, diskNameOf(file))
   const copyPath = join(folder, `.${name}.copy`)
   const digest = new ContentDigest()
   const inode = await withOpen(fs, fs.openNew(copyPath), async (copy) => {
-    for await (const chunk of digest.pipe(readFirst(fs, path, bytes))) await writeAll(fs, copy, chunk)
+    const content = untilAborted(readFirst(fs, path, bytes), signal)
+    for await (const chunk of digest.pipe(content)) await writeAll(fs, copy, chunk)
     await fs.sync(copy)
     return fs.identifyOpen(copy).inode
   })

@@ -88,11 +88,25 @@ export class Bucket {
     return found && { text: await text(withStallTimeout(found.body, this.#timeoutMs)), etag: found.etag }
   }
 
-  /** Streams bytes of any length to an object, in parts of a few megabytes; nothing is there until all of it is. */
-  async upload(key: string, body: Readable): Promise<void> {
+  /**
+   * Streams bytes of any length to an object, in parts of a few megabytes; nothing is there until all of it is. Rejects at
+   * once with the reason of the signal when that is aborted.
+   */
+  async upload(key: string, body: Readable, signal?: AbortSignal): Promise<void> {
     const { Upload } = await this.#load()
     const options = { params: { ...this.#at(key), Body: body }, partSize: PART_BYTES, queueSize: 2 }
-    await this.#request((client) => new Upload({ client, ...options }).done()).finally(() => body.destroy())
+    const abortController = new AbortController()
+    const abort = () => abortController.abort()
+    signal?.addEventListener('abort', abort)
+    try {
+      await this.#request((client) => new Upload({ client, abortController, ...options }).done())
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error
+    } finally {
+      signal?.removeEventListener('abort', abort)
+      body.destroy()
+    }
   }
 
   /** All objects under a prefix, by key. */

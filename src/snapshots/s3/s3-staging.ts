@@ -20,6 +20,8 @@ export interface S3StagingOptions {
   readonly owner: string
   /** ETag of the record by which this draft holds the sync. */
   readonly etag: string
+  /** Once it is aborted, files are not uploaded to their end. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -73,7 +75,7 @@ export class S3Staging implements StagingBackend<PackedContent> {
   }
 
   async publish(manifest: SnapshotManifest, files: readonly StagedFile<PackedContent>[]): Promise<void> {
-    const { records, log, key, owner } = this.#options
+    const { records, log, key, owner, signal } = this.#options
     // An owner that was taken over need not upload what it cannot publish.
     if ((await records.read(key))?.record.owner !== owner) throw this.#superseded()
     await mapAll(files, 4, (file) => this.#upload(file))
@@ -84,7 +86,8 @@ export class S3Staging implements StagingBackend<PackedContent> {
       throw error
     }
     this.#packs.reset()
-    await collectGarbage(this.#bucket, log, key, owner)
+    // The marker is still there for the next sweep.
+    if (!signal?.aborted) await collectGarbage(this.#bucket, log, key, owner)
   }
 
   async close(): Promise<void> {
@@ -116,10 +119,11 @@ export class S3Staging implements StagingBackend<PackedContent> {
   /** Makes a staged file one object under its final key, and makes sure on the way that it is what was staged. */
   async #upload(file: StagedFile<PackedContent>): Promise<void> {
     const { name, digest } = file
-    const { key, owner } = this.#options
+    const { key, owner, signal } = this.#options
+    signal?.throwIfAborted()
     const uploaded = new ContentDigest()
     const body = Readable.from(uploaded.pipe(this.read(file)), { objectMode: false })
-    await this.#bucket.upload(`${this.#bucket.keys.filesOf(key.syncId, owner)}${name}`, body)
+    await this.#bucket.upload(`${this.#bucket.keys.filesOf(key.syncId, owner)}${name}`, body, signal)
     if (uploaded.bytes !== digest.bytes || uploaded.sha256 !== digest.sha256) {
       throw new AppError('STORAGE_UNAVAILABLE', `The staged file ${name} is not what was written to it.`)
     }
