@@ -64,6 +64,7 @@ export class Retries {
   }
 
   async #pause(fault: CallFault, faults: number, signal: AbortSignal): Promise<void> {
+    if (fault.isPaced) return
     const { clock, context } = this.#options
     const ms = backoffMs(Math.min(faults, 10), { retryAfterMs: fault.retryAfterMs })
     if (fault.kind === 'quota') context.onWait(new Date(clock.now().getTime() + ms))
@@ -122,17 +123,4 @@ export function backoffMs(
 /** Milliseconds that a `Retry-After` header asks to wait; `undefined` when it asks for none. */
 export function retryAfterMs(header: unknown, now: Date): number | undefined {
   return parseRetryAfter(header, now) || undefined
-}
-
-/**
- * Milliseconds for which all reads of a credential pause after Google has refused one: until its minute turns, when it
- * refills its quotas, and a little longer, as nobody knows its clock to the second; not all come back at the same moment.
- */
-export function quotaPauseMs(now: Date): number {
-  return untilNextMinuteMs(now) + 200 + Math.random() * 800
-}
-
-/** Milliseconds until the wall-clock minute turns. */
-export function untilNextMinuteMs(now: Date): number {
-  return 60_000 - (now.getTime() % 60_000)
 }

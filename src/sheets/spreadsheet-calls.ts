@@ -4,6 +4,7 @@ import { cellCount, rowCount } from '../model/rectangle.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { CallKind, Metrics } from '../ports/metrics.ts'
+import type { ReadEnd } from '../ports/read-budget.ts'
 import type { ReadContext } from '../ports/sheet-source.ts'
 import { formatRange, type TabRange } from './a1.ts'
 import type { CallBudget } from './call-budget.ts'
@@ -13,7 +14,7 @@ import type { ApiCall, Render, SheetsApi } from './google-api.ts'
 import type { SpreadsheetDescription } from './google-description.ts'
 import type { ReadQuota } from './read-quota.ts'
 import type { ReadTuning } from './read-tuning.ts'
-import { isTooMuch, quotaPauseMs, Retries } from './retry.ts'
+import { isTooMuch, Retries } from './retry.ts'
 
 /** Seconds below which a read counts as free: it was only scheduled. */
 const FREE_SECONDS = 0.005
@@ -112,22 +113,22 @@ export class SpreadsheetCalls {
 
   /** Makes a call that costs one read of the quota. */
   async #paid<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    const { quota, clock, context, metrics } = this.#options
+    const { quota, context, metrics } = this.#options
     const started = performance.now()
     const waited = () => {
       const seconds = (performance.now() - started) / 1000
       if (seconds >= FREE_SECONDS) metrics?.quotaWaited(seconds)
     }
     const read = await quota.take({ key: context.key, signal, onWait: context.onWait }).finally(waited)
+    let end: ReadEnd = { kind: 'answered' }
     try {
       return await call()
     } catch (error) {
-      if (error instanceof CallFault && error.kind === 'quota') {
-        quota.pause(error.retryAfterMs ?? quotaPauseMs(clock.now()))
-      }
+      end = signal.aborted ? { kind: 'unanswered' } : endOf(error)
+      if (end.kind === 'refused' && error instanceof CallFault) error.isPaced = true
       throw error
     } finally {
-      read.done()
+      read.done(end)
     }
   }
 
@@ -149,6 +150,15 @@ export class SpreadsheetCalls {
       for (; sent > 0; sent -= 1) metrics?.googleCall(kind, result)
     }
   }
+}
+
+/** What a read that failed says of the quota. */
+function endOf(error: unknown): ReadEnd {
+  if (error instanceof AppError) return { kind: 'answered' }
+  if (!(error instanceof CallFault)) return { kind: 'unanswered' }
+  const { kind, retryAfterMs } = error
+  if (kind === 'quota') return { kind: 'refused', retryAfterMs }
+  return { kind: kind === 'network' || kind === 'timeout' ? 'unanswered' : 'answered' }
 }
 
 function resultOf(error: unknown): string {
