@@ -78,6 +78,21 @@ t.test('seven refusals at once are one step', async (t) => {
   }
 })
 
+t.test(
+  'a refusal that comes after the pause it belongs to has ended begins no other, unless it asks for more',
+  async (t) => {
+    const credential = new Credential(60)
+    const [one, two, three] = [credential.taken(), credential.taken(), credential.taken()]
+    credential.now += 5
+    credential.end(one, REFUSED)
+    credential.end(credential.taken(), ANSWERED)
+    credential.end(two, REFUSED)
+    t.equal(credential.state.refusals, 0)
+    credential.end(three, { ...REFUSED, retryAfterMs: 9000 })
+    t.equal(credential.take(), 9000)
+  },
+)
+
 t.test('an answer to what was sent before the pause does not end it', async (t) => {
   const credential = new Credential(60)
   const [one, two] = [credential.taken(), credential.taken()]
