@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { tabFromRows } from '../emulator/workbook.ts'
 import { aRedisServer } from './support/own-servers.ts'
 import { aDatabaseUrl, isThere } from './support/queue-servers.ts'
@@ -16,13 +16,19 @@ import {
 
 const workbook = { id: 'shared', title: 'Shared', tabs: [tabFromRows(0, 'Rows', [['n'], [1]])] }
 
-for (const kind of ['redis', 'postgres'] as const) {
-  const skip = (await isThere(kind)) ? false : `no ${kind} here`
+const STORAGES = {
+  files: async (t: Test) => `file:${await aDirectory(t)}`,
+  redis: async (t: Test) => (await aRedisServer(t)).url,
+  postgres: aDatabaseUrl,
+} as const
+
+for (const kind of ['files', 'redis', 'postgres'] as const) {
+  const skip = kind === 'files' || (await isThere(kind)) ? false : `no ${kind} here`
   t.test(`two instances on ${kind} share a pause: one read tries whether Google still refuses`, { skip }, async (t) => {
     const emulator = await anEmulator(t, { workbooks: [workbook], latency: { baseMs: 100 } })
     const environment = {
       ...environmentFor(await aDirectory(t)),
-      STORAGE_URL: kind === 'redis' ? (await aRedisServer(t)).url : await aDatabaseUrl(t),
+      STORAGE_URL: await STORAGES[kind](t),
       GOOGLE_API_ROOT_URL: emulator.rootUrl,
     }
     const instances = [await aService(t, environment), await aService(t, environment)] as const

@@ -27,21 +27,27 @@ export interface TakenRead {
 }
 
 /**
- * The reads of one credential, as they stand. Times are milliseconds on whichever clock counts them. A read that Google
- * refuses begins a pause, in which nobody reads: of 1 s, or what Google asks for if that is longer. When it is over one
- * read is granted, the probe. If Google refuses that too the next pause is twice as long; if it answers the pause ends.
+ * What Google's refusals have led to. A read that it refuses begins a pause, in which nobody reads: of 1 s, or what Google
+ * asks for if that is longer. When it is over one read is granted, the probe. If Google refuses that too the next pause is
+ * twice as long; if it answers the pause ends.
  */
-export interface ReadState {
-  readonly taken: readonly TakenRead[]
+export interface Throttle {
   readonly lastGrant: number
   /** Refusals in a row, of which several at once count as one; 0 while no pause is on. */
   readonly refusals: number
   /** When the next probe may go, while a pause is on. */
   readonly pausedUntil: number
+  /** The probe under way, which went at `lastGrant`, as nobody else reads in a pause. */
+  readonly probe?: string | undefined
   /** While a pause is on, when Google last refused; else when the latest pause ended. What was sent before says nothing. */
   readonly changedAt: number
   /** How often the pace was halved, as of the end of the latest pause; less than 0 is no pace. */
   readonly slowdown: number
+}
+
+/** The reads of one credential, as they stand. Times are milliseconds on whichever clock counts them. */
+export interface ReadState extends Throttle {
+  readonly taken: readonly TakenRead[]
 }
 
 /** Nothing read, and nothing refused. */
@@ -65,7 +71,7 @@ export function takeRead(
   if (waitMs > 0)
     return { waitMs: isProbing(state) || waitMs === Infinity ? Math.min(waitMs, UNKNOWN_WAIT_MS) : waitMs }
   const taken = [...state.taken, { read, key, isUnderWay: true, freedAt: now + ABANDONED_MS }]
-  return { state: { ...state, taken, lastGrant: now } }
+  return { state: { ...state, taken, lastGrant: now, probe: state.refusals > 0 ? read : undefined } }
 }
 
 /** What the end of a read makes of the state; `undefined` when it is not under way. */
@@ -76,15 +82,16 @@ export function endRead(
   now: number,
   random = Math.random,
 ): ReadState | undefined {
-  const state = asOf(stored, now)
-  const ended = state.taken.find((one) => one.read === read && one.isUnderWay)
+  const present = asOf(stored, now)
+  const ended = present.taken.find((one) => one.read === read && one.isUnderWay)
   if (ended === undefined) return undefined
+  const state = read === present.probe ? { ...present, probe: undefined } : present
   const others = state.taken.filter((one) => one !== ended)
   // Service Control, which counts for Google's APIs, allocates nothing to a call that it refuses (QuotaMode NORMAL).
   if (end.kind === 'refused') return { ...refused(state, ended, end.retryAfterMs, now, random), taken: others }
   const taken = [...others, { ...ended, isUnderWay: false, freedAt: now + WINDOW_MS }]
   if (!isProbe(state, ended) || end.kind === 'unanswered') return { ...state, taken }
-  return { ...state, taken, refusals: 0, changedAt: now }
+  return { ...state, taken, refusals: 0, probe: undefined, changedAt: now }
 }
 
 /** Begins a pause, or after a refused probe the next longer one. */
@@ -99,6 +106,7 @@ function refused(state: ReadState, read: TakenRead, retryAfterMs = 0, now: numbe
     ...state,
     refusals: refusals + 1,
     pausedUntil: Math.max(pausedUntil, now + backoffMs),
+    probe: undefined,
     changedAt: now,
     slowdown: refusals > 0 ? state.slowdown : Math.max(0, slowdownAt(state, now) + 1),
   }
@@ -122,13 +130,18 @@ function readableAt(state: ReadState, limit: number, key: string, now: number): 
   return Math.max(paced, Math.min(lastGrant + (back - now) / spare, back))
 }
 
-function isProbing(state: ReadState): boolean {
-  return state.taken.some((read) => isProbe(state, read))
+function isProbing({ refusals, probe }: Throttle): boolean {
+  return refusals > 0 && probe !== undefined
 }
 
-/** Whether this read is under way to try whether Google still refuses; nobody else reads in a pause. */
-function isProbe({ refusals, changedAt }: ReadState, read: TakenRead): boolean {
-  return refusals > 0 && read.isUnderWay && grantedAt(read) > changedAt
+/** Whether this read under way tries whether Google still refuses, or did before another one took its place. */
+function isProbe({ refusals, changedAt }: Throttle, read: TakenRead): boolean {
+  return refusals > 0 && grantedAt(read) > changedAt
+}
+
+/** Whether no refusal has any effect any more. */
+export function isQuiet(throttle: Throttle, now: number): boolean {
+  return throttle.refusals === 0 && throttle.pausedUntil <= now && slowdownAt(throttle, now) < 0
 }
 
 function grantedAt({ freedAt }: TakenRead): number {
@@ -141,12 +154,12 @@ function grantedAt({ freedAt }: TakenRead): number {
  * which is undone minute by minute. So a credential that others use as well, or whose limit is lower than what is set,
  * settles near what Google grants, with few refusals.
  */
-function paceMs(state: ReadState, limit: number, now: number): number {
+function paceMs(state: Throttle, limit: number, now: number): number {
   const slowdown = slowdownAt(state, now)
   return slowdown < 0 ? 0 : Math.min((WINDOW_MS / limit) * 2 ** slowdown, WINDOW_MS)
 }
 
-function slowdownAt({ slowdown, changedAt }: ReadState, now: number): number {
+function slowdownAt({ slowdown, changedAt }: Throttle, now: number): number {
   return Math.max(-1, slowdown - Math.floor((now - changedAt) / WINDOW_MS))
 }
 
@@ -161,16 +174,20 @@ function freedAt(taken: readonly TakenRead[], count: number): number {
   return ends[count - 1] ?? Infinity
 }
 
-/** Without the reads that are free again. Should the clock have been set back, no time lies further ahead than it could. */
+/**
+ * Without the reads that are free again. A time further ahead than it could be shows that the clock was set back: such a
+ * pause and such reads are over, as nobody knows how long they had still to go.
+ */
 function asOf(state: ReadState, now: number): ReadState {
+  const isSetBack = state.changedAt > now
   return {
     ...state,
-    taken: state.taken
-      .map((each) => ({ ...each, freedAt: Math.min(each.freedAt, now + (each.isUnderWay ? ABANDONED_MS : WINDOW_MS)) }))
-      .filter(({ freedAt }) => freedAt > now),
+    taken: state.taken.filter(
+      ({ isUnderWay, freedAt }) => freedAt > now && freedAt <= now + (isUnderWay ? ABANDONED_MS : WINDOW_MS),
+    ),
     lastGrant: Math.min(state.lastGrant, now),
-    pausedUntil: state.changedAt > now ? now : state.pausedUntil,
+    pausedUntil: isSetBack ? now : state.pausedUntil,
     // A probe is what was granted after it.
-    changedAt: state.changedAt > now ? now - 1 : state.changedAt,
+    changedAt: isSetBack ? now - 1 : state.changedAt,
   }
 }

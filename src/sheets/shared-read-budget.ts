@@ -5,13 +5,16 @@ import type { BudgetAnswer, ReadBudget, ReadEnd } from '../ports/read-budget.ts'
 import { endRead, type ReadState, takeRead, UNUSED } from './read-budget-rule.ts'
 
 /** What is stored of a credential. Times are milliseconds by the clock of the storage. Earlier releases knew no refusals. */
-const storedState = z.object({
-  taken: z.array(z.object({ read: z.string(), key: z.string(), isUnderWay: z.boolean(), freedAt: z.number() })),
+export const storedThrottle = z.object({
   lastGrant: z.number(),
   refusals: z.int().default(UNUSED.refusals),
   pausedUntil: z.number(),
+  probe: z.string().optional(),
   changedAt: z.number().default(UNUSED.changedAt),
   slowdown: z.int().default(UNUSED.slowdown),
+})
+const storedState = storedThrottle.extend({
+  taken: z.array(z.object({ read: z.string(), key: z.string(), isUnderWay: z.boolean(), freedAt: z.number() })),
 })
 
 /**
