@@ -10,7 +10,7 @@ export interface Latency {
   perCellUs?: number
 }
 
-/** Reads of Sheets in one minute; more are answered 429 until the minute of the clock turns. */
+/** Reads of Sheets in any 60 seconds; more are answered 429, until one of those turns a minute old. */
 export interface Quota {
   readsPerMinute: number
 }

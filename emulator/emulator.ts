@@ -8,6 +8,7 @@ import { control } from './control.ts'
 import { type Fault, type FaultAction, Faults } from './faults.ts'
 import { errorFor, GoogleError, invalidToken, quotaExceeded, unregisteredCaller } from './google-error.ts'
 import { type Access, LiveWorkbook } from './live-workbook.ts'
+import { ReadWindow } from './read-window.ts'
 import { apiOf, read } from './reads.ts'
 import { type Route, route } from './route.ts'
 import { Tokens } from './tokens.ts'
@@ -38,8 +39,7 @@ class GoogleEmulator implements Emulator {
   readonly #server: Server
   #latency: Latency
   #quota: Quota | undefined
-  #minute = 0
-  #reads = 0
+  #reads = new ReadWindow()
   #root = ''
   #closing: Promise<void> | undefined
 
@@ -126,7 +126,7 @@ class GoogleEmulator implements Emulator {
 
   setQuota(quota: Quota | undefined): void {
     this.#quota = quota
-    this.#reads = 0
+    this.#reads = new ReadWindow()
   }
 
   fail(fault: Fault): void {
@@ -208,7 +208,7 @@ class GoogleEmulator implements Emulator {
         return headers ? { ...made, headers } : made
       }
       if (fault?.kind === 'html') return htmlPage(fault.status ?? 502)
-      if (over) throw quotaExceeded(this.#quota?.readsPerMinute ?? 0)
+      if (over) throw quotaExceeded()
       if (this.#options.requireAuth) {
         if (token === undefined && !to.query.has('key')) throw unregisteredCaller()
         if (token !== undefined && !this.#tokens.valid(token)) throw invalidToken(api)
@@ -228,13 +228,9 @@ class GoogleEmulator implements Emulator {
     return json(error.code, body, query.get('prettyPrint') !== 'false')
   }
 
-  /** Counts a read against the quota of this minute; whether it is one too many. */
+  /** Counts a read against the quota; whether it is one too many. */
   #overQuota(kind: CallKind): boolean {
     if (kind !== 'spreadsheets.get' && !kind.startsWith('values.')) return false
-    const minute = Math.floor(this.#now() / 60_000)
-    if (minute !== this.#minute) this.#reads = 0
-    this.#minute = minute
-    this.#reads += 1
-    return this.#quota !== undefined && this.#reads > this.#quota.readsPerMinute
+    return this.#quota !== undefined && !this.#reads.take(this.#quota.readsPerMinute, this.#now())
   }
 }

@@ -81,29 +81,21 @@ function errorInfo(reason: string, metadata: Record<string, string>): object {
 const SERVICE = { sheets: 'sheets.googleapis.com', drive: 'drive.googleapis.com' }
 export type Api = keyof typeof SERVICE
 
-/** The 429 of the per-minute read quota. */
-export function quotaExceeded(limit: number): GoogleError {
+/**
+ * The 429 of the per-minute read quota, without `Retry-After`, as it was recorded of Sheets (github.com/grouparoo/grouparoo,
+ * `plugins/@grouparoo/google-sheets/__tests__/fixtures`, January 2022) and is cited in github.com/Sage-Bionetworks/data_curator#110.
+ */
+export function quotaExceeded(): GoogleError {
   const message =
     "Quota exceeded for quota metric 'Read requests' and limit 'Read requests per minute per user' of service " +
     `'${SERVICE.sheets}' for consumer 'project_number:${PROJECT}'.`
   const info = errorInfo('RATE_LIMIT_EXCEEDED', {
+    quota_metric: `${SERVICE.sheets}/read_requests`,
     service: SERVICE.sheets,
     consumer: `projects/${PROJECT}`,
-    quota_location: 'global',
-    quota_metric: `${SERVICE.sheets}/read_requests`,
     quota_limit: 'ReadRequestsPerMinutePerUser',
-    quota_limit_value: String(limit),
   })
-  const help = {
-    '@type': 'type.googleapis.com/google.rpc.Help',
-    links: [
-      {
-        description: 'Request a higher quota limit.',
-        url: 'https://cloud.google.com/docs/quotas/help/request_increase',
-      },
-    ],
-  }
-  return new GoogleError(429, message, { reason: 'rateLimitExceeded', details: [info, help] })
+  return new GoogleError(429, message, { reason: 'rateLimitExceeded', details: [info] })
 }
 
 /** The 403 of an API that the credential's project has not turned on. Its old-format domain is `usageLimits`. */
@@ -196,7 +188,7 @@ export function errorFor(api: Api, code: number, reason: string | undefined, id:
     const message = reason === 'userRateLimitExceeded' ? 'User Rate Limit Exceeded' : 'Rate Limit Exceeded'
     if (api === 'drive' || code === 403) return new GoogleError(code, message, { reason, domain: 'usageLimits' })
   }
-  if (code === 429) return api === 'sheets' ? quotaExceeded(60) : errorFor(api, 429, 'rateLimitExceeded', id)
+  if (code === 429) return api === 'sheets' ? quotaExceeded() : errorFor(api, 429, 'rateLimitExceeded', id)
   if (reason === 'CREDENTIALS_MISSING' && code === 403) return unregisteredCaller()
   if (code === 401) return invalidToken(api)
   if (code === 404) return notFound(api, id)

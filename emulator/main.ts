@@ -10,7 +10,7 @@ const USAGE = `node emulator/main.ts [options]: a stand-in for Google Sheets, Dr
   --folder DIR               folder of workbooks (default: emulator/workbooks)
   --latency MS               base time of each answer
   --per-cell-us N            time added for each cell
-  --quota N                  reads a minute before 429
+  --quota N                  reads in any 60 s before 429
   --synthetic ID:ROWSxCOLS   one more workbook, generated as it is read; may repeat
   --gzip                     compress answers, as Google does
   --require-auth             ask for a token or API key`

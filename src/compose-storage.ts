@@ -56,7 +56,8 @@ async function composeFiles(config: Config, directory: string, clock: Clock, log
   const { FileKeyValueStore } = await import('./storage/file-key-value-store.ts')
   const { InProcessRunner } = await import('./jobs/in-process-runner.ts')
   const leases = new LeaseStore(new FileKeyValueStore({ directory, clock }, 'leases'))
-  const budget = new LocalReadBudget({ readsPerMinute: config.google.readsPerMinute, clock })
+  const records = new FileKeyValueStore({ directory, clock }, 'read-budget')
+  const budget = new LocalReadBudget({ readsPerMinute: config.google.readsPerMinute, clock, records })
   const quota = new ReadQuota({ budget, clock, log })
   return {
     storage: new FileStorage({ directory, clock, log }),

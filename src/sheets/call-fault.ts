@@ -34,6 +34,8 @@ export class CallFault extends Error {
   readonly kind: FaultKind
   /** Milliseconds that the other side asked to wait (`Retry-After`). */
   readonly retryAfterMs: number | undefined
+  /** Whether the read budget knows of it and paces the next try, so that nobody need wait on top of that. */
+  isPaced = false
 
   /** `message` may repeat what the other side has said: it is redacted. */
   constructor(kind: FaultKind, message: string, retryAfterMs?: number) {

@@ -1,6 +1,6 @@
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import type { BudgetAnswer, ReadBudget } from '../ports/read-budget.ts'
+import type { BudgetAnswer, ReadBudget, ReadEnd } from '../ports/read-budget.ts'
 import { ABANDONED_MS, WINDOW_MS } from './read-budget-rule.ts'
 
 /** Milliseconds before a budget that could not be reached is tried again. */
@@ -14,8 +14,11 @@ export interface ReadQuotaOptions {
 
 /** One read that may be made now. */
 export interface Read {
-  /** Says that Google has answered, or never will: from now on the read counts for one window more. Call it once. */
-  done(): void
+  /**
+   * Tells how the read ended, by default with an answer: from now on it counts for one window more. If Google has refused
+   * it, it counts no more, and the credential pauses. Call it once.
+   */
+  done(end?: ReadEnd): void
 }
 
 export interface ReadRequest {
@@ -43,8 +46,9 @@ export class ReadQuota {
   readonly #waiting: Waiter[] = []
   /** Reads of this process under way (`until` infinite) or done less than a window ago. */
   #taken: { readonly key: string; until: number }[] = []
-  #pausedUntil = Number.NEGATIVE_INFINITY
-  /** Aborted when somebody has come or gone since the budget answered: a newcomer may read where another one may not. */
+  /** Refusals that the budget does not know of yet; until it does, nobody of this process reads. */
+  #untoldRefusals = 0
+  /** Aborted when somebody has come or gone, or a read has ended, since the budget answered: its answer may be another. */
   #changed = new AbortController()
   #loop: Promise<void> | undefined
   readonly #reports = new Set<Promise<void>>()
@@ -78,17 +82,6 @@ export class ReadQuota {
     return promise.finally(() => signal.removeEventListener('abort', leave))
   }
 
-  /**
-   * Holds back every read of this credential for so many milliseconds, as Google has refused one: this process at once,
-   * and the others as soon as the budget is paused.
-   */
-  pause(ms: number): void {
-    const { budget, clock } = this.#options
-    const until = clock.monotonic() + ms
-    this.#pausedUntil = Math.max(this.#pausedUntil, until)
-    this.#report(until, () => budget.pause(Math.max(0, until - clock.monotonic())))
-  }
-
   /** Lets nobody wait any longer for the budget. What waits is left to its own signals. Idempotent. */
   async close(): Promise<void> {
     this.#closing.abort()
@@ -108,18 +101,16 @@ export class ReadQuota {
   }
 
   async #grantReads(): Promise<void> {
-    const { clock } = this.#options
     for (let waiter = this.#next(); waiter !== undefined; waiter = this.#next()) {
       if (this.#closing.signal.aborted) return
       this.#changed = new AbortController()
       const { signal } = this.#changed
-      const pausedMs = this.#pausedUntil - clock.monotonic()
-      const answer = pausedMs > 0 ? { waitMs: pausedMs } : await this.#takeFromBudget(waiter.key)
+      const answer = this.#untoldRefusals > 0 ? { waitMs: RETRY_MS } : await this.#takeFromBudget(waiter.key)
       if ('read' in answer) {
         this.#grant(answer.read)
       } else {
         this.#notifyAll(answer.waitMs)
-        await clock.sleep(Math.ceil(answer.waitMs), signal)
+        await this.#options.clock.sleep(Math.ceil(answer.waitMs), signal)
       }
     }
   }
@@ -153,45 +144,51 @@ export class ReadQuota {
 
   /** Hands the read to who is next by now: whoever it was taken for may have left. */
   #grant(name: string): void {
-    const { clock, budget } = this.#options
-    const reportDone = () => this.#report(clock.monotonic() + ABANDONED_MS, () => budget.done(name))
+    const { clock } = this.#options
     const waiter = this.#next()
     if (waiter === undefined) {
-      reportDone()
+      this.#report(name, { kind: 'unanswered' })
       return
     }
     this.#waiting.splice(this.#waiting.indexOf(waiter), 1)
     const taken = { key: waiter.key, until: Number.POSITIVE_INFINITY }
     this.#taken.push(taken)
     if (waiter.isNotified) waiter.onWait?.(undefined)
-    const done = () => {
-      taken.until = clock.monotonic() + WINDOW_MS
-      reportDone()
+    const done = (end: ReadEnd = { kind: 'answered' }) => {
+      taken.until = clock.monotonic() + (end.kind === 'refused' ? 0 : WINDOW_MS)
+      this.#report(name, end)
     }
     waiter.resolve({ done })
   }
 
   /** Notifies all who wait for how many milliseconds they will, as far as is known. */
   #notifyAll(ms: number): void {
-    const until = new Date(this.#options.clock.now().getTime() + Math.min(ms, WINDOW_MS))
+    const until = new Date(this.#options.clock.now().getTime() + ms)
     for (const waiter of [...this.#waiting]) {
       waiter.isNotified = true
       waiter.onWait?.(until)
     }
   }
 
-  /** Sends the budget a message, again and again until it has arrived or its time is over. */
-  #report(until: number, send: () => Promise<void>): void {
-    const report = this.#repeat(until, send).finally(() => this.#reports.delete(report))
+  #report(name: string, end: ReadEnd): void {
+    const refusals = end.kind === 'refused' ? 1 : 0
+    this.#untoldRefusals += refusals
+    const report = this.#tellBudget(name, end).finally(() => {
+      this.#reports.delete(report)
+      this.#untoldRefusals -= refusals
+      this.#changed.abort()
+    })
     this.#reports.add(report)
   }
 
-  async #repeat(until: number, send: () => Promise<void>): Promise<void> {
-    const { clock, log } = this.#options
+  /** Tells the budget how a read ended, again and again until it has heard or the read is abandoned. */
+  async #tellBudget(name: string, end: ReadEnd): Promise<void> {
+    const { budget, clock, log } = this.#options
     const { signal } = this.#closing
+    const until = clock.monotonic() + ABANDONED_MS
     for (;;) {
       try {
-        await send()
+        await budget.done(name, end)
         return
       } catch (error) {
         if (signal.aborted || clock.monotonic() >= until) return

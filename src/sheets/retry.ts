@@ -113,11 +113,16 @@ export class Retries {
 
   async #pause(fault: CallFault, repeats: number, state: CallState, { signal, about }: RepeatOptions): Promise<void> {
     const { clock, context, tuning } = this.#options
+    const detail = withSubject(fault.message, about)
+    if (fault.isPaced) {
+      state.failed(fault.code, detail)
+      return
+    }
     const wanted = backoffMs(Math.min(repeats, 10), { retryAfterMs: fault.retryAfterMs })
     // What Google says of its own return is believed no longer than its faults are borne.
     const ms = fault.kind === 'quota' ? wanted : Math.min(wanted, tuning.unavailableMs)
     const until = new Date(clock.now().getTime() + ms)
-    state.failed(fault.code, withSubject(fault.message, about), until)
+    state.failed(fault.code, detail, until)
     if (fault.kind === 'quota') context.onWait(until)
     this.#pauses += 1
     try {
@@ -187,17 +192,4 @@ export function backoffMs(
 /** Milliseconds that a `Retry-After` header asks to wait; `undefined` when it asks for none. */
 export function retryAfterMs(header: unknown, now: Date): number | undefined {
   return parseRetryAfter(header, now) || undefined
-}
-
-/**
- * Milliseconds for which all reads of a credential pause after Google has refused one: until its minute turns, when it
- * refills its quotas, and a little longer, as nobody knows its clock to the second; not all come back at the same moment.
- */
-export function quotaPauseMs(now: Date): number {
-  return untilNextMinuteMs(now) + 200 + Math.random() * 800
-}
-
-/** Milliseconds until the wall-clock minute turns. */
-export function untilNextMinuteMs(now: Date): number {
-  return 60_000 - (now.getTime() % 60_000)
 }

@@ -1,17 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { KeyValueStore } from '../ports/key-value-store.ts'
-import type { BudgetAnswer, ReadBudget } from '../ports/read-budget.ts'
-import { ABANDONED_MS, WINDOW_MS, waitMsOf } from './read-budget-rule.ts'
+import type { BudgetAnswer, ReadBudget, ReadEnd } from '../ports/read-budget.ts'
+import { endRead, type ReadState, takeRead, UNUSED } from './read-budget-rule.ts'
 
-/** What is stored of a credential. Times are milliseconds by the clock of the storage. */
-const storedBudget = z.object({
-  /** Reads under way, or done less than a window ago. Those under way are freed only if nobody ever calls them done. */
-  taken: z.array(z.object({ read: z.string(), key: z.string(), isUnderWay: z.boolean(), freedAt: z.number() })),
+/** What is stored of a credential. Times are milliseconds by the clock of the storage. Earlier releases knew no refusals. */
+export const storedThrottle = z.object({
   lastGrant: z.number(),
+  refusals: z.int().default(UNUSED.refusals),
   pausedUntil: z.number(),
+  probe: z.string().optional(),
+  changedAt: z.number().default(UNUSED.changedAt),
+  slowdown: z.int().default(UNUSED.slowdown),
 })
-type StoredBudget = z.output<typeof storedBudget>
+const storedState = storedThrottle.extend({
+  taken: z.array(z.object({ read: z.string(), key: z.string(), isUnderWay: z.boolean(), freedAt: z.number() })),
+})
 
 /**
  * The reads a minute of one credential, counted where every instance sees them, by the clock of the storage.
@@ -32,63 +36,37 @@ export class SharedReadBudget implements ReadBudget {
     this.#name = name
   }
 
-  /**
-   * Takes a read for `key` if one is free now, or answers how long to wait before the next try. Keys that have read much
-   * leave a reserve to the others, by the same rule as within one process (read-budget-rule.ts).
-   */
   async take(key: string): Promise<BudgetAnswer> {
     const read = this.#unconfirmed.pop() ?? randomUUID()
-    let waitMs = 0
+    let answer: BudgetAnswer = { read }
     try {
-      await this.#change((budget, now) => {
-        if (budget.taken.some((taken) => taken.read === read)) return undefined
-        const taken = budget.taken.map((each) => ({ ...each, until: each.isUnderWay ? Infinity : each.freedAt }))
-        waitMs = waitMsOf({ ...budget, taken, limit: this.#limit }, key, now)
-        if (waitMs > 0) return undefined
-        const mine = { read, key, isUnderWay: true, freedAt: now + ABANDONED_MS }
-        return { ...budget, taken: [...budget.taken, mine], lastGrant: now }
+      await this.#change((state, now) => {
+        answer = { read }
+        if (state.taken.some((taken) => taken.read === read)) return undefined
+        const taken = takeRead(state, { limit: this.#limit, key, read }, now)
+        if ('state' in taken) return taken.state
+        answer = taken
+        return undefined
       })
     } catch (error) {
       this.#unconfirmed.push(read)
       throw error
     }
-    if (waitMs > 0) return { waitMs }
-    return { read }
+    return answer
   }
 
-  /** Records that Google has answered: the read is free again a minute from now; one never done after ten minutes. */
-  done(read: string): Promise<void> {
-    return this.#change((budget, now) => {
-      const index = budget.taken.findIndex((taken) => taken.read === read && taken.isUnderWay)
-      const found = budget.taken[index]
-      const freedAt = now + WINDOW_MS
-      return found && { ...budget, taken: budget.taken.with(index, { ...found, isUnderWay: false, freedAt }) }
-    })
-  }
-
-  /** Holds back every read of the credential, in all instances, for so many milliseconds. */
-  pause(ms: number): Promise<void> {
-    return this.#change((budget, now) => ({ ...budget, pausedUntil: Math.max(budget.pausedUntil, now + ms) }))
+  done(read: string, end: ReadEnd = { kind: 'answered' }): Promise<void> {
+    return this.#change((state, now) => endRead(state, read, end, now))
   }
 
   /** Stores what `change` makes of the present state, unless it makes nothing of it. */
-  async #change(change: (budget: StoredBudget, now: number) => StoredBudget | undefined): Promise<void> {
+  async #change(change: (state: ReadState, now: number) => ReadState | undefined): Promise<void> {
     for (;;) {
       const { value, version, now } = await this.#records.get(this.#name)
-      const stored = version === undefined ? { taken: [], lastGrant: 0, pausedUntil: 0 } : storedBudget.parse(value)
-      const next = change(asOf(stored, now), now)
-      if (next === undefined || (await this.#records.compareAndSwap(this.#name, version, next)) !== undefined) return
+      const next = change(version === undefined ? UNUSED : storedState.parse(value), now)
+      const isStored =
+        next === undefined || (await this.#records.compareAndSwap(this.#name, version, { ...next })) !== undefined
+      if (isStored) return
     }
-  }
-}
-
-/** Without the reads that are free again. Should the clock have been set back, no time lies further ahead than it could. */
-function asOf({ taken, lastGrant, pausedUntil }: StoredBudget, now: number): StoredBudget {
-  return {
-    taken: taken
-      .map((each) => ({ ...each, freedAt: Math.min(each.freedAt, now + (each.isUnderWay ? ABANDONED_MS : WINDOW_MS)) }))
-      .filter(({ freedAt }) => freedAt > now),
-    lastGrant: Math.min(lastGrant, now),
-    pausedUntil: Math.min(pausedUntil, now + ABANDONED_MS),
   }
 }

@@ -4,6 +4,7 @@ import { columnCount, rowCount } from '../model/rectangle.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { CallKind, Metrics } from '../ports/metrics.ts'
+import type { ReadEnd } from '../ports/read-budget.ts'
 import type { ReadContext } from '../ports/sheet-source.ts'
 import { formatRange, type TabRange } from './a1.ts'
 import type { CallBudget } from './call-budget.ts'
@@ -14,7 +15,7 @@ import type { ApiCall, Render, SheetsApi } from './google-api.ts'
 import type { SpreadsheetDescription } from './google-description.ts'
 import type { ReadQuota } from './read-quota.ts'
 import type { ReadTuning } from './read-tuning.ts'
-import { isTooMuch, quotaPauseMs, Retries, type Verdict } from './retry.ts'
+import { isTooMuch, Retries, type Verdict } from './retry.ts'
 import { cellsOf, type Halves, halve, subjectOf } from './split-ranges.ts'
 
 /** Seconds below which a read counts as free: it was only scheduled. */
@@ -199,15 +200,15 @@ export class SpreadsheetCalls {
       }
     }
     const read = await quota.take({ key: context.key, signal, onWait }).finally(waited)
+    let end: ReadEnd = { kind: 'answered' }
     try {
       return await call()
     } catch (error) {
-      if (error instanceof CallFault && error.kind === 'quota') {
-        quota.pause(error.retryAfterMs ?? quotaPauseMs(clock.now()))
-      }
+      end = signal.aborted ? { kind: 'unanswered' } : endOf(error)
+      if (end.kind === 'refused' && error instanceof CallFault) error.isPaced = true
       throw error
     } finally {
-      read.done()
+      read.done(end)
     }
   }
 
@@ -244,6 +245,16 @@ export class SpreadsheetCalls {
       for (; sent > 0; sent -= 1) metrics?.googleCall(kind, result)
     }
   }
+}
+
+/** What a read that failed says of the quota. */
+function endOf(error: unknown): ReadEnd {
+  if (error instanceof AppError) return { kind: 'answered' }
+  // A sign-in that fails says nothing of the quota of reads.
+  if (!(error instanceof CallFault) || error instanceof SignInFault) return { kind: 'unanswered' }
+  const { kind, retryAfterMs } = error
+  if (kind === 'quota') return { kind: 'refused', retryAfterMs }
+  return { kind: kind === 'network' || kind === 'timeout' ? 'unanswered' : 'answered' }
 }
 
 function resultOf(error: unknown): string {

@@ -115,7 +115,7 @@ t.test('a named reason makes the body Google has for it', async (t) => {
     error: { code: 503, status: 'UNAVAILABLE', message: 'The service is currently unavailable.' },
   })
   t.match(await failing(429), {
-    error: { status: 'RESOURCE_EXHAUSTED', details: [{ reason: 'RATE_LIMIT_EXCEEDED' }, {}] },
+    error: { status: 'RESOURCE_EXHAUSTED', details: [{ reason: 'RATE_LIMIT_EXCEEDED' }] },
   })
   t.strictSame(await failing(403, 'userRateLimitExceeded', 'drive/v3/files/book'), {
     error: {

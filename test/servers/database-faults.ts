@@ -264,7 +264,6 @@ async function allUnavailable(t: Test, { storage, database, sync, keys, claim }:
     'cleanup of keys': () => keys.cleanup(NOW),
     take: () => budget.take('a key'),
     done: () => budget.done('0198f000-0000-7000-8000-000000000000'),
-    pause: () => budget.pause(1000),
   }
   for (const [name, call] of Object.entries(calls)) await inTime(t, name, call)
 }

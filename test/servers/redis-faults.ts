@@ -166,7 +166,7 @@ await t.test('on a server of our own', { skip }, async (t) => {
     const wanted = { key: 'a'.repeat(64), fingerprint: 'f', syncId: newSyncId(), now: NOW, ttlMs: 60_000 }
     const held = { ...wanted, key: 'c'.repeat(64) }
     const claim = claimOf(await keys.reserve(held))
-    await budget.pause(0)
+    await budget.done('of no such name')
     server.hang()
     for (let round = 0; round < 2; round++) {
       await Promise.all([
@@ -181,7 +181,7 @@ await t.test('on a server of our own', { skip }, async (t) => {
     server.resume()
     for (let well = false; !well; ) {
       try {
-        await Promise.all([leases.renew(newSyncId(), 1), keys.findEnd(id), budget.pause(0)])
+        await Promise.all([leases.renew(newSyncId(), 1), keys.findEnd(id), budget.done('of no such name')])
         well = true
       } catch {
         await delay(50)

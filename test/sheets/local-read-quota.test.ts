@@ -96,17 +96,17 @@ t.test('whoever waits is told until when, and when it is over', async (t) => {
   t.equal(reader.begun.length, 4)
 })
 
-t.test('a pause holds everybody back', async (t) => {
+t.test('a refusal that asks to wait holds everybody back', async (t) => {
   const clock = new FakeClock()
   const quota = aQuota(60, clock)
-  quota.pause(30_000)
+  ;(await quota.take({ key: 'c', signal: never })).done({ kind: 'refused', retryAfterMs: 30_000 })
   const readers = ['a', 'b'].map((key) => aReader(quota, clock, key, 1))
   await clock.advance(29_000)
   t.strictSame(
     readers.flatMap(({ begun }) => begun),
     [],
   )
-  await clock.advance(1000)
+  await clock.advance(2300)
   t.equal(readers.flatMap(({ begun }) => begun).length, 2)
 })
 

@@ -1,15 +1,14 @@
 import type { Test } from 'tap'
-import type { BudgetAnswer } from '../../src/ports/read-budget.ts'
-import type { SharedReadBudget } from '../../src/sheets/shared-read-budget.ts'
+import type { BudgetAnswer, ReadBudget } from '../../src/ports/read-budget.ts'
 
 export interface BudgetUnderTest {
   /** Opens the same budget once more, as another instance would. */
-  readonly open: () => Promise<SharedReadBudget>
+  readonly open: () => Promise<ReadBudget>
   /** Has the budget's clock go on by so many milliseconds, or makes what it has stored that much older. */
   readonly pass: (ms: number) => Promise<void>
 }
 
-/** What every storage of a SharedReadBudget promises. `makeBudget` makes one of so many reads a minute, all free, for each test. */
+/** What every ReadBudget promises, in one process or on any storage, refusals included. `makeBudget` makes one of so many reads a minute, all free, for each test. */
 export async function testReadBudget(
   t: Test,
   name: string,
@@ -19,6 +18,8 @@ export async function testReadBudget(
     const { open, pass } = await makeBudget(t, readsPerMinute)
     return { budget: await open(), another: open, pass }
   }
+
+  await testRefusals(t, name, makeBudget)
 
   await t.test(name, async (t) => {
     await t.test('all instances together get as many reads as there are, and are then told to wait', async (t) => {
@@ -84,21 +85,6 @@ export async function testReadBudget(
       t.ok(waited > 55_000 && waited < 62_000, `${waited} ms`)
     })
 
-    await t.test('a pause holds back every instance and every key, and ends', async (t) => {
-      const { budget, another, pass } = await setUp(t, 20)
-      const other = await another()
-      await budget.pause(30_000)
-      await other.pause(1000)
-      for (const instance of [budget, other]) {
-        const answer = await instance.take('a')
-        t.ok('waitMs' in answer && answer.waitMs > 0 && answer.waitMs <= 30_000)
-      }
-      await pass(25_000)
-      t.notOk(readOf(await other.take('a')).length, 'the longer of two pauses counts')
-      await pass(5_000)
-      await mustTake(other, 'a')
-    })
-
     await t.test('who reads much leaves reads to those who come, in all instances', async (t) => {
       const { budget, another } = await setUp(t, 40)
       const other = await another()
@@ -137,11 +123,146 @@ export async function testReadBudget(
   })
 }
 
+/** What every ReadBudget promises of reads that Google refuses, in one process and over all instances that share them. */
+export async function testRefusals(
+  t: Test,
+  name: string,
+  makeBudget: (t: Test, readsPerMinute: number) => Promise<BudgetUnderTest>,
+): Promise<void> {
+  async function setUp(t: Test, readsPerMinute: number) {
+    const { open, pass } = await makeBudget(t, readsPerMinute)
+    return { budget: await open(), another: open, pass }
+  }
+
+  await t.test(`${name}, refusals`, async (t) => {
+    await t.test('what Google asks to wait holds back every instance and every key, and ends', async (t) => {
+      const { budget, another, pass } = await setUp(t, 20)
+      const other = await another()
+      const [one, two] = [await mustTake(budget, 'a'), await mustTake(other, 'b')]
+      await budget.done(one, { kind: 'refused', retryAfterMs: 30_000 })
+      await other.done(two, { kind: 'refused', retryAfterMs: 1000 })
+      for (const instance of [budget, other]) {
+        const answer = await instance.take('a')
+        t.ok('waitMs' in answer && answer.waitMs > 0 && answer.waitMs <= 30_000)
+      }
+      await pass(25_000)
+      t.notOk(readOf(await other.take('a')).length, 'the longer of two pauses counts')
+      await pass(5_000)
+      await mustTake(other, 'a')
+    })
+
+    await t.test(
+      'after a refusal two instances get one probe, after a refused one another after twice the time',
+      async (t) => {
+        const { budget, another, pass } = await setUp(t, 20)
+        const instances = [budget, await another()] as const
+        await budget.done(await mustTake(budget, 'a'), REFUSED)
+        for (const pauseMs of [1000, 2000, 4000]) {
+          await pass(pauseMs / 2)
+          for (const each of instances) t.notOk(readOf(await each.take('a')).length, `before ${pauseMs} ms`)
+          await pass(0.75 * pauseMs + 10)
+          const answers = await Promise.all(
+            Array.from({ length: 8 }, (_, n) => (instances[n % 2] ?? budget).take(`sync ${n}`)),
+          )
+          const [probe, ...more] = answers.flatMap(readOf)
+          t.same(more, [], 'one at a time')
+          for (const answer of answers) if ('waitMs' in answer) t.ok(answer.waitMs > 0 && answer.waitMs <= 1000)
+          t.type(probe, 'string')
+          for (const each of instances) await each.done(probe ?? '', REFUSED)
+        }
+      },
+    )
+
+    await t.test(
+      'a probe that is answered ends the pause for all, at an even pace, and the next pause is short',
+      async (t) => {
+        const { budget, another, pass } = await setUp(t, 20)
+        const other = await another()
+        await budget.done(await mustTake(budget, 'a'), REFUSED)
+        await pass(1300)
+        await other.done(await mustTake(other, 'b'), REFUSED)
+        await pass(2600)
+        const probe = await mustTake(budget, 'a')
+        t.notOk(readOf(await other.take('b')).length, 'while the probe is out')
+        await budget.done(probe)
+        t.notOk(readOf(await other.take('b')).length, 'no burst')
+        for (let read = 0; read < 3; read++) {
+          await pass(3000)
+          await other.done(await mustTake(other, 'b'))
+        }
+        await pass(3000)
+        await budget.done(await mustTake(budget, 'a'), REFUSED)
+        await pass(1300)
+        await mustTake(other, 'b')
+      },
+    )
+
+    await t.test('a probe whose process was killed is followed by another within half a minute', async (t) => {
+      const { budget, another, pass } = await setUp(t, 20)
+      const other = await another()
+      await budget.done(await mustTake(budget, 'a'), REFUSED)
+      await pass(1300)
+      await mustTake(budget, 'a')
+      await pass(25_000)
+      t.notOk(readOf(await other.take('b')).length)
+      await pass(5000)
+      const probe = await mustTake(other, 'b')
+      t.notOk(readOf(await budget.take('a')).length, 'one at a time')
+      await other.done(probe)
+      await pass(3000)
+      await mustTake(budget, 'a')
+    })
+
+    await t.test(
+      'refusals of what was sent before the pause are part of it, also when they come after its end',
+      async (t) => {
+        const { budget, another, pass } = await setUp(t, 20)
+        const other = await another()
+        const sent = [await mustTake(budget, 'a'), await mustTake(other, 'b'), await mustTake(other, 'c')] as const
+        await pass(10)
+        await budget.done(sent[0], REFUSED)
+        await other.done(sent[1], REFUSED)
+        await pass(1300)
+        await other.done(await mustTake(other, 'b'))
+        await other.done(sent[2], REFUSED)
+        await pass(3000)
+        await mustTake(budget, 'a')
+      },
+    )
+
+    await t.test('a probe that was never answered says nothing: the next may go at once', async (t) => {
+      const { budget, another, pass } = await setUp(t, 20)
+      const other = await another()
+      await budget.done(await mustTake(budget, 'a'), REFUSED)
+      await pass(1300)
+      await budget.done(await mustTake(budget, 'a'), { kind: 'unanswered' })
+      const probe = await mustTake(other, 'b')
+      t.notOk(readOf(await budget.take('a')).length)
+      await other.done(probe, REFUSED)
+      await pass(1400)
+      t.notOk(readOf(await budget.take('a')).length, 'the pause has grown')
+    })
+
+    await t.test('a refused read costs nothing', async (t) => {
+      const { budget, pass } = await setUp(t, 2)
+      await budget.done(await mustTake(budget, 'a'), REFUSED)
+      await pass(1300)
+      await mustTake(budget, 'a')
+      await pass(30_000)
+      await mustTake(budget, 'a')
+      await pass(30_000)
+      t.notOk(readOf(await budget.take('a')).length, 'of two reads two are under way')
+    })
+  })
+}
+
+const REFUSED = { kind: 'refused' } as const
+
 function readOf(answer: BudgetAnswer): string[] {
   return 'read' in answer ? [answer.read] : []
 }
 
-async function mustTake(budget: SharedReadBudget, key: string): Promise<string> {
+async function mustTake(budget: ReadBudget, key: string): Promise<string> {
   const answer = await budget.take(key)
   if (!('read' in answer)) throw new Error(`${key} should have got a read, and is to wait for ${answer.waitMs} ms`)
   return answer.read
@@ -149,7 +270,7 @@ async function mustTake(budget: SharedReadBudget, key: string): Promise<string> 
 
 /** What is stored of a budget, made older by so many milliseconds, where the clock of the server is nobody's to move. */
 export function olderBy(ms: number, json: string): string {
-  const isTime = /^(freedAt|lastGrant|pausedUntil)$/
+  const isTime = /^(freedAt|lastGrant|pausedUntil|changedAt)$/
   return JSON.stringify(
     JSON.parse(json, (name, value: unknown) => (isTime.test(name) && typeof value === 'number' ? value - ms : value)),
   )

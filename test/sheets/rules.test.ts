@@ -4,7 +4,7 @@ import { nameColumns } from '../../src/blocks/column-names.ts'
 import { CallBudget } from '../../src/sheets/call-budget.ts'
 import { isoFromSerial } from '../../src/sheets/dates.ts'
 import { urlBytes } from '../../src/sheets/pack-calls.ts'
-import { backoffMs, retryAfterMs, untilNextMinuteMs } from '../../src/sheets/retry.ts'
+import { backoffMs, retryAfterMs } from '../../src/sheets/retry.ts'
 
 t.test('serial numbers become dates, times and both, exactly', async (t) => {
   const samples: [number, string | number][] = [
@@ -73,7 +73,6 @@ t.test('pauses double with full jitter up to a minute, and honour what was asked
   t.equal(retryAfterMs('Thu, 01 Jan 2026 00:00:20 GMT', now), 4500)
   for (const header of [undefined, '', 'soon', '-5', 'Thu, 01 Jan 2015 00:00:20 GMT'])
     t.equal(retryAfterMs(header, now), undefined)
-  t.equal(untilNextMinuteMs(now), 44_500)
 })
 
 t.test('a call asks for what past answers say will weigh as much as it may', async (t) => {

@@ -34,6 +34,12 @@ function aReader(quota: ReadQuota | undefined, clock: FakeClock, key: string, re
   return { begun, waits, finished }
 }
 
+/** Has Google refuse a read of this instance. */
+async function refuse(quota: ReadQuota | undefined, retryAfterMs?: number): Promise<void> {
+  const read = await quota?.take({ key: 'refused', signal: never })
+  read?.done({ kind: 'refused', retryAfterMs })
+}
+
 function mostInAnyMinute(times: readonly number[]): number {
   const sorted = [...times].sort((one, other) => one - other)
   return Math.max(...sorted.map((from) => sorted.filter((at) => at >= from && at < from + 60_000).length))
@@ -84,9 +90,9 @@ t.test('whoever waits is told until when, and when it is over', async (t) => {
   t.equal(reader.begun.length, 4)
 })
 
-t.test('a pause told to one instance holds all of them back', async (t) => {
+t.test('what Google refuses one instance holds all of them back', async (t) => {
   const { clock, quotas } = setUp(t, { readsPerMinute: 60, instances: 2 })
-  quotas[0]?.pause(30_000)
+  await refuse(quotas[0], 30_000)
   await settle()
   const readers = quotas.map((quota, n) => aReader(quota, clock, `reader ${n}`, 1))
   await clock.advance(29_000)
@@ -94,8 +100,27 @@ t.test('a pause told to one instance holds all of them back', async (t) => {
     readers.flatMap(({ begun }) => begun),
     [],
   )
-  await clock.advance(1500)
+  await clock.advance(3000)
   t.equal(readers.flatMap(({ begun }) => begun).length, 2)
+})
+
+t.test('all who wait are told when the probe goes, and go on one after the other once it is answered', async (t) => {
+  const { clock, quotas } = setUp(t, { readsPerMinute: 60, instances: 2 })
+  await refuse(quotas[0])
+  const readers = [0, 1].flatMap((n) => ['a', 'b'].map((key) => aReader(quotas[n], clock, `${key}${n}`, 1, 5300)))
+  await clock.advance(100)
+  for (const { waits } of readers) {
+    const waitMs = (waits.at(-1)?.getTime() ?? 0) - clock.now().getTime()
+    t.ok(waitMs >= 900 && waitMs <= 1150, `${waitMs} ms`)
+  }
+  await clock.advance(4000)
+  t.equal(readers.flatMap(({ begun }) => begun).length, 1, 'the probe takes 5.3 s')
+  await clock.advance(6000)
+  const begun = readers.flatMap(({ begun }) => begun).sort((one, other) => one - other)
+  t.equal(begun.length, 4)
+  t.equal((begun[1] ?? 0) - (begun[0] ?? 0), 5300, 'the next one as soon as it is answered')
+  for (const [n, at] of begun.slice(2).entries()) t.ok(at - (begun[n + 1] ?? 0) >= 1000, 'a second apart')
+  for (const { waits } of readers) t.equal(waits.at(-1), undefined, 'and it is over')
 })
 
 t.test('one who leaves the queue takes nothing with it', async (t) => {
@@ -154,10 +179,11 @@ t.test('what the budget could not be told it is told later: no read is lost for 
   t.equal(next.begun.length, 1)
 })
 
-t.test('a pause that the budget could not be told holds back its own instance, and soon the others', async (t) => {
+t.test('a refusal that the budget could not be told holds back its own instance, and soon the others', async (t) => {
   const { clock, budget, quotas } = setUp(t, { readsPerMinute: 60, instances: 2 })
+  const read = await quotas[0]?.take({ key: 'a', signal: never })
   budget.fault = unreachable
-  quotas[0]?.pause(30_000)
+  read?.done({ kind: 'refused', retryAfterMs: 30_000 })
   await settle()
   budget.fault = undefined
   const own = aReader(quotas[0], clock, 'own', 1)
@@ -165,7 +191,7 @@ t.test('a pause that the budget could not be told holds back its own instance, a
   const other = aReader(quotas[1], clock, 'other', 1)
   await clock.advance(20_000)
   t.equal(own.begun.length + other.begun.length, 0)
-  await clock.advance(10_000)
+  await clock.advance(15_000)
   t.equal(own.begun.length + other.begun.length, 2)
 })
 

@@ -140,7 +140,7 @@ export async function anInterruptibleDownload(t: Test, workbook: Workbook): Prom
 
 /** Methods that return no promise. */
 function isSynchronous(name: string): boolean {
-  return ['quota.pause', 'clock.now', 'clock.monotonic', 'draft.read', 'workers.close'].includes(name)
+  return ['clock.now', 'clock.monotonic', 'draft.read', 'workers.close'].includes(name)
 }
 
 function isDraft(value: unknown): value is object {
