@@ -264,7 +264,7 @@ t.test('a row that is too large for one answer is read in columns', async (t) =>
     ['a', date('2024-01-31'), ...Array.from({ length: 1298 }, (_, at) => (at % 2 === 0 ? long : date('2024-02-29')))],
     ['b', date('2024-03-01'), 7],
     [],
-    ['c', null, ...Array.from({ length: 1100 }, () => long), null, null, 1.5],
+    ['c', null, ...Array.from({ length: 1100 }, (_, at) => (at >= 640 && at < 660 ? null : long)), null, null, 1.5],
   ])
   const downloader = await aDownloader(t, { workbooks: [{ ...workbook, tabs: [tab] }], clock: new LeapingClock() })
   const result = await downloader.run({ formats: ['ndjson'] })
@@ -278,6 +278,7 @@ t.test('a row that is too large for one answer is read in columns', async (t) =>
   t.match(rows[1], { text: 'b', day: '2024-03-01', c0: 7 })
   t.match(rows[3], { text: 'c', day: null, c1102: 1.5 })
   t.equal(rows[3].c1099.length, 50_000)
+  t.strictSame([rows[3].c639.length, rows[3].c640, rows[3].c659, rows[3].c660.length], [50_000, null, null, 50_000])
   t.equal(rows[3].c1100, null)
 })
 
