@@ -1,11 +1,11 @@
-import { type Cell, type CellValue, type DateCell, formatDate } from './cells.ts'
+import { type CellValue, type DateCell, formatDate, type ShownCell } from './cells.ts'
 
 /** Google's `ValueRenderOption` and `DateTimeRenderOption`. */
 export type ValueRender = 'FORMATTED_VALUE' | 'UNFORMATTED_VALUE' | 'FORMULA'
 export type DateRender = 'SERIAL_NUMBER' | 'FORMATTED_STRING'
 
 /** A cell as JSON text; `undefined` for a blank one. */
-export type Render = (cell: Cell) => string | undefined
+export type Render = (cell: ShownCell) => string | undefined
 
 /** The sign between whole and fraction in a locale such as `fr_FR`. */
 function decimalSign(locale: string): string {
@@ -40,7 +40,9 @@ function formatNumber(value: number, sign: string): string {
 export function renderer(values: ValueRender, dates: DateRender, locale: string): Render {
   const sign = decimalSign(locale)
   const calendar = (cell: DateCell) =>
-    values !== 'FORMATTED_VALUE' && dates === 'SERIAL_NUMBER' ? String(cell.serial) : JSON.stringify(formatDate(cell))
+    values !== 'FORMATTED_VALUE' && dates === 'SERIAL_NUMBER'
+      ? String(cell.serial)
+      : JSON.stringify(formatDate(cell, locale))
   const plain = (value: CellValue): string | undefined => {
     switch (typeof value) {
       case 'string':

@@ -17,6 +17,8 @@ export const writtenArea = z.object({
   /** Cells that hold something, and those of them that show an error. */
   cells: whole,
   errors: whole,
+  /** Cells that still say `Loading...`. */
+  loading: whole.default(0),
   /** Columns up to the last that holds something, and fields of the shortest CSV line. */
   width: whole,
   lineWidth: whole.nullable(),
@@ -36,6 +38,7 @@ export function unwrittenArea(nextRow: number): WrittenArea {
     blankRows: 0,
     cells: 0,
     errors: 0,
+    loading: 0,
     width: 0,
     lineWidth: null,
     files: null,

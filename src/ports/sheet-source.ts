@@ -17,7 +17,10 @@ export interface ReadContext {
   readonly key: string
   /** Called for each request as it is sent, repeats included. */
   onCall(): void
-  /** Called with the time at which reading goes on while the quota makes it wait, and with `undefined` once it does. */
+  /**
+   * Called with the time at which reading goes on while the quota, or cells that have not loaded, make it wait, and with
+   * `undefined` once it does.
+   */
   onWait(until: Date | undefined): void
   /** Called for rows of an area that have arrived and will come in a block. */
   onRows(area: number, rows: number): void

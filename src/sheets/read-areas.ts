@@ -4,12 +4,14 @@ import { CellReader } from '../blocks/cell-reader.ts'
 import { settleAll } from '../concurrency/settle-all.ts'
 import type { WorkerPool } from '../concurrency/worker-pool.ts'
 import { rowCount } from '../model/rectangle.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { AreaToRead, ReadContext, ReadOptions } from '../ports/sheet-source.ts'
 import { CallBudget } from './call-budget.ts'
 import { DateCodes } from './date-codes.ts'
-import { applyDates, areAllNumbers, DATES_MODULE } from './dates.ts'
-import { type DecodedRows, decodeRows, decodeShownCodes } from './decode.ts'
+import { applyDates, DATES_MODULE } from './dates.ts'
+import { decodeRows, decodeShownCodes } from './decode.ts'
 import type { Render } from './google-api.ts'
+import { type ArrivedRows, LoadingCells } from './loading-cells.ts'
 import {
   type AreaPlan,
   bytesOf,
@@ -18,25 +20,25 @@ import {
   type PlannedRange,
   type PlannedRead,
   planArea,
+  planDatesOf,
   planFirstReads,
   planLateDates,
   planRestOfReads,
 } from './plan-reads.ts'
 import type { ReadTuning } from './read-tuning.ts'
+import { areAllNumbers, type ShownCodes } from './shown-codes.ts'
 import type { SpreadsheetCalls } from './spreadsheet-calls.ts'
 
 export interface AreaReaderOptions {
   readonly calls: SpreadsheetCalls
   readonly workers: WorkerPool
   readonly tuning: ReadTuning
+  readonly clock: Clock
   readonly context: ReadContext
 }
 
-/** Rows that have arrived, of which the dates may still be missing. */
-type ArrivedRows = PlannedRange & { readonly part: DecodedRows }
-
-/** How the cells of a range are shown, row by row, a byte for each. */
-type ArrivedCodes = PlannedRange & { readonly part: Uint8Array<ArrayBuffer> }
+/** How the cells of a range are shown, row by row. */
+type ArrivedCodes = PlannedRange & { readonly part: ShownCodes }
 
 /** What came of a planned read. */
 type ReadResult =
@@ -59,6 +61,7 @@ export class AreaReader {
   readonly #codes: ReadonlyMap<AreaPlan, DateCodes>
   /** Rows of the first phase that wait for the dates among their numbers. */
   #waiting: ArrivedRows[] = []
+  readonly #loading: LoadingCells
   /** Budgets of the two kinds of calls, for they differ in bytes per cell. */
   readonly #budget: CallBudget
   readonly #dateBudget: CallBudget
@@ -76,6 +79,7 @@ export class AreaReader {
     this.#hasDates = values === 'typed' && dates === 'iso'
     this.#plans = areas.map((area, index) => planArea(this.#hasDates ? area : { ...area, numberColumns: [] }, index))
     this.#codes = new Map(this.#plans.map((plan) => [plan, new DateCodes()]))
+    this.#loading = new LoadingCells(options.clock, options.context.onWait)
     this.#budget = new CallBudget(options.tuning)
     this.#dateBudget = new CallBudget(options.tuning, this.#budget)
     this.#signal = AbortSignal.any([options.context.signal, this.#stop.signal])
@@ -121,11 +125,16 @@ export class AreaReader {
   async #execute({ kind, ranges }: PlannedRead): Promise<ReadResult> {
     this.#signal.throwIfAborted()
     if (kind === 'dates') return { kind, parts: await this.#readCodes(ranges) }
-    const { calls, context } = this.#options
+    const arrived = await this.#readRows(ranges, false)
+    for (const { plan, rectangle } of arrived) this.#options.context.onRows(plan.area, rowCount(rectangle))
+    const again = (loading: readonly PlannedRange[]) => this.#readRows(loading, true)
+    return { kind, parts: await this.#loading.awaited(arrived, again, this.#signal) }
+  }
+
+  async #readRows(ranges: readonly PlannedRange[], isReadAgain: boolean): Promise<ArrivedRows[]> {
     const [render, budget, signal] = [this.#render, this.#budget, this.#signal]
-    const parts = await calls.read(ranges, { render, budget, signal, decode: decodeRows })
-    for (const { plan, rectangle } of parts) context.onRows(plan.area, rowCount(rectangle))
-    return { kind, parts }
+    const rows = await this.#options.calls.read(ranges, { render, budget, signal, decode: decodeRows })
+    return rows.map((one) => ({ ...one, isReadAgain }))
   }
 
   async #readCodes(ranges: readonly PlannedRange[]): Promise<ArrivedCodes[]> {
@@ -156,12 +165,17 @@ export class AreaReader {
 
   /**
    * The dates of later blocks were planned ahead of them, for the columns that were known to hold numbers. Plans those of
-   * the other ones, so that no date comes out as a number.
+   * the other ones, so that no date comes out as a number, and again those of numbers that had not loaded by then.
    */
-  #planLateDates({ plan, rectangle, part }: ArrivedRows): PlannedRead[] {
+  #planLateDates({ plan, rectangle, part, isReadAgain }: ArrivedRows): PlannedRead[] {
+    if (!this.#hasDates) return []
+    const { startRow, endRow } = rectangle
     const late = part.numberColumns.filter((column) => !plan.numberColumns.includes(column))
-    if (!this.#hasDates || late.length === 0) return []
-    return planLateDates(plan, late, rectangle.startRow, this.#dateBudget)
+    const stale = isReadAgain ? part.numberColumns.filter((column) => plan.numberColumns.includes(column)) : []
+    return [
+      ...(late.length > 0 ? planLateDates(plan, late, startRow, this.#dateBudget) : []),
+      ...(stale.length > 0 ? planDatesOf(plan, stale, startRow, endRow, this.#dateBudget) : []),
+    ]
   }
 
   /** Keeps in the plan of an area what its rows say of the rows after them: columns that hold numbers, and the header. */
@@ -176,20 +190,20 @@ export class AreaReader {
   }
 
   #addCodes(parts: readonly ArrivedCodes[]): void {
-    for (const { plan, rectangle, part: codes } of parts) this.#codesOf(plan).add({ rectangle, codes })
+    for (const { plan, rectangle, part: shown } of parts) this.#codesOf(plan).add({ rectangle, shown })
   }
 
   /** Makes a block of rows whose dates are all there. */
   async #assemble({ plan, rectangle: { startRow, endRow }, part }: ArrivedRows): Promise<Block> {
-    const { rows, numberColumns, filledCells, errorCells, width } = part
+    const { rows, numberColumns, filledCells, errorCells, loadingCells, width } = part
     const columns = numberColumns.map((column) => plan.rectangle.startColumn + column)
-    const codes = this.#codesOf(plan).take(columns, startRow, endRow)
+    const shown = this.#codesOf(plan).take(columns, startRow, endRow)
     let { cells } = part
-    if (!areAllNumbers(codes)) {
-      const task = { cells, rows, columns: numberColumns, codes }
+    if (!areAllNumbers(shown.codes)) {
+      const task = { ...shown, cells, rows, columns: numberColumns }
       cells = await this.#options.workers.run(DATES_MODULE, applyDates, task)
     }
-    const block = { area: plan.area, startRow, endRow, filledCells, errorCells, width, numberColumns }
+    const block = { area: plan.area, startRow, endRow, filledCells, errorCells, loadingCells, width, numberColumns }
     if (!this.#hasHeader || startRow !== plan.rectangle.startRow) return { ...block, header: undefined, cells, rows }
     const reader = new CellReader(cells)
     const header = headerOf(reader, rows)

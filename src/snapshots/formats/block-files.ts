@@ -145,6 +145,7 @@ function advanced(written: WrittenArea, block: Block, lineWidth: number): Writte
     blankRows: block.rows === 0 ? written.blankRows + seen : seen - block.rows,
     cells: written.cells + block.filledCells,
     errors: written.errors + block.errorCells,
+    loading: written.loading + block.loadingCells,
     width: Math.max(written.width, block.width),
     lineWidth: shortest === Number.POSITIVE_INFINITY ? null : shortest,
   }
