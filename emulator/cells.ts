@@ -111,8 +111,8 @@ export function toCell(value: Writable): Cell {
  * A calendar value as its number format shows it. Without a pattern: `2024-01-31`, `13:45:00`, `2024-01-31 13:45:00`,
  * which is what a value typed in that form keeps showing.
  */
-export function formatDate(cell: DateCell, locale = 'en_US'): string {
-  if (cell.pattern !== undefined) return formatPattern(cell.serial, cell.pattern, locale)
+export function formatDate(cell: DateCell): string {
+  if (cell.pattern !== undefined) return formatPattern(cell.serial, cell.pattern)
   const iso = new Date(EPOCH_MS + Math.round(cell.serial * DAY_MS)).toISOString()
   if (cell.kind === 'date') return iso.slice(0, 10)
   return cell.kind === 'time' ? iso.slice(11, 19) : `${iso.slice(0, 10)} ${iso.slice(11, 19)}`

@@ -23,9 +23,8 @@ function namesOf(locale: string): Names {
 }
 
 function makeNames(locale: string): Names {
-  const tag = locale.replace('_', '-') || 'en-US'
   const part = (type: Intl.DateTimeFormatPartTypes, options: Intl.DateTimeFormatOptions) => {
-    const format = new Intl.DateTimeFormat(tag, { timeZone: 'UTC', calendar: 'gregory', ...options })
+    const format = new Intl.DateTimeFormat(locale, { timeZone: 'UTC', calendar: 'gregory', ...options })
     return (at: Date) => format.formatToParts(at).find((one) => one.type === type)?.value ?? ''
   }
   const styles = { long: 'long', short: 'short', narrow: 'narrow' } as const
@@ -46,9 +45,12 @@ function mapValues<K extends string, V, W>(object: Record<K, V>, map: (value: V)
 /**
  * A serial number as a pattern of Google's "Date and number formats" guide shows it. `m` is minutes beside hours or seconds,
  * else months; `[h]`, `[m]` and `[s]` are elapsed hours, minutes and seconds, with the sign of the number before all.
- * Rounded to the millisecond, then cut off at the last unit that is shown.
+ * `[$-de]` says whose names months and weekdays have, English ones without it. Rounded to the millisecond, then cut off
+ * at the last unit that is shown.
  */
-export function formatPattern(serial: number, pattern: string, locale: string): string {
+export function formatPattern(serial: number, patternWithLocale: string): string {
+  const [whole, locale = 'en-US'] = /^\[\$-([\w-]+)\]/.exec(patternWithLocale) ?? ['']
+  const pattern = patternWithLocale.slice(whole.length)
   const total = Math.round(serial * DAY_MS)
   const tokens = pattern.match(/"[^"]*"|\\.|\[(?:h+|m+|s+)\]|am\/pm|a\/p|y+|m+|d+|h+|s+|[.,]0+|./gi) ?? []
   const isElapsed = tokens.some((token) => /^\[[hms]/i.test(token))

@@ -40,9 +40,7 @@ function formatNumber(value: number, sign: string): string {
 export function renderer(values: ValueRender, dates: DateRender, locale: string): Render {
   const sign = decimalSign(locale)
   const calendar = (cell: DateCell) =>
-    values !== 'FORMATTED_VALUE' && dates === 'SERIAL_NUMBER'
-      ? String(cell.serial)
-      : JSON.stringify(formatDate(cell, locale))
+    values !== 'FORMATTED_VALUE' && dates === 'SERIAL_NUMBER' ? String(cell.serial) : JSON.stringify(formatDate(cell))
   const plain = (value: CellValue): string | undefined => {
     switch (typeof value) {
       case 'string':

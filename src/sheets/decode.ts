@@ -6,6 +6,7 @@ import type { Body } from './answer-body.ts'
 import { CallFault, type FaultKind } from './call-fault.ts'
 import { incomplete, readAnswer } from './read-answer.ts'
 import { ShownCoder, type ShownCodes } from './shown-codes.ts'
+import { LOADING } from './shown-text.ts'
 import type { ValueScanner } from './value-scanner.ts'
 
 /** Whose functions decode in a worker thread. */
@@ -31,8 +32,6 @@ const ERRORS = new Set(['#NULL!', '#DIV/0!', '#VALUE!', '#REF!', '#NAME?', '#NUM
 const LONGEST_ERROR = 7
 const HASH = 0x23
 
-/** What a cell shows while IMPORTRANGE, GOOGLEFINANCE and the like have not come back yet. */
-const LOADING = 'Loading...'
 const FIRST_OF_LOADING = LOADING.charCodeAt(0)
 
 const NO_ROWS = { rows: 0, filledCells: 0, errorCells: 0, loadingCells: 0, width: 0, numberColumns: [] }

@@ -4,7 +4,7 @@ import type { DecodedRows } from './decode.ts'
 import type { PlannedRange } from './plan-reads.ts'
 
 /** Milliseconds before rows with cells that have not loaded are read for the second and for the third time. */
-const PAUSES_MS = [3000, 6000]
+const PAUSES_MS = [2000, 4000] as const
 
 /** Calls at most that one read of a spreadsheet makes for cells that have not loaded. */
 const MOST_CALLS = 20
@@ -42,16 +42,22 @@ export class LoadingCells {
     let latest = rows
     for (const pauseMs of PAUSES_MS) {
       const loading = latest.filter(({ part }) => part.loadingCells > 0)
-      if (loading.length === 0 || this.#callsLeft === 0) break
-      this.#callsLeft -= 1
-      this.#onWait(new Date(this.#clock.now().getTime() + pauseMs))
-      await this.#clock.sleep(pauseMs, signal)
-      this.#onWait(undefined)
-      signal.throwIfAborted()
+      if (loading.length === 0 || !(await this.pause(signal, pauseMs))) break
       const again = await readAgain(loading)
       latest = latest.flatMap((one) => (loading.includes(one) ? again.filter((other) => isPart(other, one)) : one))
     }
     return latest
+  }
+
+  /** Waits before one call more. Resolves to `false` at once where there were enough. Rejects with the signal's reason. */
+  async pause(signal: AbortSignal, pauseMs: number = PAUSES_MS[0]): Promise<boolean> {
+    if (this.#callsLeft === 0) return false
+    this.#callsLeft -= 1
+    this.#onWait(new Date(this.#clock.now().getTime() + pauseMs))
+    await this.#clock.sleep(pauseMs, signal)
+    this.#onWait(undefined)
+    signal.throwIfAborted()
+    return true
   }
 }
 

@@ -26,7 +26,7 @@ import {
   planRestOfReads,
 } from './plan-reads.ts'
 import type { ReadTuning } from './read-tuning.ts'
-import { areAllNumbers, type ShownCodes } from './shown-codes.ts'
+import { areAllNumbers, notLoaded, type ShownCodes } from './shown-codes.ts'
 import type { SpreadsheetCalls } from './spreadsheet-calls.ts'
 
 export interface AreaReaderOptions {
@@ -193,11 +193,24 @@ export class AreaReader {
     for (const { plan, rectangle, part: shown } of parts) this.#codesOf(plan).add({ rectangle, shown })
   }
 
+  /** Takes how numbers are shown; once more after a pause where some of them have just begun to load anew. */
+  async #takeShown({ plan, rectangle: { startRow, endRow }, part }: ArrivedRows): Promise<ShownCodes> {
+    const codes = this.#codesOf(plan)
+    const columns = part.numberColumns.map((column) => plan.rectangle.startColumn + column)
+    const shown = codes.take(columns, startRow, endRow)
+    if (notLoaded(shown.codes) <= part.loadingCells || !(await this.#loading.pause(this.#signal))) return shown
+    for (const { ranges } of planDatesOf(plan, part.numberColumns, startRow, endRow, this.#dateBudget)) {
+      this.#addCodes(await this.#readCodes(ranges))
+    }
+    return codes.take(columns, startRow, endRow)
+  }
+
   /** Makes a block of rows whose dates are all there. */
-  async #assemble({ plan, rectangle: { startRow, endRow }, part }: ArrivedRows): Promise<Block> {
+  async #assemble(arrived: ArrivedRows): Promise<Block> {
+    const { plan, part } = arrived
+    const { startRow, endRow } = arrived.rectangle
     const { rows, numberColumns, filledCells, errorCells, loadingCells, width } = part
-    const columns = numberColumns.map((column) => plan.rectangle.startColumn + column)
-    const shown = this.#codesOf(plan).take(columns, startRow, endRow)
+    const shown = await this.#takeShown(arrived)
     let { cells } = part
     if (!areAllNumbers(shown.codes)) {
       const task = { ...shown, cells, rows, columns: numberColumns }

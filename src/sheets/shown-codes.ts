@@ -1,7 +1,7 @@
 import { type CellKind, ESCAPED_TEXT, TEXT } from '../blocks/block.ts'
 import { isStrongName } from './date-words.ts'
 import { type Moment, momentShown, plainMoment } from './shown-moment.ts'
-import { type ClockForm, plainlyShows, type ShownText, takeApart } from './shown-text.ts'
+import { type ClockForm, LOADING, plainlyShows, type ShownText, takeApart } from './shown-text.ts'
 import type { ValueScanner } from './value-scanner.ts'
 
 /**
@@ -32,6 +32,8 @@ const FIRST_AT = 12
 const MOST_FIRST = 1 << 20
 /** A text that only the number can tell the meaning of: its index. */
 const OPEN = 5
+/** {@link LOADING} */
+const NOT_LOADED = 6
 const FORMS: readonly ClockForm[] = ['either', 'hours', 'minutes']
 /** Where the year and the index of a text stand. */
 const VALUE_AT = 3
@@ -139,7 +141,9 @@ function isAlike(zeroed: Uint8Array, { bytes, start, end }: ValueScanner): boole
 
 function likenessOf(scanner: ValueScanner, asciiGroups: number): Likeness {
   const bytes = scanner.bytes.slice(scanner.start, scanner.end).map((byte) => (isDigit(byte) ? ZERO : byte))
-  const shown = takeApart(scanner.text())
+  const text = scanner.text()
+  if (text === LOADING) return { bytes, code: NOT_LOADED, yearAt: 0 }
+  const shown = takeApart(text)
   if (shown === undefined) return { bytes, code: NOTHING, yearAt: 0 }
   const plain = plainlyShows(shown)
   const groups = shown.text.match(/\d+/g) ?? []
@@ -165,6 +169,11 @@ function mayBeElapsed({ text, clock, words }: ShownText): boolean {
 /** Whether no cell with these codes can be a date. */
 export function areAllNumbers(codes: Uint32Array): boolean {
   return codes.every((code) => code === NOTHING)
+}
+
+/** How many cells had not loaded when they were read as they are shown. */
+export function notLoaded(codes: Uint32Array): number {
+  return codes.reduce((count, code) => count + (code === NOT_LOADED ? 1 : 0), 0)
 }
 
 /** Whether a code holds the index of a text, and which. */

@@ -36,6 +36,9 @@ export interface ShownText {
   readonly hasMore: boolean
 }
 
+/** What a cell shows while IMPORTRANGE, GOOGLEFINANCE and the like have not come back yet. */
+export const LOADING = 'Loading...'
+
 /** Longer texts are no dates: the longest weekday, month and literal that anybody was seen to use is far shorter. */
 const LONGEST = 100
 
