@@ -17,10 +17,11 @@ const LOCALES =
   'kk kn ko lt lv ml mn mr ms my nb nl nn pa pl pt-BR pt-PT ro ru sk sl sr sv ta te th tr uk vi zh-CN zh-HK zh-TW ' +
   'ja-u-ca-japanese th-u-ca-buddhist zh-TW-u-ca-roc'
 
-/** One day of each month, and each day of one week. */
-const DAYS = [
+/** Moments of each month, each weekday, each hour, and each Japanese era since 1912. */
+const MOMENTS = [
   ...Array.from({ length: 12 }, (_, month) => new Date(Date.UTC(2024, month, 15))),
-  ...Array.from({ length: 7 }, (_, day) => new Date(Date.UTC(2024, 0, 1 + day))),
+  ...Array.from({ length: 24 }, (_, hour) => new Date(Date.UTC(2024, 0, 1 + (hour % 7), hour))),
+  ...[1920, 1970, 2000].map((year) => new Date(Date.UTC(year))),
 ]
 
 /** Words of scripts that write them without a space between. */
@@ -28,11 +29,14 @@ const UNSPACED =
   /^[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Myanmar}]+$/u
 const WORD = /[\p{L}\p{M}]+(?:[.'’ʼ׳״·-][\p{L}\p{M}]+)*/gu
 
+const ASCII = /^[\x20-\x7e]*$/
+
 let english: ReadonlyMap<string, number> | undefined
 let all: ReadonlyMap<string, number> | undefined
 
 /** Text in one form: compatibility characters, native digits and minus signs as ASCII, no marks of direction, lower case. */
 export function normalized(text: string): string {
+  if (ASCII.test(text)) return text.toLowerCase().trim()
   return (
     text
       .normalize('NFKC')
@@ -115,32 +119,29 @@ function wordsOf(locales: readonly string[], strong: ReadonlyMap<string, number>
   for (const locale of locales) {
     const partsOf = (options: Intl.DateTimeFormatOptions) => {
       const format = new Intl.DateTimeFormat(locale, { calendar: calendarOf(locale), timeZone: 'UTC', ...options })
-      return (at: number) => format.formatToParts(at)
+      return (at: Date) => format.formatToParts(at)
     }
-    const styles = (['long', 'short'] as const).flatMap((style) => [
-      partsOf({ month: style }),
-      partsOf({ weekday: style }),
-      // Some languages inflect the names in a whole date.
-      partsOf({ day: 'numeric', month: style, weekday: style }),
-    ])
-    for (const day of DAYS) {
-      for (const { type, value } of styles.flatMap((style) => style(day.valueOf()))) {
-        if (type === 'weekday') add(value, 1 << (FIRST_WEEKDAY + day.getUTCDay()))
+    // Some languages inflect the names in a whole date, which also has the words between them.
+    const [day, year, hour] = ['numeric', 'numeric', 'numeric'] as const
+    const styles = [
+      partsOf({ month: 'long' }),
+      partsOf({ month: 'short' }),
+      partsOf({ weekday: 'long' }),
+      partsOf({ weekday: 'short' }),
+      partsOf({ weekday: 'long', day, month: 'long', year, hour, hour12: true }),
+      partsOf({ weekday: 'short', day, month: 'short' }),
+    ]
+    for (const at of MOMENTS) {
+      for (const { type, value } of styles.flatMap((style) => style(at))) {
+        if (type === 'weekday') add(value, 1 << (FIRST_WEEKDAY + at.getUTCDay()))
+        if (type === 'dayPeriod') add(value, DAY_PERIOD)
+        if (type === 'literal' || type === 'era') add(value, FILLER)
         if (type !== 'month') continue
         // `1月` and `Tháng 1` are a number and its unit.
-        add(value, /\p{Nd}/u.test(value) ? FILLER : 1 << day.getUTCMonth())
+        add(value, /\p{Nd}/u.test(value) ? FILLER : 1 << at.getUTCMonth())
         // Older editions of CLDR, and Google, cut many names to three letters.
-        if (/^\p{L}{4,}$/u.test(value)) add(value.slice(0, 3), 1 << day.getUTCMonth())
+        if (/^\p{L}{4,}$/u.test(value)) add(value.slice(0, 3), 1 << at.getUTCMonth())
       }
-    }
-    const clock = partsOf({ hour: 'numeric', hour12: true })
-    for (let hour = 0; hour < 24; hour += 1) {
-      for (const { type, value } of clock(hour * 3_600_000)) if (type === 'dayPeriod') add(value, DAY_PERIOD)
-    }
-    const whole = partsOf({ dateStyle: 'full', timeStyle: 'medium' })
-    // One year of each Japanese era since 1912.
-    for (const year of [1920, 1970, 2000, 2024]) {
-      for (const { type, value } of whole(Date.UTC(year))) if (type === 'literal' || type === 'era') add(value, FILLER)
     }
   }
   return words

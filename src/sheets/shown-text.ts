@@ -46,35 +46,41 @@ const LONGEST = 100
 const NEVER = /\p{Sc}|[%#]/u
 const CLOCK =
   /(?<![\d.:])(?<sign>(?<!\S)-)?(?<first>\d{1,9}):(?<second>[0-5]\d)(?<third>:[0-5]\d)?(?<part>[.,]\d+)?(?![\d:])/
-const PIECE = /(?<digits>\d+)|(?<word>[\p{L}\p{M}]+(?:[.'’ʼ׳״·-][\p{L}\p{M}]+)*)|(?<mark>[^\s.,:;/()·、،'’-])/gu
+const PIECE = /(\d+)|([\p{L}\p{M}]+(?:[.'’ʼ׳״·-][\p{L}\p{M}]+)*)|[^\s.,:;/()·、،'’-]/gu
+/** No date has more pieces; no format that was seen has more words of its own. */
+const MOST_PIECES = 20
+const MOST_OTHERS = 3
 
 /** Takes a text apart; `undefined` where it can be neither a date nor a time nor a duration. */
 export function takeApart(shown: string): ShownText | undefined {
   if (shown.length > LONGEST || NEVER.test(shown)) return undefined
   const text = normalized(shown)
-  const found = CLOCK.exec(text)
+  const hasDigits = /\d/.test(text)
+  const found = hasDigits ? CLOCK.exec(text) : null
   const groups: DigitGroup[] = []
   const words: number[] = []
   const letters: string[] = []
-  const hasDigits = /\d/.test(text)
-  let hasMore = false
   const rest = found === null ? text : `${text.slice(0, found.index)} ${text.slice(found.index + found[0].length)}`
-  for (const { groups: piece, index } of rest.matchAll(PIECE)) {
-    const { digits, word } = piece ?? {}
+  let pieces = 0
+  let others = 0
+  for (const match of rest.matchAll(PIECE)) {
+    const [, digits, word] = match
+    pieces += 1
     if (digits !== undefined) {
-      groups.push({ text: digits, value: Number(digits), isAfterSign: /\d[.,]$/.test(rest.slice(0, index)) })
+      const isAfterSign = /\d[.,]$/.test(rest.slice(Math.max(0, match.index - 2), match.index))
+      groups.push({ text: digits, value: Number(digits), isAfterSign })
       continue
     }
     const bits = word === undefined ? undefined : dateWord(word)
     if (bits !== undefined) words.push(hasDigits ? besideDigits(bits) : bits)
     if (word?.length === 1 && (bits === undefined || text.length === 1)) letters.push(word)
-    else if (bits === undefined) hasMore = true
+    else if (bits === undefined) others += 1
+    if (others > MOST_OTHERS || pieces > MOST_PIECES) return undefined
   }
-  const says = groups.length > 0 || found !== null || letters.length > 0 || words.some(isName)
-  if (!says) return undefined
+  if (!hasDigits && letters.length === 0 && !words.some(isName)) return undefined
   const clock = clockOf(found)
   const hasDayPeriod = (clock?.first ?? 0) <= 12 && words.some((word) => (word & DAY_PERIOD) !== 0)
-  return { text, clock, groups, words, hasDayPeriod, letters, hasMore }
+  return { text, clock, groups, words, hasDayPeriod, letters, hasMore: others > 0 }
 }
 
 function clockOf(found: RegExpExecArray | null): ShownClock | undefined {
