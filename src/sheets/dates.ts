@@ -1,7 +1,7 @@
 import { type CellBytes, DATE, NUMBER } from '../blocks/block.ts'
 import { CellReader } from '../blocks/cell-reader.ts'
 import { withCellWriter } from '../blocks/cell-writer.ts'
-import { type ShownCodes, ShownReader } from './shown-codes.ts'
+import { NOT_LOADED, type ShownCodes, ShownReader } from './shown-codes.ts'
 import { DAY_MS, EPOCH_MS, type Moment } from './shown-moment.ts'
 
 /** Whose functions tell dates in a worker thread. */
@@ -53,13 +53,20 @@ export interface DatesTask extends ShownCodes {
 /** Dates whose text is remembered; columns of days repeat few of them. */
 const REMEMBERED = 5000
 
+export interface DatedCells {
+  readonly cells: CellBytes
+  /** Numbers that had not loaded when they were read as they are shown, so that nobody knows what they are. */
+  readonly notLoaded: number
+}
+
 /** Makes dates, times and durations of the numbers that are shown as such. */
-export function applyDates({ cells, rows, columns, codes, texts }: DatesTask): CellBytes {
+export function applyDates({ cells, rows, columns, codes, texts }: DatesTask): DatedCells {
   const indexes: number[] = []
   for (const [index, column] of columns.entries()) indexes[column] = index
   const shown = new ShownReader(texts)
   const isoTexts = { date: new Map(), dateTime: new Map(), time: new Map(), duration: new Map() }
   const reader = new CellReader(cells)
+  let notLoaded = 0
   return withCellWriter(cells.length, (out) => {
     for (let row = 0; row < rows; row += 1) {
       for (let column = 0; reader.nextCell(); column += 1) {
@@ -67,7 +74,8 @@ export function applyDates({ cells, rows, columns, codes, texts }: DatesTask): C
         const index = kind === NUMBER ? indexes[column] : undefined
         const code = index === undefined ? 0 : (codes[row * columns.length + index] ?? 0)
         let text: string | undefined
-        if (code !== 0) {
+        if (code === NOT_LOADED) notLoaded += 1
+        else if (code !== 0) {
           const serial = reader.number()
           const moment = shown.moment(code, serial)
           if (moment !== undefined) text = isoText(serial, moment, isoTexts[moment])
@@ -77,7 +85,7 @@ export function applyDates({ cells, rows, columns, codes, texts }: DatesTask): C
       }
       out.endRow()
     }
-    return out.takeCopy(cells.buffer)
+    return { cells: out.takeCopy(cells.buffer), notLoaded }
   })
 }
 

@@ -10,11 +10,7 @@ const PAUSES_MS = [2000, 4000] as const
 const MOST_CALLS = 20
 
 /** Rows that have arrived, of which the dates may still be missing. */
-export type ArrivedRows = PlannedRange & {
-  readonly part: DecodedRows
-  /** Whether they were read more than once, so that what their dates looked like before says nothing of them. */
-  readonly isReadAgain: boolean
-}
+export type ArrivedRows = PlannedRange & { readonly part: DecodedRows }
 
 /**
  * Waits for cells that say `Loading...`. Google sends that for IMPORTRANGE, GOOGLEFINANCE and other functions that fetch

@@ -1,5 +1,5 @@
 import { pMapIterable } from 'p-map'
-import { type Block, NUMBER } from '../blocks/block.ts'
+import { type Block, type CellBytes, NUMBER } from '../blocks/block.ts'
 import { CellReader } from '../blocks/cell-reader.ts'
 import { settleAll } from '../concurrency/settle-all.ts'
 import type { WorkerPool } from '../concurrency/worker-pool.ts'
@@ -8,7 +8,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { AreaToRead, ReadContext, ReadOptions } from '../ports/sheet-source.ts'
 import { CallBudget } from './call-budget.ts'
 import { DateCodes } from './date-codes.ts'
-import { applyDates, DATES_MODULE } from './dates.ts'
+import { applyDates, DATES_MODULE, type DatedCells } from './dates.ts'
 import { decodeRows, decodeShownCodes } from './decode.ts'
 import type { Render } from './google-api.ts'
 import { type ArrivedRows, LoadingCells } from './loading-cells.ts'
@@ -26,7 +26,7 @@ import {
   planRestOfReads,
 } from './plan-reads.ts'
 import type { ReadTuning } from './read-tuning.ts'
-import { areAllNumbers, notLoaded, type ShownCodes } from './shown-codes.ts'
+import { areAllNumbers, type ShownCodes } from './shown-codes.ts'
 import type { SpreadsheetCalls } from './spreadsheet-calls.ts'
 
 export interface AreaReaderOptions {
@@ -125,16 +125,15 @@ export class AreaReader {
   async #execute({ kind, ranges }: PlannedRead): Promise<ReadResult> {
     this.#signal.throwIfAborted()
     if (kind === 'dates') return { kind, parts: await this.#readCodes(ranges) }
-    const arrived = await this.#readRows(ranges, false)
+    const arrived = await this.#readRows(ranges)
     for (const { plan, rectangle } of arrived) this.#options.context.onRows(plan.area, rowCount(rectangle))
-    const again = (loading: readonly PlannedRange[]) => this.#readRows(loading, true)
+    const again = (loading: readonly PlannedRange[]) => this.#readRows(loading)
     return { kind, parts: await this.#loading.awaited(arrived, again, this.#signal) }
   }
 
-  async #readRows(ranges: readonly PlannedRange[], isReadAgain: boolean): Promise<ArrivedRows[]> {
+  #readRows(ranges: readonly PlannedRange[]): Promise<ArrivedRows[]> {
     const [render, budget, signal] = [this.#render, this.#budget, this.#signal]
-    const rows = await this.#options.calls.read(ranges, { render, budget, signal, decode: decodeRows })
-    return rows.map((one) => ({ ...one, isReadAgain }))
+    return this.#options.calls.read(ranges, { render, budget, signal, decode: decodeRows })
   }
 
   async #readCodes(ranges: readonly PlannedRange[]): Promise<ArrivedCodes[]> {
@@ -165,17 +164,12 @@ export class AreaReader {
 
   /**
    * The dates of later blocks were planned ahead of them, for the columns that were known to hold numbers. Plans those of
-   * the other ones, so that no date comes out as a number, and again those of numbers that had not loaded by then.
+   * the other ones, so that no date comes out as a number.
    */
-  #planLateDates({ plan, rectangle, part, isReadAgain }: ArrivedRows): PlannedRead[] {
-    if (!this.#hasDates) return []
-    const { startRow, endRow } = rectangle
+  #planLateDates({ plan, rectangle, part }: ArrivedRows): PlannedRead[] {
     const late = part.numberColumns.filter((column) => !plan.numberColumns.includes(column))
-    const stale = isReadAgain ? part.numberColumns.filter((column) => plan.numberColumns.includes(column)) : []
-    return [
-      ...(late.length > 0 ? planLateDates(plan, late, startRow, this.#dateBudget) : []),
-      ...(stale.length > 0 ? planDatesOf(plan, stale, startRow, endRow, this.#dateBudget) : []),
-    ]
+    if (!this.#hasDates || late.length === 0) return []
+    return planLateDates(plan, late, rectangle.startRow, this.#dateBudget)
   }
 
   /** Keeps in the plan of an area what its rows say of the rows after them: columns that hold numbers, and the header. */
@@ -193,34 +187,34 @@ export class AreaReader {
     for (const { plan, rectangle, part: shown } of parts) this.#codesOf(plan).add({ rectangle, shown })
   }
 
-  /** Takes how numbers are shown; once more after a pause where some of them have just begun to load anew. */
-  async #takeShown({ plan, rectangle: { startRow, endRow }, part }: ArrivedRows): Promise<ShownCodes> {
-    const codes = this.#codesOf(plan)
-    const columns = part.numberColumns.map((column) => plan.rectangle.startColumn + column)
-    const shown = codes.take(columns, startRow, endRow)
-    if (notLoaded(shown.codes) <= part.loadingCells || !(await this.#loading.pause(this.#signal))) return shown
-    for (const { ranges } of planDatesOf(plan, part.numberColumns, startRow, endRow, this.#dateBudget)) {
-      this.#addCodes(await this.#readCodes(ranges))
-    }
-    return codes.take(columns, startRow, endRow)
-  }
-
   /** Makes a block of rows whose dates are all there. */
   async #assemble(arrived: ArrivedRows): Promise<Block> {
-    const { plan, part } = arrived
-    const { startRow, endRow } = arrived.rectangle
+    const { plan, rectangle, part } = arrived
+    const { startRow, endRow } = rectangle
     const { rows, numberColumns, filledCells, errorCells, loadingCells, width } = part
-    const shown = await this.#takeShown(arrived)
-    let { cells } = part
-    if (!areAllNumbers(shown.codes)) {
-      const task = { ...shown, cells, rows, columns: numberColumns }
-      cells = await this.#options.workers.run(DATES_MODULE, applyDates, task)
-    }
+    const cells = await this.#datedCells(arrived)
     const block = { area: plan.area, startRow, endRow, filledCells, errorCells, loadingCells, width, numberColumns }
     if (!this.#hasHeader || startRow !== plan.rectangle.startRow) return { ...block, header: undefined, cells, rows }
     const reader = new CellReader(cells)
     const header = headerOf(reader, rows)
     return { ...block, header, cells: cells.subarray(reader.at), rows: Math.max(0, rows - 1) }
+  }
+
+  /** Makes dates of numbers. How they are shown is read once more, after a pause, where some of them were just loading. */
+  async #datedCells({ plan, rectangle: { startRow, endRow }, part }: ArrivedRows): Promise<CellBytes> {
+    const { rows, numberColumns } = part
+    const columns = numberColumns.map((column) => plan.rectangle.startColumn + column)
+    const apply = async (cells: CellBytes): Promise<DatedCells> => {
+      const shown = this.#codesOf(plan).take(columns, startRow, endRow)
+      if (areAllNumbers(shown.codes)) return { cells, notLoaded: 0 }
+      return this.#options.workers.run(DATES_MODULE, applyDates, { ...shown, cells, rows, columns: numberColumns })
+    }
+    const { cells, notLoaded } = await apply(part.cells)
+    if (notLoaded === 0 || !(await this.#loading.pause(this.#signal))) return cells
+    for (const { ranges } of planDatesOf(plan, numberColumns, startRow, endRow, this.#dateBudget)) {
+      this.#addCodes(await this.#readCodes(ranges))
+    }
+    return (await apply(cells)).cells
   }
 
   #codesOf(plan: AreaPlan): DateCodes {

@@ -32,8 +32,8 @@ const FIRST_AT = 12
 const MOST_FIRST = 1 << 20
 /** A text that only the number can tell the meaning of: its index. */
 const OPEN = 5
-/** {@link LOADING} */
-const NOT_LOADED = 6
+/** The code of a cell that said {@link LOADING}. */
+export const NOT_LOADED = 6
 const FORMS: readonly ClockForm[] = ['either', 'hours', 'minutes']
 /** Where the year and the index of a text stand. */
 const VALUE_AT = 3
@@ -169,11 +169,6 @@ function mayBeElapsed({ text, clock, words }: ShownText): boolean {
 /** Whether no cell with these codes can be a date. */
 export function areAllNumbers(codes: Uint32Array): boolean {
   return codes.every((code) => code === NOTHING)
-}
-
-/** How many cells had not loaded when they were read as they are shown. */
-export function notLoaded(codes: Uint32Array): number {
-  return codes.reduce((count, code) => count + (code === NOT_LOADED ? 1 : 0), 0)
 }
 
 /** Whether a code holds the index of a text, and which. */

@@ -21,7 +21,7 @@ function told(cells: readonly (readonly [number, string | number])[]): (string |
   if ('fault' in rows || 'fault' in shown) throw new Error('an answer was not taken')
   const [[part], [codes]] = [rows.parts, shown.parts]
   if (part === undefined || codes === undefined) throw new Error('an answer has no part')
-  const reader = new CellReader(applyDates({ ...codes, cells: part.cells, rows: part.rows, columns: [0] }))
+  const reader = new CellReader(applyDates({ ...codes, cells: part.cells, rows: part.rows, columns: [0] }).cells)
   return cells.map(() => {
     reader.nextCell()
     const value = reader.kind === NUMBER ? reader.number() : reader.text()
@@ -174,6 +174,7 @@ t.test('a text that is none of the number makes no date of it', async (t) => {
     [12.5, '12.5', 12.5],
     [12.5, '12,5', 12.5],
     [45_322, '45322', 45_322],
+    [0, '0', 0],
     [1e300, '1/1/2024', 1e300],
     [7, 'x'.repeat(50_000), 7],
     [415, 416, 415],
