@@ -47,8 +47,8 @@ const NEVER = /\p{Sc}|[%#]/u
 const CLOCK =
   /(?<![\d.:])(?<sign>(?<!\S)-)?(?<first>\d{1,9}):(?<second>[0-5]\d)(?<third>:[0-5]\d)?(?<part>[.,]\d+)?(?![\d:])/
 const PIECE = /(\d+)|([\p{L}\p{M}]+(?:[.'’ʼ׳״·-][\p{L}\p{M}]+)*)|[^\s.,:;/()·、،'’-]/gu
-/** No date has more pieces; no format that was seen has more words of its own. */
-const MOST_PIECES = 20
+/** A date with a time to the fraction of a second has seven groups of digits; no format that was seen has more words of its own. */
+const MOST_GROUPS = 7
 const MOST_OTHERS = 3
 
 /** Takes a text apart; `undefined` where it can be neither a date nor a time nor a duration. */
@@ -61,11 +61,9 @@ export function takeApart(shown: string): ShownText | undefined {
   const words: number[] = []
   const letters: string[] = []
   const rest = found === null ? text : `${text.slice(0, found.index)} ${text.slice(found.index + found[0].length)}`
-  let pieces = 0
   let others = 0
   for (const match of rest.matchAll(PIECE)) {
     const [, digits, word] = match
-    pieces += 1
     if (digits !== undefined) {
       const isAfterSign = /\d[.,]$/.test(rest.slice(Math.max(0, match.index - 2), match.index))
       groups.push({ text: digits, value: Number(digits), isAfterSign })
@@ -75,8 +73,9 @@ export function takeApart(shown: string): ShownText | undefined {
     if (bits !== undefined) words.push(hasDigits ? besideDigits(bits) : bits)
     if (word?.length === 1 && (bits === undefined || text.length === 1)) letters.push(word)
     else if (bits === undefined) others += 1
-    if (others > MOST_OTHERS || pieces > MOST_PIECES) return undefined
+    if (others > MOST_OTHERS) return undefined
   }
+  if (groups.length > MOST_GROUPS) return undefined
   if (!hasDigits && letters.length === 0 && !words.some(isName)) return undefined
   const clock = clockOf(found)
   const hasDayPeriod = (clock?.first ?? 0) <= 12 && words.some((word) => (word & DAY_PERIOD) !== 0)

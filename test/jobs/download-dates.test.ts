@@ -118,6 +118,19 @@ t.test('dates are told in whatever locale they are shown', async (t) => {
   }
 })
 
+t.test('worker threads tell dates as this one does', async (t) => {
+  const patterns = ['yyyy-mm-dd', '[h]:mm', '"Week of" d mmm', 'mmm', 'h:mm AM/PM', 'm/d/yyyy h:mm:ss']
+  const rows = Array.from({ length: 60 }, (_, n) => patterns.map((pattern) => shownAs(45_000.25 + n, pattern)))
+  const told = async (threads: number) => {
+    const tuning = { ...callsOf(40), threads }
+    return (await rowsOf(await aDownloader(t, { workbooks: [aBook(rows)], tuning }), { headerRow: 0 })).rows
+  }
+  const [there, here] = [await told(1), await told(0)]
+  t.strictSame(there, here)
+  const day = '2023-03-15T06:00:00'
+  t.strictSame((here as unknown[][])[0], [day, '1080006:00:00', day, day, '06:00:00', day])
+})
+
 t.test('a number is a date by what its own second read shows, whatever else moved meanwhile', async (t) => {
   const day = (serial: number) => shownAs(serial, 'yyyy-mm-dd')
   const { rows } = await rowsOf(
