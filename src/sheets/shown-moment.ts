@@ -70,6 +70,11 @@ export function momentShown(shown: ShownText, serial: number): Moment | undefine
   // The number itself, as text, is no date.
   if (Number(shown.text.replace(',', '.')) === serial) return undefined
   const total = Math.round(serial * DAY_MS)
+  const dotted = dottedClock(shown.text)
+  if (dotted !== undefined && !Number.isInteger(serial) && isNearClock(dotted, total, false)) {
+    const isDate = assign(shown.groups, datesOf(new Date(EPOCH_MS + total), false)) !== undefined
+    if (!isDate) return clockMoment(serial, dotted)
+  }
   // It may be rounded to the second or the minute, and today may have become tomorrow, or a deadline nearer by a day.
   const shifts = [0, 500, 30_000, ...(isBare(shown) ? [DAY_MS, -DAY_MS] : [])]
   for (const shift of shifts) {
@@ -80,9 +85,18 @@ export function momentShown(shown: ShownText, serial: number): Moment | undefine
   return plain === undefined ? undefined : plainMoment(plain, serial)
 }
 
-/** Whether there is nothing but digits and names in a text that hardly mean anything else. */
-function isBare({ hasMore, letters, words }: ShownText): boolean {
-  return !hasMore && letters.length === 0 && words.every((word) => !isName(word) || isStrongName(word))
+/** The clock of `13.45.00`, as it is written in Finland, Denmark, Indonesia and Italy; it reads like a date too. */
+function dottedClock(text: string): ShownClock | undefined {
+  const [, first, second] = /^(\d{1,6})\.([0-5]\d)\.[0-5]\d$/.exec(text) ?? []
+  return first === undefined
+    ? undefined
+    : { isNegative: false, first: Number(first), second: Number(second), form: 'hours' }
+}
+
+/** Whether there is nothing but digits and names in a text that hardly mean anything else, or a clock beside them. */
+function isBare({ hasMore, letters, words, clock }: ShownText): boolean {
+  if (hasMore || letters.length > 0) return false
+  return clock !== undefined || words.every((word) => !isName(word) || isStrongName(word))
 }
 
 /** What a number is that is shown as a text which reads as a date or a clock by itself, even if that was of a later value. */
