@@ -1,6 +1,8 @@
-/** A calendar value: a serial number that a number format shows as a date, a time, or both. */
+import { EPOCH_MS, formatPattern } from './date-format.ts'
+
+/** A calendar value: a serial number that a number format shows as a date, a time, both, or a duration. */
 export interface DateCell {
-  readonly kind: 'date' | 'time' | 'dateTime'
+  readonly kind: 'date' | 'time' | 'dateTime' | 'duration'
   /** Days since 1899-12-30, the fraction being the time of day. */
   readonly serial: number
   /** A Sheets date pattern such as `d mmm yyyy`; when absent the ISO-like default of the kind. */
@@ -21,13 +23,22 @@ export interface FormulaCell {
   readonly value: CellValue
 }
 
+/**
+ * A cell that is calculated anew while it is read: the first read of it shows the first value, and so on; the last value
+ * stays. `Loading...` before others is what a function shows until it has fetched something.
+ */
+export interface ChangingCell {
+  readonly kind: 'changing'
+  readonly values: readonly ShownCell[]
+}
+
 /** What a cell shows. `null` is blank. Plain values stay primitives, so that a read of millions allocates nothing. */
 export type CellValue = null | number | boolean | string | DateCell | ErrorCell
-export type Cell = CellValue | FormulaCell
+/** A cell as one read finds it. */
+export type ShownCell = CellValue | FormulaCell
+export type Cell = ShownCell | ChangingCell
 
 const DAY_MS = 86_400_000
-/** Serial day 0; Google: "counts the days since December 30th 1899" (DateTimeRenderOption). */
-const EPOCH_MS = Date.UTC(1899, 11, 30)
 
 /** The serial number of an ISO date, time or date-time without zone. Throws where the text is none of them. */
 export function serialOf(iso: string): number {
@@ -59,6 +70,25 @@ export function dateTime(iso: string, pattern?: string): DateCell {
   return dateCell('dateTime', iso, pattern)
 }
 
+/** A duration, from `30:15:00` or `-06:00:00`. */
+export function duration(text: string, pattern?: string): DateCell {
+  const match = /^(-?)(\d+):(\d\d)(?::(\d\d(?:\.\d{1,3})?))?$/.exec(text)
+  if (match === null) throw new TypeError(`not a duration: ${text}`)
+  const [, sign, hours, minutes, seconds = '0'] = match
+  const size = (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) / 86_400
+  return shownAs(sign === '-' ? -size : size, pattern ?? '[h]:mm:ss', 'duration')
+}
+
+/** A number that a date, time or duration pattern shows. */
+export function shownAs(serial: number, pattern: string, kind: DateCell['kind'] = 'dateTime'): DateCell {
+  return { kind, serial, pattern }
+}
+
+/** A cell that shows each value to one read, and the last one ever after. */
+export function changing(...values: ShownCell[]): ChangingCell {
+  return { kind: 'changing', values }
+}
+
 /** A formula and the value it shows. */
 export function formula(text: string, value: CellValue): FormulaCell {
   return { kind: 'formula', formula: text, value }
@@ -77,50 +107,13 @@ export function toCell(value: Writable): Cell {
   return value === undefined || value === '' ? null : value
 }
 
-const MONTHS = 'January February March April May June July August September October November December'.split(' ')
-const WEEKDAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ')
-const two = (n: number) => (n < 10 ? `0${n}` : String(n))
-
 /**
  * A calendar value as its number format shows it. Without a pattern: `2024-01-31`, `13:45:00`, `2024-01-31 13:45:00`,
  * which is what a value typed in that form keeps showing.
  */
 export function formatDate(cell: DateCell): string {
-  const at = new Date(EPOCH_MS + Math.round(cell.serial * DAY_MS))
-  if (cell.pattern !== undefined) return formatPattern(at, cell.pattern)
-  const iso = at.toISOString()
+  if (cell.pattern !== undefined) return formatPattern(cell.serial, cell.pattern)
+  const iso = new Date(EPOCH_MS + Math.round(cell.serial * DAY_MS)).toISOString()
   if (cell.kind === 'date') return iso.slice(0, 10)
   return cell.kind === 'time' ? iso.slice(11, 19) : `${iso.slice(0, 10)} ${iso.slice(11, 19)}`
-}
-
-/** The tokens of Google's "Date and number formats" guide; `m` is minutes beside hours or seconds, else months. */
-function formatPattern(at: Date, pattern: string): string {
-  const tokens = pattern.match(/"[^"]*"|\\.|am\/pm|a\/p|y+|m+|d+|h+|s+|\.0+|./gi) ?? []
-  const half = tokens.some((token) => /^a/i.test(token))
-  const units = tokens.map((token) => (/^[ymdhs]/i.test(token) ? token.charAt(0).toLowerCase() : ''))
-  const isMinutes = (index: number) =>
-    units.slice(0, index).findLast((unit) => unit !== '') === 'h' || units.slice(index + 1).find(Boolean) === 's'
-  const part = (token: string, index: number): string => {
-    const long = token.length
-    const pad = (n: number) => (long > 1 ? two(n) : String(n))
-    switch (units[index]) {
-      case 'y':
-        return long > 2 ? String(at.getUTCFullYear()) : two(at.getUTCFullYear() % 100)
-      case 'd':
-        if (long > 2) return (WEEKDAYS[at.getUTCDay()] ?? '').slice(0, long > 3 ? undefined : 3)
-        return pad(at.getUTCDate())
-      case 'h':
-        return pad(half ? at.getUTCHours() % 12 || 12 : at.getUTCHours())
-      case 's':
-        return pad(at.getUTCSeconds())
-      case 'm':
-        if (isMinutes(index)) return pad(at.getUTCMinutes())
-        if (long > 2) return (MONTHS[at.getUTCMonth()] ?? '').slice(0, long > 3 ? undefined : 3)
-        return pad(at.getUTCMonth() + 1)
-    }
-    if (/^a/i.test(token)) return (at.getUTCHours() < 12 ? 'AM' : 'PM').slice(0, long > 3 ? 2 : 1)
-    if (/^\.0/.test(token)) return `.${String(at.getUTCMilliseconds()).padStart(3, '0')}`.slice(0, long)
-    return token.startsWith('"') ? token.slice(1, -1) : token.replace(/^\\/, '')
-  }
-  return tokens.map(part).join('')
 }

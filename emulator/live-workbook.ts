@@ -1,4 +1,4 @@
-import { type Cell, toCell, type Writable } from './cells.ts'
+import { type Cell, type ChangingCell, type ShownCell, toCell, type Writable } from './cells.ts'
 import type { GridTab, NamedRange, Rectangle, Tab, Workbook } from './workbook.ts'
 
 /** Who may read a workbook, and what Google takes it for. */
@@ -19,6 +19,8 @@ export class LiveTab {
   rowCount = 0
   columnCount = 0
   readonly #edits = new Map<number, Cell>()
+  /** How often cells that change were read. */
+  readonly #reads = new Map<ChangingCell, number>()
 
   constructor(tab: Tab) {
     this.gid = tab.gid
@@ -32,11 +34,18 @@ export class LiveTab {
     this.columnCount = grid?.columnCount ?? 0
   }
 
-  /** The cell at 0-based coordinates; cells that a merge covers are blank. */
-  cell(row: number, column: number): Cell {
+  /** Reads the cell at 0-based coordinates; cells that a merge covers are blank. One that changes does so by being read. */
+  read(row: number, column: number): ShownCell {
     if (this.merges.length > 0 && this.#covered(row, column)) return null
     const edit = this.#edits.size > 0 ? this.#edits.get(row * STRIDE + column) : undefined
-    return edit === undefined ? (this.grid?.cell(row, column) ?? null) : edit
+    const cell = edit === undefined ? (this.grid?.cell(row, column) ?? null) : edit
+    return typeof cell === 'object' && cell?.kind === 'changing' ? this.#next(cell) : cell
+  }
+
+  #next(cell: ChangingCell): ShownCell {
+    const reads = this.#reads.get(cell) ?? 0
+    this.#reads.set(cell, reads + 1)
+    return cell.values[Math.min(reads, cell.values.length - 1)] ?? null
   }
 
   /** Writes one cell; the grid grows to hold it. */

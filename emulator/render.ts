@@ -1,11 +1,11 @@
-import { type Cell, type CellValue, type DateCell, formatDate } from './cells.ts'
+import { type CellValue, type DateCell, formatDate, type ShownCell } from './cells.ts'
 
 /** Google's `ValueRenderOption` and `DateTimeRenderOption`. */
 export type ValueRender = 'FORMATTED_VALUE' | 'UNFORMATTED_VALUE' | 'FORMULA'
 export type DateRender = 'SERIAL_NUMBER' | 'FORMATTED_STRING'
 
 /** A cell as JSON text; `undefined` for a blank one. */
-export type Render = (cell: Cell) => string | undefined
+export type Render = (cell: ShownCell) => string | undefined
 
 /** The sign between whole and fraction in a locale such as `fr_FR`. */
 function decimalSign(locale: string): string {

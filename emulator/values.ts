@@ -71,7 +71,7 @@ function* lists(place: Place, read: ValuesRead, depth: number, { line }: Layout)
     let text = ''
     let blanks = 0
     for (let inner = innerStart; inner < innerEnd; inner += 1) {
-      const cell = render(columnsFirst ? tab.cell(inner, outer) : tab.cell(outer, inner))
+      const cell = render(columnsFirst ? tab.read(inner, outer) : tab.read(outer, inner))
       if (cell === undefined) {
         blanks += 1
         continue

@@ -2,12 +2,12 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { columnIndex } from './a1.ts'
-import { type CellValue, date, dateTime, error, formula, time, type Writable } from './cells.ts'
+import { type CellValue, date, dateTime, duration, error, formula, time, type Writable } from './cells.ts'
 import { parseCsv } from './csv.ts'
 import { syntheticTab } from './synthetic.ts'
 import { type NamedRange, type Rectangle, type Tab, tabFromRows, type Workbook } from './workbook.ts'
 
-const TYPE = z.enum(['auto', 'text', 'number', 'boolean', 'date', 'time', 'dateTime'])
+const TYPE = z.enum(['auto', 'text', 'number', 'boolean', 'date', 'time', 'dateTime', 'duration'])
 const COLUMN = z.union([
   TYPE,
   z.strictObject({
@@ -79,6 +79,8 @@ function parseValue(text: string, type: z.infer<typeof TYPE>, pattern: string | 
       return time(text, pattern)
     case 'dateTime':
       return dateTime(text, pattern)
+    case 'duration':
+      return duration(text, pattern)
     case 'text':
       return text
     case 'number':

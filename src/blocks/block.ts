@@ -9,7 +9,7 @@ export const ESCAPED_TEXT = 3
 export const NUMBER = 4
 export const TRUE = 5
 export const FALSE = 6
-/** A date, a time or both, as ISO 8601 text. */
+/** A date, a time or both, as ISO 8601 text, or a duration such as `30:15:00`. */
 export const DATE = 7
 export type CellKind =
   | typeof ROW_END
@@ -46,6 +46,8 @@ export interface Block {
   /** Cells that hold something, header cells included, and those of them that show an error such as `#REF!`. */
   readonly filledCells: number
   readonly errorCells: number
+  /** Cells that still say `Loading...`. */
+  readonly loadingCells: number
   /** Columns up to the last one that holds something in any row, the header row included. */
   readonly width: number
   /** 0-based columns of the area, ascending, that hold a number or a date. */

@@ -17,6 +17,8 @@ export const writtenArea = z.object({
   /** Cells that hold something, and those of them that show an error. */
   cells: whole,
   errors: whole,
+  /** Cells that still say `Loading...`. */
+  loading: whole,
   /** Columns up to the last that holds something, and how many of them were known when the head and the first row were written. */
   width: whole,
   headWidth: whole,
@@ -37,6 +39,7 @@ export function unwrittenArea(nextRow: number): WrittenArea {
     blankRows: 0,
     cells: 0,
     errors: 0,
+    loading: 0,
     width: 0,
     headWidth: 0,
     rowWidth: null,

@@ -18,7 +18,10 @@ export interface ReadContext {
   readonly key: string
   /** Called for each request as it is sent, repeats included. */
   onCall(): void
-  /** Called with the time at which reading goes on while the quota makes it wait, and with `undefined` once it does. */
+  /**
+   * Called with the time at which reading goes on while the quota, or cells that have not loaded, make it wait, and with
+   * `undefined` once it does.
+   */
   onWait(until: Date | undefined): void
   /** Called with what hinders reading whenever that changes, and with `null` once nothing does. */
   onFault(fault: SyncFault | null): void

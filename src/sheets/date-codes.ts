@@ -1,9 +1,10 @@
 import { columnCount, type Rectangle } from '../model/rectangle.ts'
+import { type ShownCodes, textIndex, withTextIndex } from './shown-codes.ts'
 
-/** How the cells of a rectangle are shown, row by row, a byte for each. */
+/** How the cells of a rectangle are shown, row by row. */
 interface CodedRange {
   readonly rectangle: Rectangle
-  readonly codes: Uint8Array<ArrayBuffer>
+  readonly shown: ShownCodes
 }
 
 /** How the numbers of one area are shown, for the rows that were read a second time and are still to be handed out. */
@@ -17,10 +18,16 @@ export class DateCodes {
     this.endRow = Math.max(this.endRow, range.rectangle.endRow)
   }
 
-  /** Takes the codes of the next rows, row by row, one for each of these columns of the grid. */
-  take(columns: readonly number[], startRow: number, endRow: number): Uint8Array<ArrayBuffer> {
-    const result = new Uint8Array((endRow - startRow) * columns.length)
-    for (const { rectangle, codes } of this.#ranges) {
+  /** Takes the codes of the next rows, row by row, one for each of these columns of the grid, and the texts they point to. */
+  take(columns: readonly number[], startRow: number, endRow: number): ShownCodes {
+    const result = new Uint32Array((endRow - startRow) * columns.length)
+    const texts = new Map<string, number>()
+    const indexOf = (text: string) => {
+      const index = texts.get(text) ?? texts.size
+      texts.set(text, index)
+      return index
+    }
+    for (const { rectangle, shown } of this.#ranges) {
       const width = columnCount(rectangle)
       const from = Math.max(startRow, rectangle.startRow)
       const to = Math.min(endRow, rectangle.endRow)
@@ -28,11 +35,14 @@ export class DateCodes {
         if (column < rectangle.startColumn || column >= rectangle.endColumn) continue
         const offset = column - rectangle.startColumn
         for (let row = from; row < to; row += 1) {
-          result[(row - startRow) * columns.length + index] = codes[(row - rectangle.startRow) * width + offset] ?? 0
+          const code = shown.codes[(row - rectangle.startRow) * width + offset] ?? 0
+          const text = textIndex(code)
+          const place = (row - startRow) * columns.length + index
+          result[place] = text === undefined ? code : withTextIndex(indexOf(shown.texts[text] ?? ''))
         }
       }
     }
     this.#ranges = this.#ranges.filter(({ rectangle }) => rectangle.endRow > endRow)
-    return result
+    return { codes: result, texts: [...texts.keys()] }
   }
 }

@@ -4,8 +4,9 @@ import { columnCount, rowCount } from '../model/rectangle.ts'
 import type { TabRange } from './a1.ts'
 import type { Body } from './answer-body.ts'
 import { CallFault, type FaultKind } from './call-fault.ts'
-import { shownCode } from './dates.ts'
 import { incomplete, readAnswer } from './read-answer.ts'
+import { ShownCoder, type ShownCodes } from './shown-codes.ts'
+import { LOADING } from './shown-text.ts'
 import type { ValueScanner } from './value-scanner.ts'
 
 /** Whose functions decode in a worker thread. */
@@ -18,7 +19,10 @@ export interface Answer {
 }
 
 /** The rows of one range, the header row among them, with what a block says of them. */
-export type DecodedRows = Pick<Block, 'cells' | 'rows' | 'filledCells' | 'errorCells' | 'width' | 'numberColumns'>
+export type DecodedRows = Pick<
+  Block,
+  'cells' | 'rows' | 'filledCells' | 'errorCells' | 'loadingCells' | 'width' | 'numberColumns'
+>
 
 /** What a task makes of each range, or what is wrong with the answer: errors lose their class between threads. */
 export type Decoded<T> = { readonly parts: readonly T[] } | { readonly fault: FaultKind; readonly message: string }
@@ -28,7 +32,9 @@ const ERRORS = new Set(['#NULL!', '#DIV/0!', '#VALUE!', '#REF!', '#NAME?', '#NUM
 const LONGEST_ERROR = 7
 const HASH = 0x23
 
-const NO_ROWS = { rows: 0, filledCells: 0, errorCells: 0, width: 0, numberColumns: [] }
+const FIRST_OF_LOADING = LOADING.charCodeAt(0)
+
+const NO_ROWS = { rows: 0, filledCells: 0, errorCells: 0, loadingCells: 0, width: 0, numberColumns: [] }
 
 /** Decodes the rows of an answer. */
 export function decodeRows({ body, ranges }: Answer): Decoded<DecodedRows> {
@@ -56,6 +62,7 @@ function decodeRange(scanner: ValueScanner, out: CellWriter) {
   let allColumns = 0
   let filledCells = 0
   let errorCells = 0
+  let loadingCells = 0
   let width = 0
   scanner.beginRows()
   for (; scanner.nextRow(); allRows += 1) {
@@ -64,7 +71,11 @@ function decodeRange(scanner: ValueScanner, out: CellWriter) {
       const { kind, start, end } = scanner
       out.cell(kind, scanner.bytes, start, end)
       if (kind === NUMBER) isNumber[column] = true
-      else if (kind === TEXT && scanner.bytes[start] === HASH && isError(scanner)) errorCells += 1
+      else if (kind === TEXT) {
+        const first = scanner.bytes[start]
+        if (first === HASH && isError(scanner)) errorCells += 1
+        else if (first === FIRST_OF_LOADING && isLoading(scanner)) loadingCells += 1
+      }
     }
     allColumns = Math.max(allColumns, column)
     filledCells += out.filledCells
@@ -72,28 +83,31 @@ function decodeRange(scanner: ValueScanner, out: CellWriter) {
     out.endRow()
   }
   const numberColumns = Array.from(isNumber.keys()).filter((column) => isNumber[column])
-  return { rows: out.rows, allRows, allColumns, filledCells, errorCells, width, numberColumns }
+  return { rows: out.rows, allRows, allColumns, filledCells, errorCells, loadingCells, width, numberColumns }
 }
 
-/** Reads how an answer shows its cells: for each range a byte for each of its cells. */
-export function decodeShownCodes({ body, ranges }: Answer): Decoded<Uint8Array<ArrayBuffer>> {
-  const parts = ranges.map(({ rectangle }) => new Uint8Array(rowCount(rectangle) * columnCount(rectangle)))
+/** Reads how an answer shows its cells: for each range, row by row. */
+export function decodeShownCodes({ body, ranges }: Answer): Decoded<ShownCodes> {
+  const parts = ranges.map((): ShownCodes => ({ codes: new Uint32Array(), texts: [] }))
   return decoded(parts, () => {
     readAnswer(body, ranges, ({ rectangle }, index, scanner) => {
-      const codes = parts[index]
       const columns = columnCount(rectangle)
+      const coder = new ShownCoder(rowCount(rectangle) * columns)
       scanner.beginRows()
       for (let row = 0; scanner.nextRow(); row += 1) {
-        for (let column = 0; scanner.nextCell(); column += 1) {
-          if (codes !== undefined) codes[row * columns + column] = shownCode(scanner.kind)
-        }
+        for (let column = 0; scanner.nextCell(); column += 1) coder.add(row * columns + column, scanner)
       }
+      parts[index] = coder.shown
     })
   })
 }
 
 function isError(scanner: ValueScanner): boolean {
   return scanner.end - scanner.start <= LONGEST_ERROR && ERRORS.has(scanner.text())
+}
+
+function isLoading(scanner: ValueScanner): boolean {
+  return scanner.end - scanner.start === LOADING.length && scanner.text() === LOADING
 }
 
 function decoded<T>(parts: readonly T[], decode: () => void): Decoded<T> {

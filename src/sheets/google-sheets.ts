@@ -18,12 +18,12 @@ export class GoogleSheets implements SheetSource {
 
   open(spreadsheetId: string, context: ReadContext): Spreadsheet {
     const tuning = { ...DEFAULT_READ_TUNING, ...this.#options.tuning }
-    const { workers } = this.#options
+    const { workers, clock } = this.#options
     const calls = new SpreadsheetCalls({ ...this.#options, tuning, spreadsheetId, context })
     return {
       version: () => calls.version(),
       describe: async (selection) => findAreas(await calls.describe(), selection),
-      read: (areas, options) => new AreaReader(areas, options, { calls, workers, tuning, context }).read(),
+      read: (areas, options) => new AreaReader(areas, options, { calls, workers, tuning, clock, context }).read(),
     }
   }
 }

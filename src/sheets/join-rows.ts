@@ -20,6 +20,7 @@ export function joinRows(left: DecodedRows, right: DecodedRows, leftColumns: num
       cells: out.takeCopy(),
       filledCells: left.filledCells + right.filledCells,
       errorCells: left.errorCells + right.errorCells,
+      loadingCells: left.loadingCells + right.loadingCells,
       width: right.width > 0 ? leftColumns + right.width : left.width,
       numberColumns: [...left.numberColumns, ...right.numberColumns.map((column) => leftColumns + column)],
     }

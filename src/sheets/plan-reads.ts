@@ -114,9 +114,18 @@ export function planLateDates(
   limits: CallLimits,
 ): PlannedRead[] {
   if (plan.numberColumns.length === 0) plan.nextDateRow = plan.nextRow
-  return packDates([{ plan, columns, startRow: row, endRow: plan.nextDateRow }], limits).map((call) =>
-    readOf('dates', call),
-  )
+  return planDatesOf(plan, columns, row, plan.nextDateRow, limits)
+}
+
+/** Plans reads of the dates in some columns of some rows. */
+export function planDatesOf(
+  plan: AreaPlan,
+  columns: readonly number[],
+  startRow: number,
+  endRow: number,
+  limits: CallLimits,
+): PlannedRead[] {
+  return packDates([{ plan, columns, startRow, endRow }], limits).map((call) => readOf('dates', call))
 }
 
 /** Bytes of the keys that a header adds to each row. */

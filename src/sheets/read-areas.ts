@@ -1,16 +1,18 @@
 import { pMapIterable } from 'p-map'
-import { type Block, NUMBER } from '../blocks/block.ts'
+import { type Block, type CellBytes, NUMBER } from '../blocks/block.ts'
 import { CellReader } from '../blocks/cell-reader.ts'
 import { settleAll } from '../concurrency/settle-all.ts'
 import type { WorkerPool } from '../concurrency/worker-pool.ts'
 import { rowCount } from '../model/rectangle.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { AreaToRead, ReadContext, ReadOptions } from '../ports/sheet-source.ts'
 import { CallBudget } from './call-budget.ts'
 import { DateCodes } from './date-codes.ts'
-import { applyDates, areAllNumbers, DATES_MODULE } from './dates.ts'
-import { type DecodedRows, decodeRows, decodeShownCodes } from './decode.ts'
+import { applyDates, DATES_MODULE, type DatedCells } from './dates.ts'
+import { decodeRows, decodeShownCodes } from './decode.ts'
 import type { Render } from './google-api.ts'
 import { joinRows } from './join-rows.ts'
+import { type ArrivedRows, LoadingCells } from './loading-cells.ts'
 import {
   type AreaPlan,
   bytesOf,
@@ -19,25 +21,25 @@ import {
   type PlannedRange,
   type PlannedRead,
   planArea,
+  planDatesOf,
   planFirstReads,
   planLateDates,
   planRestOfReads,
 } from './plan-reads.ts'
 import type { ReadTuning } from './read-tuning.ts'
+import { areAllNumbers, type ShownCodes } from './shown-codes.ts'
 import type { SpreadsheetCalls } from './spreadsheet-calls.ts'
 
 export interface AreaReaderOptions {
   readonly calls: SpreadsheetCalls
   readonly workers: WorkerPool
   readonly tuning: ReadTuning
+  readonly clock: Clock
   readonly context: ReadContext
 }
 
-/** Rows that have arrived, of which the dates may still be missing. */
-type ArrivedRows = PlannedRange & { readonly part: DecodedRows }
-
-/** How the cells of a range are shown, row by row, a byte for each. */
-type ArrivedCodes = PlannedRange & { readonly part: Uint8Array<ArrayBuffer> }
+/** How the cells of a range are shown, row by row. */
+type ArrivedCodes = PlannedRange & { readonly part: ShownCodes }
 
 /** What came of a planned read. */
 type ReadResult =
@@ -60,6 +62,7 @@ export class AreaReader {
   readonly #codes: ReadonlyMap<AreaPlan, DateCodes>
   /** Rows of the first phase that wait for the dates among their numbers. */
   #waiting: ArrivedRows[] = []
+  readonly #loading: LoadingCells
   /** Budgets of the two kinds of calls, for they differ in bytes per cell. */
   readonly #budget: CallBudget
   readonly #dateBudget: CallBudget
@@ -77,6 +80,7 @@ export class AreaReader {
     this.#hasDates = values === 'typed' && dates === 'iso'
     this.#plans = areas.map((area, index) => planArea(this.#hasDates ? area : { ...area, numberColumns: [] }, index))
     this.#codes = new Map(this.#plans.map((plan) => [plan, new DateCodes()]))
+    this.#loading = new LoadingCells(options.clock, options.context.onWait)
     this.#budget = new CallBudget(options.tuning)
     this.#dateBudget = new CallBudget(options.tuning, this.#budget)
     this.#signal = AbortSignal.any([options.context.signal, this.#stop.signal])
@@ -122,11 +126,15 @@ export class AreaReader {
   async #execute({ kind, ranges }: PlannedRead): Promise<ReadResult> {
     this.#signal.throwIfAborted()
     if (kind === 'dates') return { kind, parts: await this.#readCodes(ranges) }
-    const { calls, context } = this.#options
+    const arrived = await this.#readRows(ranges)
+    for (const { plan, rectangle } of arrived) this.#options.context.onRows(plan.area, rowCount(rectangle))
+    const again = (loading: readonly PlannedRange[]) => this.#readRows(loading)
+    return { kind, parts: await this.#loading.awaited(arrived, again, this.#signal) }
+  }
+
+  #readRows(ranges: readonly PlannedRange[]): Promise<ArrivedRows[]> {
     const [render, budget, signal] = [this.#render, this.#budget, this.#signal]
-    const parts = await calls.read(ranges, { render, budget, signal, decode: decodeRows, join: joinRows })
-    for (const { plan, rectangle } of parts) context.onRows(plan.area, rowCount(rectangle))
-    return { kind, parts }
+    return this.#options.calls.read(ranges, { render, budget, signal, decode: decodeRows, join: joinRows })
   }
 
   async #readCodes(ranges: readonly PlannedRange[]): Promise<ArrivedCodes[]> {
@@ -177,24 +185,37 @@ export class AreaReader {
   }
 
   #addCodes(parts: readonly ArrivedCodes[]): void {
-    for (const { plan, rectangle, part: codes } of parts) this.#codesOf(plan).add({ rectangle, codes })
+    for (const { plan, rectangle, part: shown } of parts) this.#codesOf(plan).add({ rectangle, shown })
   }
 
   /** Makes a block of rows whose dates are all there. */
-  async #assemble({ plan, rectangle: { startRow, endRow }, part }: ArrivedRows): Promise<Block> {
-    const { rows, numberColumns, filledCells, errorCells, width } = part
-    const columns = numberColumns.map((column) => plan.rectangle.startColumn + column)
-    const codes = this.#codesOf(plan).take(columns, startRow, endRow)
-    let { cells } = part
-    if (!areAllNumbers(codes)) {
-      const task = { cells, rows, columns: numberColumns, codes }
-      cells = await this.#options.workers.run(DATES_MODULE, applyDates, task)
-    }
-    const block = { area: plan.area, startRow, endRow, filledCells, errorCells, width, numberColumns }
+  async #assemble(arrived: ArrivedRows): Promise<Block> {
+    const { plan, rectangle, part } = arrived
+    const { startRow, endRow } = rectangle
+    const { rows, numberColumns, filledCells, errorCells, loadingCells, width } = part
+    const cells = await this.#datedCells(arrived)
+    const block = { area: plan.area, startRow, endRow, filledCells, errorCells, loadingCells, width, numberColumns }
     if (!this.#hasHeader || startRow !== plan.rectangle.startRow) return { ...block, header: undefined, cells, rows }
     const reader = new CellReader(cells)
     const header = headerOf(reader, rows)
     return { ...block, header, cells: cells.subarray(reader.at), rows: Math.max(0, rows - 1) }
+  }
+
+  /** Makes dates of numbers. How they are shown is read once more, after a pause, where some of them were just loading. */
+  async #datedCells({ plan, rectangle: { startRow, endRow }, part }: ArrivedRows): Promise<CellBytes> {
+    const { rows, numberColumns } = part
+    const columns = numberColumns.map((column) => plan.rectangle.startColumn + column)
+    const apply = async (cells: CellBytes): Promise<DatedCells> => {
+      const shown = this.#codesOf(plan).take(columns, startRow, endRow)
+      if (areAllNumbers(shown.codes)) return { cells, notLoaded: 0 }
+      return this.#options.workers.run(DATES_MODULE, applyDates, { ...shown, cells, rows, columns: numberColumns })
+    }
+    const { cells, notLoaded } = await apply(part.cells)
+    if (notLoaded === 0 || !(await this.#loading.pause(this.#signal))) return cells
+    for (const { ranges } of planDatesOf(plan, numberColumns, startRow, endRow, this.#dateBudget)) {
+      this.#addCodes(await this.#readCodes(ranges))
+    }
+    return (await apply(cells)).cells
   }
 
   #codesOf(plan: AreaPlan): DateCodes {

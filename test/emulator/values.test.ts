@@ -1,15 +1,19 @@
 import t from 'tap'
 import {
+  changing,
   date,
   dateTime,
+  duration,
   error,
   formula,
+  shownAs,
   syntheticTab,
   syntheticWorkbook,
   tabFromRows,
   time,
+  type Writable,
 } from '../../emulator/workbook.ts'
-import { get, start, values } from './support.ts'
+import { control, get, start, values } from './support.ts'
 
 const ROWS = [
   ['text', 1.5, true, date('2024-01-31'), time('13:45:00'), dateTime('2024-01-31T13:45:00')],
@@ -111,6 +115,53 @@ t.test('date patterns and the decimal sign of the locale shape formatted values'
       ['Tuesday, March 5', '1,5', '1234567'],
     ],
   })
+})
+
+t.test('elapsed time, fractions of a second and names of other languages are shown as a pattern says', async (t) => {
+  const rows: Writable[][] = [
+    [shownAs(1.260_416_666_666_666_7, '[h]:mm'), shownAs(1, '[h]:mm'), shownAs(-0.25, '[h]:mm'), duration('30:15:00')],
+    [shownAs(1.260_416_666_666_666_7, '[mm]:ss'), shownAs(1.260_419_560_185_185, '[ss].000'), duration('-06:00:00')],
+    [shownAs(23.083_333_333_3, '[hh]:mm:ss'), shownAs(0.5, '[hhh]:mm'), shownAs(-0.25, 'h:mm'), shownAs(0.25, 'mm:ss')],
+    [shownAs(1.031_25, 'h:mm:ss AM/PM'), shownAs(0.75, 'h am/pm'), shownAs(43_831, 'm/d/yyyy h:mm:ss')],
+    [
+      shownAs(0, 'm/d/yyyy'),
+      shownAs(45_322.562_502_9, 'h:mm:ss.000'),
+      shownAs(45_322, 'mmmmm'),
+      shownAs(1.5, '[h]"h" mm'),
+    ],
+    [shownAs(45_322, '[$-fr]dddd d mmmm'), shownAs(45_322.75, '[$-zh-CN]am/pmh:mm'), shownAs(45_322, '[$-ru]d mmmm')],
+  ]
+  const emulator = await start(t, { workbooks: [{ id: 'f', title: 'f', tabs: [tabFromRows(0, 'A', rows)] }] })
+  t.match((await values(emulator, 'f', 'A')).body, {
+    values: [
+      ['30:15', '24:00', '-6:00', '30:15:00'],
+      ['1815:00', '108900.250', '-6:00:00'],
+      ['554:00:00', '012:00', '18:00', '00:00'],
+      ['12:45:00 AM', '6 pm', '1/1/2020 0:00:00'],
+      ['12/30/1899', '13:30:00.251', 'J', '36h 00'],
+      ['mercredi 31 janvier', '下午6:00', '31 январь'],
+    ],
+  })
+})
+
+t.test('a cell that changes shows each value to one read, and the last one ever after', async (t) => {
+  const rows = [[changing('Loading...', 172.5, date('2024-01-31')), 1]]
+  const emulator = await start(t, { workbooks: [{ id: 'c', title: 'c', tabs: [tabFromRows(0, 'A', rows)] }] })
+  const read = async (range: string, dateTimeRenderOption = 'SERIAL_NUMBER') => {
+    const query = { valueRenderOption: 'UNFORMATTED_VALUE', dateTimeRenderOption }
+    return ((await values(emulator, 'c', range, query)).body as { values: unknown[][] }).values
+  }
+  t.strictSame(await read('A'), [['Loading...', 1]])
+  t.strictSame(await read('A!B1'), [[1]], 'a read of other cells changes nothing')
+  t.strictSame(await read('A'), [[172.5, 1]])
+  t.strictSame(await read('A', 'FORMATTED_STRING'), [['2024-01-31', 1]])
+  t.strictSame(await read('A'), [[45_322, 1]])
+  const body = { spreadsheetId: 'c', gid: 0, row: 0, column: 0 }
+  const value = { changing: ['Loading...', { duration: '30:15:00' }, { serial: 0.5, pattern: '[m]:ss' }] }
+  t.equal((await control(emulator, 'cells', { ...body, value })).status, 200)
+  t.strictSame(await read('A!A1', 'FORMATTED_STRING'), [['Loading...']])
+  t.strictSame(await read('A!A1', 'FORMATTED_STRING'), [['30:15:00']])
+  t.strictSame(await read('A!A1', 'FORMATTED_STRING'), [['720:00']])
 })
 
 t.test('a batch answers every range in the order asked, repeated ones too', async (t) => {

@@ -5,7 +5,7 @@ import { JobStop } from '../../src/ports/job-runner.ts'
 import { anInterruptibleDownload, type Interruption } from './download/interruptions.ts'
 import { aDownloader, callsOf } from './downloads.ts'
 
-/** Two small tabs and a large one with dates, and with numbers in a column that had none before. */
+/** Two small tabs, one with a cell that never loads, and a large one with dates, and with numbers in a column that had none before. */
 const workbook = {
   id: 'book',
   title: 'Book',
@@ -13,6 +13,7 @@ const workbook = {
     tabFromRows(1, 'Small', [
       ['when', 'what'],
       [date('2024-01-31'), 'one'],
+      [null, 'Loading...'],
     ]),
     syntheticTab({ gid: 2, title: 'Large', rows: 24, columns: 5, kind: 'mixed' }),
     tabFromRows(3, 'Late', [

@@ -5,29 +5,44 @@ import { CallBudget } from '../../src/sheets/call-budget.ts'
 import { isoFromSerial } from '../../src/sheets/dates.ts'
 import { urlBytes } from '../../src/sheets/pack-calls.ts'
 import { backoffMs, retryAfterMs } from '../../src/sheets/retry.ts'
+import type { Moment } from '../../src/sheets/shown-moment.ts'
 
 t.test('serial numbers become dates, times and both, exactly', async (t) => {
-  const samples: [number, string | number][] = [
-    [1, '1899-12-31'],
-    [45_322, '2024-01-31'],
-    [60, '1900-02-28'],
-    [61, '1900-03-01'],
-    [-1, '1899-12-29'],
-    [0, '00:00:00'],
-    [0.5, '12:00:00'],
-    [0.572_916_666_666_667, '13:45:00'],
-    [0.999_988_425_925_926, '23:59:59'],
-    [0.999_999_999_999, '23:59:59.999'],
-    [45_322.572_916_666_7, '2024-01-31T13:45:00'],
-    [45_322.999_999_999_9, '2024-02-01T00:00:00'],
-    [45_322.000_011_574_07, '2024-01-31T00:00:01'],
-    [45_322.500_002_893_5, '2024-01-31T12:00:00.250'],
-    [1.25, '1899-12-31T06:00:00'],
-    [-0.5, '1899-12-29T12:00:00'],
-    [2_958_465, '9999-12-31'],
-    [1e300, 1e300],
+  const samples: [number, Moment, string | undefined][] = [
+    [1, 'date', '1899-12-31'],
+    [45_322, 'date', '2024-01-31'],
+    [60, 'date', '1900-02-28'],
+    [61, 'date', '1900-03-01'],
+    [0, 'date', '1899-12-30'],
+    [-1, 'date', '1899-12-29'],
+    [0, 'time', '00:00:00'],
+    [0.5, 'time', '12:00:00'],
+    [0.572_916_666_666_667, 'time', '13:45:00'],
+    [0.999_988_425_925_926, 'time', '23:59:59'],
+    [0.999_999_999_999, 'time', '23:59:59.999'],
+    [1.031_25, 'time', '00:45:00'],
+    [-0.25, 'time', '18:00:00'],
+    [45_322, 'time', '00:00:00'],
+    [45_322, 'dateTime', '2024-01-31T00:00:00'],
+    [45_322.572_916_666_7, 'dateTime', '2024-01-31T13:45:00'],
+    [45_322.999_999_999_9, 'dateTime', '2024-02-01T00:00:00'],
+    [45_322.999_999_999_9, 'date', '2024-02-01T00:00:00'],
+    [45_322.000_011_574_07, 'date', '2024-01-31T00:00:01'],
+    [45_322.500_002_893_5, 'date', '2024-01-31T12:00:00.250'],
+    [1.25, 'date', '1899-12-31T06:00:00'],
+    [-0.5, 'date', '1899-12-29T12:00:00'],
+    [2_958_465, 'date', '9999-12-31'],
+    [1e300, 'date', undefined],
+    [1e300, 'duration', undefined],
+    [1.260_416_666_666_666_7, 'duration', '30:15:00'],
+    [23.083_333_333_3, 'duration', '554:00:00'],
+    [-0.25, 'duration', '-06:00:00'],
+    [-1.260_416_666_666_666_7, 'duration', '-30:15:00'],
+    [0, 'duration', '00:00:00'],
+    [1.000_011_577, 'duration', '24:00:01'],
+    [1.000_014_467_6, 'duration', '24:00:01.250'],
   ]
-  for (const [serial, iso] of samples) t.equal(isoFromSerial(serial), iso, String(serial))
+  for (const [serial, moment, iso] of samples) t.equal(isoFromSerial(serial, moment), iso, `${serial} as ${moment}`)
 })
 
 t.test('every second of a day comes back as itself from its serial number', async () => {
@@ -35,7 +50,7 @@ t.test('every second of a day comes back as itself from its serial number', asyn
     fc.property(fc.integer({ min: 1, max: 80_000 }), fc.integer({ min: 1, max: 86_399 }), (day, second) => {
       const iso = new Date(Date.UTC(1899, 11, 30 + day, 0, 0, second)).toISOString().slice(0, 19)
       // Google sends fifteen digits.
-      return isoFromSerial(Number((day + second / 86_400).toPrecision(15))) === iso
+      return isoFromSerial(Number((day + second / 86_400).toPrecision(15)), 'dateTime') === iso
     }),
     { numRuns: 2000 },
   )

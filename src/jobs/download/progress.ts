@@ -79,6 +79,7 @@ function warningsOf({ states, hasHeader }: ProgressSource): SyncWarning[] {
     const extra = written.header === null ? 0 : written.width - written.header.length
     const isMissing = hasHeader && rowCount(area.rectangle) === 0
     warn('ERROR_CELLS', written.errors, 'cells show an error such as #REF! and were kept as text')
+    warn('LOADING_CELLS', written.loading, 'cells had not loaded at the third read and were kept as Loading...')
     warn('HEADERS_REPEATED', names?.repeated ?? 0, 'headers occur more than once and were numbered, as in Name_2')
     warn(
       'HEADERS_TRIMMED',

@@ -158,6 +158,7 @@ function advanced({ rectangle }: Area, written: WrittenArea, block: Block, width
     blankRows: block.rows === 0 ? written.blankRows + seen : seen - block.rows,
     cells: written.cells + block.filledCells,
     errors: written.errors + block.errorCells,
+    loading: written.loading + block.loadingCells,
     width,
     headWidth: written.nextRow === rectangle.startRow ? width : written.headWidth,
     rowWidth: written.rowWidth ?? (block.rows > 0 ? width : null),

@@ -1,5 +1,14 @@
 import fc from 'fast-check'
-import { date, dateTime, error, formula, tabFromRows, time, type Writable } from '../../../emulator/workbook.ts'
+import {
+  date,
+  dateTime,
+  duration,
+  error,
+  formula,
+  tabFromRows,
+  time,
+  type Writable,
+} from '../../../emulator/workbook.ts'
 import type { SyncRequestInput } from '../../../src/model/sync-request.ts'
 
 /** A cell as it is put into a workbook, and what must come out of it, by the two ways to show dates. */
@@ -20,6 +29,25 @@ const clock = fc
   .tuple(fc.nat(23), fc.nat(59), fc.nat(59), fc.constantFrom('', '', '', '.250', '.001', '.999'))
   .map(([hour, minute, second, ms]) => `${two(hour)}:${two(minute)}:${two(second)}${ms}`)
 const pattern = fc.constantFrom(undefined, 'd mmm yyyy', 'mmmm', 'dddd h:mm am/pm', 'h:mm:ss')
+const elapsed = fc
+  .tuple(
+    fc.constantFrom('', '-'),
+    fc.nat(900),
+    fc.nat(59),
+    fc.nat(59),
+    fc.constantFrom('[h]:mm', '[hh]:mm:ss', '[m]:ss'),
+  )
+  .map(([sign, hours, minutes, seconds, shown]) => ({
+    text: `${hours + minutes + seconds === 0 ? '' : sign}${two(hours)}:${two(minutes)}:${two(seconds)}`,
+    shown,
+  }))
+
+/** What a day and a time must come out as, by the pattern that shows them; a clock alone has no pattern of a day. */
+function isoOf(on: string, at: string, shown: string | undefined, kind: 'date' | 'time' | 'dateTime'): string {
+  if (shown === 'h:mm:ss' || (shown === undefined && kind === 'time')) return at
+  const isDay = shown === undefined ? kind === 'date' : !shown.includes('h')
+  return isDay && at === '00:00:00' ? on : `${on}T${at}`
+}
 
 const text = fc.oneof(
   { weight: 6, arbitrary: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }) },
@@ -66,21 +94,28 @@ const sample: fc.Arbitrary<Sample> = fc.oneof(
     weight: 3,
     arbitrary: fc.tuple(day, pattern).map(([iso, shown]) => {
       const put = date(iso, shown)
-      return { put, iso, serial: put.serial }
+      return { put, iso: isoOf(iso, '00:00:00', shown, 'date'), serial: put.serial }
     }),
   },
   {
     weight: 2,
     arbitrary: fc.tuple(clock, pattern).map(([iso, shown]) => {
       const put = time(iso, shown)
-      return { put, iso, serial: put.serial }
+      return { put, iso: isoOf('1899-12-30', iso, shown, 'time'), serial: put.serial }
     }),
   },
   {
     weight: 2,
     arbitrary: fc.tuple(day, clock, pattern).map(([on, at, shown]) => {
       const put = dateTime(`${on}T${at}`, shown)
-      return { put, iso: at === '00:00:00' ? on : `${on}T${at}`, serial: put.serial }
+      return { put, iso: isoOf(on, at, shown, 'dateTime'), serial: put.serial }
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: elapsed.map(({ text, shown }) => {
+      const put = duration(text, shown)
+      return { put, iso: text, serial: put.serial }
     }),
   },
   {

@@ -154,7 +154,10 @@ function csvRows({ names, rows, width }: Expected, csv: { injection: string }): 
     const mayRun = /^[\t\r\n\0]/.test(cell) || /^[=+\-@＝＋－＠]/.test(cell.replace(/^[\s\0]*/, ''))
     return csv.injection === 'escape' && mayRun ? `'${cell}` : cell
   }
-  const lines = rows.map((row) => Array.from({ length: Math.max(width, 1) }, (_, column) => text(row[column])))
+  // A duration below zero is a number that is shown, and no formula.
+  const isDuration = (cell: Cell | undefined) => typeof cell === 'string' && /^-\d\d+:\d\d:\d\d$/.test(cell)
+  const field = (cell: Cell | undefined) => (isDuration(cell) ? String(cell) : text(cell))
+  const lines = rows.map((row) => Array.from({ length: Math.max(width, 1) }, (_, column) => field(row[column])))
   if (names !== null && width > 0) lines.unshift(names.map(text))
   return lines
 }

@@ -1,0 +1,220 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { z } from 'zod'
+import { changing, formula, shownAs, tabFromRows, type Workbook, type Writable } from '../../emulator/workbook.ts'
+import type { SyncRequestInput } from '../../src/model/sync-request.ts'
+import { aDownloader, callsOf, type Downloader, LeapingClock } from './downloads.ts'
+
+const CASES = join(import.meta.dirname, '../../../shared/cases/values.json')
+const KINDS = [
+  'durations',
+  'a time of day past 24 h',
+  'midnight in a date-time',
+  'the day 0',
+  'recalculated between the reads',
+  'not loaded yet',
+]
+
+const plain = z.union([z.string(), z.number()])
+const cell = z.union([
+  plain,
+  z.object({ v: z.number(), f: z.string(), date: z.boolean().optional(), later: plain.optional() }),
+])
+const cases = z.array(
+  z.looseObject({
+    kind: z.string(),
+    request: z.looseObject({}).optional(),
+    cells: z.array(z.array(cell)),
+    rows: z.unknown().optional(),
+    warning: z.string().optional(),
+  }),
+)
+
+function toWritable(one: z.infer<typeof cell>): Writable {
+  if (typeof one !== 'object') return one
+  const first = one.date ? shownAs(one.v, `"${one.f}"`) : one.v
+  return one.later === undefined ? first : changing(first, one.later)
+}
+
+function aBook(rows: readonly (readonly Writable[])[]): Workbook {
+  return { id: 'book', title: 'Book', tabs: [tabFromRows(0, 'Data', rows)] }
+}
+
+async function aBookDownloader(t: Test, rows: readonly (readonly Writable[])[]): Promise<Downloader> {
+  return aDownloader(t, { workbooks: [aBook(rows)], clock: new LeapingClock() })
+}
+
+async function rowsOf(downloader: Downloader, body: Partial<SyncRequestInput> = {}) {
+  const result = await downloader.run(body)
+  return { rows: JSON.parse(await downloader.text(result, 'json')) as unknown, warnings: result.report.warnings ?? [] }
+}
+
+const skip = existsSync(CASES) ? false : 'no cases beside the checkout'
+t.test('cells that came out wrong come out right', { skip }, async (t) => {
+  const known = cases.parse(JSON.parse(readFileSync(CASES, 'utf8')))
+  for (const kind of KINDS) {
+    const found = known.find((one) => one.kind === kind)
+    if (found === undefined) throw new TypeError(`there is no case ${kind}`)
+    const { request = {}, cells, rows, warning } = found
+    const downloader = await aBookDownloader(
+      t,
+      cells.map((row) => row.map(toWritable)),
+    )
+    const told = await rowsOf(downloader, request as Partial<SyncRequestInput>)
+    t.strictSame(told.rows, rows, kind)
+    t.strictSame(
+      told.warnings.map(({ code }) => code),
+      warning === undefined ? [] : [warning],
+      `warnings: ${kind}`,
+    )
+  }
+})
+
+t.test('durations, times and both come out as their formats show them', async (t) => {
+  const { rows } = await rowsOf(
+    await aBookDownloader(t, [
+      ['what', 'at'],
+      ['elapsed hours', shownAs(1.260_416_666_666_666_7, '[h]:mm')],
+      ['elapsed minutes', shownAs(1.260_416_666_666_666_7, '[mm]:ss')],
+      ['elapsed seconds', shownAs(1.260_419_560_185_185, '[ss].000')],
+      ['less than none', shownAs(-1.260_416_666_666_666_7, '[h]:mm:ss')],
+      ['a whole day', shownAs(1, '[h]:mm:ss')],
+      ['midnight', shownAs(43_831, 'm/d/yyyy h:mm:ss')],
+      ['a time of a day', shownAs(43_831.75, 'h:mm AM/PM')],
+      ['a day with a time', shownAs(43_831.75, 'd mmm yyyy')],
+      ['a weekday', shownAs(43_831, 'dddd')],
+      ['a number', 43_831],
+      ['a part of one', 0.75],
+    ]),
+    { headerRow: 0 },
+  )
+  t.strictSame((rows as unknown[][]).slice(1), [
+    ['elapsed hours', '30:15:00'],
+    ['elapsed minutes', '30:15:00'],
+    ['elapsed seconds', '30:15:00.250'],
+    ['less than none', '-30:15:00'],
+    ['a whole day', '24:00:00'],
+    ['midnight', '2020-01-01T00:00:00'],
+    ['a time of a day', '18:00:00'],
+    ['a day with a time', '2020-01-01T18:00:00'],
+    ['a weekday', '2020-01-01'],
+    ['a number', 43_831],
+    ['a part of one', 0.75],
+  ])
+})
+
+t.test('dates are told in whatever locale they are shown', async (t) => {
+  for (const locale of ['de', 'fr', 'ru', 'zh-CN', 'ja', 'ko', 'ar-EG', 'th', 'fi', 'pt-BR']) {
+    const downloader = await aBookDownloader(
+      t,
+      ['mmmm', 'mmm', 'dddd', 'd mmmm yyyy', 'd.m.yyyy', 'd mmm', 'h:mm am/pm', 'dddd h:mm am/pm'].map((pattern) => [
+        shownAs(45_322.562_5, `[$-${locale}]${pattern}`),
+      ]),
+    )
+    const at = '2024-01-31T13:30:00'
+    const { rows } = await rowsOf(downloader, { headerRow: 0 })
+    t.strictSame(rows, [[at], [at], [at], [at], [at], [at], ['13:30:00'], [at]], locale)
+  }
+})
+
+t.test('worker threads tell dates as this one does', async (t) => {
+  const patterns = ['yyyy-mm-dd', '[h]:mm', '"Week of" d mmm', 'mmm', 'h:mm AM/PM', 'm/d/yyyy h:mm:ss']
+  const rows = Array.from({ length: 60 }, (_, n) => patterns.map((pattern) => shownAs(45_000.25 + n, pattern)))
+  const told = async (threads: number) => {
+    const tuning = { ...callsOf(40), threads }
+    return (await rowsOf(await aDownloader(t, { workbooks: [aBook(rows)], tuning }), { headerRow: 0 })).rows
+  }
+  const [there, here] = [await told(1), await told(0)]
+  t.strictSame(there, here)
+  const day = '2023-03-15T06:00:00'
+  t.strictSame((here as unknown[][])[0], [day, '1080006:00:00', day, day, '06:00:00', day])
+})
+
+t.test('a number is a date by what its own second read shows, whatever else moved meanwhile', async (t) => {
+  const day = (serial: number) => shownAs(serial, 'yyyy-mm-dd')
+  const { rows } = await rowsOf(
+    await aBookDownloader(t, [
+      [changing(172.5, '172.5')],
+      [changing(172.5, '$7')],
+      [changing(172.5, 180)],
+      [changing(415, '2024-01-31')],
+      [changing(45_322, 'out of stock')],
+      [changing(day(45_322), day(45_323))],
+      [changing(shownAs(45_322.5, 'd.m.yyyy h:mm:ss'), shownAs(45_322.500_1, 'd.m.yyyy h:mm:ss'))],
+      [changing(day(45_322), '#REF!')],
+    ]),
+    { headerRow: 0 },
+  )
+  t.strictSame(rows, [[172.5], [172.5], [172.5], [415], [45_322], ['2024-01-31'], ['2024-01-31T12:00:00'], [45_322]])
+})
+
+t.test('cells that have not loaded are read again, twice at most, and only the ranges that hold them', async (t) => {
+  const clock = new LeapingClock()
+  const downloader = await aDownloader(t, { workbooks: [aBook([])], clock })
+  const { emulator } = downloader
+  const reads = async (times: number) => {
+    const before = Array.from({ length: times }, () => 'Loading...')
+    const at = formula('=IMPORTRANGE("x","A1")', shownAs(45_322, 'yyyy-mm-dd'))
+    const tabs = [tabFromRows(0, 'Data', [['at'], [changing(...before, at)]]), tabFromRows(1, 'Other', [['x'], ['y']])]
+    emulator.addWorkbook({ id: 'book', title: 'Book', tabs })
+    emulator.resetCalls()
+    const started = clock.monotonic()
+    const result = await downloader.run({})
+    const { warnings, progress } = result.report
+    t.equal(progress?.apiCalls, emulator.count(), 'every call is counted')
+    return {
+      rows: JSON.parse(await downloader.text(result, 'json')) as unknown,
+      warnings,
+      asked: emulator.calls.filter(({ kind }) => kind === 'values.batchGet').map(({ query }) => query.getAll('ranges')),
+      seconds: (clock.monotonic() - started) / 1000,
+    }
+  }
+  const [both, data, dates] = [["'Data'!A1:A2", "'Other'!A1:A2"], ["'Data'!A1:A2"], ["'Data'!A1:A2"]]
+  const ready = await reads(0)
+  t.match(ready, { rows: [{ at: '2024-01-31' }], warnings: [], asked: [both, dates] })
+  const once = await reads(1)
+  t.match(once, { rows: [{ at: '2024-01-31' }], warnings: [], asked: [both, data, dates] })
+  t.ok(once.seconds > 1.9 && once.seconds < 4, `after some seconds: ${once.seconds}`)
+  const twice = await reads(2)
+  t.match(twice, { rows: [{ at: '2024-01-31' }], warnings: [], asked: [both, data, data, dates] })
+  t.ok(twice.seconds > 5.9 && twice.seconds < 9, `after some seconds more: ${twice.seconds}`)
+  const never = await reads(3)
+  t.match(never, { rows: [{ at: 'Loading...' }], asked: [both, data, data] })
+  t.match(never.warnings, [{ code: 'LOADING_CELLS', tab: 'Data', count: 1 }])
+})
+
+t.test('a date that loads late comes out as a date, also where dates are read ahead of their rows', async (t) => {
+  const downloader = await aDownloader(t, { workbooks: [aBook([])], clock: new LeapingClock(), tuning: callsOf(40) })
+  for (const times of [0, 1, 2]) {
+    const before = Array.from({ length: times }, () => 'Loading...')
+    const late = changing(...before, shownAs(45_322, 'yyyy-mm-dd'))
+    const rows: Writable[][] = [['k', 'at'], ...Array.from({ length: 99 }, (_, n): Writable[] => [`k${n}`, 45_000 + n])]
+    rows[60] = ['late', late]
+    downloader.emulator.addWorkbook(aBook(rows))
+    const told = await rowsOf(downloader)
+    t.match((told.rows as unknown[])[59], { at: '2024-01-31' }, `${times} reads before it has loaded`)
+    t.strictSame(told.warnings, [])
+  }
+})
+
+t.test('a spreadsheet full of cells that never load costs few reads more', async (t) => {
+  const rows = Array.from({ length: 400 }, (_, n): Writable[] => [n === 0 ? 'k' : 'Loading...', 'x'])
+  const options = { workbooks: [aBook(rows)], clock: new LeapingClock(), tuning: callsOf(10) }
+  const downloader = await aDownloader(t, options)
+  const waits: (string | null | undefined)[] = []
+  const result = await downloader.run({}, { onReport: ({ progress }) => waits.push(progress?.waitingUntil) })
+  t.match(result.report.warnings, [{ code: 'LOADING_CELLS', tab: 'Data', count: 399 }])
+  t.ok(downloader.emulator.count('values.batchGet') <= 80 + 20, String(downloader.emulator.count('values.batchGet')))
+  t.ok(waits.some(Boolean), 'that it waits can be seen')
+  t.equal(waits.at(-1), null)
+})
+
+t.test('text that only looks like it is loading is no such cell', async (t) => {
+  const rows = [['a'], ['Loading'], ['Loading....'], ['loading...'], ['Loading…']]
+  const downloader = await aBookDownloader(t, rows)
+  t.strictSame((await rowsOf(downloader)).warnings, [])
+  t.equal(downloader.emulator.count('values.batchGet'), 1)
+  const shown = await aBookDownloader(t, [['a'], ['Loading...']])
+  t.match((await rowsOf(shown, { values: 'formatted' })).warnings, [{ code: 'LOADING_CELLS', count: 1 }])
+})
