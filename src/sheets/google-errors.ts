@@ -31,6 +31,9 @@ const errorBody = z
 /** What the client throws when the other side has refused. */
 const refusal = z.object({ response: z.object({ status: z.number() }) })
 
+/** Codes of failed system calls, less those of files that a credential names (`ERR_…` is a key that cannot be used). */
+const NETWORK_CODE = /^(?:E(?!RR_|NOENT|ACCES|PERM|ISDIR|NOTDIR)[A-Z0-9_]+|UND_ERR_[A-Z_]+|ERR_STREAM_PREMATURE_CLOSE)$/
+
 /** What a user or the credential's project may not do for now, though the status is 403 (Drive API, "Resolve errors"). */
 const LIMITS_THAT_PASS = ['rateLimitExceeded', 'userRateLimitExceeded', 'RATE_LIMIT_EXCEEDED']
 const LIMITS_OF_THE_DAY = ['dailyLimitExceeded', 'quotaExceeded', 'sharingRateLimitExceeded']
@@ -49,8 +52,7 @@ export function errorOfAnswer(
     return new CallFault('quota', `Google refuses more reads for now. ${detail}`, retryAfterMs)
   }
   if (status >= 500 || status === 408) {
-    const told = message === '' ? '' : ` ${detail}`
-    return new CallFault('unavailable', `Google answered with status ${status}.${told}`, retryAfterMs)
+    return new CallFault('unavailable', `Google answered with status ${status}. ${message}`.trim(), retryAfterMs)
   }
   if (google.status === 'FAILED_PRECONDITION') {
     return new AppError('SHEET_NOT_GOOGLE', `Google Sheets cannot read this document. ${detail}`)
@@ -113,11 +115,7 @@ export async function asCredentialError<T>(work: Promise<T>): Promise<T> {
     }
     const code = networkCode(error)
     if (code === 'TimeoutError') throw new CallFault('timeout', "Google's sign-in did not answer in time.")
-    if (
-      status === undefined &&
-      code !== undefined &&
-      /^(?:E[A-Z]+|EAI_[A-Z]+|UND_ERR_[A-Z_]+|ERR_STREAM_PREMATURE_CLOSE)$/.test(code)
-    ) {
+    if (status === undefined && code !== undefined && NETWORK_CODE.test(code)) {
       throw new CallFault('network', `Google's sign-in could not be reached (${code}).`)
     }
     const reason = status === undefined ? 'it cannot be used to sign in' : `sign-in answered with status ${status}`
