@@ -57,7 +57,7 @@ export class CallState {
     return this.#fault
   }
 
-  /** A try has failed. `nextTryAt`: where that is known by now. */
+  /** A try has failed; `nextTryAt` is absent where that is not known yet. */
   failed(code: ErrorCode, detail: string, nextTryAt?: Date): void {
     this.#set({ ...this.#hindered(code, detail, nextTryAt), tries: (this.#fault?.tries ?? 0) + 1 })
   }

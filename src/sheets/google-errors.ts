@@ -50,6 +50,13 @@ const grantError = z
 /** Codes of failed system calls, less those of files that a credential names (`ERR_…` is a key that cannot be used). */
 const NETWORK_CODE = /^(?:E(?!RR_|NOENT|ACCES|PERM|ISDIR|NOTDIR)[A-Z0-9_]+|UND_ERR_[A-Z_]+|ERR_STREAM_PREMATURE_CLOSE)$/
 
+/**
+ * Codes of failed system calls, less those of files that a credential names, and of TLS (Node, "X509 certificate error
+ * codes"). Any other `ERR_…` is a key that cannot be used.
+ */
+const NETWORK_CODE =
+  /^(?:E(?!RR_|NOENT|ACCES|PERM|ISDIR|NOTDIR)[A-Z0-9_]+|UND_ERR_\w+|ERR_STREAM_PREMATURE_CLOSE|ERR_(?:TLS|SSL)_\w+|\w*CERT\w*|UNABLE_TO_\w+)$/
+
 /** What a user or the credential's project may not do for now, though the status is 403 (Drive API, "Resolve errors"). */
 const LIMITS_THAT_PASS = ['rateLimitExceeded', 'userRateLimitExceeded', 'RATE_LIMIT_EXCEEDED']
 

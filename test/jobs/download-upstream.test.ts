@@ -8,6 +8,7 @@ import { WorkerPool } from '../../src/concurrency/worker-pool.ts'
 import type { SyncFault } from '../../src/model/sync.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import { GoogleApi } from '../../src/sheets/google-api.ts'
+import { asCredentialError } from '../../src/sheets/google-errors.ts'
 import { GoogleSheets } from '../../src/sheets/google-sheets.ts'
 import { LocalReadBudget } from '../../src/sheets/local-read-budget.ts'
 import { ReadQuota } from '../../src/sheets/read-quota.ts'
@@ -36,7 +37,7 @@ t.test('a Google that answers nothing but 5xx is given up after minutes, and tol
   const before = clock.monotonic()
   await t.rejects(downloader.run({}, { onReport }), {
     code: 'GOOGLE_UNAVAILABLE',
-    message: /status 500. It says: Internal error encountered\. It was tried \d+ times\./,
+    message: /status 500\. .*Internal error encountered\. It was tried \d+ times\./,
   })
   const tookMs = clock.monotonic() - before
   t.ok(tookMs >= 300_000 && tookMs < 430_000, `${tookMs} ms`)
@@ -164,6 +165,40 @@ t.test('a token endpoint that never answers is given up in time, told of meanwhi
   t.ok(faults.some((fault) => fault?.tries === 2 && /sign-in did not answer in time/.test(fault.detail)))
   t.equal(faults.at(-1), null)
 })
+
+t.test(
+  'a token endpoint that speaks no TLS, or shows the wrong certificate, is none that refuses the credential',
+  async (t) => {
+    for (const code of [
+      undefined,
+      'CERT_HAS_EXPIRED',
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      'ERR_TLS_CERT_ALTNAME_INVALID',
+    ]) {
+      const path = `${t.testdir({})}/credential.json`
+      const downloader = await aDownloader(t, {
+        workbooks: [workbook],
+        clock: new LeapingClock(),
+        google: { credentialFile: path },
+      })
+      const { emulator } = downloader
+      const tokenUrl = emulator.tokenUrl.replace('http:', 'https:')
+      await writeFile(path, JSON.stringify({ ...emulator.serviceAccountKey(), token_uri: tokenUrl }))
+      if (code === undefined) {
+        await t.rejects(downloader.run({}), { code: 'GOOGLE_UNREACHABLE' })
+      } else {
+        const refused = Promise.reject(
+          Object.assign(new Error('no token'), { cause: Object.assign(new Error(), { code }) }),
+        )
+        await t.rejects(
+          asCredentialError(refused),
+          { message: `Google's sign-in could not be reached (${code}).` },
+          code,
+        )
+      }
+    }
+  },
+)
 
 t.test('a call that is long under way is told of, until it answers', async (t) => {
   const downloader = await aDownloader(t, { workbooks: [workbook], tuning: { slowMs: 100 } })
