@@ -47,9 +47,6 @@ const grantError = z
   .object({ error: z.string(), error_description: text, error_subtype: text })
   .catch({ error: '', error_description: '', error_subtype: '' })
 
-/** Codes of failed system calls, less those of files that a credential names (`ERR_…` is a key that cannot be used). */
-const NETWORK_CODE = /^(?:E(?!RR_|NOENT|ACCES|PERM|ISDIR|NOTDIR)[A-Z0-9_]+|UND_ERR_[A-Z_]+|ERR_STREAM_PREMATURE_CLOSE)$/
-
 /**
  * Codes of failed system calls, less those of files that a credential names, and of TLS (Node, "X509 certificate error
  * codes"). Any other `ERR_…` is a key that cannot be used.
