@@ -1,8 +1,9 @@
 import { type CellBytes, DATE, NUMBER } from '../blocks/block.ts'
 import { CellReader } from '../blocks/cell-reader.ts'
 import { withCellWriter } from '../blocks/cell-writer.ts'
+import { DAY_MS, EPOCH_MS, HOUR_MS } from './moment-parts.ts'
 import { NOT_LOADED, type ShownCodes, ShownReader } from './shown-codes.ts'
-import { DAY_MS, EPOCH_MS, type Moment } from './shown-moment.ts'
+import type { Moment } from './shown-moment.ts'
 
 /** Whose functions tell dates in a worker thread. */
 export const DATES_MODULE = import.meta.url
@@ -34,8 +35,6 @@ export function isoFromSerial(serial: number, moment: Moment): string | undefine
   const iso = new Date(EPOCH_MS + total).toISOString()
   return moment === 'date' && Number.isInteger(serial) ? iso.slice(0, iso.indexOf('T')) : withoutZeros(iso)
 }
-
-const HOUR_MS = 3_600_000
 
 /** The text of a time without its zone and without milliseconds of which there are none. */
 function withoutZeros(iso: string): string {

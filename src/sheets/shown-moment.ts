@@ -1,15 +1,9 @@
 import { isName, isStrongName, isWordOfWeekdays, namesOne } from './date-words.ts'
-import { type DigitGroup, type PlainMoment, plainlyShows, type ShownClock, type ShownText } from './shown-text.ts'
+import { assign, clocksOf, DAY_MS, datesOf, EPOCH_MS, HOUR_MS, MINUTE_MS } from './moment-parts.ts'
+import { type PlainMoment, plainlyShows, type ShownClock, type ShownText } from './shown-text.ts'
 
 /** What a number and the text it is shown as are together. */
 export type Moment = 'date' | 'dateTime' | 'time' | 'duration'
-
-export const DAY_MS = 86_400_000
-/** Serial day 0: "the number of days since December 30th 1899" (Google, DateTimeRenderOption). */
-export const EPOCH_MS = Date.UTC(1899, 11, 30)
-
-const HOUR_MS = 3_600_000
-const MINUTE_MS = 60_000
 
 /** How many years other calendars are apart from ours: Buddhist; Persian; Islamic, about. Japan's and Taiwan's are short. */
 const YEARS_APART = [0, 543, -622, -580]
@@ -142,76 +136,4 @@ function isNearClock({ first, second, form }: ShownClock, total: number, hasDayP
   const shown = form === 'minutes' ? first * MINUTE_MS + second * 1000 : first * HOUR_MS + second * MINUTE_MS
   const apart = Math.abs(Math.abs(total) - shown) % (hasDayPeriod ? DAY_MS / 2 : DAY_MS)
   return apart < HOUR_MS || (hasDayPeriod ? DAY_MS / 2 : DAY_MS) - apart < HOUR_MS
-}
-
-interface Part {
-  readonly kind: 'date' | 'time' | 'duration' | 'fraction'
-  /** Parts of a clock stand in their order, hours first. */
-  readonly order: number
-  is(group: DigitGroup): boolean
-}
-
-function oneOf(kind: Part['kind'], order: number, ...values: number[]): Part {
-  // Only years and what has elapsed have more than two digits; `1,000` has no minutes.
-  const mayBePart = ({ text, value }: DigitGroup) => text.length <= 2 || (kind === 'date' && value > 999)
-  return {
-    kind,
-    order,
-    is: (group) => values.includes(group.value) && (kind === 'duration' || mayBePart(group)),
-  }
-}
-
-/** The parts of a date that a format shows as digits. */
-function datesOf(at: Date, hasWeekdayNumber: boolean): Part[] {
-  const year = at.getUTCFullYear()
-  return [
-    // Of the Buddhist calendar, of Taiwan's, and of the last two eras of Japan.
-    oneOf('date', 0, year, year % 100, year + 543, (year + 543) % 100, year - 1911, year - 2018, year - 1988),
-    oneOf('date', 0, at.getUTCMonth() + 1),
-    oneOf('date', 0, at.getUTCDate()),
-    // `Thứ 4`, the fourth day, is Wednesday in Vietnam.
-    ...(hasWeekdayNumber ? [oneOf('date', 0, at.getUTCDay() + 1)] : []),
-  ]
-}
-
-/** The parts of a time or a duration that a format shows as digits; those of a duration count from 0 in either direction. */
-function clocksOf(at: Date, total: number, hasDayPeriod: boolean): Part[] {
-  const hour = at.getUTCHours()
-  const size = Math.abs(total)
-  const ms = String(size % 1000).padStart(3, '0')
-  return [
-    oneOf('time', 1, hour, ...(hasDayPeriod ? [hour % 12, hour % 12 || 12] : [])),
-    oneOf('time', 2, at.getUTCMinutes(), Math.floor(size / MINUTE_MS) % 60),
-    oneOf('time', 3, at.getUTCSeconds(), Math.floor(size / 1000) % 60),
-    oneOf('duration', 1, Math.floor(size / HOUR_MS)),
-    oneOf('duration', 2, Math.floor(size / MINUTE_MS)),
-    oneOf('duration', 3, Math.floor(size / 1000)),
-    {
-      kind: 'fraction',
-      order: 4,
-      is: ({ text, isAfterSign }) => isAfterSign && ms.padEnd(text.length, '0').startsWith(text),
-    },
-  ]
-}
-
-/** Gives each group a part of its own; `undefined` where that cannot be done. */
-function assign(
-  groups: readonly DigitGroup[],
-  parts: readonly Part[],
-  clockAt = 0,
-): { readonly hasDate: boolean; readonly time: 'time' | 'duration' | undefined } | undefined {
-  const [group, ...rest] = groups
-  if (group === undefined) return { hasDate: false, time: undefined }
-  for (const part of parts) {
-    const { kind, order } = part
-    if (kind !== 'date' && clockAt > 0 && (order !== clockAt + 1 || kind === 'duration')) continue
-    if (kind === 'fraction' && clockAt === 0) continue
-    if (!part.is(group)) continue
-    const left = parts.filter((other) => other !== part)
-    const more = assign(rest, left, kind === 'date' ? clockAt : order)
-    if (more === undefined) continue
-    const time = kind === 'date' || kind === 'fraction' ? more.time : kind === 'duration' ? kind : (more.time ?? kind)
-    return { hasDate: more.hasDate || kind === 'date', time }
-  }
-  return undefined
 }
