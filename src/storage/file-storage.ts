@@ -16,7 +16,7 @@ import { StatusSweep } from './files/sweep.ts'
 import { SyncIndex } from './files/sync-index.ts'
 import { TempFiles } from './files/temp-files.ts'
 import { requireSuccessor, requireSyncId } from './shared/argument-checks.ts'
-import { matchesQuery, readPageToken, toPageToken } from './shared/sync-page.ts'
+import { collectPage, readPageToken } from './shared/sync-page.ts'
 
 /** File systems of other machines (statfs(2)): they keep neither the promise of O_EXCL nor that of a file's identity. */
 const REMOTE_KINDS: ReadonlyMap<number, string> = new Map([
@@ -136,22 +136,8 @@ export class FileStorage implements SyncStorage {
     })
   }
 
-  async list(query: SyncQuery): Promise<SyncPage> {
-    const after = readPageToken(query)
-    return withDiskErrors('The status could not be listed', async () => {
-      await this.#index.refresh(query.signal)
-      const syncs: Sync[] = []
-      for await (const id of this.#index.candidates(after, query)) {
-        const sync = await this.#index.find(id)
-        if (sync === undefined || !matchesQuery(sync, query)) continue
-        const last = syncs.at(-1)
-        if (syncs.length >= query.pageSize && last !== undefined) {
-          return { syncs, nextPageToken: toPageToken(last.id, query) }
-        }
-        syncs.push(sync)
-      }
-      return { syncs }
-    })
+  list(query: SyncQuery): Promise<SyncPage> {
+    return withDiskErrors('The status could not be listed', () => collectPage(this.#scan(query), query))
   }
 
   cleanup(now: Date, options?: CleanupOptions): Promise<CleanupReport> {
@@ -177,6 +163,16 @@ export class FileStorage implements SyncStorage {
     this.#closed = true
     await this.#watch.close()
     await this.#pending.settled()
+  }
+
+  /** All that may match the query, newest first. */
+  async *#scan(query: SyncQuery): AsyncGenerator<Sync> {
+    const after = readPageToken(query)
+    await this.#index.refresh(query.signal)
+    for await (const id of this.#index.candidates(after, query)) {
+      const sync = await this.#index.find(id)
+      if (sync !== undefined) yield sync
+    }
   }
 
   #read<T>(task: () => Promise<T>): Promise<T> {
