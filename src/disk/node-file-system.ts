@@ -3,6 +3,8 @@ import { promisify } from 'node:util'
 import type { FileIdentity, FileStatus, FileSystem } from '../ports/file-system.ts'
 import { ignoreErrno } from './disk-errors.ts'
 import { withOpen } from './file-operations.ts'
+import { isWindows } from './platform.ts'
+import { onWindows } from './windows-file-system.ts'
 
 const NAMES_AT_A_TIME = 512
 
@@ -17,7 +19,7 @@ const lstat = promisify(fs.lstat)
 const fsync = promisify(fs.fsync)
 const close = promisify(fs.close)
 
-export const nodeFileSystem: FileSystem = {
+const plain: FileSystem = {
   makeFolder: (path) => fs.promises.mkdir(path, { recursive: true }),
   makeSubfolder: (path) => fs.promises.mkdir(path),
   openNew: (path) => open(path, 'wx', 0o644),
@@ -32,7 +34,7 @@ export const nodeFileSystem: FileSystem = {
   sync: fsync,
   close,
   read: (path, position = 0) =>
-    withOpen(nodeFileSystem, open(path, 'r'), async (descriptor) => {
+    withOpen(plain, open(path, 'r'), async (descriptor) => {
       const stats = await fstat(descriptor)
       const bytes = Buffer.allocUnsafe(Math.max(0, stats.size - position))
       let length = 0
@@ -46,7 +48,7 @@ export const nodeFileSystem: FileSystem = {
   link: promisify(fs.link),
   rename: promisify(fs.rename),
   unlink: promisify(fs.unlink),
-  syncFolder: (path) => withOpen(nodeFileSystem, open(path, 'r'), fsync),
+  syncFolder: (path) => withOpen(plain, open(path, 'r'), fsync),
   removeFolder: promisify(fs.rmdir),
   removeTree: (path) => fs.promises.rm(path, { recursive: true, force: true }),
   async stat(path) {
@@ -69,6 +71,9 @@ export const nodeFileSystem: FileSystem = {
   identifyOpen: (descriptor) => statusOf(fs.fstatSync(descriptor)),
   kind: async (path) => (await fs.promises.statfs(path)).type,
 }
+
+/** The disks of this machine. */
+export const nodeFileSystem: FileSystem = isWindows ? onWindows(plain) : plain
 
 function identityOf(stats: fs.Stats): FileIdentity {
   return {
