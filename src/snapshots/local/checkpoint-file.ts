@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { mapAll } from '../../concurrency/map-all.ts'
+import { isHeld } from '../../disk/disk-errors.ts'
 import { namesIn, readFirst, readText, withOpen, writeAll, writeFileDurably } from '../../disk/file-operations.ts'
 import { SNAPSHOT_FILE_PATTERN } from '../../model/snapshot-manifest.ts'
-import type { FileSystem } from '../../ports/file-system.ts'
+import type { FileIdentity, FileSystem } from '../../ports/file-system.ts'
 import type { AdoptedCheckpoint } from '../staged-draft.ts'
 import { ContentDigest, StagedFile } from '../staged-file.ts'
 
@@ -24,7 +25,7 @@ const checkpointSchema = z.object({ version: z.literal(1), value: z.unknown(), f
 export interface LocalContent {
   readonly generation: number
   /** `undefined` until the file is there. */
-  inode: number | undefined
+  inode: FileIdentity['inode'] | undefined
   /** Whether bytes were written since the last fsync. */
   isDirty: boolean
 }
@@ -96,6 +97,13 @@ async function copyToNewInode(
     await fs.sync(copy)
     return fs.identifyOpen(copy).inode
   })
-  await fs.rename(copyPath, path)
+  try {
+    await fs.rename(copyPath, path)
+  } catch (error) {
+    if (!isHeld(error)) throw error
+    // That owner has it open, and the system is Windows. Cut off in between, the checkpoint counts as none.
+    await fs.unlink(path)
+    await fs.rename(copyPath, path)
+  }
   return new StagedFile(name, { generation, inode, isDirty: false }, digest)
 }
