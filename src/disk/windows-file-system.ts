@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FileSystem } from '../ports/file-system.ts'
-import { errnoOf, isHeld } from './disk-errors.ts'
+import { errnoOf, ignoreErrno, isHeld } from './disk-errors.ts'
 
 /** Milliseconds for which a call that is held up is tried again; virus scanners and readers let go within that. */
 const PATIENCE_MS = 1500
@@ -55,7 +55,12 @@ export function onWindows(fs: FileSystem, pause: (ms: number) => Promise<unknown
       } catch (error) {
         if (!isHeld(error) || !(await isFolder(to)) || !(await isFolder(from))) throw error
         await fs.removeFolder(to)
-        await fs.rename(from, to)
+        try {
+          await fs.rename(from, to)
+        } catch (renameError) {
+          await ignoreErrno(fs.makeSubfolder(to), 'EEXIST')
+          throw renameError
+        }
       }
     }),
     unlink: patient(fs.unlink),

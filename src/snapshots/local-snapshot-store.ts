@@ -10,14 +10,14 @@ import type { FileSystem } from '../ports/file-system.ts'
 import type { Log } from '../ports/log.ts'
 import type { ByteRange, DraftKey, FileKey, SnapshotDraft, SnapshotStore } from '../ports/snapshot-store.ts'
 import { ignoreCorrupt, truncatedFile } from './corrupt-snapshot.ts'
-import { adoptCheckpoint, CHECKPOINT_NAME } from './local/checkpoint-file.ts'
+import { adoptCheckpoint, CHECKPOINT_NAME, type LocalContent } from './local/checkpoint-file.ts'
 import { DraftFolders, STAGING_NAME } from './local/draft-folders.ts'
 import { DISK_FAILURE, LocalStaging } from './local/local-staging.ts'
 import { isRemoved, ManifestCache } from './local/manifest-cache.ts'
 import { SnapshotFolders } from './local/snapshot-folders.ts'
 import { newestFirst, prunable } from './retention.ts'
 import { assertDraftKey, isSnapshotKey } from './snapshot-key.ts'
-import { StagedDraft } from './staged-draft.ts'
+import { type AdoptedCheckpoint, StagedDraft } from './staged-draft.ts'
 
 export interface LocalSnapshotStoreOptions {
   /** The folder that holds everything; made when it is not there. Must be on a local file system. */
@@ -73,7 +73,7 @@ export class LocalSnapshotStore implements SnapshotStore {
       }
       // An earlier release may have left the checkpoint of its draft beside what it published.
       if (published !== undefined) await ignoreErrno(this.#fs.unlink(join(target, CHECKPOINT_NAME)), 'ENOENT')
-      const adopted = published === undefined ? await adoptCheckpoint(this.#fs, this.#drafts.pathOf(key)) : undefined
+      const adopted = published === undefined ? await this.#adopt(key, backend) : undefined
       return new StagedDraft(key, backend, adopted, published)
     })
   }
@@ -137,6 +137,15 @@ export class LocalSnapshotStore implements SnapshotStore {
   }
 
   async close(): Promise<void> {}
+
+  /** Rejects with `DraftSuperseded` when a later epoch has taken the draft away meanwhile. */
+  async #adopt(key: DraftKey, backend: LocalStaging): Promise<AdoptedCheckpoint<LocalContent> | undefined> {
+    try {
+      return await adoptCheckpoint(this.#fs, this.#drafts.pathOf(key))
+    } catch (error) {
+      throw await backend.translateError(error)
+    }
+  }
 
   /** What retention no longer keeps, and what an earlier removal has left in part. */
   async #removable(spreadsheetId: string): Promise<readonly string[]> {

@@ -75,7 +75,7 @@ export class DraftFolders {
         if (!(await this.#hasCheckpoint(own)) && (await this.#hasCheckpoint(path))) {
           await this.#takeOver(path, own)
         } else {
-          await this.remove(path)
+          await this.remove(path, own)
         }
       }
     }
@@ -84,9 +84,10 @@ export class DraftFolders {
 
   /**
    * Moves a folder to the trash at once, then removes it. Resolves to whether it was there. Where a file in it is open
-   * and the system then lets it not be renamed, it goes part by part; a snapshot is none from the first part on.
+   * and the system then lets it not be renamed, it goes part by part; a snapshot is none from the first part on. `heir`:
+   * the draft that is given a checkpoint which is found in it, if it has none.
    */
-  async remove(path: string): Promise<boolean> {
+  async remove(path: string, heir?: string): Promise<boolean> {
     const trashed = join(this.#trash, randomUUID())
     const move = () =>
       ignoreErrno(
@@ -103,8 +104,11 @@ export class DraftFolders {
       wasThere = await move()
       await this.#fs.removeTree(parts)
     }
-    if (wasThere === true) await this.#fs.removeTree(trashed)
-    return wasThere === true
+    if (wasThere !== true) return false
+    // Its owner, too, may have taken over a checkpoint in the meantime.
+    const isInherited = heir !== undefined && !(await this.#hasCheckpoint(heir)) && (await this.#hasCheckpoint(trashed))
+    await (isInherited ? this.#takeOver(trashed, heir) : this.#fs.removeTree(trashed))
+    return true
   }
 
   /** Removes what removals that were cut off have left. What somebody has open stays until it is called again. */
