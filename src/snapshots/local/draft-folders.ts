@@ -129,14 +129,29 @@ export class DraftFolders {
     } catch (error) {
       // Not empty: an earlier try was cut off.
       if (!isHeld(error) && errnoOf(error) !== 'ENOTEMPTY' && errnoOf(error) !== 'EEXIST') throw error
-      await this.#moveParts(path, own)
-      await this.remove(path)
+      await this.#takeCheckpoint(path, own)
     }
   }
 
   /**
-   * Moves all that is in a folder whose owner still has files open, which Windows lets be renamed each by itself. Cut off
-   * anywhere, it leaves a checkpoint without its files, which counts as none.
+   * Takes a checkpoint out of a folder whose owner still has files open, so that Windows lets it not be renamed: its files
+   * by links, then the checkpoint itself, at once. What is left is to be removed.
+   */
+  async #takeCheckpoint(path: string, own: string): Promise<void> {
+    await this.#fs.makeFolder(own)
+    for (const name of await namesIn(this.#fs, own)) await this.#fs.removeTree(join(own, name))
+    for (const name of await namesIn(this.#fs, path)) {
+      const isFile = (await this.#fs.stat(join(path, name)))?.type === 'file'
+      if (!isFile || name === CHECKPOINT_NAME) continue
+      await ignoreErrno(this.#fs.link(join(path, name), join(own, name)), 'ENOENT')
+    }
+    await this.#fs.syncFolder(own)
+    await ignoreErrno(this.#fs.rename(join(path, CHECKPOINT_NAME), join(own, CHECKPOINT_NAME)), 'ENOENT')
+  }
+
+  /**
+   * Moves away all that is in a folder which cannot be renamed, as a file in it is open; Windows lets that be renamed by
+   * itself. Of a snapshot the manifest goes first: from then on it is one no more.
    */
   async #moveParts(path: string, to: string): Promise<void> {
     await this.#fs.makeFolder(to)

@@ -1,5 +1,5 @@
 import { readFile, truncate, writeFile } from 'node:fs/promises'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { tableOfPids } from '../../src/disk/process-table.ts'
 import type { FileSystem } from '../../src/ports/file-system.ts'
 import { silentLog } from '../../src/ports/log.ts'
@@ -8,39 +8,43 @@ import { FileStorage } from '../../src/storage/file-storage.ts'
 import { systemProcesses } from '../../src/storage/files/processes.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { FileIdempotency, FileLeases } from '../support/key-value-stores.ts'
-import { macDisk } from '../support/mac-disk.ts'
-import { windowsDisk } from '../support/windows-disk.ts'
 import { testSyncStorage } from './conformance.ts'
+import { failEachCall } from './fault-suite.ts'
 import { testIdempotencyStore } from './idempotency-conformance.ts'
+import { failEachCallOfKeys } from './idempotency-fault-suite.ts'
 import { testKeyValueStore } from './key-value-conformance.ts'
 import { testLeaseStore } from './lease-conformance.ts'
 
-/** Neither system has /proc. */
+/** Neither Windows nor macOS has /proc. */
 const processes = systemProcesses(tableOfPids())
 
-const DISKS: Readonly<Record<string, (root: string) => FileSystem>> = {
-  Windows: windowsDisk,
-  macOS: macDisk,
-  'macOS, times in seconds': (root) => macDisk(root, { times: 'coarse' }),
-}
-
-for (const [system, disk] of Object.entries(DISKS)) {
+/**
+ * What the drivers on files promise, on a disk of another system; `disk` makes it, for a folder. Without `keepsRecords`
+ * its times tell no versions apart, so that nothing stays in memory, as the suite of `SyncStorage` wants it to.
+ */
+export async function testOnDisk(
+  t: Test,
+  system: string,
+  disk: (root: string) => FileSystem,
+  { keepsRecords = true }: { readonly keepsRecords?: boolean } = {},
+): Promise<void> {
   const place = (t: Test) => {
     const directory = t.testdir({})
     return { directory, clock: systemClock, log: silentLog, fs: disk(directory), processes }
   }
-  await testSyncStorage(t, `FileStorage on ${system}`, async (t) => {
-    const options = place(t)
-    const { directory } = options
-    return {
-      open: async () => new FileStorage(options),
-      damage: (id) => truncate(`${directory}/${id}.json`, 100),
-      raw: {
-        write: (id, record) => writeFile(`${directory}/${id}.json`, JSON.stringify(record, null, 2)),
-        read: (id) => readFile(`${directory}/${id}.json`, 'utf8'),
-      },
-    }
-  })
+  if (keepsRecords)
+    await testSyncStorage(t, `FileStorage on ${system}`, async (t) => {
+      const options = place(t)
+      const { directory } = options
+      return {
+        open: async () => new FileStorage(options),
+        damage: (id) => truncate(`${directory}/${id}.json`, 100),
+        raw: {
+          write: (id, record) => writeFile(`${directory}/${id}.json`, JSON.stringify(record, null, 2)),
+          read: (id) => readFile(`${directory}/${id}.json`, 'utf8'),
+        },
+      }
+    })
   await testKeyValueStore(t, `FileKeyValueStore on ${system}`, async (t) => {
     const options = place(t)
     return { open: async (namespace) => new FileKeyValueStore(options, namespace) }
@@ -58,4 +62,12 @@ for (const [system, disk] of Object.entries(DISKS)) {
     }
     return { open }
   })
+  await t.test(
+    `${system}: whichever call fails, the old or the new state, and recovery without a restart`,
+    async (t) => {
+      const once = { code: 'EIO', forEver: false } as const
+      if (keepsRecords) await failEachCall(t, once, disk)
+      await failEachCallOfKeys(t, once, disk)
+    },
+  )
 }

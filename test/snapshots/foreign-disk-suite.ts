@@ -1,11 +1,12 @@
-import t from 'tap'
+import type { Test } from 'tap'
+import type { FileSystem } from '../../src/ports/file-system.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
-import { macDisk } from '../support/mac-disk.ts'
-import { windowsDisk } from '../support/windows-disk.ts'
 import { testSnapshotStore } from './conformance.ts'
+import { failEachCall } from './fault-suite.ts'
 
-for (const [system, disk] of Object.entries({ Windows: windowsDisk, macOS: macDisk })) {
+/** What a store of snapshots promises, on a disk of another system; `disk` makes it, for a folder. */
+export function testOnDisk(t: Test, system: string, disk: (root: string) => FileSystem): void {
   testSnapshotStore(t, `LocalSnapshotStore on ${system}`, (t) => {
     const directory = t.testdir({})
     const fs = disk(directory)
@@ -16,4 +17,7 @@ for (const [system, disk] of Object.entries({ Windows: windowsDisk, macOS: macDi
       return store
     }
   })
+  t.test(`${system}: whichever call fails, a checkpoint or the snapshot is there and the next epoch finishes`, (t) =>
+    failEachCall(t, 'once', { forEver: false }, disk),
+  )
 }
