@@ -15,6 +15,7 @@ export function folderOf(url: string, path: PlatformPath = platformPath): Folder
 }
 
 function folderOnWindows(url: string, path: PlatformPath): FolderSetting {
+  // An empty host is this machine, and some write none before a drive.
   const named = url.replace(/^file:(?:\/\/(?=[\\/]|[A-Za-z]:))?/, '').replace(/^[\\/](?=[A-Za-z]:)/, '')
   if (/^[\\/]{2}/.test(named)) {
     return { fault: 'must be a folder on a disk of this machine: a share of another one cannot keep it safe' }

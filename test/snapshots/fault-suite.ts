@@ -50,8 +50,9 @@ async function run(t: Test, directory: string, fault: Fault, fs: FileSystem): Pr
   await first.append('a.csv', bytes('unsaved'))
 
   const disk = new FaultyFileSystem(fs)
-  disk.set(fault)
   const faulty = new LocalSnapshotStore({ directory, kept: 3, log: silentLog, fs: disk.fs })
+  await faulty.start()
+  disk.set(fault)
   let durable: unknown = 'one'
   let draft: SnapshotDraft | undefined
   try {
@@ -93,18 +94,19 @@ async function run(t: Test, directory: string, fault: Fault, fs: FileSystem): Pr
   return wasReached
 }
 
-/** Fails each call in turn, in a draft that goes on from a checkpoint. `disk` makes the disk that fails, for a folder. */
+/** Fails each call in turn, in a draft that goes on from a checkpoint. `disk` makes the disk that fails, for a folder; `step`: only so manieth. */
 export async function failEachCall(
   t: Test,
   how: string,
   kind: Omit<Fault, 'nth' | 'code'>,
   disk = (_: string) => nodeFileSystem,
+  step = 1,
 ): Promise<void> {
   const directory = t.testdir({})
   const fs = disk(directory)
-  let nth = 0
+  let nth = 1 - step
   for (let wasReached = true; wasReached; ) {
-    nth += 1
+    nth += step
     // So that it ends when the test does, as by a timeout.
     wasReached = false
     await t.test(`call ${nth}`, async (t) => {

@@ -18,6 +18,6 @@ export function testOnDisk(t: Test, system: string, disk: (root: string) => File
     }
   })
   t.test(`${system}: whichever call fails, a checkpoint or the snapshot is there and the next epoch finishes`, (t) =>
-    failEachCall(t, 'once', { forEver: false }, disk),
+    failEachCall(t, 'once', { forEver: false }, disk, 3),
   )
 }

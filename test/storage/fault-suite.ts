@@ -19,17 +19,18 @@ type Possible = (Sync | undefined)[]
 
 /**
  * Fails the 1st, the 2nd … call of one and the same life of a storage, until a life has fewer calls than that. `disk` makes
- * the disk that fails, for the folder of a life.
+ * the disk that fails, for the folder of a life. `step`: only so manieth call.
  */
 export async function failEachCall(
   t: Test,
   kind: Omit<Fault, 'nth'>,
   disk = (_: string) => nodeFileSystem,
+  step = 1,
 ): Promise<void> {
   const filesAtStart = await openFiles()
   const root = await aFolder(t)
   let nth = 1
-  for (let struck = true; struck; nth++) {
+  for (let struck = true; struck; nth += step) {
     const directory = `${root}/${nth}`
     await mkdir(directory)
     const fs = disk(directory)

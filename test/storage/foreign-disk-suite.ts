@@ -66,7 +66,7 @@ export async function testOnDisk(
     `${system}: whichever call fails, the old or the new state, and recovery without a restart`,
     async (t) => {
       const once = { code: 'EIO', forEver: false } as const
-      if (keepsRecords) await failEachCall(t, once, disk)
+      if (keepsRecords) await failEachCall(t, once, disk, 3)
       await failEachCallOfKeys(t, once, disk)
     },
   )
