@@ -3,7 +3,7 @@ const ARROWS = {
   model: ['errors.ts'],
   blocks: [],
   ports: ['model', 'blocks', 'errors.ts'],
-  concurrency: ['ports'],
+  concurrency: ['ports', 'disk'],
   disk: ['ports', 'errors.ts'],
   redis: ['ports', 'concurrency', 'errors.ts'],
   database: ['ports', 'concurrency', 'errors.ts'],

@@ -1,10 +1,10 @@
 import { constants, setPriority } from 'node:os'
 import { move, transferableSymbol, valueSymbol } from 'piscina'
+import { hasThreadPriorities } from '../disk/platform.ts'
 import { buffersIn, type Outcome, type WorkerTask } from './worker-pool.ts'
 
-// On Linux a priority belongs to a thread (sched(7)), so polls are answered first where cores are few. Elsewhere it
-// would be the whole process that steps back.
-if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL)
+// So polls are answered first where cores are few.
+if (hasThreadPriorities) setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL)
 
 /** What a worker thread does for each task. */
 export default async function execute({ module, name, task }: WorkerTask): Promise<unknown> {

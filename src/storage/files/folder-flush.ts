@@ -39,7 +39,9 @@ export async function makeDurableFolder(fs: FileSystem, path: string): Promise<v
   const firstMade = await fs.makeFolder(path)
   if (firstMade === undefined) return
   const above = dirname(resolve(firstMade))
-  for (let folder = resolve(path); folder !== above; ) {
+  let folder = resolve(path)
+  // Up to the root at most, which is above itself: some systems answer with another name of the folder than was asked for.
+  while (folder !== above && folder !== dirname(folder)) {
     folder = dirname(folder)
     await fs.syncFolder(folder)
   }
