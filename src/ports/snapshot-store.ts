@@ -32,7 +32,8 @@ export interface SnapshotStore {
   /**
    * Removes the snapshots of a spreadsheet that retention no longer keeps: for each `createdBy`, all but the newest
    * SNAPSHOTS_KEPT and, for each tab and format, the newest that holds it. Once the signal is aborted no other is begun.
-   * Resolves to the sync ids of what was removed.
+   * Resolves to the sync ids of what was removed; what another program holds open is left to the next call, or the next
+   * sweep of drafts.
    */
   prune(spreadsheetId: string, signal?: AbortSignal): Promise<readonly string[]>
 
