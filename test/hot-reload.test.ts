@@ -1,11 +1,11 @@
 import { cp, readFile, symlink, utimes } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { syntheticTab } from '../emulator/workbook.ts'
 import type { SyncView } from '../src/model/sync-view.ts'
 import {
   aDirectory,
+  aFreePort,
   anEmulator,
   aService,
   aServiceProcess,
@@ -20,16 +20,6 @@ import {
 const ID = '1HotReload-0123456789_abcdefghijklmnopqrstuv'
 const ROWS = 30_000
 
-/** A port that was free a moment ago: the service must come back at the same address after each reload. */
-async function aFreePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
-
 t.test(
   'a hot reload in the middle of a sync: no poll is 404 or 5xx, percent never falls, the rows are exact',
   async (t) => {
@@ -41,12 +31,13 @@ t.test(
     // The reload is an edit of a source file, so the service runs from a copy of the sources.
     const directory = await aDirectory(t)
     await cp(`${ROOT}src`, `${directory}/src`, { recursive: true })
+    await cp(`${ROOT}scripts/dev.ts`, `${directory}/scripts/dev.ts`)
     await cp(`${ROOT}package.json`, `${directory}/package.json`)
     await symlink(`${ROOT}node_modules`, `${directory}/node_modules`)
     const service = await aServiceProcess(
       t,
       { ...environmentFor(directory), PORT: String(await aFreePort()), GOOGLE_API_ROOT_URL: emulator.rootUrl },
-      [`--watch-path=${directory}/src`, `${directory}/src/server.ts`],
+      [`${directory}/scripts/dev.ts`],
     )
     const { url } = service
     const { id } = await startSync(url, { spreadsheet: ID, formats: ['ndjson', 'csv'] })
@@ -101,7 +92,7 @@ t.test(
       /^\{\n {2}"/,
       'the status file is there to be read',
     )
-    await service.end('SIGTERM')
+    t.equal(await service.end('SIGTERM'), 0)
   },
 )
 

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { syntheticTab } from '../emulator/workbook.ts'
+import { aDirectory, anEmulator, environmentFor, pollUntil, ROOT, startSync } from './support/service.ts'
+
+const ID = '1Npm-0123456789_abcdefghijklmnopqrstuvwxyzabc'
+
+for (const [script, signal] of [
+  ['start', 'SIGTERM'],
+  ['start', 'SIGKILL'],
+  ['dev', 'SIGTERM'],
+  ['dev', 'SIGKILL'],
+] as const) {
+  t.test(`${signal} to the npm of "npm run ${script}": the service drains and lets go of its port`, async (t) => {
+    const tab = syntheticTab({ gid: 0, title: 'Many', rows: 50_000, columns: 10, kind: 'mixed' })
+    const workbook = { id: ID, title: 'By npm', tabs: [tab] }
+    const emulator = await anEmulator(t, { workbooks: [workbook], latency: { baseMs: 1000 } })
+    const directory = await aDirectory(t)
+    const environment = { ...environmentFor(directory), GOOGLE_API_ROOT_URL: emulator.rootUrl }
+    const npm = runScript(t, script, environment)
+    const url = await npm.printed(/"Sheetsync answers at (http[^"]+)"/)
+    const { id } = await startSync(url, { spreadsheet: ID })
+    await pollUntil(url, id, (sync) => sync.progress.apiCalls > 1)
+    npm.kill(signal)
+    await npm.printed(/"msg":"(stopped)"/)
+    await refused(url)
+    t.match(JSON.parse(await readFile(`${directory}/sync-status/${id}.json`, 'utf8')), { state: 'interrupted' })
+  })
+}
+
+for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+  t.test(`${signal} to the npm of "npm run emulator": the emulator ends too`, async (t) => {
+    const npm = runScript(t, 'emulator', {}, '--', '--port', '0')
+    const url = await npm.printed(/GOOGLE_API_ROOT_URL=(\S+)/)
+    npm.kill(signal)
+    await refused(url)
+  })
+}
+
+/** Resolves once nobody listens at the address any more; the test's own timeout bounds the wait. */
+async function refused(url: string): Promise<void> {
+  for (;;) {
+    try {
+      await fetch(url)
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error
+      return
+    }
+    await delay(50)
+  }
+}
+
+/** `npm run` as its users type it, in a process group of its own that ends with the test. */
+function runScript(t: Test, script: string, environment: Record<string, string>, ...parameters: string[]) {
+  const npm = spawn('npm', ['run', script, ...parameters], {
+    cwd: ROOT,
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...environment },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  })
+  const closed = once(npm.stdout, 'close')
+  t.teardown(async () => {
+    try {
+      process.kill(-(npm.pid ?? 0), 'SIGKILL')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+    await closed
+  })
+  let output = ''
+  const lines = createInterface({ input: npm.stdout })
+  lines.on('line', (line) => {
+    output += `${line}\n`
+  })
+  return {
+    kill: (signal: NodeJS.Signals) => npm.kill(signal),
+    /** Resolves to what the pattern holds once it was printed. */
+    async printed(pattern: RegExp): Promise<string> {
+      for (;;) {
+        const found = pattern.exec(output)?.[1]
+        if (found !== undefined) return found
+        await Promise.race([once(lines, 'line'), closed.then(() => Promise.reject(new Error(`it ended: ${output}`)))])
+      }
+    },
+  }
+}
