@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { watch } from 'node:fs'
+import { readdirSync, watch } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onStopRequest } from '../src/stop-request.ts'
 
@@ -12,26 +13,39 @@ const QUIET_MS = 150
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const stopping = new AbortController()
-const { signal } = stopping
+const stopped = once(stopping.signal, 'abort')
 onStopRequest(process.env.npm_lifecycle_script, () => stopping.abort())
 
-let edited = Promise.withResolvers<void>()
-let quiet: NodeJS.Timeout | undefined
-function onEdit(): void {
-  clearTimeout(quiet)
-  quiet = setTimeout(() => edited.resolve(), QUIET_MS)
-}
-watch(`${root}src`, { recursive: true, signal }, onEdit)
-watch(root, { signal }, (_, name) => name === '.env' && onEdit())
-
-while (!signal.aborted) {
-  edited = Promise.withResolvers()
-  const service = fork(`${root}src/server.ts`, { cwd: root, execArgv: ['--env-file-if-exists=.env'] })
+while (!stopping.signal.aborted) {
+  const edit = watchForEdit()
+  const service = fork(join(root, 'src/server.ts'), { cwd: root, execArgv: ['--env-file-if-exists=.env'] })
   const exited = once(service, 'exit')
-  const stopped = once(signal, 'abort')
   // One that has ended by itself, such as over a mistake in the edit, is started again at the next edit.
-  await Promise.race([edited.promise, stopped])
+  await Promise.race([edit.made, stopped])
+  edit.stopWatching()
   if (service.connected) service.disconnect()
   await exited
 }
-clearTimeout(quiet)
+
+/** Watches folders, not files: on Linux a watched file is lost when an editor renames another one over it. */
+function watchForEdit(): { made: Promise<void>; stopWatching(): void } {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  let quiet: NodeJS.Timeout | undefined
+  const onEdit = () => {
+    clearTimeout(quiet)
+    quiet = setTimeout(resolve, QUIET_MS)
+  }
+  const source = join(root, 'src')
+  const entries = readdirSync(source, { recursive: true, withFileTypes: true }).filter((entry) => entry.isDirectory())
+  const watchers = [
+    watch(root, (_, name) => name === '.env' && onEdit()),
+    ...[source, ...entries.map(({ parentPath, name }) => join(parentPath, name))].map((path) => watch(path, onEdit)),
+  ]
+  return {
+    made: promise,
+    stopWatching() {
+      clearTimeout(quiet)
+      for (const watcher of watchers) watcher.close()
+    },
+  }
+}
