@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Endable, ServiceProcess } from '../../support/service.ts'
@@ -61,6 +62,8 @@ export class Wine {
       WINEDLLOVERRIDES: 'mscoree,mshtml=',
       // Node takes Wine for a Windows that is too old.
       NODE_SKIP_PLATFORM_CHECK: '1',
+      // What cmd.exe finds as `node`.
+      WINEPATH: toWindowsPath(dirname(NODE)),
     }
   }
 
@@ -79,13 +82,13 @@ export class Wine {
     return wine
   }
 
-  /** Starts a Windows program; the default is Node. */
-  spawn(parameters: readonly string[], environment: Record<string, string> = {}, program = NODE): WindowsProcess {
+  /** Starts Windows' Node. */
+  spawn(parameters: readonly string[], environment: Record<string, string> = {}): WindowsProcess {
     this.#programs += 1
     const log = `${this.#directory}/${this.#programs}.log`
     // Windows' Node under Wine can write to a file, and neither to a pipe nor to a socket.
     const descriptor = openSync(log, 'a')
-    const child = spawn(WINE, [program, ...parameters], {
+    const child = spawn(WINE, [NODE, ...parameters], {
       cwd: ROOT,
       env: { ...this.#environment, ...environment },
       stdio: ['ignore', descriptor, descriptor],
