@@ -98,26 +98,29 @@ async function aFreshDownload(t: Parameters<typeof aService>[0], rootUrl: string
   return (await (await fetch(`${url}/spreadsheets/${ID}/tabs/Many?format=ndjson`)).text()).trimEnd()
 }
 
-t.test('npm run dev: an edit of .env starts the service again, and so does the edit that mends a broken one', async (t) => {
-  const directory = await aCopyOfTheService(t)
-  const service = await aServiceProcess(t, environmentFor(directory), [`${directory}/scripts/dev.ts`])
-  const printed = async (text: string, times: number) => {
-    while (service.output().split(text).length <= times) await delay(20)
-  }
-  await writeFile(`${directory}/.env`, 'METRICS_ACCESS=open\n')
-  await printed('Sheetsync answers', 2)
-  // As editors save: the new text takes the place of the file.
-  const saveLogger = async (text: string) => {
-    await writeFile(`${directory}/src/logger.ts~`, text)
-    await rename(`${directory}/src/logger.ts~`, `${directory}/src/logger.ts`)
-  }
-  const text = await readFile(`${directory}/src/logger.ts`, 'utf8')
-  await saveLogger(`${text}}`)
-  await printed('SyntaxError', 1)
-  await saveLogger(text)
-  await printed('Sheetsync answers', 3)
-  t.equal(await service.end('SIGTERM'), 0)
-})
+t.test(
+  'npm run dev: an edit of .env starts the service again, and so does the edit that mends a broken one',
+  async (t) => {
+    const directory = await aCopyOfTheService(t)
+    const service = await aServiceProcess(t, environmentFor(directory), [`${directory}/scripts/dev.ts`])
+    const printed = async (text: string, times: number) => {
+      while (service.output().split(text).length <= times) await delay(20)
+    }
+    await writeFile(`${directory}/.env`, 'METRICS_ACCESS=open\n')
+    await printed('Sheetsync answers', 2)
+    // As editors save: the new text takes the place of the file.
+    const saveLogger = async (text: string) => {
+      await writeFile(`${directory}/src/logger.ts~`, text)
+      await rename(`${directory}/src/logger.ts~`, `${directory}/src/logger.ts`)
+    }
+    const text = await readFile(`${directory}/src/logger.ts`, 'utf8')
+    await saveLogger(`${text}}`)
+    await printed('SyntaxError', 1)
+    await saveLogger(text)
+    await printed('Sheetsync answers', 3)
+    t.equal(await service.end('SIGTERM'), 0)
+  },
+)
 
 /** What `npm run dev` runs, in a folder of its own where it can be edited. */
 async function aCopyOfTheService(t: Test): Promise<string> {
