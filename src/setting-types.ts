@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type ApiKey, parseApiKeys } from './api-keys.ts'
+import { folderOf } from './disk/file-url.ts'
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
@@ -73,8 +74,8 @@ export const snapshotUrl = z
     /^(?:file:.+|s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](?:\/[A-Za-z0-9/_.-]*)?)$/,
     'must be file: and a folder, or s3://bucket/prefix',
   )
-  .transform((url) => {
-    if (url.startsWith('file:')) return { kind: 'file' as const, directory: directoryOf(url) }
+  .transform((url, context) => {
+    if (url.startsWith('file:')) return { kind: 'file' as const, directory: directoryOf(url, context) }
     const [bucket = '', ...prefix] = url.slice('s3://'.length).split('/')
     return { kind: 's3' as const, bucket, prefix: prefix.filter((part) => part !== '').join('/') }
   })
@@ -86,11 +87,14 @@ export const storageUrl = z
     (url) => /^file:.+/.test(url) || (/^(?:rediss?|postgres(?:ql)?):\/\/./.test(url) && URL.canParse(url)),
     'must begin with file:, redis://, rediss:// or postgres://',
   )
-  .transform((url) => {
-    if (url.startsWith('file:')) return { kind: 'file' as const, directory: directoryOf(url) }
+  .transform((url, context) => {
+    if (url.startsWith('file:')) return { kind: 'file' as const, directory: directoryOf(url, context) }
     return { kind: url.startsWith('redis') ? ('redis' as const) : ('postgres' as const), url }
   })
 
-function directoryOf(fileUrl: string): string {
-  return fileUrl.replace(/^file:(?:\/\/)?/, '')
+function directoryOf(fileUrl: string, context: z.RefinementCtx): string {
+  const setting = folderOf(fileUrl)
+  if ('folder' in setting) return setting.folder
+  context.addIssue({ code: 'custom', message: setting.fault })
+  return z.NEVER
 }

@@ -16,12 +16,18 @@ export async function ignoreErrno<T>(call: Promise<T>, ...errnos: string[]): Pro
   }
 }
 
+/** Whether somebody may have the file open, or this user may not touch it: Windows says the same of both. */
+export function isHeld(error: unknown): boolean {
+  return ['EPERM', 'EACCES', 'EBUSY'].includes(errnoOf(error) ?? '')
+}
+
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left on the disk',
   EDQUOT: 'the disk quota is used up',
   EROFS: 'the disk is mounted read-only',
   EACCES: 'this user may not write there',
   EPERM: 'this user may not write there',
+  EBUSY: 'another program has it open',
   EIO: 'the disk reported an error',
   EMFILE: 'this process has too many open files',
   ENFILE: 'the system has too many open files',

@@ -19,71 +19,85 @@ const lstat = promisify(fs.lstat)
 const fsync = promisify(fs.fsync)
 const close = promisify(fs.close)
 
-const plain: FileSystem = {
-  makeFolder: (path) => fs.promises.mkdir(path, { recursive: true }),
-  makeSubfolder: (path) => fs.promises.mkdir(path),
-  openNew: (path) => open(path, 'wx', 0o644),
-  openToAppend: (path) => open(path, 'a', 0o644),
-  openToReplace: (path) => open(path, 'w', 0o644),
-  openToWrite: (path) => open(path, 'r+'),
-  openToRead: (path) => open(path, O_RDONLY | O_NOFOLLOW),
-  write: async (descriptor, bytes, offset, position) =>
-    (await write(descriptor, bytes, offset, bytes.length - offset, position ?? null)).bytesWritten,
-  stream: (descriptor, range) => fs.createReadStream('', { fd: descriptor, ...range }),
-  setModified: (descriptor, seconds) => promisify(fs.futimes)(descriptor, seconds, seconds),
-  sync: fsync,
-  close,
-  read: (path, position = 0) =>
-    withOpen(plain, open(path, 'r'), async (descriptor) => {
-      const stats = await fstat(descriptor)
-      const bytes = Buffer.allocUnsafe(Math.max(0, stats.size - position))
-      let length = 0
-      while (length < bytes.length) {
-        const { bytesRead } = await read(descriptor, bytes, length, bytes.length - length, position + length)
-        if (bytesRead === 0) break
-        length += bytesRead
+/**
+ * The calls of Node. `exactInodes`: as bigints, for a file of NTFS has a number of 64 bits, the upper 16 of which count
+ * how often its place was used; as a double it looks like that of its neighbours.
+ */
+export function nodeFiles({ exactInodes }: { readonly exactInodes: boolean }): FileSystem {
+  const options = { bigint: exactInodes }
+  const orAbsent = { ...options, throwIfNoEntry: false } as const
+  const files: FileSystem = {
+    makeFolder: (path) => fs.promises.mkdir(path, { recursive: true }),
+    makeSubfolder: (path) => fs.promises.mkdir(path),
+    openNew: (path) => open(path, 'wx', 0o644),
+    openToAppend: (path) => open(path, 'a', 0o644),
+    openToReplace: (path) => open(path, 'w', 0o644),
+    openToWrite: (path) => open(path, 'r+'),
+    openToRead: (path) => open(path, O_RDONLY | O_NOFOLLOW),
+    write: async (descriptor, bytes, offset, position) =>
+      (await write(descriptor, bytes, offset, bytes.length - offset, position ?? null)).bytesWritten,
+    stream: (descriptor, range) => fs.createReadStream('', { fd: descriptor, ...range }),
+    setModified: (descriptor, seconds) => promisify(fs.futimes)(descriptor, seconds, seconds),
+    sync: fsync,
+    close,
+    read: (path, position = 0) =>
+      withOpen(files, open(path, 'r'), async (descriptor) => {
+        const stats = await fstat(descriptor, options)
+        const bytes = Buffer.allocUnsafe(Math.max(0, Number(stats.size) - position))
+        let length = 0
+        while (length < bytes.length) {
+          const { bytesRead } = await read(descriptor, bytes, length, bytes.length - length, position + length)
+          if (bytesRead === 0) break
+          length += bytesRead
+        }
+        return { bytes: bytes.subarray(0, length), identity: identityOf(stats) }
+      }),
+    link: promisify(fs.link),
+    rename: promisify(fs.rename),
+    unlink: promisify(fs.unlink),
+    syncFolder: (path) => withOpen(files, open(path, 'r'), fsync),
+    removeFolder: promisify(fs.rmdir),
+    removeTree: (path) => fs.promises.rm(path, { recursive: true, force: true }),
+    async stat(path) {
+      const stats = await ignoreErrno(lstat(path, options), 'ENOENT', 'ENOTDIR')
+      return stats && statusOf(stats)
+    },
+    async *list(path) {
+      let names: string[] = []
+      for await (const entry of await fs.promises.opendir(path, { bufferSize: NAMES_AT_A_TIME })) {
+        if (names.push(entry.name) < NAMES_AT_A_TIME) continue
+        yield names
+        names = []
       }
-      return { bytes: bytes.subarray(0, length), identity: identityOf(stats) }
-    }),
-  link: promisify(fs.link),
-  rename: promisify(fs.rename),
-  unlink: promisify(fs.unlink),
-  syncFolder: (path) => withOpen(plain, open(path, 'r'), fsync),
-  removeFolder: promisify(fs.rmdir),
-  removeTree: (path) => fs.promises.rm(path, { recursive: true, force: true }),
-  async stat(path) {
-    const stats = await ignoreErrno(lstat(path), 'ENOENT', 'ENOTDIR')
-    return stats && statusOf(stats)
-  },
-  async *list(path) {
-    let names: string[] = []
-    for await (const entry of await fs.promises.opendir(path, { bufferSize: NAMES_AT_A_TIME })) {
-      if (names.push(entry.name) < NAMES_AT_A_TIME) continue
-      yield names
-      names = []
-    }
-    if (names.length > 0) yield names
-  },
-  identify(path) {
-    const stats = fs.statSync(path, { throwIfNoEntry: false })
-    return stats === undefined ? undefined : identityOf(stats)
-  },
-  identifyOpen: (descriptor) => statusOf(fs.fstatSync(descriptor)),
-  kind: async (path) => (await fs.promises.statfs(path)).type,
+      if (names.length > 0) yield names
+    },
+    identify(path) {
+      const stats = fs.statSync(path, orAbsent)
+      return stats === undefined ? undefined : identityOf(stats)
+    },
+    identifyOpen: (descriptor) => statusOf(fs.fstatSync(descriptor, options)),
+    kind: async (path) => (await fs.promises.statfs(path)).type,
+  }
+  return files
 }
 
 /** The disks of this machine. */
-export const nodeFileSystem: FileSystem = isWindows ? onWindows(plain) : plain
+export const nodeFileSystem: FileSystem = isWindows
+  ? onWindows(nodeFiles({ exactInodes: true }))
+  : nodeFiles({ exactInodes: false })
 
-function identityOf(stats: fs.Stats): FileIdentity {
-  return {
-    inode: stats.ino,
-    bornMicros: Math.floor(stats.birthtimeMs * 1000),
-    modifiedMicros: Math.floor(stats.mtimeMs * 1000),
-    size: stats.size,
+function identityOf(stats: fs.Stats | fs.BigIntStats): FileIdentity {
+  const { ino, size } = stats
+  if (typeof ino === 'number') {
+    const { birthtimeMs, mtimeMs } = stats as fs.Stats
+    const [bornMicros, modifiedMicros] = [Math.floor(birthtimeMs * 1000), Math.floor(mtimeMs * 1000)]
+    return { inode: ino, bornMicros, modifiedMicros, size: size as number }
   }
+  const { birthtimeNs, mtimeNs } = stats as fs.BigIntStats
+  const [bornMicros, modifiedMicros] = [Number(birthtimeNs / 1000n), Number(mtimeNs / 1000n)]
+  return { inode: ino, bornMicros, modifiedMicros, size: Number(size) }
 }
 
-function statusOf(stats: fs.Stats): FileStatus {
+function statusOf(stats: fs.Stats | fs.BigIntStats): FileStatus {
   return { ...identityOf(stats), type: stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'other' }
 }

@@ -2,7 +2,8 @@ import type { Readable } from 'node:stream'
 
 /** What a file is known by from outside: another version of a record always has another identity. */
 export interface FileIdentity {
-  readonly inode: number
+  /** A bigint where numbers of files are longer than a double is exact. */
+  readonly inode: number | bigint
   /** When the inode was made, in microseconds. */
   readonly bornMicros: number
   /** When it was last modified, in microseconds; writers set it, see `temp-files.ts`. */
@@ -24,6 +25,10 @@ export interface ReadFile {
  * What the file drivers of status and snapshots ask of the disk, so that a test can fail or delay each call, and one
  * driver alone knows the platform. Every call is one step that a crash may come before or after (`read`, `list` and
  * `removeTree` excepted) and fails with the `code` of an errno.
+ *
+ * Where a file that somebody has open cannot be renamed onto, removed or opened (Windows), the driver tries for a second
+ * and a half before it rejects with EPERM, EACCES or EBUSY: such a call may take effect that late, and once it has
+ * rejected it has had none.
  */
 export interface FileSystem {
   /** With all folders above it; resolves to the uppermost one that was made, if any was. */
@@ -48,15 +53,23 @@ export interface FileSystem {
   /** Streams an open file, or its bytes from `start` to `end` inclusive, and closes it when the stream is destroyed. */
   stream(descriptor: number, range?: { readonly start: number; readonly end: number }): Readable
   setModified(descriptor: number, seconds: number): Promise<void>
+  /**
+   * Makes the bytes of a file outlive a power cut, in the cache of the drive too: on macOS libuv asks for that with
+   * F_FULLFSYNC, as fsync(2) does not there.
+   */
   sync(descriptor: number): Promise<void>
   close(descriptor: number): Promise<void>
   /** Everything from byte `position` on. */
   read(path: string, position?: number): Promise<ReadFile>
   /** Gives the file one more name, which must not exist. */
   link(existing: string, path: string): Promise<void>
+  /** In place of a file, or of an empty folder (`ENOTEMPTY` or `EEXIST` otherwise). Not of a folder with open files on Windows. */
   rename(from: string, to: string): Promise<void>
   unlink(path: string): Promise<void>
-  /** Makes the names in a folder outlive a power cut: fsync of a file does not cover its directory entry (fsync(2)). */
+  /**
+   * Makes the names in a folder outlive a power cut: fsync of a file does not cover its directory entry (fsync(2)).
+   * Windows has nothing of the kind; there it only rejects where there is no folder.
+   */
   syncFolder(path: string): Promise<void>
   /** Removes a folder that must be empty. */
   removeFolder(path: string): Promise<void>
@@ -70,6 +83,6 @@ export interface FileSystem {
   identify(path: string): FileIdentity | undefined
   /** Synchronous likewise. */
   identifyOpen(descriptor: number): FileStatus
-  /** The magic number of the file system (statfs, `f_type`). */
+  /** The magic number of the file system (statfs, `f_type`), of meaning on Linux alone. */
   kind(path: string): Promise<number>
 }

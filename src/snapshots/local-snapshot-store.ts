@@ -1,29 +1,23 @@
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { mapAll } from '../concurrency/map-all.ts'
-import { ignoreErrno, withDiskErrors } from '../disk/disk-errors.ts'
+import { ignoreErrno, isHeld, withDiskErrors } from '../disk/disk-errors.ts'
 import { namesIn } from '../disk/file-operations.ts'
 import { nodeFileSystem } from '../disk/node-file-system.ts'
 import { isSnapshotFileName, type SnapshotManifest } from '../model/snapshot-manifest.ts'
 import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
 import type { FileSystem } from '../ports/file-system.ts'
 import type { Log } from '../ports/log.ts'
-import type {
-  ByteRange,
-  DraftKey,
-  FileKey,
-  SnapshotDraft,
-  SnapshotKey,
-  SnapshotStore,
-} from '../ports/snapshot-store.ts'
+import type { ByteRange, DraftKey, FileKey, SnapshotDraft, SnapshotStore } from '../ports/snapshot-store.ts'
 import { ignoreCorrupt, truncatedFile } from './corrupt-snapshot.ts'
-import { adoptCheckpoint, CHECKPOINT_NAME } from './local/checkpoint-file.ts'
-import { DraftFolders } from './local/draft-folders.ts'
+import { adoptCheckpoint, CHECKPOINT_NAME, type LocalContent } from './local/checkpoint-file.ts'
+import { DraftFolders, STAGING_NAME } from './local/draft-folders.ts'
 import { DISK_FAILURE, LocalStaging } from './local/local-staging.ts'
-import { ManifestCache } from './local/manifest-cache.ts'
+import { isRemoved, ManifestCache } from './local/manifest-cache.ts'
+import { SnapshotFolders } from './local/snapshot-folders.ts'
 import { newestFirst, prunable } from './retention.ts'
 import { assertDraftKey, isSnapshotKey } from './snapshot-key.ts'
-import { StagedDraft } from './staged-draft.ts'
+import { type AdoptedCheckpoint, StagedDraft } from './staged-draft.ts'
 
 export interface LocalSnapshotStoreOptions {
   /** The folder that holds everything; made when it is not there. Must be on a local file system. */
@@ -36,30 +30,38 @@ export interface LocalSnapshotStoreOptions {
 }
 
 /**
- * Snapshots as folders: `<directory>/<spreadsheetId>/<syncId>/` holds the files of rows and `manifest.json`. Drafts grow
+ * Snapshots as folders: `<directory>/<spreadsheetId>/<syncId>/` holds the files of rows and `manifest.json` (with more in
+ * the first name where case makes no difference, see {@link SnapshotFolders}). Drafts grow
  * in `<directory>/.staging/<syncId>.<epoch>/` and become a snapshot by one rename. Several processes of one host may
  * share the directory.
  */
 export class LocalSnapshotStore implements SnapshotStore {
   readonly #options: LocalSnapshotStoreOptions
   readonly #fs: FileSystem
+  readonly #folders: SnapshotFolders
   readonly #drafts: DraftFolders
   readonly #manifests: ManifestCache
+  /** Spreadsheets of which a snapshot could not be removed, as somebody had a file of it open. */
+  readonly #unpruned = new Set<string>()
 
   constructor(options: LocalSnapshotStoreOptions) {
     this.#options = options
     this.#fs = options.fs ?? nodeFileSystem
+    this.#folders = new SnapshotFolders(this.#fs, options.directory)
     this.#drafts = new DraftFolders(this.#fs, options.directory)
     this.#manifests = new ManifestCache(this.#fs, options.log)
   }
 
   start(): Promise<void> {
-    return onDisk(() => this.#drafts.start())
+    return onDisk(async () => {
+      await this.#drafts.start()
+      await this.#folders.start(STAGING_NAME)
+    })
   }
 
   async openDraft(key: DraftKey): Promise<SnapshotDraft> {
     assertDraftKey(key)
-    const target = this.#folderOf(key)
+    const target = this.#folders.of(key)
     const backend = new LocalStaging({ fs: this.#fs, log: this.#options.log, folders: this.#drafts, key, target })
     return onDisk(async () => {
       let published = await this.#manifests.read(target, key)
@@ -71,20 +73,20 @@ export class LocalSnapshotStore implements SnapshotStore {
       }
       // An earlier release may have left the checkpoint of its draft beside what it published.
       if (published !== undefined) await ignoreErrno(this.#fs.unlink(join(target, CHECKPOINT_NAME)), 'ENOENT')
-      const adopted = published === undefined ? await adoptCheckpoint(this.#fs, this.#drafts.pathOf(key)) : undefined
+      const adopted = published === undefined ? await this.#adopt(key, backend) : undefined
       return new StagedDraft(key, backend, adopted, published)
     })
   }
 
   async find(spreadsheetId: string, syncId: string): Promise<SnapshotManifest | undefined> {
     const key = { spreadsheetId, syncId }
-    return isSnapshotKey(key) ? onDisk(() => this.#manifests.read(this.#folderOf(key), key)) : undefined
+    return isSnapshotKey(key) ? onDisk(() => this.#manifests.read(this.#folders.of(key), key)) : undefined
   }
 
   async list(spreadsheetId: string): Promise<readonly SnapshotManifest[]> {
     if (!SPREADSHEET_ID_PATTERN.test(spreadsheetId)) return []
     return onDisk(async () => {
-      const syncIds = await namesIn(this.#fs, join(this.#options.directory, spreadsheetId))
+      const syncIds = await namesIn(this.#fs, this.#folders.ofSpreadsheet(spreadsheetId))
       const manifests = await mapAll(syncIds, 8, (syncId) => ignoreCorrupt(this.find(spreadsheetId, syncId)))
       return newestFirst(manifests.filter((manifest) => manifest !== undefined))
     })
@@ -92,10 +94,10 @@ export class LocalSnapshotStore implements SnapshotStore {
 
   async openFile(key: FileKey, range?: ByteRange): Promise<Readable | undefined> {
     if (!isSnapshotKey(key) || !isSnapshotFileName(key.name)) return undefined
-    const folder = this.#folderOf(key)
+    const folder = this.#folders.of(key)
     return onDisk(async () => {
       // Opening does not follow a symbolic link, but only as the last step of a path.
-      const parents = [join(this.#options.directory, key.spreadsheetId), folder]
+      const parents = [this.#folders.ofSpreadsheet(key.spreadsheetId), folder]
       const found = await Promise.all(parents.map((path) => this.#fs.stat(path)))
       if (found.some((parent) => parent?.type !== 'folder')) return undefined
       const opening = this.#fs.openToRead(join(folder, key.name))
@@ -112,9 +114,11 @@ export class LocalSnapshotStore implements SnapshotStore {
 
   async prune(spreadsheetId: string): Promise<readonly string[]> {
     const removed: string[] = []
-    for (const { syncId } of prunable(await this.list(spreadsheetId), this.#options.kept)) {
-      const folder = this.#folderOf({ spreadsheetId, syncId })
-      if (await onDisk(() => this.#drafts.remove(folder))) removed.push(syncId)
+    this.#unpruned.delete(spreadsheetId)
+    for (const syncId of await this.#removable(spreadsheetId)) {
+      const folder = this.#folders.of({ spreadsheetId, syncId })
+      const wasRemoved = await this.#removeUnlessHeld(folder, () => this.#unpruned.add(spreadsheetId))
+      if (wasRemoved) removed.push(syncId)
     }
     return removed
   }
@@ -124,8 +128,9 @@ export class LocalSnapshotStore implements SnapshotStore {
       let removed = 0
       for (const draft of await this.#drafts.list()) {
         if (await isLive(draft.syncId)) continue
-        if (await this.#drafts.remove(this.#drafts.pathOf(draft))) removed += 1
+        if (await this.#removeUnlessHeld(this.#drafts.pathOf(draft))) removed += 1
       }
+      for (const spreadsheetId of [...this.#unpruned]) await this.prune(spreadsheetId)
       await this.#drafts.emptyTrash()
       return removed
     })
@@ -133,8 +138,43 @@ export class LocalSnapshotStore implements SnapshotStore {
 
   async close(): Promise<void> {}
 
-  #folderOf({ spreadsheetId, syncId }: SnapshotKey): string {
-    return join(this.#options.directory, spreadsheetId, syncId)
+  /** Rejects with `DraftSuperseded` when a later epoch has taken the draft away meanwhile. */
+  async #adopt(key: DraftKey, backend: LocalStaging): Promise<AdoptedCheckpoint<LocalContent> | undefined> {
+    try {
+      return await adoptCheckpoint(this.#fs, this.#drafts.pathOf(key))
+    } catch (error) {
+      throw await backend.translateError(error)
+    }
+  }
+
+  /** What retention no longer keeps, and what an earlier removal has left in part. */
+  async #removable(spreadsheetId: string): Promise<readonly string[]> {
+    const manifests = await this.list(spreadsheetId)
+    const known = new Set(manifests.map(({ syncId }) => syncId))
+    const { kept } = this.#options
+    const left: string[] = []
+    if (!SPREADSHEET_ID_PATTERN.test(spreadsheetId)) return left
+    await onDisk(async () => {
+      for (const name of await namesIn(this.#fs, this.#folders.ofSpreadsheet(spreadsheetId))) {
+        if (known.has(name) || !isSnapshotKey({ spreadsheetId, syncId: name })) continue
+        if (await isRemoved(this.#fs, this.#folders.of({ spreadsheetId, syncId: name }))) left.push(name)
+      }
+    })
+    return [...prunable(manifests, kept).map(({ syncId }) => syncId), ...left]
+  }
+
+  /** Resolves to whether the folder was there and is gone; logs that somebody has a file of it open. */
+  #removeUnlessHeld(folder: string, onHeld?: () => void): Promise<boolean> {
+    return onDisk(async () => {
+      try {
+        return await this.#drafts.remove(folder)
+      } catch (error) {
+        if (!isHeld(error)) throw error
+        onHeld?.()
+        this.#options.log.warn({ err: error, folder }, 'files that another program has open stay until the next sweep')
+        return false
+      }
+    })
   }
 }
 

@@ -92,7 +92,7 @@ t.test('a zombie writes on through the files it holds open, and nobody ever read
   const draft = await store.openDraft({ ...key, epoch: 2 })
   await zombie.append('a.csv', bytes('ZOMBIE\n'))
   t.equal(await stagedText(draft, 'a.csv'), '1\n')
-  t.equal(statSync(join(directory, '.staging', `${key.syncId}.2`, 'a.csv')).size, 2, 'they went to another inode')
+  t.equal(statSync(join(directory, '.staging', `${key.syncId}.2`, '.a.csv.1')).size, 2, 'they went to another inode')
   await draft.append('a.csv', bytes('2\n'))
   await zombie.append('a.csv', bytes('ZOMBIE\n'))
   const manifest = await manifestOf(draft, key.syncId, ['a.csv'])

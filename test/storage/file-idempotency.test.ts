@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import t, { type Test } from 'tap'
 import { nodeFileSystem } from '../../src/disk/node-file-system.ts'
-import { AppError } from '../../src/errors.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
 import { toView } from '../../src/model/sync-view.ts'
 import type { FileSystem } from '../../src/ports/file-system.ts'
@@ -10,10 +9,11 @@ import { systemProcesses } from '../../src/storage/files/processes.ts'
 import type { StatusFolderOptions } from '../../src/storage/files/status-folder.ts'
 import type { KeyReservation, KeyState } from '../../src/syncs/idempotency-store.ts'
 import { systemClock } from '../../src/system-clock.ts'
-import { type Fault, FaultyFileSystem } from '../support/faulty-file-system.ts'
+import type { Fault } from '../support/faulty-file-system.ts'
 import { FileIdempotency } from '../support/key-value-stores.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 import { testIdempotencyStore } from './idempotency-conformance.ts'
+import { failEachCallOfKeys } from './idempotency-fault-suite.ts'
 
 const NOW = new Date('2026-01-01T00:00:00.000Z')
 const TTL_MS = 86_400_000
@@ -215,49 +215,9 @@ const FAULTS: readonly Omit<Fault, 'nth'>[] = [
 ]
 
 for (const fault of FAULTS) {
-  t.test(`${JSON.stringify(fault)} at each call in turn: never two owners, and the repeat succeeds`, async (t) => {
-    let nth = 1
-    for (let struck = true; struck; nth++) {
-      const { open, directory } = setUp(t, `${nth}`)
-      const faulty = new FaultyFileSystem()
-      const store = await open({ fs: faulty.fs })
-      const reservation = aReservation()
-      faulty.set({ ...fault, nth })
-      const owned = await attempt(() => store.reserve(reservation))
-      const complete = async () => {
-        await store.complete(reservation.key, answer)
-        return true
-      }
-      const completed = owned !== undefined && (await attempt(complete))
-      struck = faulty.struck
-      faulty.set(undefined)
-      const again = { ...reservation, syncId: newSyncId() }
-      const state = await store.reserve(again)
-      if (owned === undefined) t.same(state, { state: 'mine', syncId: again.syncId }, `call ${nth}`)
-      else if (completed === true) t.match(state, { state: 'done', answer: { id: answer.id } }, `call ${nth}`)
-      else t.match(state.state, /^(in-flight|done)$/, `call ${nth}`)
-      if (state.state === 'in-flight') {
-        const later = await store.reserve({ ...again, now: after(60_000) })
-        t.same(later, { state: 'mine', syncId: reservation.syncId }, `call ${nth}, a minute later`)
-      }
-      await store.complete(reservation.key, answer)
-      const other = await open()
-      t.match(await other.reserve(again), { state: 'done' }, `call ${nth}, elsewhere`)
-      t.equal(await other.cleanup(after(2 * TTL_MS)), 1, `call ${nth}`)
-      t.same(await readdir(`${directory}/.idempotency`), [])
-    }
-    t.ok(nth > 3, `${nth - 1} calls`)
-  })
-}
-
-/** `undefined` when it failed as a store may fail. */
-async function attempt<T>(task: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await task()
-  } catch (error) {
-    if (error instanceof AppError && error.status === 503) return undefined
-    throw error
-  }
+  t.test(`${JSON.stringify(fault)} at each call in turn: never two owners, and the repeat succeeds`, (t) =>
+    failEachCallOfKeys(t, fault),
+  )
 }
 
 function setUp(t: Test, name = 'keys') {

@@ -30,17 +30,18 @@ export interface Fault {
   readonly afterHalf?: boolean
 }
 
-/** The real file system, with one fault to come. fsync is left out, for it takes most of the time and nothing is cut off here. */
+/** A file system, the real one by default, with one fault to come. fsync is left out, for it takes most of the time and nothing is cut off here. */
 export class FaultyFileSystem {
   readonly fs: FileSystem
   /** What was opened and not closed. */
   readonly open = new Set<number>()
+  readonly #real: FileSystem
   #fault: Fault | undefined
   #calls = 0
   #struck = false
 
-  constructor() {
-    const real = nodeFileSystem
+  constructor(real: FileSystem = nodeFileSystem) {
+    this.#real = real
     const around =
       <A extends unknown[], R>(name: FaultyCall, call: (...args: A) => Promise<R>) =>
       async (...args: A): Promise<R> => {
@@ -120,7 +121,7 @@ export class FaultyFileSystem {
 
   async *#list(path: string): AsyncIterable<readonly string[]> {
     if (this.#strikes('list')) throw this.#error('list')
-    yield* nodeFileSystem.list(path)
+    yield* this.#real.list(path)
   }
 
   #strikes(name: FaultyCall): boolean {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { mapAll } from '../../concurrency/map-all.ts'
 import { namesIn, readFirst, readText, withOpen, writeAll, writeFileDurably } from '../../disk/file-operations.ts'
 import { SNAPSHOT_FILE_PATTERN } from '../../model/snapshot-manifest.ts'
-import type { FileSystem } from '../../ports/file-system.ts'
+import type { FileIdentity, FileSystem } from '../../ports/file-system.ts'
 import type { AdoptedCheckpoint } from '../staged-draft.ts'
 import { ContentDigest, StagedFile } from '../staged-file.ts'
 
@@ -24,7 +24,7 @@ const checkpointSchema = z.object({ version: z.literal(1), value: z.unknown(), f
 export interface LocalContent {
   readonly generation: number
   /** `undefined` until the file is there. */
-  inode: number | undefined
+  inode: FileIdentity['inode'] | undefined
   /** Whether bytes were written since the last fsync. */
   isDirty: boolean
 }
@@ -51,8 +51,9 @@ export async function writeCheckpoint(
  * Reads a draft back as it was last checkpointed: each file holds just the bytes it held then, and anything else in the
  * folder is removed. `undefined` when there is no checkpoint, or one that does not match the files.
  *
- * Every file gets a new inode, for an owner of an earlier epoch may still hold the old one open and write to it. Cut off
- * anywhere, this leaves the same checkpoint to the next epoch.
+ * Every file gets a new inode, for an owner of an earlier epoch may still hold the old one open and write to it (and on
+ * Windows nothing can take the place of such a file): each is copied to its next generation, which the checkpoint then
+ * names. Cut off anywhere, this leaves the same checkpoint to the next epoch.
  */
 export async function adoptCheckpoint(
   fs: FileSystem,
@@ -62,12 +63,19 @@ export async function adoptCheckpoint(
   const found = await mapAll(saved?.files ?? [], 8, (file) => fs.stat(join(folder, diskNameOf(file))))
   const isWhole = saved?.files.every(({ bytes }, index) => found[index]?.type === 'file' && found[index].size >= bytes)
   const checkpoint = isWhole ? saved : undefined
-  const kept = checkpoint && [CHECKPOINT_NAME, ...checkpoint.files.map(diskNameOf)]
+  const old = checkpoint?.files ?? []
+  const kept = checkpoint && [CHECKPOINT_NAME, ...old.map(diskNameOf)]
   const orphans = new Set(await namesIn(fs, folder)).difference(new Set(kept))
   for (const name of orphans) await fs.removeTree(join(folder, name))
-  const files = await mapAll(checkpoint?.files ?? [], 4, (file) => copyToNewInode(fs, folder, file))
-  await fs.syncFolder(folder)
-  return checkpoint && { value: checkpoint.value, files }
+  const files = await mapAll(old, 4, (file) => copyToNextGeneration(fs, folder, file))
+  if (checkpoint === undefined || old.length === 0) {
+    await fs.syncFolder(folder)
+    return checkpoint && { value: checkpoint.value, files: [] }
+  }
+  const renumbered = old.map((file) => ({ ...file, generation: file.generation + 1 }))
+  await writeCheckpoint(fs, folder, JSON.stringify(checkpoint.value), renumbered)
+  for (const file of old) await fs.unlink(join(folder, diskNameOf(file)))
+  return { value: checkpoint.value, files }
 }
 
 async function readCheckpoint(fs: FileSystem, folder: string): Promise<z.output<typeof checkpointSchema> | undefined> {
@@ -81,21 +89,20 @@ async function readCheckpoint(fs: FileSystem, folder: string): Promise<z.output<
   }
 }
 
-/** Puts a copy of the checkpointed bytes in the place of the file, durably. */
-async function copyToNewInode(
+/** Copies the checkpointed bytes, durably. */
+async function copyToNextGeneration(
   fs: FileSystem,
   folder: string,
   file: CheckpointedFile,
 ): Promise<StagedFile<LocalContent>> {
-  const { name, generation, bytes } = file
-  const path = join(folder, diskNameOf(file))
-  const copyPath = join(folder, `.${name}.copy`)
+  const { name, bytes } = file
+  const generation = file.generation + 1
   const digest = new ContentDigest()
-  const inode = await withOpen(fs, fs.openNew(copyPath), async (copy) => {
-    for await (const chunk of digest.pipe(readFirst(fs, path, bytes))) await writeAll(fs, copy, chunk)
+  const inode = await withOpen(fs, fs.openNew(join(folder, diskNameOf({ name, generation }))), async (copy) => {
+    const original = readFirst(fs, join(folder, diskNameOf(file)), bytes)
+    for await (const chunk of digest.pipe(original)) await writeAll(fs, copy, chunk)
     await fs.sync(copy)
     return fs.identifyOpen(copy).inode
   })
-  await fs.rename(copyPath, path)
   return new StagedFile(name, { generation, inode, isDirty: false }, digest)
 }

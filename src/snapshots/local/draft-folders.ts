@@ -1,12 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { ignoreErrno } from '../../disk/disk-errors.ts'
+import { errnoOf, ignoreErrno, isHeld } from '../../disk/disk-errors.ts'
 import { namesIn } from '../../disk/file-operations.ts'
+import { MANIFEST_NAME } from '../../model/snapshot-manifest.ts'
 import type { FileSystem } from '../../ports/file-system.ts'
 import { type DraftKey, DraftSuperseded } from '../../ports/snapshot-store.ts'
 import { CHECKPOINT_NAME } from './checkpoint-file.ts'
 
+export const STAGING_NAME = '.staging'
+
 const DRAFT_PATTERN = /^(sync-[0-9a-f-]{36})\.(\d{1,16})$/
+
+/** Takes the place of the manifest in a snapshot that is being removed part by part; it is one no more then. */
+export const REMOVED_NAME = '.removed'
 
 type DraftFolder = Pick<DraftKey, 'syncId' | 'epoch'>
 
@@ -21,7 +27,7 @@ export class DraftFolders {
 
   constructor(fs: FileSystem, directory: string) {
     this.#fs = fs
-    this.#path = join(directory, '.staging')
+    this.#path = join(directory, STAGING_NAME)
     this.#trash = join(directory, '.trash')
   }
 
@@ -67,29 +73,91 @@ export class DraftFolders {
       for (const other of others) {
         const path = this.pathOf(other)
         if (!(await this.#hasCheckpoint(own)) && (await this.#hasCheckpoint(path))) {
-          // ENOENT: its owner published it, or was itself about to take over; the next listing shows which.
-          await ignoreErrno(this.#fs.rename(path, own), 'ENOENT')
+          await this.#takeOver(path, own)
         } else {
-          await this.remove(path)
+          await this.remove(path, own)
         }
       }
     }
     await this.#fs.syncFolder(this.#path)
   }
 
-  /** Moves a folder to the trash at once, then removes it. Resolves to whether it was there. */
-  async remove(path: string): Promise<boolean> {
+  /**
+   * Moves a folder to the trash at once, then removes it. Resolves to whether it was there. Where a file in it is open
+   * and the system then lets it not be renamed, it goes part by part; a snapshot is none from the first part on. `heir`:
+   * the draft that is given a checkpoint which is found in it, if it has none.
+   */
+  async remove(path: string, heir?: string): Promise<boolean> {
     const trashed = join(this.#trash, randomUUID())
-    const moving = this.#fs.rename(path, trashed).then(() => true)
-    if (!(await ignoreErrno(moving, 'ENOENT'))) return false
-    await this.#fs.removeTree(trashed)
+    const move = () =>
+      ignoreErrno(
+        this.#fs.rename(path, trashed).then(() => true),
+        'ENOENT',
+      )
+    let wasThere: boolean | undefined
+    try {
+      wasThere = await move()
+    } catch (error) {
+      if (!isHeld(error)) throw error
+      const parts = join(this.#trash, randomUUID())
+      await this.#moveParts(path, parts)
+      wasThere = await move()
+      await this.#fs.removeTree(parts)
+    }
+    if (wasThere !== true) return false
+    // Its owner, too, may have taken over a checkpoint in the meantime.
+    const isInherited = heir !== undefined && !(await this.#hasCheckpoint(heir)) && (await this.#hasCheckpoint(trashed))
+    await (isInherited ? this.#takeOver(trashed, heir) : this.#fs.removeTree(trashed))
     return true
   }
 
-  /** Removes what removals that were cut off have left. */
+  /** Removes what removals that were cut off have left. What somebody has open stays until it is called again. */
   async emptyTrash(): Promise<void> {
     for (const name of await namesIn(this.#fs, this.#trash)) {
-      await this.#fs.removeTree(join(this.#trash, name))
+      try {
+        await this.#fs.removeTree(join(this.#trash, name))
+      } catch (error) {
+        if (!isHeld(error) && errnoOf(error) !== 'ENOTEMPTY') throw error
+      }
+    }
+  }
+
+  async #takeOver(path: string, own: string): Promise<void> {
+    try {
+      // ENOENT: its owner published it, or was itself about to take over; the next listing shows which.
+      await ignoreErrno(this.#fs.rename(path, own), 'ENOENT')
+    } catch (error) {
+      // Not empty: an earlier try was cut off.
+      if (!isHeld(error) && errnoOf(error) !== 'ENOTEMPTY' && errnoOf(error) !== 'EEXIST') throw error
+      await this.#takeCheckpoint(path, own)
+    }
+  }
+
+  /**
+   * Takes a checkpoint out of a folder whose owner still has files open, so that Windows lets it not be renamed: its files
+   * by links, then the checkpoint itself, at once. What is left is to be removed.
+   */
+  async #takeCheckpoint(path: string, own: string): Promise<void> {
+    await this.#fs.makeFolder(own)
+    for (const name of await namesIn(this.#fs, own)) await this.#fs.removeTree(join(own, name))
+    for (const name of await namesIn(this.#fs, path)) {
+      const isFile = (await this.#fs.stat(join(path, name)))?.type === 'file'
+      if (!isFile || name === CHECKPOINT_NAME) continue
+      await ignoreErrno(this.#fs.link(join(path, name), join(own, name)), 'ENOENT')
+    }
+    await this.#fs.syncFolder(own)
+    await ignoreErrno(this.#fs.rename(join(path, CHECKPOINT_NAME), join(own, CHECKPOINT_NAME)), 'ENOENT')
+  }
+
+  /**
+   * Moves away all that is in a folder which cannot be renamed, as a file in it is open; Windows lets that be renamed by
+   * itself. Of a snapshot the manifest goes first: from then on it is one no more.
+   */
+  async #moveParts(path: string, to: string): Promise<void> {
+    await this.#fs.makeFolder(to)
+    await ignoreErrno(this.#fs.rename(join(path, MANIFEST_NAME), join(path, REMOVED_NAME)), 'ENOENT')
+    for (const name of await namesIn(this.#fs, path)) {
+      if (name !== REMOVED_NAME) await ignoreErrno(this.#fs.rename(join(path, name), join(to, name)), 'ENOENT')
     }
   }
 

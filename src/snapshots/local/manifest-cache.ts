@@ -8,6 +8,7 @@ import type { FileStatus, FileSystem } from '../../ports/file-system.ts'
 import type { Log } from '../../ports/log.ts'
 import type { SnapshotKey } from '../../ports/snapshot-store.ts'
 import { parseStored } from '../corrupt-snapshot.ts'
+import { REMOVED_NAME } from './draft-folders.ts'
 
 /** Bytes of manifest text that may stay parsed in memory. */
 const MAX_BYTES = 8 * 1024 * 1024
@@ -37,6 +38,7 @@ export class ManifestCache {
     if ((await this.#fs.stat(folder)) === undefined) return undefined
     const file = await this.#fs.stat(path)
     if (file === undefined) {
+      if (await isRemoved(this.#fs, folder)) return undefined
       if ((await this.#fs.stat(folder)) === undefined) return undefined
       throw new AppError('SNAPSHOT_CORRUPT', `The snapshot of ${key.syncId} has no manifest.`)
     }
@@ -50,4 +52,9 @@ export class ManifestCache {
     if (entry.manifest instanceof AppError) throw entry.manifest
     return entry.manifest
   }
+}
+
+/** Whether the folder is what is left of a snapshot that could not be removed at once. */
+export async function isRemoved(fs: FileSystem, folder: string): Promise<boolean> {
+  return (await fs.stat(join(folder, REMOVED_NAME))) !== undefined
 }

@@ -1,0 +1,23 @@
+import type { Test } from 'tap'
+import type { FileSystem } from '../../src/ports/file-system.ts'
+import { silentLog } from '../../src/ports/log.ts'
+import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
+import { testSnapshotStore } from './conformance.ts'
+import { failEachCall } from './fault-suite.ts'
+
+/** What a store of snapshots promises, on a disk of another system; `disk` makes it, for a folder. */
+export function testOnDisk(t: Test, system: string, disk: (root: string) => FileSystem): void {
+  testSnapshotStore(t, `LocalSnapshotStore on ${system}`, (t) => {
+    const directory = t.testdir({})
+    const fs = disk(directory)
+    return async ({ kept = 3 } = {}) => {
+      const store = new LocalSnapshotStore({ directory, kept, log: silentLog, fs })
+      await store.start()
+      t.teardown(() => store.close())
+      return store
+    }
+  })
+  t.test(`${system}: whichever call fails, a checkpoint or the snapshot is there and the next epoch finishes`, (t) =>
+    failEachCall(t, 'once', { forEver: false }, disk, 3),
+  )
+}
