@@ -43,7 +43,7 @@ t.test('the service on Windows, ended and started again', { skip }, async (t) =>
     const began = performance.now()
     t.equal(await first.end('SIGINT'), 0, 'the exit code is 0')
     t.ok(performance.now() - began < 10_000, 'within 10 s')
-    t.match(await first.output(), /"signal":"SIGINT".*"stopped"/s)
+    t.match(await first.output(), /"reason":"SIGINT".*"stopped"/s)
     t.match(JSON.parse(await readFile(`${statuses}/${id}.json`, 'utf8')), { state: 'interrupted' })
 
     const second = await wine.startService(environment)

@@ -73,12 +73,12 @@ t.test('the service on Windows', { skip }, async (t) => {
     const sync = await pollUntil(service.url, id, finished)
     t.match(sync, { state: 'succeeded', error: null, tabs: titles.map(() => ({ rows: 2 })) })
     await sameRows(t, service.url, emulator.rootUrl, ID, titles)
-    const names = await readdir(`${directory}/snapshots/${ID}/${id}`)
-    for (const name of names) {
-      t.notMatch(name, /[<>:"/\\|?*\p{Cc}]|[. ]$/u)
+    const paths = await readdir(`${directory}/snapshots`, { recursive: true })
+    for (const name of paths.flatMap((path) => path.split('/'))) {
+      t.notMatch(name, /[<>:"\\|?*\p{Cc}]|[. ]$/u)
       t.notMatch(name, /^(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\.|$)/i)
     }
-    t.equal(new Set(names.map((name) => name.toLowerCase())).size, names.length, 'no two that differ by case only')
+    t.equal(new Set(paths.map((path) => path.toLowerCase())).size, paths.length, 'no two that differ by case only')
     const files = sync.tabs.flatMap((tab) => tab.files)
     for (const { href, bytes } of files)
       t.equal((await (await fetch(`${service.url}${href}`)).arrayBuffer()).byteLength, bytes)

@@ -88,7 +88,8 @@ export class Wine {
     const log = `${this.#directory}/${this.#programs}.log`
     // Windows' Node under Wine can write to a file, and neither to a pipe nor to a socket.
     const descriptor = openSync(log, 'a')
-    const child = spawn(WINE, [NODE, ...parameters], {
+    // tap has every child load its modules through NODE_OPTIONS, by paths that are none on Windows.
+    const child = spawn('env', ['-u', 'NODE_OPTIONS', WINE, NODE, ...parameters], {
       cwd: ROOT,
       env: { ...this.#environment, ...environment },
       stdio: ['ignore', descriptor, descriptor],
