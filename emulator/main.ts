@@ -74,8 +74,8 @@ async function main(): Promise<void> {
     gzip: values.gzip,
     requireAuth: values['require-auth'],
   })
-  process.stdout.write(greeting(emulator))
   onStopRequest(process.env.npm_lifecycle_script, () => void emulator.close())
+  process.stdout.write(greeting(emulator))
 }
 
 try {

@@ -3,6 +3,8 @@ import { errnoOf } from './disk/disk-errors.ts'
 import type { Clock } from './ports/clock.ts'
 
 const INTERVAL_MS = 500
+/** Read as early as possible, so that a parent which ends before the watch begins is noticed too. */
+const PARENT = process.ppid
 
 interface ParentWatchOptions {
   readonly clock: Clock
@@ -22,12 +24,11 @@ interface ParentWatchOptions {
  * - other shells, such as bash: none, as they are replaced by the last command they run.
  */
 export async function parentEnded({ clock, signal, script }: ParentWatchOptions): Promise<boolean> {
-  const parent = process.ppid
-  const npm = isShellOf(parent, script) ? parentOf(parent) : undefined
+  const npm = isShellOf(PARENT, script) ? parentOf(PARENT) : undefined
   // A system with orphans gives them another parent; Windows leaves them the number of the dead one.
-  const isAlive = () => process.ppid === parent && exists(parent) && (npm === undefined || parentOf(parent) === npm)
-  while (await clock.sleep(INTERVAL_MS, signal)) if (!isAlive()) return true
-  return false
+  const isAlive = () => process.ppid === PARENT && exists(PARENT) && (npm === undefined || parentOf(PARENT) === npm)
+  while (isAlive()) if (!(await clock.sleep(INTERVAL_MS, signal))) return false
+  return true
 }
 
 function isShellOf(pid: number, script: string): boolean {

@@ -37,7 +37,7 @@ for (const [script, signal] of [
     const emulator = await anEmulator(t, { workbooks: [workbook], latency: { baseMs: 1000 } })
     const directory = await aDirectory(t)
     const environment = { ...environmentFor(directory), GOOGLE_API_ROOT_URL: emulator.rootUrl }
-    const npm = runScript(t, script, environment)
+    const npm = run(t, ['npm', 'run', script], environment)
     const url = await npm.printed(/"Sheetsync answers at (http[^"]+)"/)
     const { id } = await startSync(url, { spreadsheet: ID })
     await pollUntil(url, id, (sync) => sync.progress.apiCalls > 1)
@@ -50,12 +50,22 @@ for (const [script, signal] of [
 
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
   t.test(`${signal} to the npm of "npm run emulator": the emulator ends too`, async (t) => {
-    const npm = runScript(t, 'emulator', {}, '--', '--port', '0')
+    const npm = run(t, ['npm', 'run', 'emulator', '--', '--port', '0'], {})
     const url = await npm.printed(/GOOGLE_API_ROOT_URL=(\S+)/)
     npm.kill(signal)
     await refused(url)
   })
 }
+
+t.test('the shell that npm was started from may end: the service goes on', async (t) => {
+  const environment = environmentFor(await aDirectory(t))
+  const shell = run(t, ['sh', '-c', 'npm start & read -r line'], environment)
+  const url = await shell.printed(/"Sheetsync answers at (http[^"]+)"/)
+  await shell.end()
+  // Two looks at the parent later.
+  await delay(1100)
+  t.equal((await fetch(`${url}/livez`)).status, 200)
+})
 
 /** Resolves once nobody listens at the address any more; the test's own timeout bounds the wait. */
 async function refused(url: string): Promise<void> {
@@ -70,30 +80,36 @@ async function refused(url: string): Promise<void> {
   }
 }
 
-/** `npm run` as its users type it, in a process group of its own that ends with the test. */
-function runScript(t: Test, script: string, environment: Record<string, string>, ...parameters: string[]) {
-  const npm = spawn('npm', ['run', script, ...parameters], {
+/** A command as users type it, in a process group of its own that ends with the test. */
+function run(t: Test, [program = '', ...parameters]: string[], environment: Record<string, string>) {
+  const child = spawn(program, parameters, {
     cwd: ROOT,
     env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', ...environment },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
     detached: true,
   })
-  const closed = once(npm.stdout, 'close')
+  const closed = once(child.stdout, 'close')
   t.teardown(async () => {
     try {
-      process.kill(-(npm.pid ?? 0), 'SIGKILL')
+      process.kill(-(child.pid ?? 0), 'SIGKILL')
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
     }
     await closed
   })
   let output = ''
-  const lines = createInterface({ input: npm.stdout })
+  const lines = createInterface({ input: child.stdout })
   lines.on('line', (line) => {
     output += `${line}\n`
   })
   return {
-    kill: (signal: NodeJS.Signals) => npm.kill(signal),
+    kill: (signal: NodeJS.Signals) => child.kill(signal),
+    /** Closes its standard input and waits until it has ended. */
+    async end(): Promise<void> {
+      const exited = once(child, 'exit')
+      child.stdin.end()
+      await exited
+    },
     /** Resolves to what the pattern holds once it was printed. */
     async printed(pattern: RegExp): Promise<string> {
       for (;;) {
