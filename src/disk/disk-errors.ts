@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import { isWindows } from './platform.ts'
 
 /** The errno name of a failed system call, such as `ENOENT`; `undefined` for anything else that was thrown. */
 export function errnoOf(error: unknown): string | undefined {
@@ -21,12 +22,16 @@ export function isHeld(error: unknown): boolean {
   return ['EPERM', 'EACCES', 'EBUSY'].includes(errnoOf(error) ?? '')
 }
 
+const REFUSED = isWindows
+  ? 'another program has it open, or this user may not write there'
+  : 'this user may not write there'
+
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left on the disk',
   EDQUOT: 'the disk quota is used up',
   EROFS: 'the disk is mounted read-only',
-  EACCES: 'this user may not write there',
-  EPERM: 'this user may not write there',
+  EACCES: REFUSED,
+  EPERM: REFUSED,
   EBUSY: 'another program has it open',
   EIO: 'the disk reported an error',
   EMFILE: 'this process has too many open files',

@@ -19,14 +19,18 @@ const lstat = promisify(fs.lstat)
 const fsync = promisify(fs.fsync)
 const close = promisify(fs.close)
 
+/** Microseconds; libuv makes a FILETIME out of a double, which is then off by up to 1.1 of them. */
+const NTFS_MODIFIED_STEP = 4
+
 /**
- * The calls of Node. `exactInodes`: as bigints, for a file of NTFS has a number of 64 bits, the upper 16 of which count
- * how often its place was used; as a double it looks like that of its neighbours.
+ * The calls of Node. `ntfs`: with inodes as bigints, for a file of NTFS has a number of 64 bits, the upper 16 of which
+ * count how often its place was used; as a double it looks like that of its neighbours.
  */
-export function nodeFiles({ exactInodes }: { readonly exactInodes: boolean }): FileSystem {
-  const options = { bigint: exactInodes }
+export function nodeFiles({ ntfs }: { readonly ntfs: boolean }): FileSystem {
+  const options = { bigint: ntfs }
   const orAbsent = { ...options, throwIfNoEntry: false } as const
   const files: FileSystem = {
+    modifiedStep: ntfs ? NTFS_MODIFIED_STEP : 1,
     makeFolder: (path) => fs.promises.mkdir(path, { recursive: true }),
     makeSubfolder: (path) => fs.promises.mkdir(path),
     openNew: (path) => open(path, 'wx', 0o644),
@@ -82,19 +86,17 @@ export function nodeFiles({ exactInodes }: { readonly exactInodes: boolean }): F
 }
 
 /** The disks of this machine. */
-export const nodeFileSystem: FileSystem = isWindows
-  ? onWindows(nodeFiles({ exactInodes: true }))
-  : nodeFiles({ exactInodes: false })
+export const nodeFileSystem: FileSystem = isWindows ? onWindows(nodeFiles({ ntfs: true })) : nodeFiles({ ntfs: false })
 
 function identityOf(stats: fs.Stats | fs.BigIntStats): FileIdentity {
-  const { ino, size } = stats
-  if (typeof ino === 'number') {
-    const { birthtimeMs, mtimeMs } = stats as fs.Stats
-    const [bornMicros, modifiedMicros] = [Math.floor(birthtimeMs * 1000), Math.floor(mtimeMs * 1000)]
-    return { inode: ino, bornMicros, modifiedMicros, size: size as number }
+  if (typeof stats.ino === 'number') {
+    const { ino, birthtimeMs, mtimeMs, size } = stats as fs.Stats
+    const bornMicros = Math.floor(birthtimeMs * 1000)
+    return { inode: ino, bornMicros, modifiedMicros: Math.floor(mtimeMs * 1000), size }
   }
-  const { birthtimeNs, mtimeNs } = stats as fs.BigIntStats
-  const [bornMicros, modifiedMicros] = [Number(birthtimeNs / 1000n), Number(mtimeNs / 1000n)]
+  const { ino, birthtimeNs, mtimeNs, size } = stats as fs.BigIntStats
+  const steps = Number(mtimeNs / BigInt(NTFS_MODIFIED_STEP * 1000))
+  const [bornMicros, modifiedMicros] = [Number(birthtimeNs / 1000n), steps * NTFS_MODIFIED_STEP]
   return { inode: ino, bornMicros, modifiedMicros, size: Number(size) }
 }
 

@@ -6,7 +6,7 @@ export interface FileIdentity {
   readonly inode: number | bigint
   /** When the inode was made, in microseconds. */
   readonly bornMicros: number
-  /** When it was last modified, in microseconds; writers set it, see `temp-files.ts`. */
+  /** When it was last modified, in microseconds, a multiple of `modifiedStep`; writers set it, see `temp-files.ts`. */
   readonly modifiedMicros: number
   readonly size: number
 }
@@ -31,6 +31,8 @@ export interface ReadFile {
  * rejected it has had none.
  */
 export interface FileSystem {
+  /** Microseconds between two times of modification that it tells apart; 1 when absent. */
+  readonly modifiedStep?: number
   /** With all folders above it; resolves to the uppermost one that was made, if any was. */
   makeFolder(path: string): Promise<string | undefined>
   /** Makes a folder, which must not exist, in one that does. */

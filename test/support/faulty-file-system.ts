@@ -60,6 +60,7 @@ export class FaultyFileSystem {
       }
     }
     this.fs = {
+      modifiedStep: real.modifiedStep ?? 1,
       makeFolder: around('makeFolder', real.makeFolder),
       makeSubfolder: around('makeSubfolder', real.makeSubfolder),
       openNew: opening('openNew', real.openNew),

@@ -8,7 +8,7 @@ import { foldedNames } from './folded-names.ts'
  */
 export function macDisk(root: string, { times = 'fine' }: { readonly times?: 'fine' | 'coarse' } = {}): FileSystem {
   // fsync takes most of the time, and nothing is cut off here.
-  const files = { ...nodeFiles({ exactInodes: false }), sync: async () => {} }
+  const files = { ...nodeFiles({ ntfs: false }), sync: async () => {} }
   const disk = foldedNames(files, root, (name) => name.normalize('NFD').toLowerCase())
   if (times === 'fine') return disk
   const coarse = <T extends FileIdentity>(identity: T): T => ({

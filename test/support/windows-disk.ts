@@ -20,11 +20,11 @@ const FORBIDDEN = /[<>:"|?*\\\0-\x1f]|[. ]$|^(?:con|prn|aux|nul|com\d|lpt\d)(?:\
 /**
  * What NTFS and libuv make of the calls, on the real disk below `root`: names differ by more than case; none that Windows
  * forbids is ever used; no fsync of a folder, no rename onto a folder, onto a file that is open, or of a folder with a file
- * that is open; numbers of files longer than a double is exact; and virus scanners. A file that is open can be removed and
- * renamed, as libuv opens it so (FILE_SHARE_DELETE) and removes it with POSIX semantics.
+ * that is open; numbers of files longer than a double is exact; times as a FILETIME holds them; and virus scanners. A file
+ * that is open can be removed and renamed, as libuv opens it so (FILE_SHARE_DELETE) and removes it with POSIX semantics.
  */
 export function windowsRules(root: string): FileSystem {
-  const real = nodeFiles({ exactInodes: true })
+  const real = nodeFiles({ ntfs: true })
   const disk = foldedNames(real, root, (name) => name.toLowerCase())
   /** Path of each open file, by descriptor; by an object while it is read at once. */
   const open = new Map<unknown, string>()
@@ -70,6 +70,8 @@ export function windowsRules(root: string): FileSystem {
     openToReplace: opening('open', disk.openToReplace),
     openToWrite: opening('open', disk.openToWrite),
     openToRead: opening('open', disk.openToRead),
+    // A FILETIME, in tenths of a microsecond since 1601, that was a double.
+    setModified: (descriptor, seconds) => disk.setModified(descriptor, Math.round(seconds * 625_000) / 625_000 + 1e-8),
     stream: (descriptor, range) => disk.stream(descriptor, range).once('close', () => open.delete(descriptor)),
     close: async (descriptor) => {
       await disk.close(descriptor)

@@ -102,23 +102,26 @@ export class DraftFolders {
       const parts = join(this.#trash, randomUUID())
       await this.#moveParts(path, parts)
       wasThere = await move()
-      await this.#fs.removeTree(parts)
+      await this.#removeUnlessOpen(parts)
     }
     if (wasThere !== true) return false
     // Its owner, too, may have taken over a checkpoint in the meantime.
     const isInherited = heir !== undefined && !(await this.#hasCheckpoint(heir)) && (await this.#hasCheckpoint(trashed))
-    await (isInherited ? this.#takeOver(trashed, heir) : this.#fs.removeTree(trashed))
+    await (isInherited ? this.#takeOver(trashed, heir) : this.#removeUnlessOpen(trashed))
     return true
   }
 
-  /** Removes what removals that were cut off have left. What somebody has open stays until it is called again. */
+  /** Removes what removals that were cut off have left, and what somebody had open. */
   async emptyTrash(): Promise<void> {
-    for (const name of await namesIn(this.#fs, this.#trash)) {
-      try {
-        await this.#fs.removeTree(join(this.#trash, name))
-      } catch (error) {
-        if (!isHeld(error) && errnoOf(error) !== 'ENOTEMPTY') throw error
-      }
+    for (const name of await namesIn(this.#fs, this.#trash)) await this.#removeUnlessOpen(join(this.#trash, name))
+  }
+
+  /** Leaves in the trash what somebody has open: on Windows its name may stay until he closes it. */
+  async #removeUnlessOpen(trashed: string): Promise<void> {
+    try {
+      await this.#fs.removeTree(trashed)
+    } catch (error) {
+      if (!isHeld(error) && errnoOf(error) !== 'ENOTEMPTY') throw error
     }
   }
 

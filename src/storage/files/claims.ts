@@ -58,6 +58,8 @@ export interface ClaimedFile {
  * - A claim to remove is never taken back, not even when the unlink fails: while M is at r nothing else can succeed r, so
  *   an unlink of M that comes late finds the M that was claimed, or none. (Only whoever puts another file in the place of
  *   M by hand makes such a claim a dead one.)
+ * - A rename, link or unlink that the file system tries again, as somebody has the file open (Windows), is one that begins
+ *   late. Had an earlier try taken effect after all, a rename or unlink finds its file gone, as if it had been helped.
  * - The inode of a claim is in use as long as the claim is there, so no other file can be taken for its T.
  * - A power cut may bring back an older M beside younger claims. Their T names a version that M is not, or is torn; such
  *   a T is never published, its writer being dead, but removed, which makes its claim a dead one.

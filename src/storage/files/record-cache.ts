@@ -6,7 +6,7 @@ import { isSyncId } from '../../model/sync-id.ts'
 import { corruptRecord, isCorruptRecord } from '../../model/sync-record.ts'
 import type { FileIdentity, ReadFile } from '../../ports/file-system.ts'
 import { deepFreeze } from '../shared/deep-freeze.ts'
-import { isSameVersion, versionOf } from './file-version.ts'
+import { isSameVersion, microsOf, versionOf } from './file-version.ts'
 import { parseRecord } from './record-format.ts'
 import type { StatusFolder } from './status-folder.ts'
 
@@ -125,7 +125,7 @@ export class RecordCache {
     const { sync, identity } = record
     this.forget(sync.id)
     // Somebody else has written it (or the disk cannot tell such times), so its next version might look the same.
-    if (identity.modifiedMicros % 1_000_000 !== sync.revision % 1_000_000) return
+    if (identity.modifiedMicros % 1_000_000 !== microsOf(this.#folder.fs, sync.revision)) return
     this.#entries.set(sync.id, { ...record })
   }
 }

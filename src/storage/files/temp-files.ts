@@ -1,5 +1,6 @@
 import { errnoOf } from '../../disk/disk-errors.ts'
 import { newNonce, parseTempName, tempNameOf } from './file-names.ts'
+import { microsOf } from './file-version.ts'
 import type { StatusFolder } from './status-folder.ts'
 
 /** A finished temporary file, ready to be published. */
@@ -41,7 +42,7 @@ export class TempFiles {
   async write(bytes: Uint8Array, { base = 'none', sync, stamp }: TempFileOptions): Promise<TempFile> {
     const { fs, clock } = this.#folder
     const second = Math.floor((stamp?.at ?? clock.now()).getTime() / 1000)
-    const micros = (stamp?.revision ?? 0) % 1_000_000
+    const micros = microsOf(fs, stamp?.revision ?? 0)
     const temp = this.#begin(base, `${second * 1_000_000 + micros}-${bytes.length}`)
     try {
       const descriptor = await fs.openNew(temp.path)
@@ -51,8 +52,9 @@ export class TempFiles {
           if (written === 0) throw Object.assign(new Error('write took no bytes'), { code: 'EIO', syscall: 'write' })
           offset += written
         }
-        // Half a microsecond more, as a double cannot hold all of them exactly; what is read back is rounded down.
-        if (stamp !== undefined) await fs.setModified(descriptor, second + (micros + 0.5) / 1_000_000)
+        // Half a step more, as a double cannot hold all of them exactly; what is read back is rounded down.
+        const middle = micros + (fs.modifiedStep ?? 1) / 2
+        if (stamp !== undefined) await fs.setModified(descriptor, second + middle / 1_000_000)
         if (sync) await fs.sync(descriptor)
       } finally {
         // Also after a failed fsync: the descriptor is not used again, and the file goes (below).
