@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { Shutdown } from '../src/shutdown.ts'
+import { onStopRequest } from '../src/stop-request.ts'
 import { aDirectory, aFreePort, aServiceProcess, environmentFor, ROOT } from './support/service.ts'
 
 t.test('parts are closed in order, those after one that fails too, and every failure is in the error', async (t) => {
@@ -79,6 +80,18 @@ for (const signal of ['SIGINT', 'SIGHUP'] as const) {
     t.match(service.output(), new RegExp(`"reason":"${signal}".*"stopped"`, 's'))
   })
 }
+
+t.test(
+  'Ctrl-Break, which is a signal on Windows alone, is a request to stop, and the first request is the last',
+  (t) => {
+    const reasons: string[] = []
+    onStopRequest(undefined, (reason) => reasons.push(reason))
+    process.emit('SIGBREAK', 'SIGBREAK')
+    process.emit('SIGHUP', 'SIGHUP')
+    t.same(reasons, ['SIGBREAK'])
+    t.end()
+  },
+)
 
 t.test('a parent that ends, or closes the channel that it has forked the service with, has it drained', async (t) => {
   const environment = environmentFor(await aDirectory(t))
