@@ -87,7 +87,7 @@ t.test(
     const reasons: string[] = []
     onStopRequest(undefined, (reason) => reasons.push(reason))
     process.emit('SIGBREAK', 'SIGBREAK')
-    process.emit('SIGHUP', 'SIGHUP')
+    process.emit('SIGBREAK', 'SIGBREAK')
     t.same(reasons, ['SIGBREAK'])
     t.end()
   },
