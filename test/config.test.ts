@@ -123,6 +123,12 @@ t.test('webhook secrets are read, one or several', async (t) => {
   t.throws(() => readConfig({ WEBHOOK_INSECURE: 'true' }), /^WEBHOOK_INSECURE can only be 1/)
 })
 
+t.test('a file URL names a folder', async (t) => {
+  for (const name of ['STORAGE_URL', 'SNAPSHOT_URL']) {
+    t.throws(() => readConfig({ [name]: 'file://' }), { message: `${name} must name a folder after file:` })
+  }
+})
+
 t.test('snapshots may land in a bucket, of Amazon or of any store at an endpoint', async (t) => {
   t.match(readConfig({ SNAPSHOT_URL: 's3://my-bucket/team/sheets/' }), {
     snapshots: { kind: 's3', bucket: 'my-bucket', prefix: 'team/sheets' },

@@ -29,7 +29,8 @@ export interface SnapshotStore {
 
   /**
    * Removes the snapshots of a spreadsheet that retention no longer keeps: for each `createdBy`, all but the newest
-   * SNAPSHOTS_KEPT and, for each tab and format, the newest that holds it. Resolves to the sync ids of what was removed.
+   * SNAPSHOTS_KEPT and, for each tab and format, the newest that holds it. Resolves to the sync ids of what was removed;
+   * what another program holds open is left to the next call, or the next sweep of drafts.
    */
   prune(spreadsheetId: string): Promise<readonly string[]>
 

@@ -30,10 +30,10 @@ export interface LocalSnapshotStoreOptions {
 }
 
 /**
- * Snapshots as folders: `<directory>/<spreadsheetId>/<syncId>/` holds the files of rows and `manifest.json` (with more in
- * the first name where case makes no difference, see {@link SnapshotFolders}). Drafts grow
- * in `<directory>/.staging/<syncId>.<epoch>/` and become a snapshot by one rename. Several processes of one host may
- * share the directory.
+ * Snapshots as folders: `<directory>/<spreadsheetId>/<syncId>/` holds the files of rows and `manifest.json` (where case
+ * makes no difference, the first name says more, see {@link SnapshotFolders}). Drafts grow in
+ * `<directory>/.staging/<syncId>.<epoch>/` and become a snapshot by one rename. Several processes of one host may share
+ * the directory.
  */
 export class LocalSnapshotStore implements SnapshotStore {
   readonly #options: LocalSnapshotStoreOptions
