@@ -18,9 +18,10 @@ const FILES = Number(process.env.FILES ?? 0)
 const TABS = Number(process.env.TABS ?? 10)
 const ALL = ['map', 'owner', 'foreign', 'naive', 'map-304', 'owner-304', 'bare304', 'redis', 'postgres'] as const
 type Kind = (typeof ALL)[number]
-/** `KINDS=owner,redis,postgres` measures these; by default those that need no server. */
-const KINDS: readonly Kind[] = ALL.filter(
-  (kind) => process.env.KINDS?.split(',').includes(kind) ?? !(kind === 'redis' || kind === 'postgres'),
+/** `node bench/polls.ts owner redis` measures these; by default those that need no server. */
+const asked = process.argv.slice(2)
+const KINDS: readonly Kind[] = ALL.filter((kind) =>
+  asked.length > 0 ? asked.includes(kind) : kind !== 'redis' && kind !== 'postgres',
 )
 const script = fileURLToPath(new URL('poll-server.ts', import.meta.url))
 

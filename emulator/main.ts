@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { onStopRequest } from '../src/stop-request.ts'
 import { type Emulator, startEmulator } from './emulator.ts'
 import { syntheticWorkbook, type Workbook } from './workbook.ts'
 
@@ -38,7 +39,7 @@ function greeting({ rootUrl, workbooks }: Emulator): string {
       ({ id, title }) => `  ${id.padEnd(width)}  https://docs.google.com/spreadsheets/d/${id}/edit  ${title}`,
     ),
     ...(first
-      ? [`try: curl '${rootUrl}v4/spreadsheets/${first.id}/values/A1:E5?valueRenderOption=UNFORMATTED_VALUE'`]
+      ? [`try: curl "${rootUrl}v4/spreadsheets/${first.id}/values/A1:E5?valueRenderOption=UNFORMATTED_VALUE"`]
       : []),
     '',
   ].join('\n')
@@ -73,12 +74,8 @@ async function main(): Promise<void> {
     gzip: values.gzip,
     requireAuth: values['require-auth'],
   })
+  onStopRequest(process.env.npm_lifecycle_script, () => void emulator.close())
   process.stdout.write(greeting(emulator))
-  const stop = () => {
-    process.off('SIGINT', stop).off('SIGTERM', stop)
-    void emulator.close()
-  }
-  process.on('SIGINT', stop).on('SIGTERM', stop)
 }
 
 try {

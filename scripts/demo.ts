@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, rm } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -9,6 +10,7 @@ import { type Emulator, startEmulator } from '../emulator/emulator.ts'
 import { syntheticTab } from '../emulator/workbook.ts'
 import { loadWorkbooks } from '../emulator/workbook-files.ts'
 import type { SyncView } from '../src/model/sync-view.ts'
+import { onStopRequest } from '../src/stop-request.ts'
 
 // The main job, whole and on this machine alone: an emulated Google, the real service, one sync, its rows.
 const { values: options } = parseArgs({ options: { keep: { type: 'boolean', default: false } } })
@@ -33,12 +35,14 @@ try {
   await runDemo(started.url)
   if (options.keep) {
     say(`\nStill running for you at ${started.url}/docs; stop it with Ctrl-C.`)
-    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+    await new Promise<string>((resolve) => onStopRequest(process.env.npm_lifecycle_script, resolve))
   }
 } finally {
-  if (service !== undefined && service.exitCode === null) {
-    service.kill('SIGTERM')
-    await once(service, 'exit')
+  // The end of its channel is what asks the service to stop, on Windows too, where a signal kills.
+  if (service?.connected) {
+    const exited = once(service, 'exit')
+    service.disconnect()
+    await exited
   }
   await emulator.close()
 }
@@ -91,7 +95,7 @@ async function showRows(url: string, sync: SyncView): Promise<void> {
 }
 
 async function startService(google: Emulator): Promise<{ process: ChildProcess; url: string }> {
-  const child = spawn(process.execPath, [`${root}src/server.ts`], {
+  const child = fork(`${root}src/server.ts`, {
     env: {
       PATH: process.env.PATH ?? '',
       PORT: '0',
@@ -101,13 +105,14 @@ async function startService(google: Emulator): Promise<{ process: ChildProcess; 
       SNAPSHOT_URL: `file:${dataDirectory}/snapshots`,
       LOG_LEVEL: 'info',
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
-  for await (const line of createInterface({ input: child.stdout })) {
+  const output = child.stdout as Readable
+  for await (const line of createInterface({ input: output })) {
     const address = /"Sheetsync answers at (http[^"]+)"/.exec(line)?.[1]
     if (address !== undefined) {
       // Nobody reads the log from here on, and a full pipe would hold the service.
-      child.stdout.resume()
+      output.resume()
       return { process: child, url: address }
     }
   }

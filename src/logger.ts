@@ -11,13 +11,18 @@ interface LoggedError {
   readonly errors?: readonly LoggedError[]
 }
 
-/** The service's log: JSON lines on standard output. Each line is redacted as a whole, whatever was put into it. */
+/**
+ * The service's log: JSON lines on standard output. Each line is redacted as a whole, whatever was put into it. It ends, and
+ * the service goes on, when they cannot be written any more: the terminal was closed, or the disk is full.
+ */
 export function createLogger(level: string): Logger {
-  return pino({
-    level,
-    serializers: { err: describeError, req: describeRequest },
-    hooks: { streamWrite: redact },
-  })
+  const destination = pino.destination()
+  // pino stops writing after EPIPE; after any other errno it would throw, and then wait at exit for what is unwritten.
+  destination.prependListener('error', (error) => Object.assign(error, { code: 'EPIPE' }))
+  return pino(
+    { level, serializers: { err: describeError, req: describeRequest }, hooks: { streamWrite: redact } },
+    destination,
+  )
 }
 
 /** An error with its causes, as pino describes it, less everything but type, message, stack and code. */

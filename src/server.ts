@@ -1,12 +1,13 @@
 import { compose } from './compose.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
 import { createLogger } from './logger.ts'
+import { onStopRequest } from './stop-request.ts'
 
 /** Milliseconds after which a stop that hangs is forced; the process is to have ended within 10 s. */
 const STOP_LIMIT_MS = 9500
 
 try {
-  await main(readConfig(process.env))
+  await main(readConfig(process.env), process.env.npm_lifecycle_script)
 } catch (error) {
   process.exitCode = 1
   if (error instanceof ConfigError) {
@@ -19,7 +20,7 @@ try {
   }
 }
 
-async function main(config: Config): Promise<void> {
+async function main(config: Config, script: string | undefined): Promise<void> {
   const log = createLogger(config.logLevel)
   const service = await compose(config, log)
 
@@ -40,18 +41,10 @@ async function main(config: Config): Promise<void> {
     // From here on it waits for what was not let go of, and must not itself be what the process waits for.
     limit.unref()
   }
-  function stopOnSignal(signal: NodeJS.Signals): void {
-    stopListening()
-    log.info({ signal }, 'stopping: running syncs save their checkpoint and go on after the next start')
+  const stopListening = onStopRequest(script, (reason) => {
+    log.info({ reason }, 'stopping: running syncs save their checkpoint and go on after the next start')
     void stop()
-  }
-  /** A second signal then ends the process at once, as it would any other. */
-  function stopListening(): void {
-    process.removeListener('SIGTERM', stopOnSignal)
-    process.removeListener('SIGINT', stopOnSignal)
-  }
-  process.on('SIGTERM', stopOnSignal)
-  process.on('SIGINT', stopOnSignal)
+  })
 
   try {
     const address = await service.start()

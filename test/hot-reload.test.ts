@@ -1,11 +1,11 @@
-import { cp, readFile, symlink, utimes } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { cp, readFile, rename, symlink, utimes, writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { syntheticTab } from '../emulator/workbook.ts'
 import type { SyncView } from '../src/model/sync-view.ts'
 import {
   aDirectory,
+  aFreePort,
   anEmulator,
   aService,
   aServiceProcess,
@@ -20,16 +20,6 @@ import {
 const ID = '1HotReload-0123456789_abcdefghijklmnopqrstuv'
 const ROWS = 30_000
 
-/** A port that was free a moment ago: the service must come back at the same address after each reload. */
-async function aFreePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
-
 t.test(
   'a hot reload in the middle of a sync: no poll is 404 or 5xx, percent never falls, the rows are exact',
   async (t) => {
@@ -38,15 +28,11 @@ t.test(
       workbooks: [{ id: ID, title: 'Reloaded', tabs: [tab] }],
       latency: { baseMs: 700, perCellUs: 0 },
     })
-    // The reload is an edit of a source file, so the service runs from a copy of the sources.
-    const directory = await aDirectory(t)
-    await cp(`${ROOT}src`, `${directory}/src`, { recursive: true })
-    await cp(`${ROOT}package.json`, `${directory}/package.json`)
-    await symlink(`${ROOT}node_modules`, `${directory}/node_modules`)
+    const directory = await aCopyOfTheService(t)
     const service = await aServiceProcess(
       t,
       { ...environmentFor(directory), PORT: String(await aFreePort()), GOOGLE_API_ROOT_URL: emulator.rootUrl },
-      [`--watch-path=${directory}/src`, `${directory}/src/server.ts`],
+      [`${directory}/scripts/dev.ts`],
     )
     const { url } = service
     const { id } = await startSync(url, { spreadsheet: ID, formats: ['ndjson', 'csv'] })
@@ -101,7 +87,7 @@ t.test(
       /^\{\n {2}"/,
       'the status file is there to be read',
     )
-    await service.end('SIGTERM')
+    t.equal(await service.end('SIGTERM'), 0)
   },
 )
 
@@ -110,4 +96,38 @@ async function aFreshDownload(t: Parameters<typeof aService>[0], rootUrl: string
   const { id } = await startSync(url, { spreadsheet: ID, formats: ['ndjson', 'csv'] })
   await pollUntil(url, id, finished)
   return (await (await fetch(`${url}/spreadsheets/${ID}/tabs/Many?format=ndjson`)).text()).trimEnd()
+}
+
+t.test(
+  'npm run dev: an edit of .env starts the service again, and so does the edit that mends a broken one',
+  async (t) => {
+    const directory = await aCopyOfTheService(t)
+    const service = await aServiceProcess(t, environmentFor(directory), [`${directory}/scripts/dev.ts`])
+    const printed = async (text: string, times: number) => {
+      while (service.output().split(text).length <= times) await delay(20)
+    }
+    await writeFile(`${directory}/.env`, 'METRICS_ACCESS=open\n')
+    await printed('Sheetsync answers', 2)
+    // As editors save: the new text takes the place of the file.
+    const saveLogger = async (text: string) => {
+      await writeFile(`${directory}/src/logger.ts~`, text)
+      await rename(`${directory}/src/logger.ts~`, `${directory}/src/logger.ts`)
+    }
+    const text = await readFile(`${directory}/src/logger.ts`, 'utf8')
+    await saveLogger(`${text}}`)
+    await printed('SyntaxError', 1)
+    await saveLogger(text)
+    await printed('Sheetsync answers', 3)
+    t.equal(await service.end('SIGTERM'), 0)
+  },
+)
+
+/** What `npm run dev` runs, in a folder of its own where it can be edited. */
+async function aCopyOfTheService(t: Test): Promise<string> {
+  const directory = await aDirectory(t)
+  await cp(`${ROOT}src`, `${directory}/src`, { recursive: true })
+  await cp(`${ROOT}scripts/dev.ts`, `${directory}/scripts/dev.ts`)
+  await cp(`${ROOT}package.json`, `${directory}/package.json`)
+  await symlink(`${ROOT}node_modules`, `${directory}/node_modules`)
+  return directory
 }

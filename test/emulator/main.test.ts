@@ -23,7 +23,7 @@ t.test('it says where it is, what it holds, and a curl that works as pasted', as
   const { greeting, rootUrl, child } = await run(t, '--synthetic', 'big:1000x5')
   t.match(greeting, /^Google Sheets emulator: GOOGLE_API_ROOT_URL=http/)
   t.match(greeting, 'https://docs.google.com/spreadsheets/d/big/edit')
-  const url = /curl '([^']+)'/.exec(greeting)?.[1] ?? ''
+  const url = /curl "([^"]+)"/.exec(greeting)?.[1] ?? ''
   t.ok(url.startsWith(rootUrl))
   t.equal((await fetch(url)).status, 200)
   child.kill('SIGINT')

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import type { ActiveSync, SyncTab } from '../../src/model/sync.ts'
 import { silentLog } from '../../src/ports/log.ts'
@@ -34,7 +35,7 @@ t.test(
     const clients = spawn(
       process.execPath,
       [
-        new URL('../support/event-clients.ts', import.meta.url).pathname,
+        fileURLToPath(new URL('../support/event-clients.ts', import.meta.url)),
         service.url,
         String(CLIENTS),
         ...syncs.map(({ id }) => id),

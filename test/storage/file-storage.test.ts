@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { appendFile, link, mkdir, readdir, readFile, stat, truncate, unlink, utimes, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { nodeFileSystem } from '../../src/disk/node-file-system.ts'
@@ -134,7 +135,7 @@ t.test('of many processes that replace one revision exactly one wins', async (t)
   const { storage, directory } = await setUp(t)
   const syncs = Array.from({ length: 50 }, () => aQueuedSync())
   for (const sync of syncs) await storage.create(sync)
-  const child = new URL('./replacing-process.ts', import.meta.url).pathname
+  const child = fileURLToPath(new URL('./replacing-process.ts', import.meta.url))
   const processes = await Promise.all(
     [1, 2, 3, 4].map((n) => promisify(execFile)(process.execPath, [child, directory, `process ${n}`])),
   )

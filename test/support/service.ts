@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -45,6 +46,16 @@ export async function aDirectory(t: Endable): Promise<string> {
   const directory = await mkdtemp(`${tmpdir()}/sheetsync-test-`)
   t.teardown(() => rm(directory, { recursive: true, force: true }))
   return directory
+}
+
+/** A port that was free a moment ago, for a service whose address has to be known, or the same, at each start. */
+export async function aFreePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
 }
 
 /** The settings of a service that keeps everything in one folder and listens on any free port. */

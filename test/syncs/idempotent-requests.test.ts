@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { AppError } from '../../src/errors.ts'
 import { syncRequestBody } from '../../src/model/sync-request.ts'
@@ -25,9 +26,13 @@ const runner = { start: async () => {}, enqueue: async () => {}, notifyCancel: (
 for (const step of ['create', 'complete']) {
   t.test(`a process killed before its ${step}: the repeat is answered at once and starts no second sync`, async (t) => {
     const directory = t.testdir({})
-    const child = spawn(process.execPath, [new URL('dying-start.ts', import.meta.url).pathname, directory, 'k', step], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-    })
+    const child = spawn(
+      process.execPath,
+      [fileURLToPath(new URL('dying-start.ts', import.meta.url)), directory, 'k', step],
+      {
+        stdio: ['ignore', 'inherit', 'inherit'],
+      },
+    )
     t.same(await once(child, 'exit'), [null, 'SIGKILL'])
     const [reserved = ''] = await readdir(`${directory}/.idempotency`)
     const entry = JSON.parse(await readFile(`${directory}/.idempotency/${reserved}`, 'utf8'))
