@@ -4,29 +4,33 @@ export const REDACTED = '[redacted]'
 /** Characters below which a remembered secret is too common a word to be looked for. */
 const LEAST_CHARACTERS = 6
 
-/** Forms that only credentials have, wherever they come from; what gives a secret away before it is kept by looking back. */
+/**
+ * Forms that only credentials have, wherever they come from; what gives a secret away before it is kept by looking back.
+ * The text may be JSON, in which the letter of an escape stands right before them, and a backslash behind them is that of
+ * the next escape.
+ */
 const FORMS = [
   // Private keys in PEM (RFC 7468), as they stand or escaped in JSON, and cut off too.
-  /-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[^"]*?-----END [A-Z ]*PRIVATE KEY-----|[\w+/=\s\\]*)/,
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[^"]*?-----END [A-Z ]*PRIVATE KEY-----|(?:\\+[nr]|[\w+/=\s])*)/,
   // Google: API keys, access tokens, refresh tokens, client secrets, signed assertions and other JWTs.
   /AIza[\w-]{20,}/,
-  /\bAQ\.[\w-]{20,}/,
+  /(?:\b|(?<=\\[nrt]))AQ\.[\w-]{20,}/,
   /ya29\.[\w.-]+/,
-  /\b1\/\/0[\w-]{20,}/,
+  /(?:\b|(?<=\\[nrt]))1\/\/0[\w-]{20,}/,
   /GOCSPX-[\w-]{10,}/,
-  /\beyJ[\w-]{8,}\.eyJ[\w-]+(?:\.[\w-]*)?/,
+  /(?:\b|(?<=\\[nrt]))eyJ[\w-]{8,}\.eyJ[\w-]+(?:\.[\w-]*)?/,
   // API keys and webhook secrets of this service.
   /ssk_[\w-]+/,
   /whsec_[\w+/=-]+/,
-  /(?<=[?&](?:key|access_token|assertion|refresh_token|client_secret)=)[^&\s"']+/,
-  /(?<=bearer\s{1,9})[^\s"',]+/,
+  /(?<=[?&](?:key|access_token|assertion|refresh_token|client_secret)=)[^&\s"'\\]+/,
+  /(?<=bearer\s{1,9})[^\s"',\\]+/,
   // The password of a URL (RFC 3986, section 3.2.1).
   /(?<=:\/\/[^\s/:@"']{0,200}:)[^\s/"']+(?=@)/,
 ]
 const SECRET_FORM = new RegExp(FORMS.map(({ source }) => source).join('|'), 'gi')
 
 /** A run of base64 or base64url, which may be wrapped into lines, escaped in JSON or not. */
-const BASE64 = /[\w+/-]{12,}(?:(?:\\[rn]|[\r\n])+[\w+/-]{8,})*/g
+const BASE64 = /(?<!\\)[\w+/-]{12,}(?:(?:\\[rn]|[\r\n])+[\w+/-]{8,})*/g
 const LINE_BREAKS = /\\[rn]|[\r\n]/
 
 const remembered = new Set<string>()

@@ -25,7 +25,7 @@ t.test('what only a credential looks like goes, and the words around it stay', a
 })
 
 t.test('base64 of a credential goes too, wherever it begins and however it is wrapped', async (t) => {
-  const wrapped = base64(pem).replaceAll(/.{76}/g, '$&\n')
+  const wrapped = base64(pem).replaceAll(/.{76}(?=.)/g, '$&\n')
   for (const secret of [API_KEY, `key=${API_KEY}`, `x ${TOKEN}`, pem, JSON.stringify({ private_key: pem })]) {
     for (const before of ['', ' ', 'a/', 'ab/', 'abc/']) {
       t.equal(
@@ -48,6 +48,31 @@ t.test('what is remembered goes by its literal value, in every form it may come 
   t.equal(redact('no hunter2 here, abc'), `no ${REDACTED} here, abc`, 'what is too short to be told from a word stays')
   const body = pem.split('\n').slice(1, -2).join('')
   t.notMatch(redact(body), /[\w+/]{20}/, 'a private key without its armour')
+})
+
+t.test('a line of JSON stays JSON without the credentials that stand between its escapes', async (t) => {
+  const jwt = `${base64('{"alg":"RS256"}')}.${base64('{"iss":"somebody"}')}.c2lnbmF0dXJl`.replaceAll('=', '')
+  const secrets = [API_KEY, TOKEN, jwt, pem.slice(0, 300), base64(API_KEY), 'GOCSPX-0123456789abcdef']
+  secrets.push(
+    'AQ.0123456789abcdefghijklm',
+    '1//0123456789abcdefghijklm',
+    'ssk_0123456789abcdef',
+    'whsec_MDEyMzQ1Njc4OQ',
+  )
+  const texts = [
+    ...secrets.flatMap((secret) => [`a "${secret}" b`, `a\n${secret}\nb`, `a\t${secret}\\b`, `"${secret}"\r\n`]),
+    'it said "Bearer abc.def" once',
+    'GET "/v4?key=abc.def"',
+    'at "redis://user:abc.def@host"',
+  ]
+  for (const text of texts) {
+    for (const line of [JSON.stringify({ text }), JSON.stringify({ text: JSON.stringify({ text }) })]) {
+      const clean = redact(line)
+      t.doesNotThrow(() => JSON.parse(clean), clean)
+      for (const secret of [...secrets, 'abc.def']) t.notOk(clean.includes(secret), `${secret} in ${clean}`)
+      t.match(clean, REDACTED)
+    }
+  }
 })
 
 t.test('what is no credential stays as it is', async (t) => {

@@ -69,7 +69,7 @@ function idInUrl({ pathname, searchParams }: URL): string | undefined {
 }
 
 /** What a URL points at within the spreadsheet. Google goes by the fragment, which the query only repeats. */
-function partInUrl({ pathname, searchParams: query, hash }: URL): Omit<SpreadsheetReference, 'id'> {
+function partInUrl({ href, pathname, searchParams: query, hash }: URL): Omit<SpreadsheetReference, 'id'> {
   const fragment = new URLSearchParams(hash.slice(1))
   const parameter = (name: string) => fragment.get(name) ?? query.get(name) ?? undefined
   const fault = (message: string, hint = PART_HINT) => ({ fault: { message, hint } })
@@ -81,6 +81,10 @@ function partInUrl({ pathname, searchParams: query, hash }: URL): Omit<Spreadshe
   const digits = /^(\d{1,10})[)\]}>,.;:!?'"]*$/.exec(gid ?? '')?.[1]
   if (gid !== undefined && (digits === undefined || Number(digits) > HIGHEST_GID)) {
     return fault(`names a tab by the gid ${JSON.stringify(gid.slice(0, 40))}, which is no gid`)
+  }
+  // Escaped, or stuck to something else, it is no parameter any more, but whoever sent it means that tab.
+  if (gid === undefined && /(?<![a-z])gid(?:=|%3d)/i.test(href)) {
+    return fault('has a gid in a place where it selects no tab', `Use ${ADDRESS_BAR}.`)
   }
   if (title === '' || range === '') return fault(`has an empty ${title === '' ? 'sheet' : 'range'}`)
   // Google answers these with the first tab.

@@ -114,8 +114,8 @@ function wordsOf(locales: readonly string[], strong: ReadonlyMap<string, number>
       words.set(word, (words.get(word) ?? 0) | bits | (isWeak ? WEAK : 0))
     }
   }
-  // `2024-01-31T13:45:00Z` is a format that people make with literal letters.
-  add('T Z', FILLER)
+  // `2024-01-31T13:45:00Z` and `13 Uhr` are formats that people make with literal letters.
+  add('T Z Uhr', FILLER)
   for (const locale of locales) {
     const partsOf = (options: Intl.DateTimeFormatOptions) => {
       const format = new Intl.DateTimeFormat(locale, { calendar: calendarOf(locale), timeZone: 'UTC', ...options })

@@ -70,9 +70,12 @@ export function momentShown(shown: ShownText, serial: number): Moment | undefine
     if (!isDate) return clockMoment(serial, dotted)
   }
   // It may be rounded to the second or the minute, and today may have become tomorrow, or a deadline nearer by a day.
-  const shifts = [0, 500, 30_000, ...(isBare(shown) ? [DAY_MS, -DAY_MS] : [])]
+  const isVague = shown.hasMore || isLone(shown)
+  const shifts = [0, 500, ...(isVague ? [] : [30_000]), ...(isBare(shown) ? [DAY_MS, -DAY_MS] : [])]
   for (const shift of shifts) {
     const moment = momentAt(shown, total + shift)
+    // Midnight is in every whole number, so that `0 left` does not show it.
+    if (moment === 'time' && isVague && hasUnknown(shown) && Number.isInteger(serial)) return undefined
     if (moment !== undefined) return moment
   }
   const plain = plainlyShows(shown)
@@ -88,9 +91,20 @@ function dottedClock(text: string): ShownClock | undefined {
 }
 
 /** Whether there is nothing but digits and names in a text that hardly mean anything else, or a clock beside them. */
-function isBare({ hasMore, letters, words, clock }: ShownText): boolean {
-  if (hasMore || letters.length > 0) return false
+function isBare(shown: ShownText): boolean {
+  const { words, clock } = shown
+  if (hasUnknown(shown)) return false
   return clock !== undefined || words.every((word) => !isName(word) || isStrongName(word))
+}
+
+/** Whether there are words or letters in a text that dates and times do not have in any language. */
+function hasUnknown({ hasMore, letters }: ShownText): boolean {
+  return hasMore || letters.length > 0
+}
+
+/** Whether one group of digits is all that tells the time, as in `13 Uhr`, `36h` or `5 left`: minutes and seconds stand with more. */
+function isLone({ groups, clock, hasDayPeriod }: ShownText): boolean {
+  return groups.length === 1 && clock === undefined && !hasDayPeriod
 }
 
 /** What a number is that is shown as a text which reads as a date or a clock by itself, even if that was of a later value. */
@@ -111,7 +125,9 @@ function momentAt(shown: ShownText, total: number): Moment | undefined {
   // Small and huge numbers are hardly days: that one or two short numbers fit them is chance.
   const mayBeDate = isLikelyDay(total) || clock !== undefined || groups.length > 2 || own.some(isStrongName)
   const dates = mayBeDate ? datesOf(at, own.some(isWordOfWeekdays)) : []
-  const clocks = clocksOf(at, total, hasDayPeriod)
+  const clocks = clocksOf(at, total, hasDayPeriod).filter(
+    ({ kind, order }) => !isLone(shown) || kind === 'duration' || order === 1,
+  )
   const parts = assign(groups, dates) ?? assign(groups, clocks) ?? assign(groups, [...dates, ...clocks])
   if (parts === undefined) return undefined
   const isLetter = !hasMore && letters.length === 1 && (words.length === 0 || shown.text.length === 1)

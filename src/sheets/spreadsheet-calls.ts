@@ -24,7 +24,7 @@ const FREE_SECONDS = 0.005
 /** How often a call that keeps failing is made as a whole, if it is small, before it is split. */
 const WHOLE_TRIES = 3
 
-/** Milliseconds of a quota wait from which on it hinders a sync. */
+/** Milliseconds of a quota wait, all parts of it together, from which on it hinders a sync. */
 const HINDERING_MS = 2000
 
 /** Milliseconds after which a call that is no read of cells, and answers little, counts as slow. */
@@ -190,12 +190,14 @@ export class SpreadsheetCalls {
       const seconds = (performance.now() - started) / 1000
       if (seconds >= FREE_SECONDS) metrics?.quotaWaited(seconds)
     }
+    let since: number | undefined
     const onWait = (until: Date | undefined) => {
       context.onWait(until)
+      since ??= clock.now().getTime()
       if (until === undefined) state.goesOn()
       else if (!quota.isReachable)
         state.waits('STORAGE_UNAVAILABLE', 'The shared read budget cannot be reached.', until)
-      else if (until.getTime() - clock.now().getTime() >= HINDERING_MS) {
+      else if (until.getTime() - since >= HINDERING_MS) {
         state.waits('GOOGLE_QUOTA_EXCEEDED', "Reads wait for Google's quota.", until)
       }
     }

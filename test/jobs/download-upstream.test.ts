@@ -163,6 +163,7 @@ t.test('a token endpoint that never answers is given up in time, told of meanwhi
   t.equal(emulator.count('token'), 3)
   t.match(faults[1] ?? faults[0], { code: 'GOOGLE_UNAVAILABLE', tries: 0, nextTryAt: null, detail: /sign-in/ })
   t.ok(faults.some((fault) => fault?.tries === 2 && /sign-in did not answer in time/.test(fault.detail)))
+  t.equal(new Set(faults.flatMap((fault) => fault?.since ?? [])).size, 1, 'since the first call that was slow')
   t.equal(faults.at(-1), null)
 })
 

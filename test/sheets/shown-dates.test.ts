@@ -79,6 +79,8 @@ t.test('a clock that shows the hours or minutes of the day is a time of day, abo
     [0.572_916_666_666_666_7, '13.45.00', '13:45:00'],
     [0.572_916_666_666_666_7, '13h45', '13:45:00'],
     [0.572_916_666_666_666_7, '1 PM', '13:45:00'],
+    [0.572_916_666_666_666_7, '13 Uhr', '13:45:00'],
+    [0, '0 Uhr', '00:00:00'],
     [0.572_919_560_185_185, '13:45:00.250', '13:45:00.250'],
     [0.572_919_560_185_185, '45:00,25', '13:45:00.250'],
   ])
@@ -169,7 +171,12 @@ t.test('a text that is none of the number makes no date of it', async (t) => {
     'so',
   ]
   for (const serial of [7, 172.5, 415, 0, 45_310]) tells(t, [...texts.map((text) => [serial, text, serial] as const)])
+  // One number among words is hardly midnight, nor the minutes or seconds of a number: it has taken the place of that.
+  for (const text of ['0 left', '30 left', '0 in stock', '30 sec', '30 d', 'sold out 0', '0 of 30', '30th', '1 left']) {
+    tells(t, [...[0, 7, 172, 172.5, 415, 1500, 0.75].map((serial) => [serial, text, serial] as const)])
+  }
   tells(t, [
+    [45_322, '0 left', 45_322],
     [7, '1/2/2024', 7],
     [7, 'May', 7],
     [3, '2:15', 3],

@@ -72,6 +72,17 @@ t.test('the gid of a URL selects that tab only when neither tabs nor ranges are 
   t.equal(normalized({ spreadsheet: ID }).request.tabs, null)
 })
 
+t.test('a gid in a place where it selects nothing is refused, not taken for the whole spreadsheet', async (t) => {
+  for (const part of ['#gid%3D5', '%23gid=5', '?usp=sharing%23gid=5', '#GID=5', '#/gid=5', '?a=b;gid=5']) {
+    const spreadsheet = `https://docs.google.com/spreadsheets/d/${ID}/edit${part}`
+    const { error } = syncRequestBody.safeParse({ spreadsheet })
+    t.match(error?.issues, [{ path: ['spreadsheet'], message: /gid/ }], part)
+    t.strictSame(normalized({ spreadsheet, tabs: [5] }).request.tabs, [5], 'what is selected beside it counts')
+  }
+  const harmless = `https://docs.google.com/spreadsheets/d/${ID}/edit?ouid=5&rtpof=true`
+  t.equal(normalized({ spreadsheet: harmless }).request.tabs, null)
+})
+
 t.test('what a URL points at is what is downloaded, and nothing more', async (t) => {
   const base = `https://docs.google.com/spreadsheets/d/${ID}`
   const cases: [string, { tabs?: (string | number)[]; ranges?: string[] }][] = [
