@@ -112,6 +112,16 @@ t.test('a sync that waits for the quota tells it by fault and time', async (t) =
   t.match(await pollUntil(url, id, finished), { state: 'cancelled', progress: { fault: null, waitingUntil: null } })
 })
 
+t.test('a sync that Google has refused tells when it tries again, also in a short pause', async (t) => {
+  const emulator = await anEmulator(t, { workbooks: [workbook] })
+  emulator.fail({ on: { kind: 'spreadsheets.get' }, do: { status: 429 } })
+  const { url } = await aService(t, { GOOGLE_API_ROOT_URL: emulator.rootUrl })
+  const { id } = await startSync(url, { spreadsheet: ID })
+  const { progress } = await pollUntil(url, id, (sync) => sync.progress.waitingUntil !== null || finished(sync))
+  t.match(progress.fault, { code: 'GOOGLE_QUOTA_EXCEEDED', tries: 1, nextTryAt: progress.waitingUntil })
+  t.type(progress.waitingUntil, 'string')
+})
+
 t.test('a sync that waits for another one to try whether Google still refuses tells it, too', async (t) => {
   const emulator = await anEmulator(t, { workbooks: [workbook, { ...workbook, id: 'refused' }] })
   const on = { spreadsheetId: 'refused', kind: 'spreadsheets.get' } as const

@@ -145,7 +145,7 @@ export async function asCredentialError<T>(work: Promise<T>): Promise<T> {
   } catch (error) {
     const answered = refusal.safeParse(error)
     const status = answered.data?.response.status
-    if (status === 429 || (status !== undefined && status >= 500)) {
+    if (status === 408 || status === 429 || (status !== undefined && status >= 500)) {
       throw new CallFault('unavailable', `Google's sign-in answered with status ${status}.`)
     }
     const code = networkCode(error)

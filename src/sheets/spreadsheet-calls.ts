@@ -197,7 +197,7 @@ export class SpreadsheetCalls {
       if (until === undefined) state.goesOn()
       else if (!quota.isReachable)
         state.waits('STORAGE_UNAVAILABLE', 'The shared read budget cannot be reached.', until)
-      else if (until.getTime() - since >= HINDERING_MS) {
+      else if (state.fault !== null || until.getTime() - since >= HINDERING_MS) {
         state.waits('GOOGLE_QUOTA_EXCEEDED', "Reads wait for Google's quota.", until)
       }
     }

@@ -133,6 +133,10 @@ t.test('a refused grant is told as the token endpoint tells it, with what to do 
   t.notMatch(((await refusedGrant({ error: KEY, error_description: `key ${KEY}` })) as AppError).message, KEY)
 })
 
+t.test('a token endpoint that is busy or ill is a fault that may pass', async (t) => {
+  for (const status of [408, 429, 500, 503]) t.match(await refusedGrant('<html>', status), { kind: 'unavailable' })
+})
+
 t.test('an impersonation that IAM refuses is told with its reason', async (t) => {
   const message = "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist)."
   const details = [{ reason: 'IAM_PERMISSION_DENIED', domain: 'iam.googleapis.com' }]
