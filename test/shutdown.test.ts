@@ -95,7 +95,12 @@ t.test(
 
 t.test('a parent that ends, or closes the channel that it has forked the service with, has it drained', async (t) => {
   const environment = environmentFor(await aDirectory(t))
-  const service = fork('src/server.ts', { cwd: ROOT, env: environment, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] })
+  const service = fork('src/server.ts', {
+    cwd: ROOT,
+    env: environment,
+    execArgv: [],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  })
   t.teardown(() => service.kill('SIGKILL'))
   const lines = createInterface({ input: service.stdout as Readable })
   await once(lines, 'line')
