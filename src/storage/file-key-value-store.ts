@@ -126,9 +126,9 @@ export class FileKeyValueStore implements KeyValueStore {
     return (await this.#claims.replace(file, expected, (version) => this.#write(content, version))) !== undefined
   }
 
-  /** First makes the entry one that nobody else may replace, so that it is still the same when it is unlinked. */
+  /** First makes the entry one that nobody else may replace, so that it is still the same when it goes. */
   async #removeVersion(key: string, expected: string): Promise<boolean> {
-    return (await this.#replace(key, expected, this.#contentOf())) && this.#folder.remove(this.#pathOf(key))
+    return (await this.#replace(key, expected, this.#contentOf())) && this.#temps.bury(this.#pathOf(key))
   }
 
   #removeIfOver(key: string, now: Date): Promise<boolean> {

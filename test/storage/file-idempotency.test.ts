@@ -162,9 +162,9 @@ t.test(
     let failing = true
     const fs: FileSystem = {
       ...nodeFileSystem,
-      unlink: async (path) => {
+      rename: async (path, to) => {
         if (failing && path.includes('.idempotency')) throw Object.assign(new Error('EIO'), { code: 'EIO' })
-        return nodeFileSystem.unlink(path)
+        return nodeFileSystem.rename(path, to)
       },
     }
     const processes = systemProcesses()

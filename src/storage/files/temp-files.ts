@@ -91,6 +91,24 @@ export class TempFiles {
     }
   }
 
+  /**
+   * Removes a file whose name may be used again at once; resolves to whether it was there. It is given a name of its own
+   * first, so that an unlink which is tried again, or takes effect only when a reader has closed the file (Windows), finds
+   * no successor under the old name.
+   */
+  async bury(path: string): Promise<boolean> {
+    const grave = this.#begin('none', '')
+    try {
+      await this.#folder.fs.rename(path, grave.path)
+    } catch (error) {
+      this.done(grave)
+      if (errnoOf(error) === 'ENOENT') return false
+      throw error
+    }
+    await this.abandon(grave)
+    return true
+  }
+
   /** Notes that the write which the file was for has ended; what is left of it is orphaned now. */
   done(temp: TempFile): void {
     this.#busy.delete(temp.name)
