@@ -61,8 +61,8 @@ function isFarFrom(first: number, total: number): boolean {
  * the time or the duration; the rest may be the literal text of the format.
  */
 export function momentShown(shown: ShownText, serial: number): Moment | undefined {
-  // The number itself, as text, is no date.
-  if (Number(shown.text.replace(',', '.')) === serial) return undefined
+  // The number itself, as text, is no date; midnight is `0.00` in Finland.
+  if (Number(shown.text.replace(',', '.')) === serial && !/^0?0\.00$/.test(shown.text)) return undefined
   const total = Math.round(serial * DAY_MS)
   const dotted = dottedClock(shown.text)
   if (dotted !== undefined && !Number.isInteger(serial) && isNearClock(dotted, total, false)) {
@@ -74,8 +74,9 @@ export function momentShown(shown: ShownText, serial: number): Moment | undefine
   const shifts = [0, 500, ...(isVague ? [] : [30_000]), ...(isBare(shown) ? [DAY_MS, -DAY_MS] : [])]
   for (const shift of shifts) {
     const moment = momentAt(shown, total + shift)
-    // Midnight is in every whole number, so that `0 left` does not show it.
-    if (moment === 'time' && isVague && hasUnknown(shown) && Number.isInteger(serial)) return undefined
+    // Midnight is in every whole number, so that `0 left` does not show it; `0h` does.
+    const isOfHours = !shown.hasMore && shown.letters.every((letter) => letter === 'h')
+    if (moment === 'time' && isVague && !isOfHours && Number.isInteger(serial)) return undefined
     if (moment !== undefined) return moment
   }
   const plain = plainlyShows(shown)
@@ -91,15 +92,9 @@ function dottedClock(text: string): ShownClock | undefined {
 }
 
 /** Whether there is nothing but digits and names in a text that hardly mean anything else, or a clock beside them. */
-function isBare(shown: ShownText): boolean {
-  const { words, clock } = shown
-  if (hasUnknown(shown)) return false
+function isBare({ hasMore, letters, words, clock }: ShownText): boolean {
+  if (hasMore || letters.length > 0) return false
   return clock !== undefined || words.every((word) => !isName(word) || isStrongName(word))
-}
-
-/** Whether there are words or letters in a text that dates and times do not have in any language. */
-function hasUnknown({ hasMore, letters }: ShownText): boolean {
-  return hasMore || letters.length > 0
 }
 
 /** Whether one group of digits is all that tells the time, as in `13 Uhr`, `36h` or `5 left`: minutes and seconds stand with more. */
