@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { tabFromRows } from '../emulator/workbook.ts'
-import { aRedisServer } from './support/own-servers.ts'
-import { aDatabaseUrl, isThere } from './support/queue-servers.ts'
+import { tabFromRows } from '../../emulator/workbook.ts'
+import { aRedisServer } from '../support/own-servers.ts'
+import { aDatabaseUrl, isThere } from '../support/queue-servers.ts'
 import {
   aDirectory,
   anEmulator,
@@ -12,7 +12,7 @@ import {
   getSync,
   pollUntil,
   startSync,
-} from './support/service.ts'
+} from '../support/service.ts'
 
 const workbook = { id: 'shared', title: 'Shared', tabs: [tabFromRows(0, 'Rows', [['n'], [1]])] }
 
