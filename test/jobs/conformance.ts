@@ -102,6 +102,8 @@ export function testJobRunner(t: Test, makeWorld: (t: Test) => Promise<RunnerWor
     await running.enqueue(sync.id)
     const end = await ended(storage, sync.id)
     t.match(end, { state: 'succeeded', progress: { rowsDone: 7 } })
+    // The end can be read a moment before the write of it has resolved.
+    await running.close()
     t.same(revisions, [2, 3, 4], 'claimed, in progress, ended')
   })
 

@@ -1,10 +1,10 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import t, { type Test } from 'tap'
-import type { Emulator } from '../emulator/emulator.ts'
-import { tabFromRows } from '../emulator/workbook.ts'
-import { createApiKey } from '../src/api-keys.ts'
-import { describeError } from '../src/logger.ts'
-import type { SyncView } from '../src/model/sync-view.ts'
+import type { Emulator } from '../../emulator/emulator.ts'
+import { tabFromRows } from '../../emulator/workbook.ts'
+import { createApiKey } from '../../src/api-keys.ts'
+import { describeError } from '../../src/logger.ts'
+import type { SyncView } from '../../src/model/sync-view.ts'
 import {
   aDirectory,
   anEmulator,
@@ -13,7 +13,7 @@ import {
   finished,
   pollUntil,
   startSync,
-} from './support/service.ts'
+} from '../support/service.ts'
 
 const ID = '1Secrets-0123456789_abcdefghijklmnopqrstuvwx'
 const CANARY = 'canary-7f3a9c'

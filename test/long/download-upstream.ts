@@ -12,7 +12,7 @@ import { asCredentialError } from '../../src/sheets/google-errors.ts'
 import { GoogleSheets } from '../../src/sheets/google-sheets.ts'
 import { LocalReadBudget } from '../../src/sheets/local-read-budget.ts'
 import { ReadQuota } from '../../src/sheets/read-quota.ts'
-import { aDownloader, callsOf, LeapingClock } from './downloads.ts'
+import { aDownloader, callsOf, LeapingClock } from '../jobs/downloads.ts'
 
 const workbook = {
   id: 'book',

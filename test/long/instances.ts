@@ -1,10 +1,10 @@
 import t, { type Test } from 'tap'
-import { tabFromRows } from '../emulator/workbook.ts'
-import type { SyncView } from '../src/model/sync-view.ts'
-import { openEvents } from './support/event-client.ts'
-import { aRedisServer } from './support/own-servers.ts'
-import { aDatabaseUrl, isThere } from './support/queue-servers.ts'
-import { anOwnRedis } from './support/redis.ts'
+import { tabFromRows } from '../../emulator/workbook.ts'
+import type { SyncView } from '../../src/model/sync-view.ts'
+import { openEvents } from '../support/event-client.ts'
+import { aRedisServer } from '../support/own-servers.ts'
+import { aDatabaseUrl, isThere } from '../support/queue-servers.ts'
+import { anOwnRedis } from '../support/redis.ts'
 import {
   aDirectory,
   anEmulator,
@@ -13,7 +13,7 @@ import {
   finished,
   pollUntil,
   startSync,
-} from './support/service.ts'
+} from '../support/service.ts'
 
 const ID = '1Instances-0123456789_abcdefghijklmnopqrstuvw'
 const HEADERS = { 'content-type': 'application/json' }

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import t from 'tap'
-import { syntheticTab } from '../emulator/workbook.ts'
-import { anS3Server, S3_CREDENTIALS } from './support/s3-server.ts'
+import { syntheticTab } from '../../emulator/workbook.ts'
+import { anS3Server, S3_CREDENTIALS } from '../support/s3-server.ts'
 import {
   aDirectory,
   anEmulator,
@@ -11,7 +11,7 @@ import {
   finished,
   pollUntil,
   startSync,
-} from './support/service.ts'
+} from '../support/service.ts'
 
 const SPREADSHEET = '1Bucket-0123456789_abcdefghijklmnopqrstuvwxy'
 

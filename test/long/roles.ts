@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
-import { tabFromRows } from '../emulator/workbook.ts'
-import { aRedisServer } from './support/own-servers.ts'
-import { aDatabaseUrl, isThere } from './support/queue-servers.ts'
+import { tabFromRows } from '../../emulator/workbook.ts'
+import { aRedisServer } from '../support/own-servers.ts'
+import { aDatabaseUrl, isThere } from '../support/queue-servers.ts'
 import {
   aDirectory,
   anEmulator,
@@ -11,7 +11,7 @@ import {
   getSync,
   pollUntil,
   startSync,
-} from './support/service.ts'
+} from '../support/service.ts'
 
 const ID = '1Roles-0123456789_abcdefghijklmnopqrstuvwxyz'
 

@@ -2,10 +2,10 @@ import dns from 'node:dns'
 import { readFile, writeFile } from 'node:fs/promises'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
-import { tabFromRows, type Workbook } from '../emulator/workbook.ts'
-import { compose } from '../src/compose.ts'
-import { readConfig } from '../src/config.ts'
-import type { SyncView } from '../src/model/sync-view.ts'
+import { tabFromRows, type Workbook } from '../../emulator/workbook.ts'
+import { compose } from '../../src/compose.ts'
+import { readConfig } from '../../src/config.ts'
+import type { SyncView } from '../../src/model/sync-view.ts'
 import {
   aDirectory,
   anEmulator,
@@ -15,7 +15,7 @@ import {
   getSync,
   pollUntil,
   startSync,
-} from './support/service.ts'
+} from '../support/service.ts'
 
 const ID = '1Upstream-0123456789_abcdefghijklmnopqrstuvw'
 const workbook: Workbook = { id: ID, title: 'Book', tabs: [tabFromRows(0, 'Orders', [['A'], [1]])] }
