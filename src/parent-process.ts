@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { errnoOf } from './disk/disk-errors.ts'
+import { commandOf, exists, statField } from './disk/proc.ts'
 import type { Clock } from './ports/clock.ts'
 
 const INTERVAL_MS = 500
@@ -32,30 +31,12 @@ export async function parentEnded({ clock, signal, script }: ParentWatchOptions)
 }
 
 function isShellOf(pid: number, script: string): boolean {
-  const [, option, command] = readProc(pid, 'cmdline')?.split('\0') ?? []
+  const [, option, command] = commandOf(pid) ?? []
   return option === '-c' && command?.startsWith(script) === true
 }
 
-/** `undefined` where there is no /proc. The name in parentheses may hold spaces, so fields are counted after it (proc(5)). */
+/** `undefined` where there is no /proc. */
 function parentOf(pid: number): number | undefined {
-  const stat = readProc(pid, 'stat')
-  return stat === undefined ? undefined : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
-}
-
-function readProc(pid: number, name: string): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/${name}`, 'utf8')
-  } catch (error) {
-    if (errnoOf(error) !== undefined) return undefined
-    throw error
-  }
-}
-
-function exists(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    // EPERM: it is there, and another user's.
-    return errnoOf(error) !== 'ESRCH'
-  }
+  const parent = statField(pid, 4)
+  return parent === undefined ? undefined : Number(parent)
 }

@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname, uptime } from 'node:os'
 import { performance } from 'node:perf_hooks'
-import { errnoOf } from './disk-errors.ts'
+import { exists, statField, tryProc } from './proc.ts'
 
 /** What this machine tells of its processes. */
 export interface ProcessTable {
@@ -40,20 +40,8 @@ function tableOfProc(): ProcessTable | undefined {
   }
 }
 
-/** `undefined` when /proc has nothing of it. The name in parentheses may hold spaces, so fields are counted after it. */
 function startInProc(pid: number | 'self'): string | undefined {
-  const text = tryProc(() => readFileSync(`/proc/${pid}/stat`, 'latin1'))
-  return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19]
-}
-
-/** `undefined` where there is no such file; any errno means the same here. */
-function tryProc<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (errnoOf(error) !== undefined) return undefined
-    throw error
-  }
+  return statField(pid, 22)
 }
 
 /** Seconds that the boot may seem to move by as the wall clock is set; a machine takes longer to boot twice. */
@@ -98,14 +86,5 @@ function ownFacts(): PidFacts {
     host: hostname(),
     bootedAt: Math.round(Date.now() / 1000 - uptime()),
     exists,
-  }
-}
-
-function exists(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    // EPERM: it is there, and another user's.
-    return errnoOf(error) !== 'ESRCH'
   }
 }

@@ -1,4 +1,5 @@
 import { errnoOf } from '../../disk/disk-errors.ts'
+import { writeAll } from '../../disk/file-operations.ts'
 import { newNonce, parseTempName, tempNameOf } from './file-names.ts'
 import { microsOf } from './file-version.ts'
 import type { StatusFolder } from './status-folder.ts'
@@ -47,11 +48,7 @@ export class TempFiles {
     try {
       const descriptor = await fs.openNew(temp.path)
       try {
-        for (let offset = 0; offset < bytes.length; ) {
-          const written = await fs.write(descriptor, bytes, offset)
-          if (written === 0) throw Object.assign(new Error('write took no bytes'), { code: 'EIO', syscall: 'write' })
-          offset += written
-        }
+        await writeAll(fs, descriptor, bytes)
         // Half a step more, as a double cannot hold all of them exactly; what is read back is rounded down.
         const middle = micros + (fs.modifiedStep ?? 1) / 2
         if (stamp !== undefined) await fs.setModified(descriptor, second + middle / 1_000_000)
