@@ -14,6 +14,14 @@ export const duration = z
   .transform((text) => Number.parseInt(text, 10) * (UNITS[text.replace(/^\d+/, '')] ?? 1))
   .refine((ms) => ms <= LONGEST_MS, 'must be 36500d or less')
 
+const BYTE_UNITS: Readonly<Record<string, number>> = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }
+
+/** A number of bytes such as `500MB` or `20GB`, in powers of ten as disks are sold. */
+export const byteSize = z
+  .string()
+  .regex(/^\d{1,6}(?:KB|MB|GB|TB)$/, 'must be a number of bytes such as 500KB, 500MB, 20GB or 1TB')
+  .transform((text) => Number.parseInt(text, 10) * (BYTE_UNITS[text.replace(/^\d+/, '')] ?? 1))
+
 export const wholeNumber = (lowest: number, highest: number) =>
   z
     .string()
