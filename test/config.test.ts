@@ -38,6 +38,24 @@ t.test('API keys are read by name, scopes and SHA-256', async (t) => {
   )
 })
 
+t.test('an API key may be for some spreadsheets only', async (t) => {
+  const hash = '1'.repeat(64)
+  const [some, all] = readConfig({
+    API_KEYS: `a:read:${hash}:1Bxi_-0+${'x'.repeat(128)},b:read:${'2'.repeat(64)}`,
+  }).apiKeys
+  t.same([...(some?.spreadsheets ?? [])], ['1Bxi_-0', 'x'.repeat(128)])
+  t.equal(all?.spreadsheets, undefined)
+  const many = (count: number) => Array.from({ length: count }, (_, index) => `sheet-${index}`).join('+')
+  t.equal(readConfig({ API_KEYS: `a:read:${hash}:${many(100)}` }).apiKeys[0]?.spreadsheets?.size, 100)
+  for (const list of ['', '+', 'one+', 'x'.repeat(129), many(101)]) {
+    const says = /^API_KEYS key 1 must end with 1 to 100 ids of spreadsheets/
+    t.throws(() => readConfig({ API_KEYS: `a:read:${hash}:${list}` }), says, 'an empty list is never all of them')
+  }
+  for (const list of ['a b', 'a:b', 'https://docs.google.com/spreadsheets/d/1Bxi']) {
+    t.throws(() => readConfig({ API_KEYS: `a:read:${hash}:${list}` }), /^API_KEYS key 1 must be name:scope/)
+  }
+})
+
 t.test('a wrong API key is told by its place, one line each, and nothing of it is repeated', async (t) => {
   const hash = 'c0ffee'.repeat(11).slice(0, 64)
   const wrong: [string, RegExp][] = [

@@ -109,7 +109,7 @@ export interface paths {
         };
         /**
          * List syncs
-         * @description One page of syncs, newest first.
+         * @description One page of syncs, newest first. With a key that is for some spreadsheets a page may hold fewer than pageSize; nextPageToken says whether more follow.
          */
         get: operations["listSyncs"];
         put?: never;

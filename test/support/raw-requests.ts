@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
-import { json, text } from 'node:stream/consumers'
+import { text } from 'node:stream/consumers'
 
 export interface RawAnswer {
   readonly status: number
@@ -20,8 +20,9 @@ export async function send(
   const outgoing = request({ host: hostname, port, path: target, method, headers, agent: false }).end()
   const [answer] = (await once(outgoing, 'response')) as [IncomingMessage]
   const { statusCode: status = 0, headers: answered } = answer
-  const isJson = /json/.test(answered['content-type'] ?? '') && method !== 'HEAD'
-  return { status, headers: answered, body: isJson ? ((await json(answer)) as object) : (answer.resume(), {}) }
+  const body = await text(answer)
+  const isJson = /json/.test(answered['content-type'] ?? '') && body !== ''
+  return { status, headers: answered, body: isJson ? JSON.parse(body) : {} }
 }
 
 /** Sends these very bytes and resolves to all that came back until the service closed the connection. */
