@@ -14,7 +14,7 @@ const ARROWS = {
   jobs: ['model', 'blocks', 'ports', 'concurrency', 'syncs', 'errors.ts'],
   webhooks: ['model', 'ports', 'concurrency', 'syncs', 'retry-after.ts', 'errors.ts'],
   metrics: ['model', 'ports', 'concurrency', 'errors.ts'],
-  routes: ['model', 'ports', 'concurrency', 'syncs', 'api-keys.ts', 'errors.ts'],
+  routes: ['model', 'ports', 'concurrency', 'syncs', 'api-keys.ts', 'host-name.ts', 'errors.ts'],
 }
 
 /** Vendor packages, and the only files that may import them. */

@@ -1,15 +1,20 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { SPREADSHEET_ID_PATTERN } from './model/spreadsheet-reference.ts'
 import { type Caller, SCOPES, type Scope } from './syncs/caller.ts'
 
 /** So that a key is known for one where it should not be: in a commit, a log, a chat. */
 const KEY_PREFIX = 'ssk_'
 const KEY_BYTES = 32
 
-const ENTRY = /^([a-z0-9-]{1,32}):([a-z+]+):([0-9a-f]{64}(?:\+[0-9a-f]{64})*)$/
+/** Ids that one entry may list: what is longer nobody reads, and the environment has its end too. */
+const SPREADSHEETS_AT_MOST = 100
+
+const ENTRY = /^([a-z0-9-]{1,32}):([a-z+]+):([0-9a-f]{64}(?:\+[0-9a-f]{64})*)(?::([\w+-]*))?$/
 
 /**
- * One entry of API_KEYS: `name:scope[+scope]:sha256[+sha256]`. Several digests are several keys that pass for one, so that
- * a key can be replaced while both work; what the name made stays its own. The keys themselves are never known here.
+ * One entry of API_KEYS: `name:scope[+scope]:sha256[+sha256][:spreadsheet[+spreadsheet]]`. Several digests are several keys
+ * that pass for one, so that a key can be replaced while both work; what the name made stays its own. The keys themselves
+ * are never known here.
  */
 export interface ApiKey extends Caller {
   /** `[a-z0-9-]{1,32}`, unique. */
@@ -30,17 +35,24 @@ export function parseApiKeys(setting: string): {
   const known = new Set<string>()
   for (const [index, entry] of setting.split(',').entries()) {
     const place = `key ${index + 1}`
-    const [, name = '', scopeList = '', digestList = ''] = ENTRY.exec(entry.trim()) ?? []
+    const [, name = '', scopeList = '', digestList = '', idList] = ENTRY.exec(entry.trim()) ?? []
     const scopes = scopeList.split('+') as Scope[]
     const digests = digestList.split('+')
+    const ids = idList?.split('+')
     if (name === '') {
-      faults.push(`${place} must be name:scope[+scope]:sha256, with a name of 1 to 32 of a-z 0-9 - and 64 hex digits`)
+      faults.push(
+        `${place} must be name:scope[+scope]:sha256, with a name of 1 to 32 of a-z 0-9 - and 64 hex digits; :id[+id] may follow`,
+      )
     } else if (!scopes.every((scope) => SCOPES.includes(scope)) || new Set(scopes).size < scopes.length) {
       faults.push(`${place} must have scopes of ${SCOPES.join(', ')}, joined by +, each once`)
     } else if (keys.some((other) => other.name === name)) {
       faults.push(`${place} has the name of another`)
     } else if (digests.some((digest) => known.has(digest)) || new Set(digests).size < digests.length) {
       faults.push(`${place} is the same key as another`)
+    } else if (ids && !(ids.length <= SPREADSHEETS_AT_MOST && ids.every((id) => SPREADSHEET_ID_PATTERN.test(id)))) {
+      faults.push(
+        `${place} must end with 1 to ${SPREADSHEETS_AT_MOST} ids of spreadsheets, joined by +, or without the last :`,
+      )
     } else {
       for (const digest of digests) known.add(digest)
       keys.push({
@@ -48,6 +60,7 @@ export function parseApiKeys(setting: string): {
         scopes,
         digests: digests.map((digest) => Buffer.from(digest, 'hex')),
         seesAll: scopes.includes('admin'),
+        spreadsheets: ids && new Set(ids),
       })
     }
   }
@@ -67,8 +80,21 @@ export function findApiKey(keys: readonly ApiKey[], presented: string): ApiKey |
   return found
 }
 
-/** Makes a new key, and its entry for API_KEYS. The key is random (256 bits), so its plain SHA-256 cannot be guessed back. */
-export function createApiKey(name: string, scopes: readonly Scope[]): { readonly key: string; readonly entry: string } {
+/**
+ * Makes a new key, and its entry for API_KEYS. The key is random (256 bits), so its plain SHA-256 cannot be guessed back.
+ * `spreadsheets`: ids of the only ones that it may read; none: it may read all.
+ */
+export function createApiKey(
+  name: string,
+  scopes: readonly Scope[],
+  spreadsheets: readonly string[] = [],
+): { readonly key: string; readonly entry: string } {
   const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url')
-  return { key, entry: `${name}:${scopes.join('+')}:${hash('sha256', key, 'hex')}` }
+  const entry = [
+    name,
+    scopes.join('+'),
+    hash('sha256', key, 'hex'),
+    ...(spreadsheets.length === 0 ? [] : [spreadsheets.join('+')]),
+  ]
+  return { key, entry: entry.join(':') }
 }

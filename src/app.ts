@@ -11,6 +11,7 @@ import { type ConnectionLimits, connectionLimits } from './routes/connection-lim
 import { addCors } from './routes/cors.ts'
 import { addDocs } from './routes/docs.ts'
 import { StreamLimit } from './routes/event-streams.ts'
+import { refuseForeignRequests } from './routes/foreign-requests.ts'
 import { healthRoutes } from './routes/health.ts'
 import { readJsonBodies } from './routes/json-body.ts'
 import { refuseOtherMethods } from './routes/method-not-allowed.ts'
@@ -48,6 +49,10 @@ export interface AppDependencies {
   readonly corsOrigins?: readonly string[]
   /** Who may call; by default everybody may do everything. */
   readonly apiKeys?: readonly ApiKey[]
+  /** Hosts that requests may be for, beside those of this machine; with API keys none means any. */
+  readonly allowedHosts?: readonly string[]
+  /** The origin at which browsers see this service, if it is another than the Host of their requests says. */
+  readonly publicOrigin?: string | undefined
   /** Whether /metrics is shown without a key; default false. */
   readonly openMetrics?: boolean
   readonly limits?: AppLimits
@@ -66,6 +71,7 @@ export interface AppLimits extends ConnectionLimits {
 export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
   const { service, snapshots, checkReady, metrics, limits = {}, clock = systemClock } = dependencies
   const { apiKeys = [], openMetrics = false, corsOrigins = [], serves = 'everything' } = dependencies
+  const { allowedHosts = [], publicOrigin } = dependencies
   const requestLogger = new RequestLogger(dependencies.log)
   const app = fastify({
     ...connectionLimits(limits),
@@ -87,6 +93,9 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   addErrorResponses(app, requestLogger, metrics?.route('any', 'unmatched'))
   requestLogger.attach(app)
 
+  if (serves === 'everything') {
+    refuseForeignRequests(app, { isKeyless: apiKeys.length === 0, allowedHosts, corsOrigins, publicOrigin })
+  }
   await addCors(app, corsOrigins)
   const { callerOf, keyOf } = addAuthentication(app, apiKeys)
   if (limits.requestsPerMinute !== undefined) await addRateLimit(app, limits.requestsPerMinute, keyOf)

@@ -84,6 +84,8 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     clock,
     corsOrigins: config.corsOrigins,
     apiKeys: config.apiKeys,
+    allowedHosts: config.allowedHosts,
+    publicOrigin: config.publicOrigin,
     openMetrics: config.openMetrics,
     limits: config.limits,
     serves: config.role === 'worker' ? 'health' : 'everything',

@@ -1,11 +1,14 @@
-import { isIPv4 } from 'node:net'
+import { isIPv6 } from 'node:net'
 import { unescape as percentDecoded } from 'node:querystring'
 import { z } from 'zod'
+import { hostNameOf, isLoopback } from './host-name.ts'
 import {
   apiKeys,
   credentialPath,
   duration,
+  fileModeMask,
   googleApiKey,
+  hosts,
   httpUrl,
   origins,
   snapshotUrl,
@@ -31,6 +34,8 @@ const environment = z.object({
   /** How long PostgreSQL keeps finished syncs in lists, beyond what is answered by id; 30 days unless it is set. */
   HISTORY_TTL: duration.optional(),
   SWEEP_INTERVAL: atLeast(100, '100ms').prefault('5m'),
+  /** New files and folders are for this user alone, unless several users share them. */
+  UMASK: fileModeMask.prefault('077'),
 
   SNAPSHOT_URL: snapshotUrl.prefault('file:data/snapshots'),
   SNAPSHOTS_KEPT: wholeNumber(1, 1000).prefault('3'),
@@ -50,6 +55,10 @@ const environment = z.object({
   CORS_ORIGINS: origins.prefault(''),
   /** Unset: no key is required. */
   API_KEYS: apiKeys,
+  /** Hosts that requests may be for, beside this machine; with API_KEYS an empty list means any. */
+  ALLOWED_HOSTS: hosts.prefault(''),
+  /** Where users reach the service, through whatever stands in front of it. */
+  PUBLIC_URL: httpUrl.optional(),
   /** Allows any HOST without API_KEYS. */
   INSECURE: z.enum(['0', '1'], 'must be 1, or unset').default('0'),
   /** `open`: /metrics is shown without a key. */
@@ -80,6 +89,7 @@ const config = environment.transform((value, context) => {
     statusTtlMs: value.STATUS_TTL,
     historyTtlMs: value.HISTORY_TTL ?? 30 * 86_400_000,
     sweepIntervalMs: value.SWEEP_INTERVAL,
+    umask: value.UMASK,
     snapshots: value.SNAPSHOT_URL,
     snapshotsKept: value.SNAPSHOTS_KEPT,
     s3: { endpoint, region: value.AWS_REGION ?? (endpoint === undefined ? undefined : 'us-east-1') },
@@ -93,6 +103,8 @@ const config = environment.transform((value, context) => {
     },
     corsOrigins: value.CORS_ORIGINS,
     apiKeys: value.API_KEYS,
+    allowedHosts: allowedHosts(value),
+    publicOrigin: URL.parse(value.PUBLIC_URL ?? '')?.origin,
     openMetrics: value.METRICS_ACCESS === 'open',
     limits: {
       requestsPerMinute: value.RATE_LIMIT,
@@ -147,17 +159,36 @@ function secretsIn(name: string, value: string): string[] {
   return [password, percentDecoded(password)]
 }
 
+/** What ALLOWED_HOSTS and PUBLIC_URL name, and the one address or name that HOST is. */
+function allowedHosts({ ALLOWED_HOSTS, PUBLIC_URL, HOST, API_KEYS }: z.output<typeof environment>): readonly string[] {
+  // No page can do anything without a key, so with keys hosts are checked for those alone who ask for it.
+  if (API_KEYS.length > 0 && ALLOWED_HOSTS.length === 0) return []
+  const own = [listensAt(HOST), hostNameOf(URL.parse(PUBLIC_URL ?? '')?.host ?? '') ?? '']
+  // Nobody is meant by the address of all addresses, under which browsers reach this machine, too.
+  return [...ALLOWED_HOSTS, ...own].filter((host) => !['', '0.0.0.0', '[::]'].includes(host))
+}
+
+/** HOST as `hostNameOf` spells it; empty when a browser cannot name it. */
+function listensAt(host: string): string {
+  return hostNameOf(isIPv6(host) ? `[${host}]` : host) ?? ''
+}
+
 /** Settings that are fine each by itself, and not together. */
 function refuseContradictions(value: z.output<typeof environment>, context: z.RefinementCtx): void {
-  const { STORAGE_URL, ROLE, HISTORY_TTL, HOST, API_KEYS, INSECURE } = value
+  const { STORAGE_URL, ROLE, HISTORY_TTL, HOST, API_KEYS, INSECURE, CORS_ORIGINS } = value
   const refuse = (name: keyof typeof value, message: string) =>
     context.addIssue({ code: 'custom', path: [name], message })
-  const isLoopback = HOST === 'localhost' || HOST === '::1' || (isIPv4(HOST) && HOST.startsWith('127.'))
   // Without keys whoever reaches the port reads every row, so only this machine may reach it. A worker has no rows to show.
-  if (API_KEYS.length === 0 && !isLoopback && INSECURE !== '1' && ROLE !== 'worker') {
+  if (API_KEYS.length === 0 && !isLoopback(listensAt(HOST)) && INSECURE !== '1' && ROLE !== 'worker') {
     refuse(
       'HOST',
       'may only be 127.0.0.1, ::1 or localhost while no API_KEYS are set: set API_KEYS (npm run api-key makes one), or INSECURE=1 if something else keeps strangers from this port',
+    )
+  }
+  if (API_KEYS.length === 0 && CORS_ORIGINS.includes('*') && ROLE !== 'worker') {
+    refuse(
+      'CORS_ORIGINS',
+      'may only be * with API_KEYS: without keys every page that anybody opens could read every row; name the origins, or set API_KEYS (npm run api-key makes one)',
     )
   }
   if (ROLE !== 'all' && STORAGE_URL.kind === 'file') {

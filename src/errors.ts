@@ -36,6 +36,15 @@ export const ERROR_TABLE = {
     hint: 'Check that the key is whole, and that its entry is in API_KEYS.',
   }),
   API_KEY_SCOPE: entry(403, 'The API key may not do this'),
+  SPREADSHEET_NOT_ALLOWED: entry(403, 'The API key may not read this spreadsheet', {
+    hint: 'Add the id to those at the end of the entry of this key in API_KEYS, or use another key.',
+  }),
+  HOST_NOT_ALLOWED: entry(421, 'This service is not known under this host', {
+    hint: 'Use localhost, or name the host in ALLOWED_HOSTS (or the whole URL in PUBLIC_URL) and start the service again.',
+  }),
+  CROSS_SITE_REFUSED: entry(403, 'Pages of other sites may not call this service', {
+    hint: 'Name the origin of the page in CORS_ORIGINS, or the URL of this service in PUBLIC_URL if it is its own, and start the service again.',
+  }),
   RATE_LIMITED: retryable(429, 'Too many requests', {
     hint: 'Wait for the seconds that Retry-After names. Prefer: wait=25 or /events watch a sync with fewer requests.',
   }),

@@ -21,6 +21,7 @@ try {
 }
 
 async function main(config: Config, script: string | undefined): Promise<void> {
+  process.umask(config.umask)
   const log = createLogger(config.logLevel)
   const service = await compose(config, log)
 

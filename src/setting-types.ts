@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type ApiKey, parseApiKeys } from './api-keys.ts'
 import { folderOf } from './disk/file-url.ts'
+import { hostNameOf } from './host-name.ts'
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
@@ -74,6 +75,22 @@ export const origins = z
     (list) => list.every((origin) => origin === '*' || URL.parse(origin)?.origin === origin),
     'must be origins such as https://app.example.com, separated by commas, or *',
   )
+
+/** Hosts as browsers send them, without a port, separated by commas. */
+export const hosts = z
+  .string()
+  .transform((list) => list.split(',').flatMap((host) => host.trim() || []))
+  .refine(
+    (list) => list.every((host) => /^(?:\[.*\]|[^:]*)$/.test(host) && hostNameOf(host)),
+    'must be hosts such as sheets.example.com or 192.168.1.5, without scheme and port, separated by commas',
+  )
+  .transform((list) => list.flatMap((host) => hostNameOf(host) ?? []))
+
+/** What a process takes from the rights of new files and folders, but not from its own user. */
+export const fileModeMask = z
+  .string()
+  .regex(/^0?0[0-7]{2}$/, 'must be octal and begin with 0, such as 077, 027 or 002')
+  .transform((text) => Number.parseInt(text, 8))
 
 export const apiKeys = z
   .string()

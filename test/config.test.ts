@@ -16,6 +16,9 @@ t.test('an empty environment gives every default', async (t) => {
     google: { readsPerMinute: 60 },
     corsOrigins: [],
     apiKeys: [],
+    allowedHosts: ['127.0.0.1'],
+    publicOrigin: undefined,
+    umask: 0o077,
     openMetrics: false,
     limits: { maxQueued: 1000, maxActivePerKey: 100, maxStreamsPerKey: 100, requestTimeoutMs: 30_000 },
   })
@@ -33,6 +36,24 @@ t.test('API keys are read by name, scopes and SHA-256', async (t) => {
     apiKeys[1]?.digests.map((digest) => digest.toString('hex')),
     [two],
   )
+})
+
+t.test('an API key may be for some spreadsheets only', async (t) => {
+  const hash = '1'.repeat(64)
+  const [some, all] = readConfig({
+    API_KEYS: `a:read:${hash}:1Bxi_-0+${'x'.repeat(128)},b:read:${'2'.repeat(64)}`,
+  }).apiKeys
+  t.same([...(some?.spreadsheets ?? [])], ['1Bxi_-0', 'x'.repeat(128)])
+  t.equal(all?.spreadsheets, undefined)
+  const many = (count: number) => Array.from({ length: count }, (_, index) => `sheet-${index}`).join('+')
+  t.equal(readConfig({ API_KEYS: `a:read:${hash}:${many(100)}` }).apiKeys[0]?.spreadsheets?.size, 100)
+  for (const list of ['', '+', 'one+', 'x'.repeat(129), many(101)]) {
+    const says = /^API_KEYS key 1 must end with 1 to 100 ids of spreadsheets/
+    t.throws(() => readConfig({ API_KEYS: `a:read:${hash}:${list}` }), says, 'an empty list is never all of them')
+  }
+  for (const list of ['a b', 'a:b', 'https://docs.google.com/spreadsheets/d/1Bxi']) {
+    t.throws(() => readConfig({ API_KEYS: `a:read:${hash}:${list}` }), /^API_KEYS key 1 must be name:scope/)
+  }
 })
 
 t.test('a wrong API key is told by its place, one line each, and nothing of it is repeated', async (t) => {
@@ -78,6 +99,71 @@ t.test('without API keys only this machine may reach the port, unless INSECURE s
     t.throws(() => readConfig({ HOST, INSECURE: '0' }), /INSECURE=1/)
     t.equal(readConfig({ HOST, INSECURE: '1' }).host, HOST)
     t.equal(readConfig({ HOST, API_KEYS: `a:read:${'1'.repeat(64)}` }).host, HOST)
+  }
+})
+
+t.test('the hosts that are served are those that are named, and the one that HOST is', async (t) => {
+  const allowed = (environment: Record<string, string>) => readConfig(environment).allowedHosts
+  t.same(allowed({ ALLOWED_HOSTS: 'A.example., 10.0.0.7,[FE80:0::1]' }), [
+    'a.example',
+    '10.0.0.7',
+    '[fe80::1]',
+    '127.0.0.1',
+  ])
+  t.same(allowed({ PUBLIC_URL: 'https://Rows.example:8443/x' }), ['127.0.0.1', 'rows.example'])
+  t.equal(readConfig({ PUBLIC_URL: 'https://Rows.example:8443/x' }).publicOrigin, 'https://rows.example:8443')
+  for (const HOST of ['0.0.0.0', '::'])
+    t.same(allowed({ HOST, INSECURE: '1' }), [], 'no host is meant by all addresses')
+  t.same(allowed({ HOST: '192.168.1.5', INSECURE: '1' }), ['192.168.1.5'])
+  t.same(allowed({ HOST: 'fe80::1', INSECURE: '1' }), ['[fe80::1]'])
+  const API_KEYS = `a:read:${'1'.repeat(64)}`
+  t.same(allowed({ API_KEYS, PUBLIC_URL: 'https://rows.example' }), [], 'with keys any host, unless some are named')
+  t.same(allowed({ API_KEYS, ALLOWED_HOSTS: 'a.example' }), ['a.example', '127.0.0.1'])
+  for (const wrong of [
+    'https://a.example',
+    'a.example:80',
+    '*',
+    '*.example',
+    'a/b',
+    'me@a.example',
+    '[::1]:80',
+    '::1',
+  ]) {
+    t.throws(() => readConfig({ ALLOWED_HOSTS: wrong }), /^ALLOWED_HOSTS must be hosts/, wrong)
+  }
+  for (const PUBLIC_URL of ['rows.example', 'ftp://rows.example']) {
+    t.throws(() => readConfig({ PUBLIC_URL }), /^PUBLIC_URL must be an http or https URL/)
+  }
+})
+
+t.test('pages of any origin may call only where keys are asked for', async (t) => {
+  const API_KEYS = `a:read:${'1'.repeat(64)}`
+  t.same(readConfig({ CORS_ORIGINS: '*', API_KEYS }).corsOrigins, ['*'])
+  for (const more of [
+    {},
+    { INSECURE: '1' },
+    { INSECURE: '1', HOST: '0.0.0.0' },
+    { CORS_ORIGINS: 'https://a.example,*' },
+  ]) {
+    t.throws(() => readConfig({ CORS_ORIGINS: '*', ...more }), {
+      name: 'ConfigError',
+      lines: [/^CORS_ORIGINS may only be \* with API_KEYS: .*every row/],
+    })
+  }
+  t.ok(readConfig({ CORS_ORIGINS: '*', ROLE: 'worker', STORAGE_URL: 'redis://localhost' }), 'a worker shows no rows')
+})
+
+t.test('UMASK is octal and leaves everything to the user of the service', async (t) => {
+  for (const [UMASK, umask] of [
+    ['077', 0o077],
+    ['0027', 0o027],
+    ['002', 2],
+    ['000', 0],
+  ] as const) {
+    t.equal(readConfig({ UMASK }).umask, umask)
+  }
+  for (const UMASK of ['77', '0o27', '088', '177', '0777', '-1', '00077', 'u=rwx']) {
+    t.throws(() => readConfig({ UMASK }), /^UMASK must be octal/, UMASK)
   }
 })
 

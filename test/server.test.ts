@@ -31,11 +31,13 @@ t.test(
     t.ok(performance.now() - began < 10_000, 'within 10 s')
     t.notMatch(first.output(), /the stop failed|takes too long/)
     t.same(await temporaryFiles(`${directory}/sync-status`), [], 'no temp file is left')
+    t.same(await modesIn(directory), ['600', '700'], 'what was made is for its user alone')
 
-    const second = await aServiceProcess(t, environment)
+    const second = await aServiceProcess(t, { ...environment, UMASK: '027' })
     t.match(await getSync(second.url, id), { state: /interrupted|running/, attempt: Number })
     const done = await pollUntil(second.url, id, (sync) => sync.finishedAt !== null)
     t.match(done, { state: 'succeeded', tabs: [{ rows: 49_999 }] })
+    t.match(await modesIn(directory), ['600', '640', '700', '750'], 'and for its group too where UMASK says so')
     t.equal(await second.end('SIGINT'), 0)
   },
 )
@@ -100,4 +102,13 @@ async function temporaryFiles(directory: string): Promise<string[]> {
   for (const name of names.filter((one) => one !== '.created'))
     if ((await stat(`${directory}/${name}`)).isFile() && !/^sync-[^/]+\.json$/.test(name)) files.push(name)
   return files
+}
+
+/** The rights, in octal, that files and folders in a folder have. */
+async function modesIn(directory: string): Promise<string[]> {
+  const names = await readdir(directory, { recursive: true })
+  const modes = await Promise.all(
+    names.map(async (name) => ((await stat(`${directory}/${name}`)).mode & 0o777).toString(8)),
+  )
+  return [...new Set(modes)].sort()
 }

@@ -109,7 +109,7 @@ export interface paths {
         };
         /**
          * List syncs
-         * @description One page of syncs, newest first.
+         * @description One page of syncs, newest first. With a key that is for some spreadsheets a page may hold fewer than pageSize; nextPageToken says whether more follow.
          */
         get: operations["listSyncs"];
         put?: never;
@@ -300,7 +300,7 @@ export interface components {
         /** @description application/problem+json, RFC 9457 */
         Problem: {
             /** @enum {string} */
-            code: "VALIDATION_FAILED" | "BODY_NOT_JSON" | "PAGE_TOKEN_INVALID" | "BODY_TOO_LARGE" | "URI_TOO_LONG" | "MEDIA_TYPE_UNSUPPORTED" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "NOT_ACCEPTABLE" | "PRECONDITION_FAILED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_MALFORMED" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "API_KEY_MISSING" | "API_KEY_INVALID" | "API_KEY_SCOPE" | "RATE_LIMITED" | "TOO_MANY_ACTIVE" | "TOO_MANY_STREAMS" | "QUEUE_FULL" | "SYNC_NOT_FOUND" | "SYNC_ACTIVE" | "SYNC_FINISHED" | "SYNC_NOT_RETRYABLE" | "SYNC_EXISTS" | "WEBHOOK_NOT_DELIVERABLE" | "FILES_NOT_READY" | "FILE_NOT_FOUND" | "SNAPSHOT_NOT_FOUND" | "TAB_NOT_FOUND" | "RANGE_NOT_FOUND" | "IDEMPOTENCY_KEY_REUSED" | "SYNC_GONE" | "IDEMPOTENCY_KEY_IN_FLIGHT" | "STATUS_CORRUPT" | "STATUS_FORMAT_NEWER" | "SNAPSHOT_CORRUPT" | "STORAGE_UNAVAILABLE" | "STORAGE_FULL" | "SHUTTING_DOWN" | "INTERNAL" | "SYNC_DEADLINE_EXCEEDED" | "SHEET_FORBIDDEN" | "SHEET_NOT_FOUND" | "SHEET_NOT_GOOGLE" | "GOOGLE_CREDENTIAL_MISSING" | "GOOGLE_CREDENTIAL_INVALID" | "GOOGLE_CREDENTIAL_RESTRICTED" | "GOOGLE_API_DISABLED" | "GOOGLE_QUOTA_EXCEEDED" | "GOOGLE_UNAVAILABLE" | "GOOGLE_UNREACHABLE" | "GOOGLE_REQUEST_REFUSED" | "GOOGLE_ANSWER_INCOMPLETE" | "GOOGLE_ANSWER_TOO_LARGE";
+            code: "VALIDATION_FAILED" | "BODY_NOT_JSON" | "PAGE_TOKEN_INVALID" | "BODY_TOO_LARGE" | "URI_TOO_LONG" | "MEDIA_TYPE_UNSUPPORTED" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "NOT_ACCEPTABLE" | "PRECONDITION_FAILED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_MALFORMED" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "API_KEY_MISSING" | "API_KEY_INVALID" | "API_KEY_SCOPE" | "SPREADSHEET_NOT_ALLOWED" | "HOST_NOT_ALLOWED" | "CROSS_SITE_REFUSED" | "RATE_LIMITED" | "TOO_MANY_ACTIVE" | "TOO_MANY_STREAMS" | "QUEUE_FULL" | "SYNC_NOT_FOUND" | "SYNC_ACTIVE" | "SYNC_FINISHED" | "SYNC_NOT_RETRYABLE" | "SYNC_EXISTS" | "WEBHOOK_NOT_DELIVERABLE" | "FILES_NOT_READY" | "FILE_NOT_FOUND" | "SNAPSHOT_NOT_FOUND" | "TAB_NOT_FOUND" | "RANGE_NOT_FOUND" | "IDEMPOTENCY_KEY_REUSED" | "SYNC_GONE" | "IDEMPOTENCY_KEY_IN_FLIGHT" | "STATUS_CORRUPT" | "STATUS_FORMAT_NEWER" | "SNAPSHOT_CORRUPT" | "STORAGE_UNAVAILABLE" | "STORAGE_FULL" | "SHUTTING_DOWN" | "INTERNAL" | "SYNC_DEADLINE_EXCEEDED" | "SHEET_FORBIDDEN" | "SHEET_NOT_FOUND" | "SHEET_NOT_GOOGLE" | "GOOGLE_CREDENTIAL_MISSING" | "GOOGLE_CREDENTIAL_INVALID" | "GOOGLE_CREDENTIAL_RESTRICTED" | "GOOGLE_API_DISABLED" | "GOOGLE_QUOTA_EXCEEDED" | "GOOGLE_UNAVAILABLE" | "GOOGLE_UNREACHABLE" | "GOOGLE_REQUEST_REFUSED" | "GOOGLE_ANSWER_INCOMPLETE" | "GOOGLE_ANSWER_TOO_LARGE";
             detail: string;
             /** @description What is known of a sync that was forgotten; what is not is null */
             ended?: {
@@ -822,6 +822,15 @@ export interface operations {
                 };
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -972,6 +981,15 @@ export interface operations {
                 };
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1068,6 +1086,15 @@ export interface operations {
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1220,6 +1247,15 @@ export interface operations {
                 };
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -1343,6 +1379,15 @@ export interface operations {
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1489,6 +1534,15 @@ export interface operations {
                 };
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1623,6 +1677,15 @@ export interface operations {
                 };
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1734,6 +1797,15 @@ export interface operations {
                 };
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -1833,6 +1905,15 @@ export interface operations {
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1991,6 +2072,15 @@ export interface operations {
                 };
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2116,6 +2206,15 @@ export interface operations {
                 };
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -2233,6 +2332,15 @@ export interface operations {
             };
             /** @description The body is not JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            421: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -33,9 +33,9 @@ export function nodeFiles({ ntfs }: { readonly ntfs: boolean }): FileSystem {
     modifiedStep: ntfs ? NTFS_MODIFIED_STEP : 1,
     makeFolder: (path) => fs.promises.mkdir(path, { recursive: true }),
     makeSubfolder: (path) => fs.promises.mkdir(path),
-    openNew: (path) => open(path, 'wx', 0o644),
-    openToAppend: (path) => open(path, 'a', 0o644),
-    openToReplace: (path) => open(path, 'w', 0o644),
+    openNew: (path) => open(path, 'wx'),
+    openToAppend: (path) => open(path, 'a'),
+    openToReplace: (path) => open(path, 'w'),
     openToWrite: (path) => open(path, 'r+'),
     openToRead: (path) => open(path, O_RDONLY | O_NOFOLLOW),
     write: async (descriptor, bytes, offset, position) =>

@@ -25,6 +25,8 @@ export function connectionLimits({ requestTimeoutMs = 30_000, silenceMs = 120_00
       maxHeaderSize: 16 * 1024,
       headersTimeout: Math.min(10_000, requestTimeoutMs),
       connectionsCheckingInterval: Math.min(1000, requestTimeoutMs / 4),
+      /** A second Host or Authorization makes the value one that is refused; Node would ignore it. */
+      joinDuplicateHeaders: true,
     },
     routerOptions: { maxParamLength: PARAM_LIMIT_CHARACTERS },
   }

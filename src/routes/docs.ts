@@ -4,6 +4,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { accessRuleOf } from './authorization.ts'
+import { PROBES } from './foreign-requests.ts'
 import { addExamples } from './openapi-examples.ts'
 import { problemResponse, problemResponses } from './response-schemas.ts'
 
@@ -96,6 +97,7 @@ function withRefusals(schema: FastifySchema, route: RouteOptions): FastifySchema
       431: problemResponse('The headers are too large'),
       ...(route.method === 'GET' ? {} : ofBody),
       ...(rule === 'open' ? {} : problemResponses(401, 403, 429)),
+      ...(PROBES.has(route.url) ? {} : problemResponses(421)),
       ...(schema.response as object),
     },
   }

@@ -132,11 +132,14 @@ const PARAMETERS: Readonly<Record<string, unknown>> = {
 /** The codes behind a status, where they are not those of every operation. */
 const CODES: Readonly<Record<string, readonly ErrorCode[]>> = {
   400: ['VALIDATION_FAILED'],
+  403: ['API_KEY_SCOPE', 'CROSS_SITE_REFUSED'],
   404: ['SYNC_NOT_FOUND'],
   500: ['INTERNAL', 'STATUS_CORRUPT'],
   503: ['STORAGE_UNAVAILABLE'],
   'readyz 503': ['STORAGE_UNAVAILABLE', 'SHUTTING_DOWN'],
+  'metrics 403': ['API_KEY_SCOPE'],
   'startSync 400': ['VALIDATION_FAILED', 'BODY_NOT_JSON'],
+  'startSync 403': ['API_KEY_SCOPE', 'SPREADSHEET_NOT_ALLOWED', 'CROSS_SITE_REFUSED'],
   'startSync 503': ['STORAGE_UNAVAILABLE', 'STORAGE_FULL', 'SHUTTING_DOWN'],
   'listSyncs 400': ['VALIDATION_FAILED', 'PAGE_TOKEN_INVALID'],
   'cancelSync 409': ['SYNC_FINISHED'],

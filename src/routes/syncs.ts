@@ -111,7 +111,8 @@ const listQuery = z.strictObject({
 const listSyncs = {
   operationId: 'listSyncs',
   summary: 'List syncs',
-  description: 'One page of syncs, newest first.',
+  description:
+    'One page of syncs, newest first. With a key that is for some spreadsheets a page may hold fewer than pageSize; nextPageToken says whether more follow.',
   tags: ['syncs'],
   querystring: listQuery,
   response: { 200: jsonResponse('One page', pageOfSyncs), ...problemResponses(400, 500, 503) },

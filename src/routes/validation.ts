@@ -102,7 +102,7 @@ function fieldName(path: readonly PropertyKey[]): string {
   }, '')
 }
 
-/** A caller's own field name is repeated to them, but never at any length. */
-function clip(text: string): string {
+/** What a caller has sent is repeated to them, but never at any length. */
+export function clip(text: string): string {
   return text.length <= 100 ? text : `${text.slice(0, 100)}…`
 }

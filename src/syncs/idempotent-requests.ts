@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import { AppError, type EndedSync } from '../errors.ts'
 import type { Sync } from '../model/sync.ts'
 import { newSyncId } from '../model/sync-id.ts'
-import type { SyncRequestBody } from '../model/sync-request.ts'
+import { normalizeRequest, type SyncRequestBody } from '../model/sync-request.ts'
 import { type SyncView, toView } from '../model/sync-view.ts'
 import type { Clock } from '../ports/clock.ts'
 import { inAnswerTime } from './answer-time.ts'
-import type { Caller } from './caller.ts'
+import { type Caller, requireReadable } from './caller.ts'
 import { type IdempotencyStore, KEY_TTL_MS, type KeyClaim } from './idempotency-store.ts'
 import type { StartOptions, SyncService } from './sync-service.ts'
 
@@ -45,6 +45,8 @@ export class IdempotentRequests {
    * whatever the start itself rejects with. The same key of another caller is another key.
    */
   async start(key: string, body: SyncRequestBody, caller: Caller, options: StartOptions = {}): Promise<StartAnswer> {
+    // Before the key is taken, and also where it was answered when the caller might.
+    requireReadable(caller, normalizeRequest(body).spreadsheetId)
     const hash = sha256(canonical([caller.name, key]))
     const fingerprint = sha256(canonical(body))
     const first = this.#underWay.get(hash)

@@ -9,7 +9,7 @@ import type { JobRunner } from '../ports/job-runner.ts'
 import { paginate, type SyncPage, type SyncQuery, type SyncStorage } from '../ports/sync-storage.ts'
 import type { AdmissionControl } from './admission-control.ts'
 import { ANSWER_MS, inAnswerTime } from './answer-time.ts'
-import { type Caller, maySee } from './caller.ts'
+import { type Caller, mayRead, maySee, requireReadable } from './caller.ts'
 import { createSync, keySync, type NewSync, requestCancel } from './sync.ts'
 import { SyncSubscriptions } from './sync-subscriptions.ts'
 import { requestRedelivery } from './webhook-delivery.ts'
@@ -90,6 +90,7 @@ export class SyncService {
     const webhookUrl = body.webhook === undefined ? undefined : this.#checkedWebhook(body.webhook.url)
     const { labels } = body
     const fresh = { id, ...normalizeRequest(body), labels, createdBy: caller.name, webhookUrl, traceparent, keyed }
+    requireReadable(caller, fresh.spreadsheetId)
     if (body.ifActive === 'start') return this.#start((signal) => this.#create(fresh, signal))
     // One at a time of each download, or two equal requests at once would both find nothing to join.
     return this.#start((signal) =>
@@ -114,9 +115,17 @@ export class SyncService {
     return visible(await this.#options.storage.get(id), id, caller)
   }
 
-  list(query: Omit<SyncQuery, 'createdBy'>, caller: Caller): Promise<SyncPage> {
+  /**
+   * One page of what the caller may see. Where that is several spreadsheets out of more, a page may hold fewer syncs than
+   * asked for, even none, and more may follow: one page of the storage is read for each.
+   */
+  async list(query: Omit<SyncQuery, 'createdBy'>, caller: Caller): Promise<SyncPage> {
     const createdBy = caller.seesAll ? undefined : (caller.name ?? undefined)
-    return this.#options.storage.list({ ...query, createdBy, signal: this.#drain.signal })
+    const [first, second] = query.spreadsheetId === undefined ? (caller.spreadsheets ?? []) : [query.spreadsheetId]
+    const spreadsheetId = second === undefined ? first : undefined
+    if (spreadsheetId !== undefined && !mayRead(caller, spreadsheetId)) return { syncs: [] }
+    const page = await this.#options.storage.list({ ...query, spreadsheetId, createdBy, signal: this.#drain.signal })
+    return { ...page, syncs: page.syncs.filter((sync) => maySee(caller, sync)) }
   }
 
   /** Cancels a sync; `already`: it had been cancelled before. Rejects with SYNC_FINISHED if it ended otherwise. */

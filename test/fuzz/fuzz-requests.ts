@@ -229,7 +229,8 @@ const strayHeaders = fc
       'idempotency-key': fc.string({ minLength: 0, maxLength: 300 }),
       traceparent: fc.constantFrom('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01', '00-0-0-0', 'ff', ''),
       authorization: fc.constantFrom('Bearer x', 'Basic eDp5', ''),
-      origin: fc.constantFrom('https://example.com', 'null'),
+      // Most from the one that the service knows, as others are refused before anything else is looked at.
+      origin: fc.constantFrom(...Array<string>(19).fill('https://example.com'), 'null'),
     },
     { requiredKeys: [] },
   )

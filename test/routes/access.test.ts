@@ -331,6 +331,8 @@ t.test('the script makes a key that works as it prints it', async (t) => {
   t.equal(await new ApiClient(url, key).status('POST', '/syncs', { spreadsheet: ID }), 403)
   t.not(run('web-app'), run('web-app'), 'each is another')
   t.match(run('web-app'), /web-app:read\+write:/)
-  for (const wrong of [['Web App'], ['a', 'everything'], [], ['a', 'read', 'more']])
+  const urls = ['1Bxi', 'https://docs.google.com/spreadsheets/d/2Cyj/edit#gid=0']
+  t.match(run('web-app', 'read', ...urls), /web-app:read:[0-9a-f]{64}:1Bxi\+2Cyj$/m)
+  for (const wrong of [['Web App'], ['a', 'everything'], [], ['a', 'read', 'no id']])
     t.throws(() => run(...wrong), /usage: npm run api-key/)
 })

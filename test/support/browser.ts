@@ -9,8 +9,8 @@ export const chromium = ['chromium', 'chromium-browser', 'google-chrome'].find(
   (name) => spawnSync(name, ['--version']).status === 0,
 )
 
-/** One page of a headless browser, spoken to by its DevTools protocol. Ends with the test. */
-export async function aPage(t: Test, url: string) {
+/** One page of a headless browser, spoken to by its DevTools protocol. Ends with the test. `more`: further flags. */
+export async function aPage(t: Test, url: string, more: readonly string[] = []) {
   const profile = await aDirectory(t)
   const flags = [
     '--headless',
@@ -19,7 +19,7 @@ export async function aPage(t: Test, url: string) {
     '--remote-debugging-port=0',
     `--user-data-dir=${profile}`,
   ]
-  const child = spawn(chromium ?? 'chromium', [...flags, 'about:blank'], {
+  const child = spawn(chromium ?? 'chromium', [...flags, ...more, 'about:blank'], {
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   })
