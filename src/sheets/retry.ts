@@ -15,7 +15,10 @@ const LONGEST_MS = 64_000
 /** How often an answer that covers less than was asked is asked for again before it is believed. */
 const INCOMPLETE_TRIES = 3
 
-/** Milliseconds of nothing but faults, or of one pause, from which on another sync may run in the place of this one. */
+/**
+ * Milliseconds of nothing but faults, or of one pause, from which on any other sync may run in the place of this one; one
+ * of an owner who has less may from the first fault on.
+ */
 const LONG_MS = 5000
 
 export interface RetryOptions {
@@ -126,8 +129,10 @@ export class Retries {
     if (fault.kind === 'quota') context.onWait(until)
     this.#pauses += 1
     try {
-      const isLong = ms >= LONG_MS || this.#streak.lasts(LONG_MS, clock.monotonic())
-      if (isLong && fault.kind !== 'quota' && this.#pauses === this.#calls) context.slot?.release()
+      if (fault.kind !== 'quota' && this.#pauses === this.#calls) {
+        if (ms >= LONG_MS || this.#streak.lasts(LONG_MS, clock.monotonic())) context.slot?.release()
+        else context.slot?.offer()
+      }
       await clock.sleep(ms, signal)
     } finally {
       this.#pauses -= 1
