@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { PendingWork } from '../concurrency/pending-work.ts'
 import { PeriodicTask } from '../concurrency/periodic-task.ts'
 import { ACTIVE_STATES, isTerminal, type Sync } from '../model/sync.ts'
 import { newSyncId } from '../model/sync-id.ts'
@@ -45,6 +46,7 @@ export class RunningSyncs {
   readonly #observer: LeaseObserver
   readonly #scan: PeriodicTask
   readonly #running = new Map<string, Run>()
+  readonly #reads = new PendingWork()
   #scanned = false
   readonly #closing = new AbortController()
 
@@ -86,14 +88,8 @@ export class RunningSyncs {
    * for which it goes on to wait. Never rejects.
    */
   async execute(syncId: string, signal?: AbortSignal): Promise<void> {
-    try {
-      if (!this.#running.has(syncId)) {
-        const sync = await this.#options.storage.get(syncId)
-        if (sync !== undefined && !isTerminal(sync) && (await this.#isOrphaned(sync))) this.#begin(sync)
-      }
-    } catch (error) {
-      this.#options.log.error({ err: error, syncId }, 'a sync could not be read; it is retried after the next scan')
-    }
+    if (this.#closing.signal.aborted) return
+    if (!this.#running.has(syncId)) await this.#reads.run(() => this.#beginIfOrphaned(syncId))
     const run = this.#running.get(syncId)
     if (run === undefined) return
     const { promise: late, resolve } = Promise.withResolvers<void>()
@@ -121,13 +117,27 @@ export class RunningSyncs {
       leave.abort(stop)
       execution?.stop(stop)
     }
-    await Promise.all([this.#scan.stop(), ...[...this.#running.values()].map(({ settled }) => settled)])
+    await Promise.all([
+      this.#scan.stop(),
+      this.#reads.settled(),
+      ...[...this.#running.values()].map(({ settled }) => settled),
+    ])
   }
 
   /** Whether nobody runs the sync: nobody ever did, it was given back, or its owner is dead. */
   async #isOrphaned({ id, lease }: Sync): Promise<boolean> {
     if (lease.owner === null || lease.owner === this.#owner) return true
     return this.#observer.isOwnerDead(id, lease.epoch)
+  }
+
+  /** Never rejects. */
+  async #beginIfOrphaned(syncId: string): Promise<void> {
+    try {
+      const sync = await this.#options.storage.get(syncId)
+      if (sync !== undefined && !isTerminal(sync) && (await this.#isOrphaned(sync))) this.#begin(sync)
+    } catch (error) {
+      this.#options.log.error({ err: error, syncId }, 'a sync could not be read; the next scan finds it')
+    }
   }
 
   /** Has all orphans wait for a slot here, and what is none any more wait no longer. */

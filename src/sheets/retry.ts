@@ -114,6 +114,11 @@ export class Retries {
     await abortable(this.#acquiring, signal)
   }
 
+  /** Offers the slot during a call that hangs, if it is the only one: more answers than one must not wait for a slot. */
+  offerSlot(): void {
+    if (this.#calls === 1) this.#options.context.slot?.offer()
+  }
+
   async #pause(fault: CallFault, repeats: number, state: CallState, { signal, about }: RepeatOptions): Promise<void> {
     const { clock, context, tuning } = this.#options
     const detail = withSubject(fault.message, about)
