@@ -89,7 +89,7 @@ for (const kind of ['redis', 'postgres'] as const) {
       const worker = runner({ job, concurrency: 2 })
       t.teardown(() => Promise.all([api.close(), worker.close()]))
       await Promise.all([api.start(), worker.start()])
-      for (let count = 0; count < 40; count += 1) await enqueued('failing')
+      for (let count = 0; count < 12; count += 1) await enqueued('failing')
       while (begun.length < 2) await systemClock.sleep(5)
       const { id } = await enqueued('other')
       const before = performance.now()

@@ -168,7 +168,11 @@ t.test('a redelivery that has yet to begin is asked for once, however often', as
   const again = requestRedelivery(attempt(anEndedSync(), met(410)), later(1), TTL)
   t.equal(requestRedelivery(again, later(1), TTL), again)
   const underWay = claimDelivery(again, later(2), TTL)
-  t.match(requestRedelivery(underWay, later(3), TTL).webhook, { tries: 0, state: 'pending' }, 'what fails is then tried again')
+  t.match(
+    requestRedelivery(underWay, later(3), TTL).webhook,
+    { tries: 0, state: 'pending' },
+    'what fails is then tried again',
+  )
 })
 
 t.test('what was sent five times within a minute is not sent again before one of them is a minute old', async (t) => {

@@ -42,21 +42,24 @@ t.test('hosts take turns, and each its attempts in the order in which they came'
   t.same(begun, ['Aa1', 'Ab1', 'Ac1', 'Aa2', 'Ac2', 'Aa3'])
 })
 
-t.test('a host has one attempt at a time until it has answered, then more, and one again once it does not', async (t) => {
-  const { add, begun, end } = attemptsUnder({ perHost: 3 })
-  await add(...Array.from({ length: 20 }, (_, at) => `Aa${at}`))
-  t.equal(begun.length, 1)
-  await end('Aa0', true)
-  t.equal(begun.length, 3, 'two at a time')
-  await end('Aa1', true)
-  await end('Aa2', true)
-  t.equal(begun.length, 6, 'three at a time, and no more')
-  await end('Aa3', false)
-  await end('Aa4')
-  t.equal(begun.length, 6, 'those under way come to their end first')
-  await end('Aa5')
-  t.equal(begun.length, 7)
-})
+t.test(
+  'a host has one attempt at a time until it has answered, then more, and one again once it does not',
+  async (t) => {
+    const { add, begun, end } = attemptsUnder({ perHost: 3 })
+    await add(...Array.from({ length: 20 }, (_, at) => `Aa${at}`))
+    t.equal(begun.length, 1)
+    await end('Aa0', true)
+    t.equal(begun.length, 3, 'two at a time')
+    await end('Aa1', true)
+    await end('Aa2', true)
+    t.equal(begun.length, 6, 'three at a time, and no more')
+    await end('Aa3', false)
+    await end('Aa4')
+    t.equal(begun.length, 6, 'those under way come to their end first')
+    await end('Aa5')
+    t.equal(begun.length, 7)
+  },
+)
 
 t.test('hanging hosts of one owner hold up no host of another, and leave room for others of its own', async (t) => {
   const { add, begun } = attemptsUnder({ total: 64 })
@@ -67,13 +70,16 @@ t.test('hanging hosts of one owner hold up no host of another, and leave room fo
   t.same(begun.slice(20), ['Bz1', 'Az1'])
 })
 
-t.test('more hosts of one owner than there are places hold up no other owner either, on the same host too', async (t) => {
-  const { add, begun } = attemptsUnder({ total: 8 })
-  await add('Aa1', 'Ab1', 'Ac1', 'Ad1', 'Ae1', 'Af1')
-  t.equal(begun.length, 4)
-  await add('Ba1', 'Bb1', 'Ca1')
-  t.same(begun.slice(4), ['Ba1', 'Bb1', 'Ca1'])
-})
+t.test(
+  'more hosts of one owner than there are places hold up no other owner either, on the same host too',
+  async (t) => {
+    const { add, begun } = attemptsUnder({ total: 8 })
+    await add('Aa1', 'Ab1', 'Ac1', 'Ad1', 'Ae1', 'Af1')
+    t.equal(begun.length, 4)
+    await add('Ba1', 'Bb1', 'Ca1')
+    t.same(begun.slice(4), ['Ba1', 'Bb1', 'Ca1'])
+  },
+)
 
 t.test('attempts of one owner begin at a pace, but for a burst; others keep their own', async (t) => {
   const { add, begun, clock, end } = attemptsUnder({ perSecond: 10, burst: 5 })
