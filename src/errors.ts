@@ -69,6 +69,9 @@ export const ERROR_TABLE = {
   }),
   SYNC_EXISTS: entry(409, 'A sync with this id exists already'),
   WEBHOOK_NOT_DELIVERABLE: entry(409, 'The webhook cannot be sent'),
+  WEBHOOK_SENT_OFTEN: retryable(429, 'The webhook was sent often of late', {
+    hint: 'Wait for the seconds that Retry-After names; webhook.attempts of the sync shows what came of each.',
+  }),
   FILES_NOT_READY: entry(409, 'The files are not published yet', {
     hint: 'Poll the sync until its state is "succeeded".',
   }),

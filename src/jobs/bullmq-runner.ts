@@ -1,33 +1,21 @@
+import { PeriodicTask } from '../concurrency/periodic-task.ts'
 import { TimeoutError, withTimeout } from '../concurrency/timeout.ts'
-import type { Sync } from '../model/sync.ts'
 import type { JobRunner } from '../ports/job-runner.ts'
-import { type QueueEntry, SyncQueue } from './bullmq/sync-queue.ts'
+import { SyncQueue } from './bullmq/sync-queue.ts'
 import { RunningSyncs } from './running-syncs.ts'
 import type { ExecutionOptions } from './sync-execution.ts'
 
-/** Queued syncs that each scan enqueues again, the oldest: whatever waits behind them need not be in the queue yet. */
-const REPEATED_ENTRIES = 200
+/** Milliseconds between two checks of the queue. */
+const CHECK_INTERVAL_MS = 2000
 
 /**
- * Scans in a row at which the queue did not answer, or had entries that this idle process was not given, before it is
+ * Checks in a row at which the queue did not answer, or had entries that this idle process was not given, before it is
  * opened anew: 16 s or more. A server that hangs or restarts for less is waited for.
  */
-const STUCK_SCANS = 8
+const STUCK_CHECKS = 8
 
-/**
- * Milliseconds after which a sync that stays orphaned, though it was enqueued and nothing else waits, is enqueued under a
- * new job id: whoever took the first entry is neither dead nor doing anything about it.
- */
-const IGNORED_MS = 20_000
-
-/** Milliseconds after which another entry follows: the same worker may have taken the one before, too. */
-const REPEAT_MS = 2000
-
-/**
- * Milliseconds that an entry waits here for a slot, which a sync that came back for its own may have taken. After that
- * the next scan enqueues it again, for other processes too.
- */
-const SLOT_MS = 5000
+/** Milliseconds that an entry may be held here while its sync waits for its turn; it goes on to wait without it. */
+const TURN_MS = 5000
 
 /** Milliseconds that running syncs have to save their checkpoint and be recorded. */
 const INTERRUPT_MS = 6000
@@ -42,23 +30,31 @@ export interface BullMqRunnerOptions extends ExecutionOptions {
 }
 
 /**
- * Has syncs run by one of many processes, to which BullMQ on Redis or PostgreSQL delivers them. The queue is a doorbell:
- * it may lose, repeat or delay an entry. Who runs a sync is decided by the claim, and what was lost is found by the scan.
+ * Has syncs run by many processes, which BullMQ on Redis or PostgreSQL wakes up. The queue is a doorbell: it may lose,
+ * repeat or delay an entry, and which sync is claimed next is decided by whose turn it is, not by the entry that came. Who
+ * runs it is decided by the claim, and what was not heard of is found by the scan of every process.
  */
 export class BullMqRunner implements JobRunner {
   readonly #options: BullMqRunnerOptions
   readonly #running: RunningSyncs
   readonly #queue: SyncQueue
-  #stuckScans = 0
+  readonly #checks: PeriodicTask
+  #stuckChecks = 0
   #isClosing = false
 
   constructor(options: BullMqRunnerOptions) {
     const { url, namespace = 'sheetsync_queue', clock, log, concurrency } = options
     this.#options = options
-    this.#running = new RunningSyncs(options, (orphans) => this.#enqueueOrphans(orphans))
-    const execute = (syncId: string) => this.#running.execute(syncId, AbortSignal.timeout(SLOT_MS))
+    this.#running = new RunningSyncs(options)
+    const execute = (syncId: string) => this.#running.execute(syncId, AbortSignal.timeout(TURN_MS))
     const worker = { execute, concurrency }
     this.#queue = new SyncQueue({ url, namespace, clock, log, ...(this.#isWorker && { worker }) })
+    this.#checks = new PeriodicTask({
+      clock,
+      intervalMs: CHECK_INTERVAL_MS,
+      run: () => this.#checkQueue(),
+      onError: (error) => log.error({ err: error }, 'the queue could not be checked; that is repeated'),
+    })
   }
 
   /** Whether the syncs that nobody runs were scanned for once, where that is this process's task. */
@@ -74,13 +70,22 @@ export class BullMqRunner implements JobRunner {
   async start(): Promise<void> {
     await this.#options.leases.start()
     this.#queue.start()
-    if (this.#isWorker) this.#running.startScan()
+    if (!this.#isWorker) return
+    this.#running.startScan()
+    this.#checks.start()
   }
 
   /** Resolves within two seconds, also when the queue does not answer: the sync is recorded, and the scan finds it. */
   async enqueue(syncId: string): Promise<void> {
     if (this.#isClosing) return
-    await this.#enqueue([{ syncId, epoch: 0 }])
+    // While every slot is taken nobody here hears the doorbell, and one that is on offer may be this sync's at once.
+    if (this.#isWorker && this.#running.isFull) void this.#running.execute(syncId)
+    try {
+      await this.#queue.enqueue(syncId)
+    } catch (error) {
+      // What is recorded is not lost: the next scan finds it.
+      this.#queue.logFault(error, 'a sync could not be put into the queue in time; the next scan finds it')
+    }
   }
 
   notifyCancel(syncId: string): void {
@@ -92,32 +97,19 @@ export class BullMqRunner implements JobRunner {
     const { clock, log } = this.#options
     this.#isClosing = true
     this.#queue.pause()
+    const checked = this.#checks.stop()
     try {
       await withTimeout(this.#running.close(), INTERRUPT_MS, 'to record what was interrupted', clock)
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error
       log.error({ err: error }, 'the storage does not answer; the next scan finds what ran here by its dead lease')
     }
+    await checked
     await this.#queue.close()
   }
 
-  /** BullMQ drops the entries that it holds already, so nothing needs to be known of what was lost. */
-  async #enqueueOrphans(orphans: readonly Sync[]): Promise<void> {
-    const waiting = await this.#checkQueue()
-    const now = this.#options.clock.now().getTime()
-    const entries = orphans
-      .filter(({ lease }, index) => lease.epoch > 0 || index < REPEATED_ENTRIES)
-      .map(({ id: syncId, lease, updatedAt }) => {
-        // While others wait in the queue, it is no wonder that this one does.
-        const ignoredMs = waiting === 0 ? now - Date.parse(updatedAt) : 0
-        const repeat = Math.max(0, Math.ceil((ignoredMs - IGNORED_MS) / REPEAT_MS))
-        return { syncId, epoch: lease.epoch, repeat }
-      })
-    if (entries.length > 0) await this.#enqueue(entries)
-  }
-
-  /** Resolves to how many entries wait, if that is known. Opens the queue anew when it is stuck. */
-  async #checkQueue(): Promise<number | undefined> {
+  /** Opens the queue anew when it is stuck. */
+  async #checkQueue(): Promise<void> {
     const { log } = this.#options
     let waiting: number | undefined
     try {
@@ -126,21 +118,10 @@ export class BullMqRunner implements JobRunner {
       log.debug({ err: error }, 'the length of the queue is not known')
     }
     const isStuck = waiting === undefined || (waiting > 0 && this.#running.size === 0)
-    this.#stuckScans = isStuck ? this.#stuckScans + 1 : 0
-    if (this.#stuckScans >= STUCK_SCANS) {
-      this.#stuckScans = 0
-      log.warn({ waiting }, 'the queue delivers nothing; it is opened anew')
-      this.#queue.reopen()
-    }
-    return waiting
-  }
-
-  async #enqueue(entries: readonly QueueEntry[]): Promise<void> {
-    try {
-      await this.#queue.enqueue(entries)
-    } catch (error) {
-      // What is recorded is not lost: the next scan enqueues it again.
-      this.#queue.logFault(error, 'syncs could not be put into the queue in time; the next scan finds them')
-    }
+    this.#stuckChecks = isStuck ? this.#stuckChecks + 1 : 0
+    if (this.#stuckChecks < STUCK_CHECKS) return
+    this.#stuckChecks = 0
+    log.warn({ waiting }, 'the queue delivers nothing; it is opened anew')
+    this.#queue.reopen()
   }
 }

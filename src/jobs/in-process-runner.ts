@@ -15,9 +15,7 @@ export class InProcessRunner implements JobRunner {
 
   constructor(options: InProcessRunnerOptions) {
     this.#leases = options.leases
-    this.#running = new RunningSyncs(options, async (orphans) => {
-      for (const { id } of orphans) await this.enqueue(id)
-    })
+    this.#running = new RunningSyncs(options)
   }
 
   /** Whether the syncs that an earlier process left were scanned once. */

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { PendingWork } from '../concurrency/pending-work.ts'
 import { PeriodicTask } from '../concurrency/periodic-task.ts'
 import { ACTIVE_STATES, isTerminal, type Sync } from '../model/sync.ts'
 import { newSyncId } from '../model/sync-id.ts'
@@ -13,20 +14,30 @@ import { type SyncSlot, SyncSlots } from './sync-slots.ts'
 /** Milliseconds from one scan for orphaned syncs to the next. */
 const SCAN_INTERVAL_MS = 2000
 
+/** The same while every slot is taken: whose turn is next is decided among the syncs that are known here. */
+const BUSY_SCAN_INTERVAL_MS = 1000
+
 interface RunningSyncsOptions extends ExecutionOptions {
   /** How many syncs run at once in this process. */
   readonly concurrency: number
 }
 
 interface Run {
+  /** Until it has a slot. */
+  isWaiting: boolean
+  /** Makes it wait no longer for a slot. */
+  readonly leave: AbortController
+  /** Resolves when another sync may run in its place, at its end at the latest. */
+  readonly released: Promise<void>
   settled: Promise<void>
   execution?: SyncExecution
 }
 
 /**
  * The syncs that this process runs. Several processes may share one storage: the claim is a compare-and-set, so each sync
- * has one owner, and a job that is delivered twice or late changes nothing. A scan of the active syncs every two seconds
- * finds the orphans: those that were never enqueued, or whose owner died.
+ * has one owner, and one that is named twice or late changes nothing. A scan of the active syncs every one or two seconds
+ * finds the orphans: those that nobody was notified of, or whose owner died. All that are known wait here, and which of
+ * them is claimed next is decided by whose turn it is among those who asked for them (`createdBy`), in each process.
  */
 export class RunningSyncs {
   readonly #options: RunningSyncsOptions
@@ -35,22 +46,18 @@ export class RunningSyncs {
   readonly #observer: LeaseObserver
   readonly #scan: PeriodicTask
   readonly #running = new Map<string, Run>()
+  readonly #reads = new PendingWork()
   #scanned = false
   readonly #closing = new AbortController()
 
-  /** `onOrphans` is given what each scan found, what was created first coming first, and enqueues it. */
-  constructor(options: RunningSyncsOptions, onOrphans: (orphans: readonly Sync[]) => Promise<void>) {
+  constructor(options: RunningSyncsOptions) {
     this.#options = options
     this.#slots = new SyncSlots(options.concurrency)
     this.#observer = new LeaseObserver(options.leases, options.clock)
     this.#scan = new PeriodicTask({
       clock: options.clock,
-      intervalMs: SCAN_INTERVAL_MS,
-      run: async (signal) => {
-        const orphans = await this.#findOrphans(signal)
-        if (!signal.aborted) await onOrphans(orphans)
-        this.#scanned = true
-      },
+      intervalMs: () => (this.isFull ? BUSY_SCAN_INTERVAL_MS : SCAN_INTERVAL_MS),
+      run: (signal) => this.#scanOrphans(signal),
       onError: (error) => options.log.error({ err: error }, 'the scan for orphaned syncs failed; it is repeated'),
     })
   }
@@ -60,12 +67,14 @@ export class RunningSyncs {
     return this.#scanned
   }
 
+  /** How many syncs run here, or wait for a slot. */
   get size(): number {
     return this.#running.size
   }
 
-  has(syncId: string): boolean {
-    return this.#running.has(syncId)
+  /** Whether no further sync could run at once. */
+  get isFull(): boolean {
+    return this.#slots.isFull
   }
 
   /** The first scan begins at once. */
@@ -74,17 +83,22 @@ export class RunningSyncs {
   }
 
   /**
-   * Claims the sync and executes it, as soon as a slot is free. Resolves when its end is recorded, or earlier when it has
-   * released its slot; at once when it is here already, has a live owner, or has ended, and when the signal is aborted
-   * before there was a slot. Never rejects.
+   * Has the sync claimed and executed as soon as it is its turn. Resolves when another sync may run in its place, at its
+   * end at the latest; at once when it has a live owner, or has ended; and when the signal is aborted before it had a slot,
+   * for which it goes on to wait. Never rejects.
    */
-  async execute(syncId: string, signal = this.#closing.signal): Promise<void> {
-    if (this.#running.has(syncId) || this.#closing.signal.aborted) return
-    const run: Run = { settled: Promise.resolve() }
-    this.#running.set(syncId, run)
-    const released = Promise.withResolvers<void>()
-    run.settled = this.#executeInSlot(syncId, run, AbortSignal.any([signal, this.#closing.signal]), released.resolve)
-    await Promise.race([run.settled, released.promise])
+  async execute(syncId: string, signal?: AbortSignal): Promise<void> {
+    if (this.#closing.signal.aborted) return
+    if (!this.#running.has(syncId)) await this.#reads.run(() => this.#beginIfOrphaned(syncId))
+    const run = this.#running.get(syncId)
+    if (run === undefined) return
+    const { promise: late, resolve } = Promise.withResolvers<void>()
+    const leave = () => {
+      if (run.isWaiting) resolve()
+    }
+    signal?.addEventListener('abort', leave, { once: true })
+    if (signal?.aborted) leave()
+    await Promise.race([run.released, late])
   }
 
   /** Stops the job of a sync whose cancel was recorded, if it runs here. */
@@ -99,8 +113,15 @@ export class RunningSyncs {
   async close(): Promise<void> {
     const stop = new JobStop('interrupted')
     this.#closing.abort(stop)
-    for (const { execution } of this.#running.values()) execution?.stop(stop)
-    await Promise.all([this.#scan.stop(), ...[...this.#running.values()].map(({ settled }) => settled)])
+    for (const { leave, execution } of this.#running.values()) {
+      leave.abort(stop)
+      execution?.stop(stop)
+    }
+    await Promise.all([
+      this.#scan.stop(),
+      this.#reads.settled(),
+      ...[...this.#running.values()].map(({ settled }) => settled),
+    ])
   }
 
   /** Whether nobody runs the sync: nobody ever did, it was given back, or its owner is dead. */
@@ -109,29 +130,64 @@ export class RunningSyncs {
     return this.#observer.isOwnerDead(id, lease.epoch)
   }
 
+  /** Never rejects. */
+  async #beginIfOrphaned(syncId: string): Promise<void> {
+    try {
+      const sync = await this.#options.storage.get(syncId)
+      if (sync !== undefined && !isTerminal(sync) && (await this.#isOrphaned(sync))) this.#begin(sync)
+    } catch (error) {
+      this.#options.log.error({ err: error, syncId }, 'a sync could not be read; the next scan finds it')
+    }
+  }
+
+  /** Has all orphans wait for a slot here, and what is none any more wait no longer. */
+  async #scanOrphans(signal: AbortSignal): Promise<void> {
+    const waiting = [...this.#running].filter(([, { isWaiting }]) => isWaiting)
+    const orphans = await this.#findOrphans(signal)
+    if (signal.aborted) return
+    const ids = new Set(orphans.map(({ id }) => id))
+    for (const [id, { leave }] of waiting) if (!ids.has(id)) leave.abort()
+    for (const sync of orphans) this.#begin(sync)
+    this.#scanned = true
+  }
+
   /** Resolves to what was created first first. */
   async #findOrphans(signal: AbortSignal): Promise<readonly Sync[]> {
     const seen = new Set<string>()
     const orphans: Sync[] = []
     for await (const sync of paginate(this.#options.storage, { states: ACTIVE_STATES, signal })) {
       seen.add(sync.id)
-      if (!this.#running.has(sync.id) && (await this.#isOrphaned(sync))) orphans.push(sync)
+      const isBegun = this.#running.get(sync.id)?.isWaiting === false
+      if (!isBegun && (await this.#isOrphaned(sync))) orphans.push(sync)
     }
     this.#observer.retainOnly(seen)
     // Pages come newest first.
     return orphans.reverse()
   }
 
-  async #executeInSlot(syncId: string, run: Run, signal: AbortSignal, onRelease: () => void): Promise<void> {
+  /** Has the sync wait for a slot, unless it is here already. */
+  #begin(sync: Sync): void {
+    if (this.#running.has(sync.id) || this.#closing.signal.aborted) return
+    const { promise: released, resolve } = Promise.withResolvers<void>()
+    const run: Run = { isWaiting: true, leave: new AbortController(), released, settled: Promise.resolve() }
+    this.#running.set(sync.id, run)
+    run.settled = this.#executeInSlot(sync, run, resolve)
+  }
+
+  async #executeInSlot({ id, createdBy, lease }: Sync, run: Run, onRelease: () => void): Promise<void> {
+    const { signal } = run.leave
     let slot: SyncSlot | undefined
     try {
-      slot = await this.#slots.take(signal, onRelease)
-      await this.#claimAndExecute(syncId, run, slot)
+      // What ran before goes first: its user has waited longest.
+      slot = await this.#slots.take(createdBy ?? '', { signal, isFirst: lease.epoch > 0, onRelease })
+      run.isWaiting = false
+      await this.#claimAndExecute(id, run, slot)
     } catch (error) {
       if (!signal.aborted) throw error
     } finally {
       slot?.end()
-      this.#running.delete(syncId)
+      this.#running.delete(id)
+      onRelease()
     }
   }
 

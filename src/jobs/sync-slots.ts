@@ -1,117 +1,103 @@
+import { FairSemaphore, type Permit } from '../concurrency/fair-semaphore.ts'
 import type { Slot } from '../ports/job-runner.ts'
 
-/** Syncs that may have released their slot, for each slot that there is: each of them costs a heartbeat. */
-const RELEASED_PER_SLOT = 8
+/** Syncs that may be under way without their slot, for each slot that there is: each of them costs a heartbeat. */
+const PARKED_PER_SLOT = 8
 
-/** How many syncs run at once in this process. Those that come back for their slot go before those that are new. */
+interface TakeOptions {
+  readonly signal: AbortSignal
+  /** Whether it goes before those of its owner that were never run; default: behind them. */
+  readonly isFirst?: boolean
+  /** Called when another sync may run in the place of this one. */
+  readonly onRelease: () => void
+}
+
+/**
+ * How many syncs run at once in this process, shared by owner. Every sync that begins has a place to be parked in, of which
+ * one owner's never fill all: so a sync that meets nothing but faults can always let go of its slot, and those of its
+ * owner that find no place wait for the ends of those before them, not others for them.
+ */
 export class SyncSlots {
-  #free: number
-  /** Syncs that may still release their slot. */
-  #releasable: number
-  readonly #returning: (() => void)[] = []
-  readonly #new: (() => void)[] = []
+  readonly #slots: FairSemaphore
+  readonly #places: FairSemaphore
 
   constructor(count: number) {
-    this.#free = count
-    this.#releasable = count * RELEASED_PER_SLOT
+    this.#slots = new FairSemaphore({ permits: count })
+    this.#places = new FairSemaphore({ permits: count * (1 + PARKED_PER_SLOT), leavesRoom: true })
   }
 
-  /**
-   * Resolves to a slot as soon as one is free; rejects with the signal's reason. `onRelease` is called when another sync
-   * may run in the place of this one.
-   */
-  async take(signal: AbortSignal, onRelease: () => void): Promise<SyncSlot> {
-    await this.#wait(this.#new, signal)
-    return new SyncSlot({
-      release: () => {
-        if (this.#releasable === 0) return false
-        this.#releasable -= 1
-        this.#pass()
-        onRelease()
-        return true
-      },
-      acquire: (stop) => this.#wait(this.#returning, stop),
-      returned: () => {
-        this.#releasable += 1
-      },
-      end: () => this.#pass(),
-    })
+  /** Whether nobody could run at once. */
+  get isFull(): boolean {
+    return this.#slots.isFull
   }
 
-  /** Gives a slot to whoever is next. */
-  #pass(): void {
-    const next = this.#returning.shift() ?? this.#new.shift()
-    if (next === undefined) this.#free += 1
-    else next()
-  }
-
-  async #wait(queue: (() => void)[], signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted()
-    if (this.#free > 0) {
-      this.#free -= 1
-      return
+  /** Resolves to a slot as soon as it is this owner's turn; rejects with the signal's reason. */
+  async take(owner: string, { signal, isFirst = false, onRelease }: TakeOptions): Promise<SyncSlot> {
+    const place = await this.#places.acquire(owner, { signal, isFirst })
+    try {
+      const permit = await this.#slots.acquire(owner, { signal, isFirst, onTaken: onRelease })
+      const acquire = (stop: AbortSignal) =>
+        this.#slots.acquire(owner, { signal: stop, isFirst: true, onTaken: onRelease })
+      return new SyncSlot({ place, permit, acquire, onRelease })
+    } catch (error) {
+      place.release()
+      throw error
     }
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const leave = () => {
-      const at = queue.indexOf(resolve)
-      if (at < 0) return
-      queue.splice(at, 1)
-      reject(signal.reason)
-    }
-    signal.addEventListener('abort', leave, { once: true })
-    queue.push(resolve)
-    await promise.finally(() => signal.removeEventListener('abort', leave))
   }
 }
 
-interface SlotActions {
-  /** Returns whether the slot could be given to another sync. */
-  release(): boolean
-  acquire(signal: AbortSignal): Promise<void>
-  /** Called when a sync that had released its slot has it again, or has ended. */
-  returned(): void
-  end(): void
+interface SyncSlotOptions {
+  /** Held until the end. */
+  readonly place: Permit
+  /** The right to run. */
+  readonly permit: Permit
+  readonly acquire: (signal: AbortSignal) => Promise<Permit>
+  readonly onRelease: () => void
 }
 
 /** The slot of one sync, from before its claim to its end. */
 export class SyncSlot implements Slot {
-  readonly #actions: SlotActions
+  readonly #options: SyncSlotOptions
   readonly #ended = new AbortController()
-  #isHeld = true
+  #permit: Permit
   #acquiring: Promise<void> | undefined
 
-  constructor(actions: SlotActions) {
-    this.#actions = actions
+  constructor(options: SyncSlotOptions) {
+    this.#options = options
+    this.#permit = options.permit
+  }
+
+  offer(): void {
+    if (!this.#permit.isHeld) return
+    this.#permit.offer()
+    this.#options.onRelease()
   }
 
   release(): void {
-    if (!this.#isHeld || this.#ended.signal.aborted || !this.#actions.release()) return
-    this.#isHeld = false
+    if (!this.#permit.isHeld) return
+    this.#permit.release()
+    this.#options.onRelease()
   }
 
   async acquire(): Promise<void> {
-    if (this.#isHeld) return
+    this.#permit.keep()
+    if (this.#permit.isHeld) return
     this.#acquiring ??= this.#acquire()
     await this.#acquiring
   }
 
   /** Gives the slot back for good. Idempotent. */
   end(): void {
-    if (this.#ended.signal.aborted) return
     this.#ended.abort()
-    if (this.#isHeld) this.#actions.end()
-    else this.#actions.returned()
+    this.#permit.release()
+    this.#options.place.release()
   }
 
   async #acquire(): Promise<void> {
-    await this.#actions.acquire(this.#ended.signal)
+    const permit = await this.#options.acquire(this.#ended.signal)
     this.#acquiring = undefined
     // It may have come at the very end.
-    if (this.#ended.signal.aborted) {
-      this.#actions.end()
-      return
-    }
-    this.#isHeld = true
-    this.#actions.returned()
+    if (this.#ended.signal.aborted) permit.release()
+    else this.#permit = permit
   }
 }

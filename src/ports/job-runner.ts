@@ -28,9 +28,11 @@ export interface JobContext {
 
 /** The right to be one of the syncs that run at once. The job begins with it. */
 export interface Slot {
-  /** Lets another sync run in its place. Does nothing when that was done before, or too many have done so. */
+  /** Lets a sync of an owner who has fewer slots run in its place, at once or as soon as one comes, until `acquire`. */
+  offer(): void
+  /** Lets any other sync run in its place. Does nothing when another one does so already. */
   release(): void
-  /** Resolves once the job has the right again, before syncs that have not begun get theirs. A job that stops waits for none. */
+  /** Resolves once the job has the right again, before syncs of its owner that have not begun get theirs. A job that stops waits for none. */
   acquire(): Promise<void>
 }
 

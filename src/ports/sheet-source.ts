@@ -25,7 +25,7 @@ export interface ReadContext {
   onWait(until: Date | undefined): void
   /** Called with what hinders reading whenever that changes, and with `null` once nothing does. */
   onFault(fault: SyncFault | null): void
-  /** Is released while nothing but faults come for long; absent where nobody waits for it. */
+  /** Is on offer while nothing but faults come, and released when that lasts long; absent where nobody waits for it. */
   readonly slot?: Slot | undefined
   /** Called for rows of an area that have arrived and will come in a block. */
   onRows(area: number, rows: number): void

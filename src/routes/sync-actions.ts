@@ -43,12 +43,12 @@ const redeliverWebhook = {
   operationId: 'redeliverWebhook',
   summary: 'Send the webhook again',
   description:
-    'Has the webhook of a finished sync sent at once, whatever came of it before, with the whole schedule of retries. The message keeps its webhook-id.',
+    'Has the webhook of a finished sync sent at once, whatever came of it before, with the whole schedule of retries. The message keeps its webhook-id. Changes nothing while it is about to be sent; 429 when it was sent five times within a minute.',
   tags: ['syncs'],
   params: syncPath,
   response: {
     202: jsonResponse('It will be sent; webhook.attempts shows what comes of it', syncView),
-    ...problemResponses(400, 404, 409, 500, 503),
+    ...problemResponses(400, 404, 409, 429, 500, 503),
   },
 }
 

@@ -15,7 +15,10 @@ const LONGEST_MS = 64_000
 /** How often an answer that covers less than was asked is asked for again before it is believed. */
 const INCOMPLETE_TRIES = 3
 
-/** Milliseconds of nothing but faults, or of one pause, from which on another sync may run in the place of this one. */
+/**
+ * Milliseconds of nothing but faults, or of one pause, from which on any other sync may run in the place of this one; one
+ * of an owner who has less may from the first fault on.
+ */
 const LONG_MS = 5000
 
 export interface RetryOptions {
@@ -111,6 +114,11 @@ export class Retries {
     await abortable(this.#acquiring, signal)
   }
 
+  /** Offers the slot during a call that hangs, if it is the only one: more answers than one must not wait for a slot. */
+  offerSlot(): void {
+    if (this.#calls === 1) this.#options.context.slot?.offer()
+  }
+
   async #pause(fault: CallFault, repeats: number, state: CallState, { signal, about }: RepeatOptions): Promise<void> {
     const { clock, context, tuning } = this.#options
     const detail = withSubject(fault.message, about)
@@ -126,8 +134,10 @@ export class Retries {
     if (fault.kind === 'quota') context.onWait(until)
     this.#pauses += 1
     try {
-      const isLong = ms >= LONG_MS || this.#streak.lasts(LONG_MS, clock.monotonic())
-      if (isLong && fault.kind !== 'quota' && this.#pauses === this.#calls) context.slot?.release()
+      if (fault.kind !== 'quota' && this.#pauses === this.#calls) {
+        if (ms >= LONG_MS || this.#streak.lasts(LONG_MS, clock.monotonic())) context.slot?.release()
+        else context.slot?.offer()
+      }
       await clock.sleep(ms, signal)
     } finally {
       this.#pauses -= 1

@@ -230,8 +230,12 @@ export class SpreadsheetCalls {
       context.onCall()
     }
     const onSlow = (message: string | undefined) => {
-      if (message === undefined) state.goesOn()
-      else state.waits('GOOGLE_UNAVAILABLE', message)
+      if (message === undefined) {
+        state.goesOn()
+        return
+      }
+      state.waits('GOOGLE_UNAVAILABLE', message)
+      this.#retries.offerSlot()
     }
     try {
       return await send({

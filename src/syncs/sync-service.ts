@@ -156,7 +156,10 @@ export class SyncService {
     })
   }
 
-  /** Has the webhook of a finished sync sent (again). Rejects with WEBHOOK_NOT_DELIVERABLE when that cannot be. */
+  /**
+   * Has the webhook of a finished sync sent (again), once however often that is asked for before it is. Rejects with
+   * WEBHOOK_NOT_DELIVERABLE when that cannot be, and with WEBHOOK_SENT_OFTEN when it was of late.
+   */
   async redeliver(id: string, caller: Caller): Promise<Sync> {
     const { storage, clock, statusTtlMs } = this.#options
     return inAnswerTime(clock, async () => {
@@ -167,7 +170,7 @@ export class SyncService {
         if (fault !== undefined) {
           throw new AppError('WEBHOOK_NOT_DELIVERABLE', `Its URL ${fault.message}.`, { hint: fault.hint })
         }
-        if (await storage.replace(next, sync.revision)) return next
+        if (next === sync || (await storage.replace(next, sync.revision))) return next
       }
     })
   }

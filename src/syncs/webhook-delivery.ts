@@ -26,6 +26,9 @@ export const ATTEMPT_LEASE_MS = 30 * SECOND
 /** Attempts that the log of a webhook holds. */
 const ATTEMPTS_KEPT = 10
 
+/** A redelivery is refused while the webhook was sent so many times in so many milliseconds. */
+const SENT_OFTEN = { times: 5, withinMs: 60 * SECOND }
+
 /** What one attempt to deliver has met. */
 export interface AttemptResult {
   readonly at: Date
@@ -93,7 +96,10 @@ export function releaseDelivery(sync: Deliverable, now: Date, ttlMs: number): De
   return change(sync, { tries, nextAttemptAt: now.toISOString() }, now, ttlMs)
 }
 
-/** Has the webhook of a finished sync sent (again), from the first attempt of the schedule on; its log stays. */
+/**
+ * Has the webhook of a finished sync sent (again), from the first attempt of the schedule on; its log stays. Returns the
+ * same sync while the first attempt has yet to begin. Throws WEBHOOK_SENT_OFTEN while its log has many of late.
+ */
 export function requestRedelivery(sync: Sync, now: Date, ttlMs: number): Deliverable {
   const { webhook } = sync
   if (webhook === null) {
@@ -104,8 +110,21 @@ export function requestRedelivery(sync: Sync, now: Date, ttlMs: number): Deliver
   if (!isTerminal(sync)) {
     throw new AppError('WEBHOOK_NOT_DELIVERABLE', `The sync is ${sync.state}; its webhook is sent once it has ended.`)
   }
+  if (isDeliveryDue(sync, now) && sync.webhook.tries === 0) return sync
+  refuseIfSentOften(webhook, now)
   const again = { state: 'pending', tries: 0, nextAttemptAt: now.toISOString() } as const
   return change({ ...sync, webhook }, again, now, ttlMs)
+}
+
+function refuseIfSentOften({ attempts }: SyncWebhook, now: Date): void {
+  const { times, withinMs } = SENT_OFTEN
+  // One further away than that, in either direction, says nothing: the wall clock may have been set.
+  const waits = attempts.map(({ at }) => Date.parse(at) + withinMs - now.getTime())
+  const recent = waits.filter((ms) => ms > 0 && ms <= withinMs)
+  const oldest = recent.at(-times)
+  if (oldest === undefined) return
+  const detail = `The webhook was sent ${recent.length} times within ${withinMs / SECOND} s.`
+  throw new AppError('WEBHOOK_SENT_OFTEN', detail, { retryAfterSeconds: Math.ceil(oldest / SECOND) })
 }
 
 /**

@@ -14,8 +14,8 @@ import {
   recordDelivery,
   releaseDelivery,
 } from '../syncs/webhook-delivery.ts'
+import { AttemptLimit } from './attempt-limit.ts'
 import { webhookMessage } from './message.ts'
-import { PerHostLimit } from './per-host-limit.ts'
 
 /** Milliseconds between two scans for webhooks that are due, so by how much an attempt may be late. */
 export const SCAN_INTERVAL_MS = 5000
@@ -23,8 +23,8 @@ export const SCAN_INTERVAL_MS = 5000
 /** A scan that takes long, as very many are pending, is followed by a pause of so many times that. */
 const PAUSE_PER_SCAN = 10
 
-/** Attempts under way at once, in all and to one host. */
-const CONCURRENCY = { total: 64, perHost: 4 }
+/** Attempts under way at once, in all and of one owner to one host; and how many of one owner begin in a second. */
+const LIMITS = { total: 64, perHost: 4, perSecond: 20, burst: 100 }
 
 /** Milliseconds that a stop waits for the answers of attempts under way. */
 const DRAIN_MS = 3000
@@ -51,7 +51,7 @@ export interface WebhookDelivererOptions {
  */
 export class WebhookDeliverer {
   readonly #options: WebhookDelivererOptions
-  readonly #limit = new PerHostLimit(CONCURRENCY)
+  readonly #limit: AttemptLimit
   /** By sync: attempts that wait for their turn or are under way. */
   readonly #attempts = new Map<string, Promise<void>>()
   readonly #scanning: PeriodicTask
@@ -63,6 +63,7 @@ export class WebhookDeliverer {
   constructor(options: WebhookDelivererOptions) {
     this.#options = options
     const { clock, log } = options
+    this.#limit = new AttemptLimit({ ...LIMITS, clock })
     this.#scanning = new PeriodicTask({
       clock,
       intervalMs: (tookMs) => Math.max(SCAN_INTERVAL_MS, PAUSE_PER_SCAN * tookMs),
@@ -79,9 +80,13 @@ export class WebhookDeliverer {
   /** Takes note that the webhook of a sync may have just become due. Without this the next scan finds it. */
   notify(sync: Sync): void {
     if (this.#closing.signal.aborted || this.#attempts.has(sync.id) || !isPending(sync)) return
-    const { id } = sync
-    const attempt = this.#limit.run(hostOf(sync), () => this.#deliver(id)).finally(() => this.#attempts.delete(id))
-    this.#attempts.set(id, attempt)
+    const { id, createdBy } = sync
+    const to = { owner: createdBy ?? '', host: hostOf(sync) }
+    const attempt = this.#limit.run(to, () => this.#deliver(id), this.#closing.signal)
+    this.#attempts.set(
+      id,
+      attempt.finally(() => this.#attempts.delete(id)),
+    )
   }
 
   /** Begins no attempt any more, and waits a little for those under way; what is not answered by then is due again. Idempotent. */
@@ -94,19 +99,19 @@ export class WebhookDeliverer {
     done.abort()
   }
 
-  /** One attempt, if it is due and nobody else has it. Never rejects. */
-  async #deliver(id: string): Promise<void> {
+  /** One attempt, if it is due and nobody else has it; resolves to whether it was answered, if it was made. Never rejects. */
+  async #deliver(id: string): Promise<boolean | undefined> {
     const { storage, sender, clock, log, statusTtlMs } = this.#options
-    if (this.#closing.signal.aborted) return
+    if (this.#closing.signal.aborted) return undefined
     try {
       const sync = await storage.get(id)
-      if (sync === undefined || !isDeliveryDue(sync, clock.now()) || this.#closing.signal.aborted) return
+      if (sync === undefined || !isDeliveryDue(sync, clock.now()) || this.#closing.signal.aborted) return undefined
       const claimed = claimDelivery(sync, clock.now(), statusTtlMs)
       // Another process has it, or it was forgotten.
-      if (!(await storage.replace(claimed, sync.revision))) return
+      if (!(await storage.replace(claimed, sync.revision))) return undefined
       if (!isPending(claimed)) {
         log.warn({ syncId: id, tries: sync.webhook.tries }, 'a webhook was given up')
-        return
+        return undefined
       }
       const at = clock.now()
       const began = clock.monotonic()
@@ -116,15 +121,17 @@ export class WebhookDeliverer {
       } catch (error) {
         if (!this.#leaving.signal.aborted) throw error
         await this.#record(id, (latest) => releaseDelivery(latest, clock.now(), statusTtlMs))
-        return
+        return undefined
       }
       const attempt: AttemptResult = { ...result, at, durationMs: Math.round(clock.monotonic() - began) }
       const options = { ttlMs: statusTtlMs, random: (this.#options.random ?? Math.random)() }
       const recorded = await this.#record(id, (latest) => recordDelivery(latest, attempt, clock.now(), options))
       logAttempt(log, recorded, attempt)
+      return result.status !== null
     } catch (error) {
       // The outermost boundary of a background task: whatever one webhook met must not end the service and all the others.
       log.error({ err: error, syncId: id }, 'a webhook could not be sent; it is tried again with a later scan')
+      return undefined
     }
   }
 

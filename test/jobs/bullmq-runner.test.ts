@@ -13,7 +13,7 @@ import { aDatabase, aSchema } from '../support/postgres.ts'
 import { aNamespace, isThere, POSTGRES_URL, REDIS_URL, type ServerKind } from '../support/queue-servers.ts'
 import { aConnection, aPrefix } from '../support/redis.ts'
 import { aQueuedSync } from '../support/syncs.ts'
-import { HeldJob, type RunnerOptions, type RunnerWorld, testJobRunner } from './conformance.ts'
+import { ended, HeldJob, RESULT, type RunnerOptions, type RunnerWorld, testJobRunner } from './conformance.ts'
 
 const URLS: Readonly<Record<ServerKind, string>> = { redis: REDIS_URL, postgres: POSTGRES_URL }
 
@@ -69,6 +69,34 @@ for (const kind of ['redis', 'postgres'] as const) {
   const skip = (await isThere(kind)) ? false : `no ${kind} here`
   t.test(`BullMqRunner on ${kind}`, { skip }, async (t) => {
     testJobRunner(t, (t) => makeWorld(t, kind))
+
+    t.test('a sync that another process enqueues behind many of another owner is claimed before them', async (t) => {
+      const { storage, runner } = await makeWorld(t, kind)
+      const begun: (string | null)[] = []
+      const job: SyncJob = ({ createdBy }, { slot, signal }) => {
+        begun.push(createdBy)
+        if (createdBy === 'other') return Promise.resolve(RESULT)
+        slot?.offer()
+        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+      }
+      const enqueued = async (createdBy: string) => {
+        const sync = { ...aQueuedSync({}, new Date()), createdBy }
+        await storage.create(sync)
+        await api.enqueue(sync.id)
+        return sync
+      }
+      const api = runner({ job, concurrency: 0 })
+      const worker = runner({ job, concurrency: 2 })
+      t.teardown(() => Promise.all([api.close(), worker.close()]))
+      await Promise.all([api.start(), worker.start()])
+      for (let count = 0; count < 12; count += 1) await enqueued('failing')
+      while (begun.length < 2) await systemClock.sleep(5)
+      const { id } = await enqueued('other')
+      const before = performance.now()
+      t.match(await ended(storage, id), { state: 'succeeded', attempt: 1 })
+      t.comment(`after ${Math.round(performance.now() - before)} ms`)
+      t.equal(begun.indexOf('other'), 2, 'the very next')
+    })
 
     t.test('a runner that stops leaves what waits in the queue to others', async (t) => {
       const { storage, namespace, runner } = await makeWorld(t, kind)

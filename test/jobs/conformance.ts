@@ -229,10 +229,12 @@ export function testJobRunner(t: Test, makeWorld: (t: Test) => Promise<RunnerWor
     const job = new HeldJob()
     const sync = await recorded(storage)
     const running = await started(t, runner({ job: job.run, deadlineMs: 500 }))
-    await running.enqueue(sync.id)
+    // A scan may find it before the queue has answered.
+    const enqueued = running.enqueue(sync.id)
     await job.starts(1)
     job.contexts[0]?.report({ progress: { fault: A_FAULT } })
     job.contexts[0]?.report({ progress: { fault: null } })
+    await enqueued
     const { error, progress } = await ended(storage, sync.id)
     t.match(error, { code: 'SYNC_DEADLINE_EXCEEDED', detail: /Google is ill\. \(GOOGLE_UNAVAILABLE\)/ })
     t.equal(progress.fault, null)
@@ -284,6 +286,72 @@ export function testJobRunner(t: Test, makeWorld: (t: Test) => Promise<RunnerWor
     second.resolve()
     for (const { id } of syncs) t.match(await ended(storage, id), { state: 'succeeded', attempt: 1 })
     t.strictSame(events, ['0 begins', '1 begins', '1 ends', '0 is back', '0 ends', '2 begins', '2 ends'])
+  })
+
+  t.test('of many that wait the next is of the owner whose turn it is, not the one that was named first', async (t) => {
+    const { storage, runner } = await aWorld(t)
+    const ends = new Map<string, () => void>()
+    const order: string[] = []
+    const job: SyncJob = ({ id, createdBy }) => {
+      order.push(`${createdBy}`)
+      return new Promise((resolve) => ends.set(id, () => resolve(RESULT)))
+    }
+    const running = await started(t, runner({ job, concurrency: 2 }))
+    const many = await severalRecorded(storage, 10, 'many')
+    for (const { id } of many) await running.enqueue(id)
+    while (order.length < 2) await systemClock.sleep(5)
+    const few = [await recorded(storage, 'few'), await recorded(storage, 'few')]
+    for (const { id } of few) await running.enqueue(id)
+    for (let count = 0; count < many.length + few.length; count += 1) {
+      while (ends.size === 0) await systemClock.sleep(5)
+      const [id = '', end] = [...ends][0] ?? []
+      ends.delete(id)
+      end?.()
+      await ended(storage, id)
+    }
+    t.same(order.slice(0, 3), ['many', 'many', 'few'], 'the first of the few is the very next')
+    t.ok(order.lastIndexOf('few') <= 4, `the second soon after: ${order}`)
+    t.equal(order.length, 12, 'nothing is lost')
+  })
+
+  t.test('an owner whose syncs all do nothing but fail holds up no other owner', async (t) => {
+    const { storage, runner } = await aWorld(t)
+    let failing = 0
+    const job: SyncJob = ({ createdBy }, context) => {
+      if (createdBy !== 'failing') return Promise.resolve(RESULT)
+      failing += 1
+      context.slot?.offer()
+      return aborted(context).then((reason) => Promise.reject(reason))
+    }
+    const running = await started(t, runner({ job, concurrency: 2 }))
+    const syncs = await severalRecorded(storage, 12, 'failing')
+    for (const { id } of syncs) await running.enqueue(id)
+    while (failing < 2) await systemClock.sleep(5)
+    const other = await recorded(storage, 'other')
+    const before = performance.now()
+    await running.enqueue(other.id)
+    t.match(await ended(storage, other.id), { state: 'succeeded' })
+    t.ok(performance.now() - before < 2500, `after ${Math.round(performance.now() - before)} ms`)
+    t.ok(failing <= 3, 'and none of its own runs in the place of another')
+  })
+
+  t.test('however many syncs of one owner release their slot, some of another still find a place', async (t) => {
+    const { storage, runner } = await aWorld(t)
+    let parked = 0
+    const job: SyncJob = ({ createdBy }, context) => {
+      if (createdBy !== 'failing') return Promise.resolve(RESULT)
+      parked += 1
+      context.slot?.release()
+      return aborted(context).then((reason) => Promise.reject(reason))
+    }
+    const running = await started(t, runner({ job, concurrency: 2 }))
+    const syncs = await severalRecorded(storage, 12, 'failing')
+    for (const { id } of syncs) await running.enqueue(id)
+    while (parked < 9) await systemClock.sleep(5)
+    const other = await recorded(storage, 'other')
+    await running.enqueue(other.id)
+    t.match(await ended(storage, other.id), { state: 'succeeded' })
+    t.equal(parked, 9, 'half of the places')
   })
 
   t.test('a job stops at once also while it waits for its slot', async (t) => {
@@ -375,10 +443,16 @@ async function started(t: Test, runner: JobRunner): Promise<JobRunner> {
   return runner
 }
 
-async function recorded(storage: SyncStorage): Promise<Sync> {
-  const sync = aQueuedSync({}, new Date())
+async function recorded(storage: SyncStorage, createdBy: string | null = null): Promise<Sync> {
+  const sync = { ...aQueuedSync({}, new Date()), createdBy }
   await storage.create(sync)
   return sync
+}
+
+async function severalRecorded(storage: SyncStorage, count: number, createdBy: string): Promise<Sync[]> {
+  const syncs: Sync[] = []
+  while (syncs.length < count) syncs.push(await recorded(storage, createdBy))
+  return syncs
 }
 
 async function change(storage: SyncStorage, id: string, transition: (sync: Sync) => Sync): Promise<Sync> {

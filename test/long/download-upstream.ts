@@ -269,7 +269,11 @@ t.test('a sync that meets nothing but faults releases its slot, and has it again
   downloader.emulator.fail({ on: { kind: 'spreadsheets.get', times: 7 }, do: { status: 500 } })
   const events = new EventEmitter()
   let isHeld = true
+  let offers = 0
   const slot = {
+    offer() {
+      offers += 1
+    },
     release() {
       isHeld = false
     },
@@ -287,10 +291,12 @@ t.test('a sync that meets nothing but faults releases its slot, and has it again
   })
   t.match(await downloader.run({}, { slot }), { outcome: 'downloaded' })
   t.equal(asked, 1)
+  t.ok(offers > 0, 'it is on offer before')
+  offers = 0
   t.equal(isHeld, true)
   downloader.emulator.fail({ on: { kind: 'spreadsheets.get' }, do: { status: 500 } })
   await downloader.run({}, { slot })
-  t.equal(asked, 1, 'one fault is no reason')
+  t.same([asked, offers], [1, 1], 'one fault is a reason to offer it only')
 })
 
 t.test('a row that is too large for one answer is read in columns', async (t) => {

@@ -120,7 +120,7 @@ for (const kind of ['redis', 'postgres'] as const) {
       t.ok(seconds < 20, `run after ${seconds.toFixed(1)} s`)
     })
 
-    t.test('what a worker has heard of and does nothing about is run by another within 30 s', async (t) => {
+    t.test('what a worker has heard of and does nothing about is run by another that scans', async (t) => {
       const { server, directory, storage, runner, recorded } = await aWorld(t, kind)
       const child = aWorkerProcess(t, [server.url, NAMESPACE, directory, 'before the claim'])
       const heard = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
@@ -130,8 +130,7 @@ for (const kind of ['redis', 'postgres'] as const) {
       t.equal((await heard.next()).value, sync.id)
       await runner(aQuickJob().run)
       const seconds = await secondsOf(() => ended(storage, sync.id))
-      t.ok(seconds > 10, 'the first worker goes on to claim its job')
-      t.ok(seconds < 30, `run after ${seconds.toFixed(1)} s`)
+      t.ok(seconds < 10, `run after ${seconds.toFixed(1)} s`)
     })
 
     t.test('a server that is stopped and started again loses nothing, and nobody waits for it', async (t) => {

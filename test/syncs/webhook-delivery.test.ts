@@ -57,7 +57,7 @@ t.test(
       claim: (sync) => claimDelivery(sync, NOW, TTL),
       record: (sync) => recordDelivery(sync, met(500), NOW, { ttlMs: TTL, random: 0 }),
       release: (sync) => releaseDelivery(claimDelivery(sync, NOW, TTL), NOW, TTL),
-      redeliver: (sync) => requestRedelivery(sync, NOW, TTL),
+      redeliver: (sync) => requestRedelivery(sync, later(-1), TTL),
     }
     for (const [name, transition] of Object.entries(transitions)) {
       const before = structuredClone(ended)
@@ -162,6 +162,28 @@ t.test('redelivery begins the schedule anew, and needs a webhook and an end', as
   t.throws(() => requestRedelivery(cancelSync(aQueuedSync(), NOW, TTL), NOW, TTL), { code: 'WEBHOOK_NOT_DELIVERABLE' })
   const waiting = aQueuedSync({ webhook: { url: 'https://example.com/' } })
   t.throws(() => requestRedelivery(waiting, NOW, TTL), { code: 'WEBHOOK_NOT_DELIVERABLE' })
+})
+
+t.test('a redelivery that has yet to begin is asked for once, however often', async (t) => {
+  const again = requestRedelivery(attempt(anEndedSync(), met(410)), later(1), TTL)
+  t.equal(requestRedelivery(again, later(1), TTL), again)
+  const underWay = claimDelivery(again, later(2), TTL)
+  t.match(
+    requestRedelivery(underWay, later(3), TTL).webhook,
+    { tries: 0, state: 'pending' },
+    'what fails is then tried again',
+  )
+})
+
+t.test('what was sent five times within a minute is not sent again before one of them is a minute old', async (t) => {
+  let sync = anEndedSync()
+  for (let count = 0; count < 5; count++) {
+    sync = recordDelivery(sync, met(204, { at: later(count * 1000) }), later(count * 1000), { ttlMs: TTL, random: 0 })
+    if (count < 4) t.ok(requestRedelivery(sync, later(count * 1000), TTL))
+  }
+  t.throws(() => requestRedelivery(sync, later(10_500), TTL), { code: 'WEBHOOK_SENT_OFTEN', retryAfterSeconds: 50 })
+  t.match(requestRedelivery(sync, later(60_000), TTL).webhook, { state: 'pending' })
+  t.match(requestRedelivery(sync, later(-3_600_000), TTL).webhook, { state: 'pending' }, 'a clock that was set back')
 })
 
 t.test('a record whose webhook contradicts its state is refused', async (t) => {

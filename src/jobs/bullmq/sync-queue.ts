@@ -14,25 +14,17 @@ export interface SyncQueueOptions extends Omit<OpenQueueOptions, 'onFault' | 'si
   readonly log: Log
 }
 
-/** A sync that waits for an owner, under the epoch of its last one. */
-export interface QueueEntry {
-  readonly syncId: string
-  readonly epoch: number
-  /** Tells this entry from earlier ones that a worker took and did nothing about; default 0. */
-  readonly repeat?: number
-}
-
 /**
  * The queue by which one of several processes gets to know that a sync waits to be run. It carries ids and owns no truth:
- * what it loses is enqueued again by the next scan, and what it delivers twice is decided by the claim.
+ * what it loses is found by the scan of every process, and what it delivers twice is decided by the claim.
  */
 export class SyncQueue {
   readonly #options: SyncQueueOptions
   readonly #closing = new AbortController()
   readonly #logged: LRUCache<string, true>
   #opened: Promise<OpenQueue> | undefined
-  /** Entries for the next batch, and that batch. */
-  readonly #pending: QueueEntry[] = []
+  /** Syncs of the next batch, and that batch. */
+  readonly #pending: string[] = []
   #nextBatch: Promise<unknown> | undefined
   readonly #oneAtATime = pLimit(1)
 
@@ -48,11 +40,11 @@ export class SyncQueue {
   }
 
   /**
-   * Adds entries, of which one that is in the queue already under this epoch is left out. What ran before goes first: its
-   * user has waited longest. Rejects when the server has not confirmed within two seconds; it may still take it then.
+   * Adds the sync, unless it is in the queue already. Rejects when the server has not confirmed within two seconds; it may
+   * still take it then.
    */
-  async enqueue(entries: readonly QueueEntry[]): Promise<void> {
-    this.#pending.push(...entries)
+  async enqueue(syncId: string): Promise<void> {
+    this.#pending.push(syncId)
     this.#nextBatch ??= this.#oneAtATime(() => this.#addBatch())
     await this.#bounded(this.#nextBatch)
   }
@@ -105,11 +97,11 @@ export class SyncQueue {
    * so, and longer than their timeout one by one.
    */
   async #addBatch(): Promise<unknown> {
-    const jobs = this.#pending.splice(0).map(({ syncId, epoch, repeat = 0 }) => ({
+    const jobs = this.#pending.splice(0).map((syncId) => ({
       name: 'sync',
       data: { syncId },
       // A job that is done blocks its id for as long as it is kept.
-      opts: { jobId: `${syncId}.${epoch}.${repeat}`, lifo: epoch > 0, removeOnComplete: true, removeOnFail: true },
+      opts: { jobId: syncId, removeOnComplete: true, removeOnFail: true },
     }))
     this.#nextBatch = undefined
     const { queue } = await this.#whenOpen()

@@ -180,7 +180,7 @@ export class SimulatedProcess {
     const sync = id === undefined ? undefined : await this.#storage.get(id)
     if (sync === undefined || !isTerminal(sync) || sync.webhook === null) return
     const next = requestRedelivery(sync, new Date(this.#options.world.wall), STATUS_TTL_MS)
-    await this.#storage.replace(next, sync.revision)
+    if (next !== sync) await this.#storage.replace(next, sync.revision)
   }
 
   /** Changes a sync that others change too, a few times in a row. */
@@ -209,7 +209,7 @@ export class SimulatedProcess {
       await task()
       return true
     } catch (error) {
-      if (error instanceof AppError && error.status === 503) return false
+      if (error instanceof AppError && (error.status === 503 || error.status === 429)) return false
       this.#options.checks.complain(`${this.life.name} met ${error instanceof Error ? error.stack : String(error)}`)
       return false
     }
