@@ -90,7 +90,12 @@ t.test('an empty value counts as unset', async (t) => {
 t.test('how long snapshots stay and how many there may be is read', async (t) => {
   t.equal(readConfig({}).retention.ttlMs, undefined, 'the newest stays for ever')
   t.match(
-    readConfig({ SNAPSHOT_TTL: '30d', SNAPSHOT_BYTES_MAX: '2TB', SNAPSHOT_BYTES_PER_KEY: '500MB', MAX_SNAPSHOTS_PER_KEY: '7' }),
+    readConfig({
+      SNAPSHOT_TTL: '30d',
+      SNAPSHOT_BYTES_MAX: '2TB',
+      SNAPSHOT_BYTES_PER_KEY: '500MB',
+      MAX_SNAPSHOTS_PER_KEY: '7',
+    }),
     {
       retention: { kept: 3, ttlMs: 30 * 86_400_000 },
       snapshotLimits: { maxBytes: 2e12, maxBytesPerKey: 5e8, maxSnapshotsPerKey: 7 },

@@ -45,7 +45,11 @@ t.test('a key erases its own rows and nobody else’s, an administrator everybod
 
   t.equal(await code(boss, `/spreadsheets/${BOOK}`, 'DELETE'), 204)
   t.equal(await code(two, `/spreadsheets/${BOOK}`), 'SNAPSHOT_NOT_FOUND')
-  t.strictSame((await readdir(`${directory}/snapshots`)).sort(), ['.staging', '.trash', OTHER], 'not even its name is left')
+  t.strictSame(
+    (await readdir(`${directory}/snapshots`)).sort(),
+    ['.staging', '.trash', OTHER],
+    'not even its name is left',
+  )
   t.strictSame(await readdir(`${directory}/snapshots/.trash`), [])
 })
 
@@ -62,7 +66,11 @@ t.test('while one of the caller’s syncs is active nothing is erased', async (t
     const refused = await client(key).send('DELETE', `/spreadsheets/${BOOK}`)
     t.match(await refused.json(), { status: 409, code: 'SYNC_ACTIVE', detail: new RegExp(id) })
   }
-  t.equal(await client(keys.two).status('DELETE', `/spreadsheets/${BOOK}`), 204, 'another’s sync is nobody else’s business')
+  t.equal(
+    await client(keys.two).status('DELETE', `/spreadsheets/${BOOK}`),
+    204,
+    'another’s sync is nobody else’s business',
+  )
   t.equal(await client(keys.one).status('GET', `/spreadsheets/${BOOK}/tabs/A`), 200)
   await client(keys.one).send('POST', `/syncs/${id}/cancel`)
   const sync = await client(keys.one).send('GET', `/syncs/${id}`, undefined, { prefer: 'wait=25' })
@@ -70,24 +78,27 @@ t.test('while one of the caller’s syncs is active nothing is erased', async (t
   t.equal(await client(keys.boss).status('DELETE', `/spreadsheets/${BOOK}`), 204)
 })
 
-t.test('once too much is kept no sync is started, the rows there are still answered, and room can be made', async (t) => {
-  const emulator = await anEmulator(t, { workbooks: WORKBOOKS })
-  const { setting, keys } = someKeys({ one: ['read', 'write'], two: ['read', 'write'] })
-  const { url } = await aService(t, {
-    GOOGLE_API_ROOT_URL: emulator.rootUrl,
-    API_KEYS: setting,
-    MAX_SNAPSHOTS_PER_KEY: '1',
-  })
-  const [one, two] = [new ApiClient(url, keys.one), new ApiClient(url, keys.two)]
-  await one.sync({ spreadsheet: BOOK })
-  const headers = { 'idempotency-key': 'one' }
-  const refused = await one.send('POST', '/syncs', { spreadsheet: OTHER }, headers)
-  t.match(await refused.json(), { status: 507, code: 'SNAPSHOTS_FULL', hint: /MAX_SNAPSHOTS_PER_KEY/ })
-  t.equal(await one.status('GET', `/spreadsheets/${BOOK}/tabs/A`), 200)
-  t.equal((await two.sync({ spreadsheet: BOOK })).state, 'succeeded', 'another key has its own room')
-  t.equal(await one.status('DELETE', `/spreadsheets/${BOOK}`), 204)
-  t.equal((await one.send('POST', '/syncs', { spreadsheet: OTHER }, headers)).status, 202, 'its key was not used up')
-})
+t.test(
+  'once too much is kept no sync is started, the rows there are still answered, and room can be made',
+  async (t) => {
+    const emulator = await anEmulator(t, { workbooks: WORKBOOKS })
+    const { setting, keys } = someKeys({ one: ['read', 'write'], two: ['read', 'write'] })
+    const { url } = await aService(t, {
+      GOOGLE_API_ROOT_URL: emulator.rootUrl,
+      API_KEYS: setting,
+      MAX_SNAPSHOTS_PER_KEY: '1',
+    })
+    const [one, two] = [new ApiClient(url, keys.one), new ApiClient(url, keys.two)]
+    await one.sync({ spreadsheet: BOOK })
+    const headers = { 'idempotency-key': 'one' }
+    const refused = await one.send('POST', '/syncs', { spreadsheet: OTHER }, headers)
+    t.match(await refused.json(), { status: 507, code: 'SNAPSHOTS_FULL', hint: /MAX_SNAPSHOTS_PER_KEY/ })
+    t.equal(await one.status('GET', `/spreadsheets/${BOOK}/tabs/A`), 200)
+    t.equal((await two.sync({ spreadsheet: BOOK })).state, 'succeeded', 'another key has its own room')
+    t.equal(await one.status('DELETE', `/spreadsheets/${BOOK}`), 204)
+    t.equal((await one.send('POST', '/syncs', { spreadsheet: OTHER }, headers)).status, 202, 'its key was not used up')
+  },
+)
 
 t.test('what waited in the queue while the room was used up fails, and says so', async (t) => {
   const emulator = await anEmulator(t, { workbooks: WORKBOOKS })
@@ -97,7 +108,11 @@ t.test('what waited in the queue while the room was used up fails, and says so',
     SYNC_CONCURRENCY: '1',
   })
   t.equal(await new ApiClient(url).status('POST', '/syncs', { spreadsheet: BOOK }), 507, 'no room at all')
-  const small = await aService(t, { GOOGLE_API_ROOT_URL: emulator.rootUrl, SYNC_CONCURRENCY: '1', SNAPSHOT_BYTES_MAX: '1KB' })
+  const small = await aService(t, {
+    GOOGLE_API_ROOT_URL: emulator.rootUrl,
+    SYNC_CONCURRENCY: '1',
+    SNAPSHOT_BYTES_MAX: '1KB',
+  })
   const client = new ApiClient(small.url)
   const rows = { spreadsheet: BIG, formats: ['json' as const, 'csv' as const] }
   const first = await client.start(rows)

@@ -502,27 +502,30 @@ export function testSnapshotStore(t: Test, name: string, place: (t: Test) => Ope
     await running.discard()
   })
 
-  t.test(`${name}: what is published while all is erased and swept stays or goes, and is never half there`, async (t) => {
-    const open = place(t)
-    const [store, other] = [await open(), await open()]
-    const pause = async (turns: number) => {
-      for (let turn = 0; turn < turns; turn += 1) await other.find(SPREADSHEET, newSyncId())
-    }
-    let stayed = 0
-    for (let round = 0; round < 12; round += 1) {
-      await publishFiles(store, { 'a.csv': 'old' })
-      const [manifest] = await Promise.all([
-        publishFiles(store, { 'a.csv': 'new' }),
-        pause(round).then(() => other.erase(SPREADSHEET)),
-        pause(round).then(() => store.sweep(new Date())),
-      ])
-      const found = await store.find(SPREADSHEET, manifest.syncId)
-      if (found !== undefined) stayed += 1
-      t.equal(await publishedText(other, manifest, 'a.csv'), found && 'new')
-      await store.erase(SPREADSHEET)
-    }
-    t.comment(`${stayed} of 12 stayed`)
-  })
+  t.test(
+    `${name}: what is published while all is erased and swept stays or goes, and is never half there`,
+    async (t) => {
+      const open = place(t)
+      const [store, other] = [await open(), await open()]
+      const pause = async (turns: number) => {
+        for (let turn = 0; turn < turns; turn += 1) await other.find(SPREADSHEET, newSyncId())
+      }
+      let stayed = 0
+      for (let round = 0; round < 12; round += 1) {
+        await publishFiles(store, { 'a.csv': 'old' })
+        const [manifest] = await Promise.all([
+          publishFiles(store, { 'a.csv': 'new' }),
+          pause(round).then(() => other.erase(SPREADSHEET)),
+          pause(round).then(() => store.sweep(new Date())),
+        ])
+        const found = await store.find(SPREADSHEET, manifest.syncId)
+        if (found !== undefined) stayed += 1
+        t.equal(await publishedText(other, manifest, 'a.csv'), found && 'new')
+        await store.erase(SPREADSHEET)
+      }
+      t.comment(`${stayed} of 12 stayed`)
+    },
+  )
 
   t.test(`${name}: snapshots are listed newest first, and by sync id within one instant`, async (t) => {
     const store = await place(t)()

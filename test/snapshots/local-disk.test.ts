@@ -159,23 +159,26 @@ t.test('a checkpoint that the files do not bear out is not gone on from', async 
   }
 })
 
-t.test('a spreadsheet without snapshots leaves no folder, and one that is removed too early is made again', async (t) => {
-  const directory = t.testdir({})
-  let removals = 0
-  const rename = async (from: string, to: string) => {
-    if (from.endsWith('.publication') && removals++ < 2) await rmdir(join(to, '..'))
-    return nodeFileSystem.rename(from, to)
-  }
-  const fs = { ...nodeFileSystem, rename }
-  const store = new LocalSnapshotStore({ directory, kept: 3, log: silentLog, fs })
-  const manifest = await publishFiles(store, { 'a.csv': 'a' })
-  t.equal(removals, 3)
-  t.equal(await publishedText(store, manifest, 'a.csv'), 'a')
-  await store.erase(SPREADSHEET)
-  await mkdir(join(directory, 'left-by-a-crash'))
-  await store.sweep(new Date())
-  t.strictSame((await readdir(directory)).sort(), ['.staging', '.trash'])
-})
+t.test(
+  'a spreadsheet without snapshots leaves no folder, and one that is removed too early is made again',
+  async (t) => {
+    const directory = t.testdir({})
+    let removals = 0
+    const rename = async (from: string, to: string) => {
+      if (from.endsWith('.publication') && removals++ < 2) await rmdir(join(to, '..'))
+      return nodeFileSystem.rename(from, to)
+    }
+    const fs = { ...nodeFileSystem, rename }
+    const store = new LocalSnapshotStore({ directory, kept: 3, log: silentLog, fs })
+    const manifest = await publishFiles(store, { 'a.csv': 'a' })
+    t.equal(removals, 3)
+    t.equal(await publishedText(store, manifest, 'a.csv'), 'a')
+    await store.erase(SPREADSHEET)
+    await mkdir(join(directory, 'left-by-a-crash'))
+    await store.sweep(new Date())
+    t.strictSame((await readdir(directory)).sort(), ['.staging', '.trash'])
+  },
+)
 
 t.test('an erasure by whoever sees all takes what cannot be read too, a sweep leaves it', async (t) => {
   const directory = t.testdir({})

@@ -17,7 +17,13 @@ const keptOf = (manifests: SnapshotManifest[], kept: number) => manifests.length
 
 t.test('equal cells are equal however they are spelled', async (t) => {
   const spellings = ['A1:B2', 'A!A1:B2', '$A$1:$B$2', 'a1:b2', "'A'!B2:A1", 'gid:0!A1:B2', 'A_named_range']
-  t.equal(keptOf(spellings.map((range) => aSnapshot(aRange(range, 2))), 1), 1)
+  t.equal(
+    keptOf(
+      spellings.map((range) => aSnapshot(aRange(range, 2))),
+      1,
+    ),
+    1,
+  )
   const other: ManifestTab = { ...aRange('B!A1:B2', 2), gid: 1 }
   t.equal(keptOf([aSnapshot(aRange('A1:B2', 2)), aSnapshot(other)], 1), 2, 'those of another tab are others')
 })

@@ -64,6 +64,7 @@ t.test('a snapshot that a program has open for itself stays until the next sweep
   held = 'nothing'
   t.equal(await store.sweep(new Date()), 1)
   t.strictSame(await readdir(`${directory}/${folder}`), [newest])
+  await store.sweepDrafts(async () => false)
   t.strictSame(await readdir(`${directory}/.trash`), [])
 })
 
