@@ -38,9 +38,9 @@ export interface SnapshotStore {
   prune(spreadsheetId: string, signal?: AbortSignal): Promise<readonly string[]>
 
   /**
-   * Removes the snapshots of a spreadsheet that are of this `createdBy`; without one everybody's, unreadable ones too.
-   * Resolves, once that is durable, to how many there were. What is published meanwhile stays, or goes whole. Cut off, it
-   * has removed some, and none in part.
+   * Removes the snapshots of a spreadsheet that are of this `createdBy`; without one everybody's, unreadable ones too where
+   * the medium tells them from drafts. Resolves, once that is durable, to how many there were. What is published meanwhile
+   * stays, or goes whole. Cut off, it has removed some, and none in part.
    */
   erase(spreadsheetId: string, createdBy?: string | null): Promise<number>
 

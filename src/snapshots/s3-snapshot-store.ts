@@ -169,19 +169,14 @@ export class S3SnapshotStore implements SnapshotStore {
 
   async #contents(spreadsheetId: string): Promise<SpreadsheetContents> {
     const prefix = this.#bucket.keys.records(spreadsheetId)
-    const read = async ({ key, etag }: ListedObject) => {
+    const read = ({ key, etag }: ListedObject) => {
       const syncId = key.slice(prefix.length).replace(/\.json$/, '')
-      const found = await ignoreCorrupt(this.#records.read({ spreadsheetId, syncId }, etag), 'unreadable' as const)
-      return { syncId, found }
+      return ignoreCorrupt(this.#records.read({ spreadsheetId, syncId }, etag))
     }
     const records = await pMap(this.#bucket.list(prefix), read, { concurrency: 8 })
-    return {
-      manifests: newestFirst(
-        records.flatMap(({ found }) => (found === 'unreadable' ? [] : (manifestIn(found?.record) ?? []))),
-      ),
-      unreadable: records.flatMap(({ syncId, found }) => (found === 'unreadable' ? syncId : [])),
-      leftovers: [],
-    }
+    const manifests = records.map((found) => manifestIn(found?.record)).filter((manifest) => manifest !== undefined)
+    // A record that cannot be read may be that of a draft, which a newer release goes on with: nobody erases it.
+    return { manifests: newestFirst(manifests), unreadable: [], leftovers: [] }
   }
 
   async #remove(key: SnapshotKey): Promise<boolean> {
