@@ -191,6 +191,30 @@ t.test('an erasure by whoever sees all takes what cannot be read too, a sweep le
   t.equal(existsSync(join(directory, SPREADSHEET)), false)
 })
 
+t.test(
+  'an erasure that is cut off has removed whole snapshots, and the sweep removes what is left of them',
+  async (t) => {
+    const directory = t.testdir({})
+    let isCutOff = true
+    const removeTree = async (path: string) => {
+      if (isCutOff && path.includes('.trash')) throw Object.assign(new Error('EIO: injected'), { code: 'EIO' })
+      return nodeFileSystem.removeTree(path)
+    }
+    const store = new LocalSnapshotStore({ directory, kept: 3, log: silentLog, fs: { ...nodeFileSystem, removeTree } })
+    await store.start()
+    for (const text of ['one', 'two']) await publishFiles(aStore(directory), { 'a.csv': text })
+    await t.rejects(store.erase(SPREADSHEET), { code: 'STORAGE_UNAVAILABLE' })
+    const [left, ...more] = await store.list(SPREADSHEET)
+    t.strictSame(more, [])
+    t.equal(left && (await publishedText(store, left, 'a.csv'))?.length, 3, 'the other one is whole')
+    t.equal((await readdir(join(directory, '.trash'))).length, 1)
+    isCutOff = false
+    await store.sweepDrafts(async () => false)
+    t.strictSame(await readdir(join(directory, '.trash')), [])
+    t.equal(await store.erase(SPREADSHEET), 1, 'asked again, it goes on')
+  },
+)
+
 t.test('a failing medium is told as such, and never as absence', async (t) => {
   const directory = t.testdir({ 'not-a-folder': '' })
   const store = aStore(join(directory, 'not-a-folder'))
