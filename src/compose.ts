@@ -21,6 +21,7 @@ import { BlockFiles } from './snapshots/formats/block-files.ts'
 import { LocalSnapshotStore } from './snapshots/local-snapshot-store.ts'
 import { S3SnapshotStore } from './snapshots/s3-snapshot-store.ts'
 import { AdmissionControl } from './syncs/admission-control.ts'
+import { SnapshotLimits } from './syncs/snapshot-limits.ts'
 import { SyncService, type SyncServiceOptions } from './syncs/sync-service.ts'
 import { systemClock } from './system-clock.ts'
 import type { WebhookDeliverer } from './webhooks/deliverer.ts'
@@ -52,10 +53,13 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
   const storage = measureStorage(drivers.storage, metrics, (sync) => deliverer?.notify(sync))
   const { deliverer, ...webhooks } = await composeWebhooks(config, storage, log)
   const snapshots = snapshotStore(config, log)
+  const intervalMs = config.sweepIntervalMs
+  const snapshotLimits = new SnapshotLimits({ snapshots, clock, log, intervalMs, ...config.snapshotLimits })
+  const requireRoom = (createdBy: string | null) => snapshotLimits.requireRoom(createdBy)
   const api = new GoogleApi({ clock, ...config.google })
   const workers = new WorkerPool({ log })
   const source = new GoogleSheets({ api, quota: drivers.quota, workers, metrics, clock, log })
-  const job = createDownloadJob({ source, writer: new BlockFiles(workers), snapshots, clock, log })
+  const job = createDownloadJob({ source, writer: new BlockFiles(workers), snapshots, clock, log, requireRoom })
   const runner = drivers.makeRunner({
     storage,
     job,
@@ -68,10 +72,11 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     clock,
     statusTtlMs: config.statusTtlMs,
     admission: new AdmissionControl({ storage, clock, ...config.limits }),
+    requireRoom,
     rememberEnd: (sync) => idempotency.recordEnd(sync, clock.now()),
     ...webhooks,
   })
-  const sweeper = new Sweeper({ storage, idempotency, snapshots, clock, log, intervalMs: config.sweepIntervalMs })
+  const sweeper = new Sweeper({ storage, idempotency, snapshots, clock, log, intervalMs })
 
   const app = await buildApp({
     service,
@@ -97,6 +102,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     { name: 'the worker threads', close: () => workers.close() },
     { name: 'the webhook deliverer', close: async () => deliverer?.close() },
     { name: 'the sweeper', close: () => sweeper.close() },
+    { name: 'the count of snapshots', close: () => snapshotLimits.close() },
     { name: 'the HTTP server', close: () => app.close() },
     { name: 'the snapshot store', close: () => snapshots.close() },
     { name: 'the storage', close: () => storage.close() },
@@ -119,7 +125,8 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
       const address = await app.listen({ host: config.host, port: config.port })
       await runner.start()
       // An instance that only answers requests leaves the cleaning to those that work.
-      if (config.role !== 'api') sweeper.start()
+      if (config.role === 'api') snapshotLimits.start()
+      else sweeper.start()
       deliverer?.start()
       return address
     },
@@ -157,7 +164,7 @@ async function composeWebhooks(
   return { faultOfWebhook, deliverer: new WebhookDeliverer({ storage, sender, clock: systemClock, log, statusTtlMs }) }
 }
 
-function snapshotStore({ snapshots, s3, snapshotsKept: kept }: Config, log: Logger): SnapshotStore {
-  if (snapshots.kind === 'file') return new LocalSnapshotStore({ directory: snapshots.directory, kept, log })
-  return new S3SnapshotStore({ bucket: snapshots.bucket, prefix: snapshots.prefix, ...s3, kept, log })
+function snapshotStore({ snapshots, s3, retention }: Config, log: Logger): SnapshotStore {
+  if (snapshots.kind === 'file') return new LocalSnapshotStore({ directory: snapshots.directory, ...retention, log })
+  return new S3SnapshotStore({ bucket: snapshots.bucket, prefix: snapshots.prefix, ...s3, ...retention, log })
 }

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { hostNameOf, isLoopback } from './host-name.ts'
 import {
   apiKeys,
+  byteSize,
   credentialPath,
   duration,
   fileModeMask,
@@ -39,6 +40,12 @@ const environment = z.object({
 
   SNAPSHOT_URL: snapshotUrl.prefault('file:data/snapshots'),
   SNAPSHOTS_KEPT: wholeNumber(1, 1000).prefault('3'),
+  /** Unset: the newest snapshot of a tab stays for ever. */
+  SNAPSHOT_TTL: atLeast(1000, '1s').optional(),
+  /** Of all snapshots together; of those of one key. */
+  SNAPSHOT_BYTES_MAX: byteSize.prefault('100GB'),
+  SNAPSHOT_BYTES_PER_KEY: byteSize.prefault('50GB'),
+  MAX_SNAPSHOTS_PER_KEY: wholeNumber(1, 100_000_000).prefault('100000'),
   /** How the bucket of an `s3` place is reached; credentials are for the SDK to find. */
   AWS_ENDPOINT_URL_S3: httpUrl.optional(),
   AWS_ENDPOINT_URL: httpUrl.optional(),
@@ -91,7 +98,12 @@ const config = environment.transform((value, context) => {
     sweepIntervalMs: value.SWEEP_INTERVAL,
     umask: value.UMASK,
     snapshots: value.SNAPSHOT_URL,
-    snapshotsKept: value.SNAPSHOTS_KEPT,
+    retention: { kept: value.SNAPSHOTS_KEPT, ttlMs: value.SNAPSHOT_TTL },
+    snapshotLimits: {
+      maxBytes: value.SNAPSHOT_BYTES_MAX,
+      maxBytesPerKey: value.SNAPSHOT_BYTES_PER_KEY,
+      maxSnapshotsPerKey: value.MAX_SNAPSHOTS_PER_KEY,
+    },
     s3: { endpoint, region: value.AWS_REGION ?? (endpoint === undefined ? undefined : 'us-east-1') },
     syncConcurrency: value.SYNC_CONCURRENCY,
     syncDeadlineMs: value.SYNC_DEADLINE,

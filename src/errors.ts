@@ -54,6 +54,7 @@ export const ERROR_TABLE = {
   TOO_MANY_STREAMS: retryable(429, 'Too many event streams of this API key are open', {
     hint: 'Close one, or poll the sync instead.',
   }),
+  SNAPSHOTS_FULL: entry(507, 'Too much is kept already to download more'),
   QUEUE_FULL: retryable(503, 'Too many syncs are waiting', {
     hint: 'Send the request again in a while; the operator may raise MAX_QUEUED or SYNC_CONCURRENCY.',
   }),

@@ -20,6 +20,8 @@ t.test('an empty environment gives every default', async (t) => {
     publicOrigin: undefined,
     umask: 0o077,
     openMetrics: false,
+    retention: { kept: 3 },
+    snapshotLimits: { maxBytes: 100e9, maxBytesPerKey: 50e9, maxSnapshotsPerKey: 100_000 },
     limits: { maxQueued: 1000, maxActivePerKey: 100, maxStreamsPerKey: 100, requestTimeoutMs: 30_000 },
   })
   t.equal(readConfig({}).limits.requestsPerMinute, undefined)
@@ -169,6 +171,24 @@ t.test('UMASK is octal and leaves everything to the user of the service', async 
 
 t.test('an empty value counts as unset', async (t) => {
   t.match(readConfig({ PORT: '', GOOGLE_API_KEY: '' }), { port: 3000, google: { apiKey: undefined } })
+})
+
+t.test('how long snapshots stay and how many there may be is read', async (t) => {
+  t.equal(readConfig({}).retention.ttlMs, undefined, 'the newest stays for ever')
+  t.match(
+    readConfig({
+      SNAPSHOT_TTL: '30d',
+      SNAPSHOT_BYTES_MAX: '2TB',
+      SNAPSHOT_BYTES_PER_KEY: '500MB',
+      MAX_SNAPSHOTS_PER_KEY: '7',
+    }),
+    {
+      retention: { kept: 3, ttlMs: 30 * 86_400_000 },
+      snapshotLimits: { maxBytes: 2e12, maxBytesPerKey: 5e8, maxSnapshotsPerKey: 7 },
+    },
+  )
+  t.throws(() => readConfig({ SNAPSHOT_TTL: '0s' }), /^SNAPSHOT_TTL must be 1s or more/)
+  t.throws(() => readConfig({ SNAPSHOT_BYTES_MAX: '100' }), /^SNAPSHOT_BYTES_MAX must be a number of bytes/)
 })
 
 t.test('durations, folders and origins are read', async (t) => {

@@ -132,6 +132,12 @@ export function createClient({ baseUrl, apiKey, fetch: given }: ClientOptions) {
       return result(api.GET('/spreadsheets/{spreadsheetId}', call), signal)
     },
 
+    /** Erases every row of a spreadsheet that this key's syncs have downloaded; with an admin key, everybody's. */
+    async eraseSpreadsheet(spreadsheetId: string, { signal }: CallOptions = {}): Promise<void> {
+      const call = { params: { path: { spreadsheetId } }, ...(signal === undefined ? {} : { signal }) }
+      await result(api.DELETE('/spreadsheets/{spreadsheetId}', call), signal)
+    },
+
     readTab,
   }
 }

@@ -74,7 +74,11 @@ export interface paths {
         get: operations["getSpreadsheet"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Erase the rows of a spreadsheet
+         * @description Removes every snapshot of the spreadsheet that the caller's syncs have made (with an admin key, or without keys: everybody's), and what they have staged. 409 while such a sync is active, 404 when there is nothing. The status of syncs stays; their files are gone. The next sync downloads again, also with `ifUnchanged: skip`. Cut off before the answer, it has erased some snapshots, and none in part: send it again.
+         */
+        delete: operations["eraseSpreadsheet"];
         options?: never;
         head?: never;
         patch?: never;
@@ -270,7 +274,7 @@ export interface paths {
         put?: never;
         /**
          * Send the webhook again
-         * @description Has the webhook of a finished sync sent at once, whatever came of it before, with the whole schedule of retries. The message keeps its webhook-id.
+         * @description Has the webhook of a finished sync sent at once, whatever came of it before, with the whole schedule of retries. The message keeps its webhook-id. Changes nothing while it is about to be sent; 429 when it was sent five times within a minute.
          */
         post: operations["redeliverWebhook"];
         delete?: never;
@@ -300,7 +304,7 @@ export interface components {
         /** @description application/problem+json, RFC 9457 */
         Problem: {
             /** @enum {string} */
-            code: "VALIDATION_FAILED" | "BODY_NOT_JSON" | "PAGE_TOKEN_INVALID" | "BODY_TOO_LARGE" | "URI_TOO_LONG" | "MEDIA_TYPE_UNSUPPORTED" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "NOT_ACCEPTABLE" | "PRECONDITION_FAILED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_MALFORMED" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "API_KEY_MISSING" | "API_KEY_INVALID" | "API_KEY_SCOPE" | "SPREADSHEET_NOT_ALLOWED" | "HOST_NOT_ALLOWED" | "CROSS_SITE_REFUSED" | "RATE_LIMITED" | "TOO_MANY_ACTIVE" | "TOO_MANY_STREAMS" | "QUEUE_FULL" | "SYNC_NOT_FOUND" | "SYNC_ACTIVE" | "SYNC_FINISHED" | "SYNC_NOT_RETRYABLE" | "SYNC_EXISTS" | "WEBHOOK_NOT_DELIVERABLE" | "FILES_NOT_READY" | "FILE_NOT_FOUND" | "SNAPSHOT_NOT_FOUND" | "TAB_NOT_FOUND" | "RANGE_NOT_FOUND" | "IDEMPOTENCY_KEY_REUSED" | "SYNC_GONE" | "IDEMPOTENCY_KEY_IN_FLIGHT" | "STATUS_CORRUPT" | "STATUS_FORMAT_NEWER" | "SNAPSHOT_CORRUPT" | "STORAGE_UNAVAILABLE" | "STORAGE_FULL" | "SHUTTING_DOWN" | "INTERNAL" | "SYNC_DEADLINE_EXCEEDED" | "SHEET_FORBIDDEN" | "SHEET_NOT_FOUND" | "SHEET_NOT_GOOGLE" | "GOOGLE_CREDENTIAL_MISSING" | "GOOGLE_CREDENTIAL_INVALID" | "GOOGLE_CREDENTIAL_RESTRICTED" | "GOOGLE_API_DISABLED" | "GOOGLE_QUOTA_EXCEEDED" | "GOOGLE_UNAVAILABLE" | "GOOGLE_UNREACHABLE" | "GOOGLE_REQUEST_REFUSED" | "GOOGLE_ANSWER_INCOMPLETE" | "GOOGLE_ANSWER_TOO_LARGE";
+            code: "VALIDATION_FAILED" | "BODY_NOT_JSON" | "PAGE_TOKEN_INVALID" | "BODY_TOO_LARGE" | "URI_TOO_LONG" | "MEDIA_TYPE_UNSUPPORTED" | "ROUTE_NOT_FOUND" | "METHOD_NOT_ALLOWED" | "NOT_ACCEPTABLE" | "PRECONDITION_FAILED" | "RANGE_NOT_SATISFIABLE" | "REQUEST_MALFORMED" | "REQUEST_TIMEOUT" | "HEADERS_TOO_LARGE" | "API_KEY_MISSING" | "API_KEY_INVALID" | "API_KEY_SCOPE" | "SPREADSHEET_NOT_ALLOWED" | "HOST_NOT_ALLOWED" | "CROSS_SITE_REFUSED" | "RATE_LIMITED" | "TOO_MANY_ACTIVE" | "TOO_MANY_STREAMS" | "SNAPSHOTS_FULL" | "QUEUE_FULL" | "SYNC_NOT_FOUND" | "SYNC_ACTIVE" | "SYNC_FINISHED" | "SYNC_NOT_RETRYABLE" | "SYNC_EXISTS" | "WEBHOOK_NOT_DELIVERABLE" | "WEBHOOK_SENT_OFTEN" | "FILES_NOT_READY" | "FILE_NOT_FOUND" | "SNAPSHOT_NOT_FOUND" | "TAB_NOT_FOUND" | "RANGE_NOT_FOUND" | "IDEMPOTENCY_KEY_REUSED" | "SYNC_GONE" | "IDEMPOTENCY_KEY_IN_FLIGHT" | "STATUS_CORRUPT" | "STATUS_FORMAT_NEWER" | "SNAPSHOT_CORRUPT" | "STORAGE_UNAVAILABLE" | "STORAGE_FULL" | "SHUTTING_DOWN" | "INTERNAL" | "SYNC_DEADLINE_EXCEEDED" | "SHEET_FORBIDDEN" | "SHEET_NOT_FOUND" | "SHEET_NOT_GOOGLE" | "GOOGLE_CREDENTIAL_MISSING" | "GOOGLE_CREDENTIAL_INVALID" | "GOOGLE_CREDENTIAL_RESTRICTED" | "GOOGLE_API_DISABLED" | "GOOGLE_QUOTA_EXCEEDED" | "GOOGLE_UNAVAILABLE" | "GOOGLE_UNREACHABLE" | "GOOGLE_REQUEST_REFUSED" | "GOOGLE_ANSWER_INCOMPLETE" | "GOOGLE_ANSWER_TOO_LARGE";
             detail: string;
             /** @description What is known of a sync that was forgotten; what is not is null */
             ended?: {
@@ -365,6 +369,16 @@ export interface components {
                 }[];
                 gid: number;
                 range: string | null;
+                /**
+                 * @description The cells that the range stood for, from the header row down: 0-based, the ends not included; null for a whole tab, and in snapshots of earlier releases
+                 * @default null
+                 */
+                rectangle: {
+                    endColumn: number;
+                    endRow: number;
+                    startColumn: number;
+                    startRow: number;
+                } | null;
                 rows: number;
                 title: string;
             }[];
@@ -868,6 +882,135 @@ export interface operations {
             };
         };
     };
+    eraseSpreadsheet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id in the URL of the spreadsheet */
+                spreadsheetId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Erased */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            421: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The headers are too large */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getTab: {
         parameters: {
             query?: {
@@ -1293,6 +1436,15 @@ export interface operations {
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2243,6 +2395,15 @@ export interface operations {
             };
             /** @description Says what is wrong: code, detail, and a hint where it can be mended */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Says what is wrong: code, detail, and a hint where it can be mended */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

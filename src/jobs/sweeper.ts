@@ -1,11 +1,11 @@
 import { PeriodicTask } from '../concurrency/periodic-task.ts'
-import { type FinishedSync, isTerminal } from '../model/sync.ts'
-import { isCorruptRecord, isNewerRecord } from '../model/sync-record.ts'
+import type { FinishedSync } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { SnapshotStore } from '../ports/snapshot-store.ts'
 import type { SyncStorage } from '../ports/sync-storage.ts'
 import type { IdempotencyStore } from '../syncs/idempotency-store.ts'
+import { isLive } from '../syncs/live-sync.ts'
 
 /** A pass is skipped when the wall clock has moved this much more or less than the monotonic one since the last pass. */
 const CLOCK_JUMP_MS = 30_000
@@ -56,10 +56,12 @@ export class Sweeper {
     try {
       const rememberEnd = idempotency && ((sync: FinishedSync) => idempotency.recordEnd(sync, clock.now()))
       const report = await storage.cleanup(clock.now(), { signal, rememberEnd })
-      const drafts = await snapshots.sweepDrafts((syncId) => this.#isLive(syncId), signal)
+      const drafts = await snapshots.sweepDrafts((syncId) => isLive(storage, syncId), signal)
       const keys = (await idempotency?.cleanup(clock.now(), signal)) ?? 0
+      // Last, as looking at each spreadsheet may take long.
+      const removed = await snapshots.sweep(clock.now(), signal)
       if (report.quarantined.length > 0) log.error({ names: report.quarantined }, 'unreadable records were set aside')
-      log.debug({ removed: report.removed.length, leftovers: report.leftovers, keys, drafts }, 'swept')
+      log.debug({ removed: report.removed.length, leftovers: report.leftovers, keys, drafts, snapshots: removed }, 'swept')
     } catch (error) {
       if (!signal?.aborted || error !== signal.reason) this.#logFailure(error)
     }
@@ -67,18 +69,6 @@ export class Sweeper {
 
   #logFailure(error: unknown): void {
     this.#options.log.error({ err: error }, 'a pass of the sweeper failed; the next one tries again')
-  }
-
-  async #isLive(syncId: string): Promise<boolean> {
-    try {
-      const sync = await this.#options.storage.get(syncId)
-      return sync !== undefined && !isTerminal(sync)
-    } catch (error) {
-      // Without a status nobody can ever resume the sync; what a newer release has written it can resume.
-      if (isCorruptRecord(error)) return false
-      if (isNewerRecord(error)) return true
-      throw error
-    }
   }
 
   /** After a jump nobody knows which of the two times is right, so expiry is judged one interval later. */

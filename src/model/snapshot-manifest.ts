@@ -22,6 +22,18 @@ export const snapshotContents = z
         gid: z.number(),
         title: z.string(),
         range: z.string().nullable(),
+        rectangle: z
+          .object({
+            startRow: z.int().min(0),
+            endRow: z.int().min(0),
+            startColumn: z.int().min(0),
+            endColumn: z.int().min(0),
+          })
+          .nullable()
+          .default(null)
+          .describe(
+            'The cells that the range stood for, from the header row down: 0-based, the ends not included; null for a whole tab, and in snapshots of earlier releases',
+          ),
         rows: z.int().min(0),
         columns: z.int().min(0),
         columnNames: z.array(z.string()).nullable().describe('null when headerRow is 0'),
@@ -45,6 +57,11 @@ export const snapshotManifest = snapshotContents.extend({
 })
 export type SnapshotManifest = z.output<typeof snapshotManifest>
 export type ManifestTab = SnapshotManifest['tabs'][number]
+
+/** Bytes of all its files. */
+export function bytesOf(manifest: SnapshotManifest): number {
+  return filesOf(manifest).reduce((sum, { bytes }) => sum + bytes, 0)
+}
 
 export function filesOf(manifest: SnapshotManifest): ManifestTab['files'] {
   return manifest.tabs.flatMap(({ files }) => files)

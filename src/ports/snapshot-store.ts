@@ -31,16 +31,44 @@ export interface SnapshotStore {
 
   /**
    * Removes the snapshots of a spreadsheet that retention no longer keeps: for each `createdBy`, all but the newest
-   * SNAPSHOTS_KEPT and, for each tab and format, the newest that holds it. Once the signal is aborted no other is begun.
-   * Resolves to the sync ids of what was removed; what another program holds open is left to the next call, or the next
-   * sweep of drafts.
+   * SNAPSHOTS_KEPT and, for each tab and format, the newest that holds the whole tab and the newest of each of the last
+   * 10 × SNAPSHOTS_KEPT unlike ranges of it. Once the signal is aborted no other is begun. Resolves to the sync ids of
+   * what was removed; what another program holds open is left to the next call, or the next sweep.
    */
   prune(spreadsheetId: string, signal?: AbortSignal): Promise<readonly string[]>
+
+  /**
+   * Removes the snapshots of a spreadsheet that are of this `createdBy`; without one everybody's, unreadable ones too where
+   * the medium tells them from drafts. Resolves, once that is durable, to how many there were. What is published meanwhile
+   * stays, or goes whole. Cut off, it has removed some, and none in part.
+   */
+  erase(spreadsheetId: string, createdBy?: string | null): Promise<number>
+
+  /**
+   * Prunes every spreadsheet, removes what is older than SNAPSHOT_TTL at `now` whatever it holds, and counts what is left,
+   * until the signal is aborted. Resolves to how many snapshots were removed.
+   */
+  sweep(now: Date, signal?: AbortSignal): Promise<number>
+
+  /** Counts as `sweep` does, and removes nothing. */
+  count(signal?: AbortSignal): Promise<void>
+
+  /**
+   * What the published snapshots of a `createdBy` amount to, everybody's without one: exact of spreadsheets that this
+   * process has pruned or erased from last, otherwise as of the latest `sweep` or `count`; nothing before the first.
+   */
+  usage(createdBy?: string | null): SnapshotUsage
 
   /** Removes everything staged for syncs that are not live any more, until the signal is aborted; resolves to how many. */
   sweepDrafts(isLive: (syncId: string) => Promise<boolean>, signal?: AbortSignal): Promise<number>
 
   close(): Promise<void>
+}
+
+export interface SnapshotUsage {
+  readonly snapshots: number
+  /** Of their files of rows. */
+  readonly bytes: number
 }
 
 export interface SnapshotKey {

@@ -32,6 +32,7 @@ const ACCESS_RULES: Readonly<Record<string, AccessRule>> = {
   'GET /syncs/:id/files': 'read',
   'GET /syncs/:id/files/:name': 'read',
   'GET /spreadsheets/:spreadsheetId': 'read',
+  'DELETE /spreadsheets/:spreadsheetId': 'write',
   'GET /spreadsheets/:spreadsheetId/tabs/:tab': 'read',
 }
 

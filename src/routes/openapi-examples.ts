@@ -76,7 +76,7 @@ const manifest: Omit<SnapshotManifest, 'createdBy'> = {
   spreadsheet,
   consistent: true,
   request: queued.request,
-  tabs: [{ ...tab, rows: 30, columns: 3, columnNames: Object.keys(row), files: [storedFile] }],
+  tabs: [{ ...tab, rectangle: null, rows: 30, columns: 3, columnNames: Object.keys(row), files: [storedFile] }],
   warnings: [],
 }
 

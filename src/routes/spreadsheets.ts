@@ -7,6 +7,7 @@ import { type SnapshotManifest, snapshotContents } from '../model/snapshot-manif
 import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
 import { SAMPLE_SPREADSHEET_ID, SNAPSHOT_FORMATS, type SnapshotFormat } from '../model/sync-request.ts'
 import { type Caller, maySee } from '../syncs/caller.ts'
+import { eraseRows } from '../syncs/row-erasure.ts'
 import { fileOf, sendFile } from './file-response.ts'
 import { MEDIA_TYPES } from './media-types.ts'
 import { jsonResponse, problemResponses, rowsResponses } from './response-schemas.ts'
@@ -39,6 +40,16 @@ const getSpreadsheet = {
   response: { 200: jsonResponse('The manifest', snapshotContents), ...problemResponses(400, 404, 500, 503) },
 }
 
+const eraseSpreadsheet = {
+  operationId: 'eraseSpreadsheet',
+  summary: 'Erase the rows of a spreadsheet',
+  description:
+    "Removes every snapshot of the spreadsheet that the caller's syncs have made (with an admin key, or without keys: everybody's), and what they have staged. 409 while such a sync is active, 404 when there is nothing. The status of syncs stays; their files are gone. The next sync downloads again, also with `ifUnchanged: skip`. Cut off before the answer, it has erased some snapshots, and none in part: send it again.",
+  tags: ['rows'],
+  params: z.object({ spreadsheetId }),
+  response: { 204: z.undefined().describe('Erased'), ...problemResponses(400, 404, 409, 500, 503) },
+}
+
 const getTab = {
   operationId: 'getTab',
   summary: 'Read the rows of a tab',
@@ -60,10 +71,18 @@ const getTab = {
  * What was downloaded, by spreadsheet. Answers from snapshots alone and never asks Google; to a caller there are no
  * snapshots but those of the syncs that it may see.
  */
-export const spreadsheetRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (app, { snapshots, callerOf }) => {
+export const spreadsheetRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
+  app,
+  { service, snapshots, callerOf },
+) => {
   app.get('/spreadsheets/:spreadsheetId', { schema: getSpreadsheet }, async (request) => {
     const [latest] = await existing(request.params.spreadsheetId, callerOf(request))
     return latest
+  })
+
+  app.delete('/spreadsheets/:spreadsheetId', { schema: eraseSpreadsheet }, async (request, reply) => {
+    await eraseRows({ service, snapshots }, request.params.spreadsheetId, callerOf(request))
+    return reply.code(204).send()
   })
 
   app.get('/spreadsheets/:spreadsheetId/tabs/:tab', { schema: getTab }, async (request, reply) => {

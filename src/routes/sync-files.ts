@@ -69,8 +69,9 @@ export const syncFileRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
     }
     const manifest = await snapshots.find(sync.spreadsheet.id, sync.snapshotId ?? sync.id)
     if (manifest !== undefined) return manifest
-    const detail = 'The files of this sync were removed, as newer ones have taken their place.'
-    const hint = `GET /spreadsheets/${sync.spreadsheet.id} shows the newest.`
+    const detail =
+      'The files of this sync were removed: newer ones have taken their place, they expired or were erased.'
+    const hint = `GET /spreadsheets/${sync.spreadsheet.id} shows the newest, if there are any; POST /syncs downloads again.`
     throw new AppError('SNAPSHOT_NOT_FOUND', detail, { hint })
   }
 }

@@ -42,7 +42,7 @@ const startSync = {
       'Retry-After': 'Seconds to wait before the first look, while it is active',
       'Idempotent-Replayed': '"true" when the sync was started by an earlier request with this key',
     }),
-    ...problemResponses(400, 409, 410, 413, 415, 422, 500, 503),
+    ...problemResponses(400, 409, 410, 413, 415, 422, 500, 503, 507),
   },
 }
 

@@ -30,12 +30,12 @@ export function truncatedFile({ syncId, name }: FileKey): AppError {
   return new AppError('SNAPSHOT_CORRUPT', `The file ${name} of ${syncId} was cut off.`)
 }
 
-/** Resolves to `undefined` when reading rejects with `SNAPSHOT_CORRUPT`. */
-export async function ignoreCorrupt<T>(reading: Promise<T>): Promise<T | undefined> {
+/** Resolves to something else, `undefined` by default, when reading rejects with `SNAPSHOT_CORRUPT`. */
+export async function ignoreCorrupt<T, Else = undefined>(reading: Promise<T>, instead?: Else): Promise<T | Else> {
   try {
     return await reading
   } catch (error) {
-    if (error instanceof AppError && error.code === 'SNAPSHOT_CORRUPT') return undefined
+    if (error instanceof AppError && error.code === 'SNAPSHOT_CORRUPT') return instead as Else
     throw error
   }
 }

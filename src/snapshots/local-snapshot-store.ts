@@ -8,22 +8,29 @@ import { isSnapshotFileName, type SnapshotManifest } from '../model/snapshot-man
 import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
 import type { FileSystem } from '../ports/file-system.ts'
 import type { Log } from '../ports/log.ts'
-import type { ByteRange, DraftKey, FileKey, SnapshotDraft, SnapshotStore } from '../ports/snapshot-store.ts'
+import type {
+  ByteRange,
+  DraftKey,
+  FileKey,
+  SnapshotDraft,
+  SnapshotStore,
+  SnapshotUsage,
+} from '../ports/snapshot-store.ts'
 import { ignoreCorrupt, truncatedFile } from './corrupt-snapshot.ts'
 import { adoptCheckpoint, CHECKPOINT_NAME, type LocalContent } from './local/checkpoint-file.ts'
 import { DraftFolders, STAGING_NAME } from './local/draft-folders.ts'
 import { DISK_FAILURE, LocalStaging } from './local/local-staging.ts'
 import { isRemoved, ManifestCache } from './local/manifest-cache.ts'
 import { SnapshotFolders } from './local/snapshot-folders.ts'
-import { newestFirst, prunable } from './retention.ts'
+import { Removals, type SpreadsheetContents } from './removals.ts'
+import { newestFirst, type RetentionOptions } from './retention.ts'
 import { assertDraftKey, isSnapshotKey } from './snapshot-key.ts'
 import { type AdoptedCheckpoint, StagedDraft } from './staged-draft.ts'
+import { versionOf } from './usage-account.ts'
 
-export interface LocalSnapshotStoreOptions {
+export interface LocalSnapshotStoreOptions extends RetentionOptions {
   /** The folder that holds everything; made when it is not there. Must be on a local file system. */
   readonly directory: string
-  /** How many of the newest snapshots of a spreadsheet to keep, SNAPSHOTS_KEPT. */
-  readonly kept: number
   readonly log: Log
   /** For tests: the file system to use. */
   readonly fs?: FileSystem
@@ -41,8 +48,7 @@ export class LocalSnapshotStore implements SnapshotStore {
   readonly #folders: SnapshotFolders
   readonly #drafts: DraftFolders
   readonly #manifests: ManifestCache
-  /** Spreadsheets of which a snapshot could not be removed, as somebody had a file of it open. */
-  readonly #unpruned = new Set<string>()
+  readonly #removals: Removals
 
   constructor(options: LocalSnapshotStoreOptions) {
     this.#options = options
@@ -50,6 +56,15 @@ export class LocalSnapshotStore implements SnapshotStore {
     this.#folders = new SnapshotFolders(this.#fs, options.directory)
     this.#drafts = new DraftFolders(this.#fs, options.directory)
     this.#manifests = new ManifestCache(this.#fs, options.log)
+    this.#removals = new Removals(
+      {
+        spreadsheets: () => this.#spreadsheets(),
+        contents: (spreadsheetId) => this.#contents(spreadsheetId),
+        remove: (key) => this.#removeUnlessHeld(this.#folders.of(key)),
+        settle: (spreadsheetId) => this.#settle(spreadsheetId),
+      },
+      options,
+    )
   }
 
   start(): Promise<void> {
@@ -85,11 +100,7 @@ export class LocalSnapshotStore implements SnapshotStore {
 
   async list(spreadsheetId: string): Promise<readonly SnapshotManifest[]> {
     if (!SPREADSHEET_ID_PATTERN.test(spreadsheetId)) return []
-    return onDisk(async () => {
-      const syncIds = await namesIn(this.#fs, this.#folders.ofSpreadsheet(spreadsheetId))
-      const manifests = await mapAll(syncIds, 8, (syncId) => ignoreCorrupt(this.find(spreadsheetId, syncId)))
-      return newestFirst(manifests.filter((manifest) => manifest !== undefined))
-    })
+    return (await this.#contents(spreadsheetId)).manifests
   }
 
   async openFile(key: FileKey, range?: ByteRange): Promise<Readable | undefined> {
@@ -112,16 +123,24 @@ export class LocalSnapshotStore implements SnapshotStore {
     })
   }
 
-  async prune(spreadsheetId: string, signal?: AbortSignal): Promise<readonly string[]> {
-    const removed: string[] = []
-    this.#unpruned.delete(spreadsheetId)
-    for (const syncId of await this.#removable(spreadsheetId)) {
-      if (signal?.aborted) break
-      const folder = this.#folders.of({ spreadsheetId, syncId })
-      const wasRemoved = await this.#removeUnlessHeld(folder, () => this.#unpruned.add(spreadsheetId))
-      if (wasRemoved) removed.push(syncId)
-    }
-    return removed
+  prune(spreadsheetId: string, signal?: AbortSignal): Promise<readonly string[]> {
+    return this.#removals.prune(spreadsheetId, signal)
+  }
+
+  erase(spreadsheetId: string, createdBy?: string | null): Promise<number> {
+    return this.#removals.erase(spreadsheetId, createdBy)
+  }
+
+  sweep(now: Date, signal?: AbortSignal): Promise<number> {
+    return this.#removals.sweep(now, signal)
+  }
+
+  count(signal?: AbortSignal): Promise<void> {
+    return this.#removals.count(signal)
+  }
+
+  usage(createdBy?: string | null): SnapshotUsage {
+    return this.#removals.usage(createdBy)
   }
 
   async sweepDrafts(isLive: (syncId: string) => Promise<boolean>, signal?: AbortSignal): Promise<number> {
@@ -132,7 +151,6 @@ export class LocalSnapshotStore implements SnapshotStore {
         if (await isLive(draft.syncId)) continue
         if (await this.#removeUnlessHeld(this.#drafts.pathOf(draft))) removed += 1
       }
-      for (const spreadsheetId of [...this.#unpruned]) await this.prune(spreadsheetId, signal)
       await this.#drafts.emptyTrash(signal)
       return removed
     })
@@ -153,33 +171,56 @@ export class LocalSnapshotStore implements SnapshotStore {
     }
   }
 
-  /** What retention no longer keeps, and what an earlier removal has left in part. */
-  async #removable(spreadsheetId: string): Promise<readonly string[]> {
-    const manifests = await this.list(spreadsheetId)
-    const known = new Set(manifests.map(({ syncId }) => syncId))
-    const { kept } = this.#options
-    const left: string[] = []
-    if (!SPREADSHEET_ID_PATTERN.test(spreadsheetId)) return left
-    await onDisk(async () => {
-      for (const name of await namesIn(this.#fs, this.#folders.ofSpreadsheet(spreadsheetId))) {
-        if (known.has(name) || !isSnapshotKey({ spreadsheetId, syncId: name })) continue
-        if (await isRemoved(this.#fs, this.#folders.of({ spreadsheetId, syncId: name }))) left.push(name)
-      }
-    })
-    return [...prunable(manifests, kept).map(({ syncId }) => syncId), ...left]
+  async *#spreadsheets() {
+    const { directory } = this.#options
+    for (const name of await onDisk(() => namesIn(this.#fs, directory))) {
+      const spreadsheetId = this.#folders.spreadsheetOf(name)
+      if (spreadsheetId === undefined) continue
+      const names = await onDisk(() => namesIn(this.#fs, join(directory, name)))
+      // A snapshot never changes under its name.
+      yield { spreadsheetId, version: versionOf(names.sort()) }
+    }
   }
 
-  /** Resolves to whether the folder was there and is gone; logs that somebody has a file of it open. */
-  #removeUnlessHeld(folder: string, onHeld?: () => void): Promise<boolean> {
+  #contents(spreadsheetId: string): Promise<SpreadsheetContents> {
+    return onDisk(async () => {
+      const names = await namesIn(this.#fs, this.#folders.ofSpreadsheet(spreadsheetId))
+      const syncIds = names.filter((syncId) => isSnapshotKey({ spreadsheetId, syncId }))
+      const found = await mapAll(syncIds, 8, async (syncId) => {
+        const key = { spreadsheetId, syncId }
+        const manifest = await ignoreCorrupt(this.#manifests.read(this.#folders.of(key), key), 'unreadable' as const)
+        const isLeftover = manifest === undefined && (await isRemoved(this.#fs, this.#folders.of(key)))
+        return { syncId, manifest, isLeftover }
+      })
+      return {
+        manifests: newestFirst(
+          found.flatMap(({ manifest = 'unreadable' }) => (manifest === 'unreadable' ? [] : manifest)),
+        ),
+        unreadable: found.flatMap(({ syncId, manifest }) => (manifest === 'unreadable' ? syncId : [])),
+        leftovers: found.flatMap(({ syncId, isLeftover }) => (isLeftover ? syncId : [])),
+      }
+    })
+  }
+
+  /** Resolves to whether the folder is gone; logs that somebody has a file of it open. */
+  #removeUnlessHeld(folder: string): Promise<boolean> {
     return onDisk(async () => {
       try {
-        return await this.#drafts.remove(folder)
+        await this.#drafts.remove(folder)
+        return true
       } catch (error) {
         if (!isHeld(error)) throw error
-        onHeld?.()
         this.#options.log.warn({ err: error, folder }, 'files that another program has open stay until the next sweep')
         return false
       }
+    })
+  }
+
+  #settle(spreadsheetId: string): Promise<void> {
+    return onDisk(async () => {
+      const folder = this.#folders.ofSpreadsheet(spreadsheetId)
+      await ignoreErrno(this.#fs.syncFolder(folder), 'ENOENT')
+      await ignoreErrno(this.#fs.removeFolder(folder), 'ENOENT', 'ENOTEMPTY', 'EEXIST', 'EPERM', 'EACCES', 'EBUSY')
     })
   }
 }

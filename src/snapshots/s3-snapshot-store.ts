@@ -12,10 +12,13 @@ import {
   DraftSuperseded,
   type FileKey,
   type SnapshotDraft,
+  type SnapshotKey,
   type SnapshotStore,
+  type SnapshotUsage,
 } from '../ports/snapshot-store.ts'
 import { ignoreCorrupt, truncatedFile } from './corrupt-snapshot.ts'
-import { newestFirst, prunable } from './retention.ts'
+import { Removals, type SpreadsheetContents } from './removals.ts'
+import { newestFirst, type RetentionOptions } from './retention.ts'
 import { Bucket, type BucketOptions, type ListedObject } from './s3/bucket.ts'
 import { assertConditionalWrites } from './s3/conditional-writes.ts'
 import { collectGarbage, discardDrafts } from './s3/garbage-collector.ts'
@@ -25,10 +28,9 @@ import { manifestIn, type RecordedCheckpoint, SnapshotRecords } from './s3/snaps
 import { assertDraftKey } from './snapshot-key.ts'
 import { type AdoptedCheckpoint, StagedDraft } from './staged-draft.ts'
 import { ContentDigest, StagedFile } from './staged-file.ts'
+import { versionOf } from './usage-account.ts'
 
-export interface S3SnapshotStoreOptions extends BucketOptions {
-  /** How many of the newest snapshots of a spreadsheet to keep, SNAPSHOTS_KEPT. */
-  readonly kept: number
+export interface S3SnapshotStoreOptions extends BucketOptions, RetentionOptions {
   readonly log: Log
 }
 
@@ -44,11 +46,20 @@ export class S3SnapshotStore implements SnapshotStore {
   readonly #options: S3SnapshotStoreOptions
   readonly #bucket: Bucket
   readonly #records: SnapshotRecords
+  readonly #removals: Removals
 
   constructor(options: S3SnapshotStoreOptions) {
     this.#options = options
     this.#bucket = new Bucket(options)
     this.#records = new SnapshotRecords(this.#bucket, options.log)
+    this.#removals = new Removals(
+      {
+        spreadsheets: () => this.#spreadsheets(),
+        contents: (spreadsheetId) => this.#contents(spreadsheetId),
+        remove: (key) => this.#remove(key),
+      },
+      options,
+    )
   }
 
   start(): Promise<void> {
@@ -87,13 +98,7 @@ export class S3SnapshotStore implements SnapshotStore {
 
   async list(spreadsheetId: string): Promise<readonly SnapshotManifest[]> {
     if (!SPREADSHEET_ID_PATTERN.test(spreadsheetId)) return []
-    const prefix = this.#bucket.keys.records(spreadsheetId)
-    const read = ({ key, etag }: ListedObject) => {
-      const syncId = key.slice(prefix.length).replace(/\.json$/, '')
-      return ignoreCorrupt(this.#records.read({ spreadsheetId, syncId }, etag))
-    }
-    const records = await pMap(await this.#bucket.list(prefix), read, { concurrency: 8 })
-    return newestFirst(records.map((found) => manifestIn(found?.record)).filter((manifest) => manifest !== undefined))
+    return (await this.#contents(spreadsheetId)).manifests
   }
 
   async openFile(key: FileKey, range?: ByteRange): Promise<Readable | undefined> {
@@ -112,18 +117,24 @@ export class S3SnapshotStore implements SnapshotStore {
     return file
   }
 
-  async prune(spreadsheetId: string, signal?: AbortSignal): Promise<readonly string[]> {
-    const removed: string[] = []
-    for (const { syncId } of prunable(await this.list(spreadsheetId), this.#options.kept)) {
-      if (signal?.aborted) break
-      const key = { spreadsheetId, syncId }
-      // Cut off after this, the rest is for the sweep.
-      await this.#bucket.put(this.#bucket.keys.marker(key), '')
-      await this.#records.remove(key)
-      await collectGarbage(this.#bucket, this.#options.log, key)
-      removed.push(syncId)
-    }
-    return removed
+  prune(spreadsheetId: string, signal?: AbortSignal): Promise<readonly string[]> {
+    return this.#removals.prune(spreadsheetId, signal)
+  }
+
+  erase(spreadsheetId: string, createdBy?: string | null): Promise<number> {
+    return this.#removals.erase(spreadsheetId, createdBy)
+  }
+
+  sweep(now: Date, signal?: AbortSignal): Promise<number> {
+    return this.#removals.sweep(now, signal)
+  }
+
+  count(signal?: AbortSignal): Promise<void> {
+    return this.#removals.count(signal)
+  }
+
+  usage(createdBy?: string | null): SnapshotUsage {
+    return this.#removals.usage(createdBy)
   }
 
   async sweepDrafts(isLive: (syncId: string) => Promise<boolean>, signal?: AbortSignal): Promise<number> {
@@ -139,6 +150,41 @@ export class S3SnapshotStore implements SnapshotStore {
 
   close(): Promise<void> {
     return this.#bucket.close()
+  }
+
+  async *#spreadsheets() {
+    const prefix = this.#bucket.keys.allRecords
+    let spreadsheetId: string | undefined
+    let listed: string[] = []
+    // Keys come in order, so those of one spreadsheet come together.
+    for await (const { key, etag } of this.#bucket.list(prefix)) {
+      const [id = ''] = key.slice(prefix.length).split('/')
+      if (id !== spreadsheetId && spreadsheetId !== undefined) yield { spreadsheetId, version: versionOf(listed) }
+      if (id !== spreadsheetId) listed = []
+      spreadsheetId = id
+      listed.push(key, etag)
+    }
+    if (spreadsheetId !== undefined) yield { spreadsheetId, version: versionOf(listed) }
+  }
+
+  async #contents(spreadsheetId: string): Promise<SpreadsheetContents> {
+    const prefix = this.#bucket.keys.records(spreadsheetId)
+    const read = ({ key, etag }: ListedObject) => {
+      const syncId = key.slice(prefix.length).replace(/\.json$/, '')
+      return ignoreCorrupt(this.#records.read({ spreadsheetId, syncId }, etag))
+    }
+    const records = await pMap(this.#bucket.list(prefix), read, { concurrency: 8 })
+    const manifests = records.map((found) => manifestIn(found?.record)).filter((manifest) => manifest !== undefined)
+    // A record that cannot be read may be that of a draft, which a newer release goes on with: nobody erases it.
+    return { manifests: newestFirst(manifests), unreadable: [], leftovers: [] }
+  }
+
+  async #remove(key: SnapshotKey): Promise<boolean> {
+    // Cut off after this, the rest is for the sweep of drafts.
+    await this.#bucket.put(this.#bucket.keys.marker(key), '')
+    await this.#records.remove(key)
+    await collectGarbage(this.#bucket, this.#options.log, key)
+    return true
   }
 
   /** Reads all bytes once, for the state of a SHA-256 cannot be stored. */

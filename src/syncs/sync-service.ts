@@ -10,6 +10,7 @@ import { paginate, type SyncPage, type SyncQuery, type SyncStorage } from '../po
 import type { AdmissionControl } from './admission-control.ts'
 import { ANSWER_MS, inAnswerTime } from './answer-time.ts'
 import { type Caller, mayRead, maySee, requireReadable } from './caller.ts'
+import { isLive } from './live-sync.ts'
 import { createSync, keySync, type NewSync, requestCancel } from './sync.ts'
 import { SyncSubscriptions } from './sync-subscriptions.ts'
 import { requestRedelivery } from './webhook-delivery.ts'
@@ -22,6 +23,8 @@ export interface SyncServiceOptions {
   readonly statusTtlMs: number
   /** Refuses new syncs while too many are queued or active; default: never. */
   readonly admission?: AdmissionControl
+  /** Throws while no download of this key may begin, as too much is kept already; default: never. */
+  readonly requireRoom?: (createdBy: string | null) => void
   /** Returns why a webhook cannot be sent to this URL, `undefined` when it can. Without it none can. */
   readonly faultOfWebhook?: (url: string) => TextFault | undefined
   /** Called with each sync that answers an idempotency key, before it is removed. */
@@ -126,6 +129,11 @@ export class SyncService {
     if (spreadsheetId !== undefined && !mayRead(caller, spreadsheetId)) return { syncs: [] }
     const page = await this.#options.storage.list({ ...query, spreadsheetId, createdBy, signal: this.#drain.signal })
     return { ...page, syncs: page.syncs.filter((sync) => maySee(caller, sync)) }
+  }
+
+  /** Whether somebody may still go on with a sync, whoever's it is. */
+  isLive(id: string): Promise<boolean> {
+    return isLive(this.#options.storage, id)
   }
 
   /** Cancels a sync; `already`: it had been cancelled before. Rejects with SYNC_FINISHED if it ended otherwise. */
@@ -236,7 +244,8 @@ export class SyncService {
 
   async #create(fresh: NewSync, signal: AbortSignal): Promise<Recorded> {
     this.#refuseWhileDraining()
-    const { storage, clock, admission } = this.#options
+    const { storage, clock, admission, requireRoom } = this.#options
+    requireRoom?.(fresh.createdBy)
     const sync = createSync(fresh, clock.now())
     const create = async () => {
       signal.throwIfAborted()

@@ -44,6 +44,8 @@ t.test('a sync is started, followed and read in each format', async (t) => {
   t.equal((await file.arrayBuffer()).byteLength, files[0]?.bytes)
   t.equal((await client.getSpreadsheet(SAMPLE_SPREADSHEET_ID)).syncId, id)
   t.same((await client.listSyncs({ state: 'succeeded' })).syncs, [sync])
+  await client.eraseSpreadsheet(SAMPLE_SPREADSHEET_ID)
+  await t.rejects(client.getSpreadsheet(SAMPLE_SPREADSHEET_ID), { code: 'SNAPSHOT_NOT_FOUND', status: 404 })
   await client.deleteSync(id)
   await t.rejects(client.getSync(id), { code: 'SYNC_NOT_FOUND', status: 404 })
 })

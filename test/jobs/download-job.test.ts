@@ -160,6 +160,19 @@ t.test('ranges, named ranges and tabs by title or gid', async (t) => {
     result.report.tabs?.map(({ files }) => files[0]?.name),
     ['tab-0-0-1.json', 'tab-0-0-2.json', 'tab-1-1-3.json', 'tab-0-0-4.json', 'tab-1-1-5.json'],
   )
+  const [manifest] = await downloader.snapshots.list('book')
+  const cells = [
+    [0, 3, 1, 3],
+    [0, 2, 1, 3],
+    [0, 2, 0, 1],
+    [1, 4, 2, 3],
+    [0, 2, 0, 1],
+  ].map(([startRow, endRow, startColumn, endColumn]) => ({ startRow, endRow, startColumn, endColumn }))
+  t.match(
+    manifest?.tabs.map(({ rectangle }) => rectangle),
+    cells,
+    'however it was spelled, these are the cells',
+  )
   t.strictSame(
     (await downloader.run({ tabs: [1, 'Tab 1', 'TAB 0'] })).report.tabs?.map(({ gid }) => gid),
     [1, 0],

@@ -1,6 +1,8 @@
 import t from 'tap'
 import type { EmulatorCall } from '../../emulator/emulator.ts'
 import { date, syntheticWorkbook, tabFromRows } from '../../emulator/workbook.ts'
+import { AppError } from '../../src/errors.ts'
+import type { SyncReport } from '../../src/model/sync.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import { JobStop } from '../../src/ports/job-runner.ts'
 import type { DraftKey } from '../../src/ports/snapshot-store.ts'
@@ -138,6 +140,27 @@ t.test('interrupted when it is about to publish, a download leaves that to its n
   t.match(result, { outcome: 'downloaded', snapshotId: sync.id })
   t.equal(downloader.emulator.count('values.batchGet'), 0, 'nothing is read again')
   t.equal((await downloader.snapshots.list('book')).length, 1)
+})
+
+t.test('where too much is kept already no download begins, and what has begun is finished', async (t) => {
+  let isFull = false
+  const requireRoom = () => {
+    if (isFull) throw new AppError('SNAPSHOTS_FULL', 'no room')
+  }
+  const downloader = await aDownloader(t, { workbooks: [workbook], tuning: callsOf(CELLS), requireRoom })
+  await downloader.run({ formats })
+  const sync = aClaimedSync()
+  const stop = new AbortController()
+  const onReport = ({ tabs }: SyncReport) => {
+    if ((tabs?.[0]?.rows ?? 0) > 0) stop.abort(new JobStop('interrupted'))
+  }
+  await t.rejects(downloader.run({}, { sync, onReport, signal: stop.signal }), { message: /stopped: interrupted/ })
+  isFull = true
+  t.match(await downloader.run({}, { sync: downloader.claimedAgain(sync) }), { outcome: 'downloaded' })
+  t.match(await downloader.run({ formats, ifUnchanged: 'skip' }), { outcome: 'unchanged' }, 'this takes no room')
+  downloader.emulator.resetCalls()
+  await t.rejects(downloader.run({ formats }), { code: 'SNAPSHOTS_FULL' })
+  t.equal(downloader.emulator.count('values.batchGet'), 0, 'nothing was read')
 })
 
 t.test('cancelled or out of time, a download leaves nothing behind', async (t) => {

@@ -78,6 +78,7 @@ export interface DownloaderOptions extends EmulatorOptions {
   /** Stands between the job and Google, or the disk. */
   readonly around?: (api: SheetsApi) => SheetsApi
   readonly slowStoreMs?: number
+  readonly requireRoom?: () => void
   readonly aroundSnapshots?: (snapshots: SnapshotStore) => SnapshotStore
 }
 
@@ -112,6 +113,7 @@ export async function aDownloader(t: Test, options: DownloaderOptions = {}): Pro
     around,
     aroundSnapshots,
     slowStoreMs = 5000,
+    requireRoom = () => undefined,
     ...rest
   } = options
   const emulator = await startEmulator(rest)
@@ -128,7 +130,8 @@ export async function aDownloader(t: Test, options: DownloaderOptions = {}): Pro
     const workers = new WorkerPool({ threads })
     t.teardown(() => workers.close())
     const source = new GoogleSheets({ api, quota, workers, clock, log: silentLog, tuning: reads })
-    return createDownloadJob({ source, writer: new BlockFiles(workers), snapshots, clock, log: silentLog, slowStoreMs })
+    const writer = new BlockFiles(workers)
+    return createDownloadJob({ source, writer, snapshots, clock, log: silentLog, slowStoreMs, requireRoom })
   }
   let job = tuned({})
   const latest = new Map<string, ActiveSync>()

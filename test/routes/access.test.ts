@@ -34,6 +34,7 @@ const WANTED: Readonly<Record<string, 'open' | 'read' | 'write' | 'admin'>> = {
   'GET /syncs/{id}/files': 'read',
   'GET /syncs/{id}/files/{name}': 'read',
   'GET /spreadsheets/{spreadsheetId}': 'read',
+  'DELETE /spreadsheets/{spreadsheetId}': 'write',
   'GET /spreadsheets/{spreadsheetId}/tabs/{tab}': 'read',
 }
 /** What is no operation of the document. */

@@ -3,6 +3,7 @@ import type { Test } from 'tap'
 import type { SnapshotManifest } from '../../src/model/snapshot-manifest.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
 import { DraftSuperseded, type SnapshotStore } from '../../src/ports/snapshot-store.ts'
+import type { RetentionOptions } from '../../src/snapshots/retention.ts'
 import { draftsAgreeWithTheirModel } from './draft-model.ts'
 import {
   aManifest,
@@ -16,7 +17,7 @@ import {
 } from './manifests.ts'
 
 /** Opens a store; called again in one test, it opens another store on the same place, as another process would. */
-export type OpenStore = (options?: { readonly kept?: number }) => Promise<SnapshotStore>
+export type OpenStore = (options?: Partial<RetentionOptions>) => Promise<SnapshotStore>
 
 /** What every driver of `SnapshotStore` promises. `place` makes an empty place that goes away with the test. */
 export function testSnapshotStore(t: Test, name: string, place: (t: Test) => OpenStore): void {
@@ -401,12 +402,13 @@ export function testSnapshotStore(t: Test, name: string, place: (t: Test) => Ope
     }
     const file = (format: 'csv' | 'json') => ({ name: `a.${format}`, format, bytes: 1, sha256: sha256('1') })
     const csv = { 'a.csv': '1' }
+    const rectangle = { startRow: 0, endRow: 2, startColumn: 0, endColumn: 2 }
     const ids = [
       await publish(1, csv, [aTab(0, 'A', [file('csv')])]),
       await publish(2, { 'a.json': '1' }, [aTab(0, 'A', [file('json')])]),
       await publish(3, csv, [aTab(9, 'Gone since', [file('csv')])]),
-      await publish(4, csv, [{ ...aTab(0, 'A', [file('csv')]), range: 'A!A1:B2' }]),
-      await publish(5, csv, [{ ...aTab(0, 'A', [file('csv')]), range: 'A!A1:B2' }]),
+      await publish(4, csv, [{ ...aTab(0, 'A', [file('csv')]), range: 'A!A1:B2', rectangle }]),
+      await publish(5, csv, [{ ...aTab(0, 'A', [file('csv')]), range: '$a$1:$b$2', rectangle }]),
       await publish(6, csv, [aTab(0, 'A', [file('csv')])]),
       await publish(7, csv, [aTab(0, 'A renamed', [file('csv')])]),
     ]
@@ -442,6 +444,88 @@ export function testSnapshotStore(t: Test, name: string, place: (t: Test) => Ope
       ],
     )
   })
+
+  t.test(`${name}: a sweep prunes every spreadsheet, removes what is too old, and counts the rest`, async (t) => {
+    const open = place(t)
+    const store = await open({ kept: 1, ttlMs: 86_400_000 })
+    const publish = (day: number, spreadsheetId: string, createdBy: string | null = null) =>
+      publishFiles(store, { 'a.csv': 'four' }, { publishedAt: `2026-01-0${day}T00:00:00Z`, spreadsheetId, createdBy })
+    const staged = await store.openDraft(aKey())
+    await staged.append('a.csv', bytes('not published'))
+    await publish(1, 'too-old')
+    const [pruned, kept, anothers] = [await publish(2, 'one'), await publish(3, 'one'), await publish(3, 'one', 'ann')]
+    const other = await open()
+    t.strictSame(other.usage(), { snapshots: 0, bytes: 0 }, 'nothing is known before the first pass')
+    await other.count()
+    t.strictSame(other.usage(), { snapshots: 4, bytes: 16 })
+    t.equal(await store.sweep(new Date('2026-01-03T12:00:00Z')), 2)
+    t.strictSame(await store.list('too-old'), [])
+    t.equal(await store.find('one', pruned.syncId), undefined)
+    t.strictSame(new Set(await store.list('one')), new Set([kept, anothers]))
+    t.strictSame(store.usage(), { snapshots: 2, bytes: 8 })
+    t.strictSame(store.usage('ann'), { snapshots: 1, bytes: 4 })
+    t.strictSame(store.usage(null), { snapshots: 1, bytes: 4 })
+    await other.count()
+    t.strictSame(other.usage(), { snapshots: 2, bytes: 8 }, 'what others remove is seen by the next count')
+    t.equal(await store.sweep(new Date('2026-01-03T12:00:00Z')), 0)
+    t.equal(await store.sweep(new Date('2026-01-04T00:00:00.001Z')), 2, 'too old is too old, the newest too')
+    t.strictSame(store.usage(), { snapshots: 0, bytes: 0 })
+    await staged.discard()
+  })
+
+  t.test(`${name}: what is erased is gone for everybody, and nobody else's is touched`, async (t) => {
+    const open = place(t)
+    const [store, other] = [await open(), await open()]
+    const publish = (createdBy: string | null, spreadsheetId = SPREADSHEET) =>
+      publishFiles(store, { 'a.csv': '1' }, { createdBy, spreadsheetId })
+    const mine = [await publish('ann'), await publish('ann')] as const
+    const others = [await publish('bob'), await publish(null)]
+    const elsewhere = await publish('ann', 'another')
+    const running = await store.openDraft(aKey())
+    await running.append('a.csv', bytes('running'))
+    const reading = await other.openFile({ spreadsheetId: SPREADSHEET, syncId: mine[0].syncId, name: 'a.csv' })
+    t.equal(await store.erase(SPREADSHEET, 'ann'), 2)
+    for (const reader of [store, other]) {
+      t.strictSame(new Set(await reader.list(SPREADSHEET)), new Set(others))
+      t.equal(await publishedText(reader, mine[1], 'a.csv'), undefined)
+    }
+    t.equal(reading && (await buffer(reading)).toString(), '1', 'a file that is being read is read to its end')
+    t.equal(await store.erase(SPREADSHEET, 'ann'), 0)
+    t.equal(await other.erase(SPREADSHEET), 2, 'without a name everybody’s go')
+    t.strictSame(await store.list(SPREADSHEET), [])
+    t.strictSame(await store.list('another'), [elsewhere])
+    t.equal(await store.erase('nothing-here'), 0)
+    t.equal(await store.erase('../x'), 0)
+    const manifest = await publishFiles(store, { 'a.csv': 'again' })
+    t.equal(await publishedText(other, manifest, 'a.csv'), 'again')
+    t.equal(await stagedText(running, 'a.csv'), 'running', 'what is staged stays')
+    await running.discard()
+  })
+
+  t.test(
+    `${name}: what is published while all is erased and swept stays or goes, and is never half there`,
+    async (t) => {
+      const open = place(t)
+      const [store, other] = [await open(), await open()]
+      const pause = async (turns: number) => {
+        for (let turn = 0; turn < turns; turn += 1) await other.find(SPREADSHEET, newSyncId())
+      }
+      let stayed = 0
+      for (let round = 0; round < 12; round += 1) {
+        await publishFiles(store, { 'a.csv': 'old' })
+        const [manifest] = await Promise.all([
+          publishFiles(store, { 'a.csv': 'new' }),
+          pause(round).then(() => other.erase(SPREADSHEET)),
+          pause(round).then(() => store.sweep(new Date())),
+        ])
+        const found = await store.find(SPREADSHEET, manifest.syncId)
+        if (found !== undefined) stayed += 1
+        t.equal(await publishedText(other, manifest, 'a.csv'), found && 'new')
+        await store.erase(SPREADSHEET)
+      }
+      t.comment(`${stayed} of 12 stayed`)
+    },
+  )
 
   t.test(`${name}: snapshots are listed newest first, and by sync id within one instant`, async (t) => {
     const store = await place(t)()

@@ -10,8 +10,8 @@ export function testOnDisk(t: Test, system: string, disk: (root: string) => File
   testSnapshotStore(t, `LocalSnapshotStore on ${system}`, (t) => {
     const directory = t.testdir({})
     const fs = disk(directory)
-    return async ({ kept = 3 } = {}) => {
-      const store = new LocalSnapshotStore({ directory, kept, log: silentLog, fs })
+    return async (retention) => {
+      const store = new LocalSnapshotStore({ directory, kept: 3, ...retention, log: silentLog, fs })
       await store.start()
       t.teardown(() => store.close())
       return store

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readlinkSync, statSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rmdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
+import { nodeFileSystem } from '../../src/disk/node-file-system.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import { DraftSuperseded } from '../../src/ports/snapshot-store.ts'
@@ -157,6 +158,62 @@ t.test('a checkpoint that the files do not bear out is not gone on from', async 
     t.strictSame(await readdir(join(directory, '.staging')), [])
   }
 })
+
+t.test(
+  'a spreadsheet without snapshots leaves no folder, and one that is removed too early is made again',
+  async (t) => {
+    const directory = t.testdir({})
+    let removals = 0
+    const rename = async (from: string, to: string) => {
+      if (from.endsWith('.publication') && removals++ < 2) await rmdir(join(to, '..'))
+      return nodeFileSystem.rename(from, to)
+    }
+    const fs = { ...nodeFileSystem, rename }
+    const store = new LocalSnapshotStore({ directory, kept: 3, log: silentLog, fs })
+    const manifest = await publishFiles(store, { 'a.csv': 'a' })
+    t.equal(removals, 3)
+    t.equal(await publishedText(store, manifest, 'a.csv'), 'a')
+    await store.erase(SPREADSHEET)
+    await mkdir(join(directory, 'left-by-a-crash'))
+    await store.sweep(new Date())
+    t.strictSame((await readdir(directory)).sort(), ['.staging', '.trash'])
+  },
+)
+
+t.test('an erasure by whoever sees all takes what cannot be read too, a sweep leaves it', async (t) => {
+  const directory = t.testdir({})
+  const store = aStore(directory)
+  const { syncId } = await publishFiles(store, { 'a.csv': 'secret' })
+  await writeFile(join(directory, SPREADSHEET, syncId, 'manifest.json'), 'garbage')
+  t.equal(await store.sweep(new Date('2126-01-01T00:00:00Z')), 0)
+  t.equal(await store.erase(SPREADSHEET, 'ann'), 0)
+  t.equal(await store.erase(SPREADSHEET), 1)
+  t.equal(existsSync(join(directory, SPREADSHEET)), false)
+})
+
+t.test(
+  'an erasure that is cut off has removed whole snapshots, and the sweep removes what is left of them',
+  async (t) => {
+    const directory = t.testdir({})
+    let isCutOff = true
+    const removeTree = async (path: string) => {
+      if (isCutOff && path.includes('.trash')) throw Object.assign(new Error('EIO: injected'), { code: 'EIO' })
+      return nodeFileSystem.removeTree(path)
+    }
+    const store = new LocalSnapshotStore({ directory, kept: 3, log: silentLog, fs: { ...nodeFileSystem, removeTree } })
+    await store.start()
+    for (const text of ['one', 'two']) await publishFiles(aStore(directory), { 'a.csv': text })
+    await t.rejects(store.erase(SPREADSHEET), { code: 'STORAGE_UNAVAILABLE' })
+    const [left, ...more] = await store.list(SPREADSHEET)
+    t.strictSame(more, [])
+    t.equal(left && (await publishedText(store, left, 'a.csv'))?.length, 3, 'the other one is whole')
+    t.equal((await readdir(join(directory, '.trash'))).length, 1)
+    isCutOff = false
+    await store.sweepDrafts(async () => false)
+    t.strictSame(await readdir(join(directory, '.trash')), [])
+    t.equal(await store.erase(SPREADSHEET), 1, 'asked again, it goes on')
+  },
+)
 
 t.test('a failing medium is told as such, and never as absence', async (t) => {
   const directory = t.testdir({ 'not-a-folder': '' })

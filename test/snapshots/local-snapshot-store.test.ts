@@ -5,8 +5,8 @@ import { type OpenStore, testSnapshotStore } from './conformance.ts'
 
 testSnapshotStore(t, 'LocalSnapshotStore', (t: Test): OpenStore => {
   const directory = t.testdir({})
-  return async ({ kept = 3 } = {}) => {
-    const store = new LocalSnapshotStore({ directory, kept, log: silentLog })
+  return async (retention) => {
+    const store = new LocalSnapshotStore({ directory, kept: 3, ...retention, log: silentLog })
     await store.start()
     t.teardown(() => store.close())
     return store

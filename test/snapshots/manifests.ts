@@ -12,7 +12,7 @@ export function sha256(content: string | Uint8Array): string {
 }
 
 export function aTab(gid: number, title: string, files: ManifestTab['files'] = []): ManifestTab {
-  return { gid, title, range: null, rows: 1, columns: 1, columnNames: null, files }
+  return { gid, title, range: null, rectangle: null, rows: 1, columns: 1, columnNames: null, files }
 }
 
 export function aManifest(

@@ -9,9 +9,9 @@ const server = await anS3Server(t)
 
 testSnapshotStore(t, 'S3SnapshotStore', (t: Test): OpenStore => {
   const prefix = randomUUID()
-  return async ({ kept = 3 } = {}) => {
+  return async (retention) => {
     const place = { bucket: 'snapshots', prefix, endpoint: server.url, region: 'us-east-1' }
-    const store = new S3SnapshotStore({ ...place, kept, log: silentLog })
+    const store = new S3SnapshotStore({ ...place, kept: 3, ...retention, log: silentLog })
     await store.start()
     t.teardown(() => store.close())
     return store

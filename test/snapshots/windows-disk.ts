@@ -59,11 +59,12 @@ t.test('a snapshot that a program has open for itself stays until the next sweep
     (await store.list(SPREADSHEET)).map(({ syncId }) => syncId),
     [newest],
   )
-  t.equal(await store.sweepDrafts(async () => false), 0)
+  t.equal(await store.sweep(new Date()), 0)
   t.strictSame((await readdir(`${directory}/${folder}`)).sort(), [older, newest].sort(), 'still held')
   held = 'nothing'
-  await store.sweepDrafts(async () => false)
+  t.equal(await store.sweep(new Date()), 1)
   t.strictSame(await readdir(`${directory}/${folder}`), [newest])
+  await store.sweepDrafts(async () => false)
   t.strictSame(await readdir(`${directory}/.trash`), [])
 })
 

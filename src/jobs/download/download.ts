@@ -28,6 +28,8 @@ export interface DownloadOptions {
   readonly snapshots: SnapshotStore
   readonly clock: Clock
   readonly log: Log
+  /** Throws while no download of this key may begin, as too much is kept already; default: never. */
+  readonly requireRoom?: (createdBy: string | null) => void
   /** Milliseconds after which work of the snapshot store hinders a sync; default 5 s. */
   readonly slowStoreMs?: number
 }
@@ -88,6 +90,8 @@ export class Download {
       return { ...result, report: { ...report, progress: { ...report.progress, apiCalls: this.#apiCalls } } }
     }
     let checkpoint = readCheckpoint(this.#draft.checkpoint)
+    // What has begun may finish.
+    if (this.#draft.checkpoint === undefined) this.#options.requireRoom?.(this.#sync.createdBy)
     for (let repeats = checkpoint?.repeats ?? 0; ; repeats += 1) {
       const after = await this.#downloadOnce(version, repeats, checkpoint)
       if (after === undefined || after === version || repeats >= REPEATS) {
@@ -233,6 +237,7 @@ export class Download {
         gid: area.gid,
         title: area.title,
         range: area.range,
+        rectangle: area.range === null ? null : area.rectangle,
         rows: written.rows,
         columns: written.width,
         columnNames: request.headerRow > 0 ? (names?.names.slice(0, written.width) ?? []) : null,

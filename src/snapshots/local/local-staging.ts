@@ -25,6 +25,9 @@ export const DISK_FAILURE = 'The snapshots cannot be reached'
 /** Name of the folder, in that of the draft, which is renamed to become the snapshot. */
 const PUBLICATION_NAME = '.publication'
 
+/** How often a snapshot is moved to its place at most, while others remove the folder that it goes into. */
+const PUBLISH_TRIES = 5
+
 export interface LocalStagingOptions {
   readonly fs: FileSystem
   readonly log: Log
@@ -119,7 +122,8 @@ export class LocalStaging implements StagingBackend<LocalContent> {
     await this.#descriptors.close()
     if (!this.#isPublished) await this.#moveToTarget(manifest, files)
     this.#isPublished = true
-    await this.#fs.syncFolder(dirname(target))
+    // ENOENT: it was erased since, as the last one of its spreadsheet.
+    await ignoreErrno(this.#fs.syncFolder(dirname(target)), 'ENOENT')
     try {
       await folders.remove(this.#folder)
     } catch (err) {
@@ -157,13 +161,19 @@ export class LocalStaging implements StagingBackend<LocalContent> {
     await mapAll(files, 8, (file) => this.#link(file, join(folder, file.name)))
     await writeFileDurably(this.#fs, join(folder, MANIFEST_NAME), `${JSON.stringify(manifest, undefined, 2)}\n`)
     await this.#fs.syncFolder(folder)
-    await this.#fs.makeFolder(dirname(target))
-    await this.#fs.syncFolder(dirname(dirname(target)))
-    try {
-      await this.#fs.rename(folder, target)
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOTEMPTY' && errnoOf(error) !== 'EEXIST') throw error
-      throw new DraftSuperseded(`${manifest.syncId} is published already`, { cause: error })
+    for (let tries = 1; ; tries += 1) {
+      await this.#fs.makeFolder(dirname(target))
+      await this.#fs.syncFolder(dirname(dirname(target)))
+      try {
+        return await this.#fs.rename(folder, target)
+      } catch (error) {
+        if (errnoOf(error) === 'ENOTEMPTY' || errnoOf(error) === 'EEXIST') {
+          throw new DraftSuperseded(`${manifest.syncId} is published already`, { cause: error })
+        }
+        // The folder of a spreadsheet without snapshots is removed, perhaps just now.
+        const isRemoved = errnoOf(error) === 'ENOENT' && (await this.#fs.stat(folder)) !== undefined
+        if (!isRemoved || tries === PUBLISH_TRIES) throw error
+      }
     }
   }
 

@@ -37,6 +37,13 @@ export class SnapshotFolders {
     return join(this.#directory, isItself ? id : `${id}@${capitalsOf(id)}`)
   }
 
+  /** The spreadsheet whose folder has this name; `undefined` when it is that of none. */
+  spreadsheetOf(name: string): string | undefined {
+    const [id = ''] = name.split('@')
+    const isFolder = SPREADSHEET_ID_PATTERN.test(id) && this.ofSpreadsheet(id) === join(this.#directory, name)
+    return isFolder ? id : undefined
+  }
+
   of({ spreadsheetId, syncId }: SnapshotKey): string {
     return join(this.ofSpreadsheet(spreadsheetId), syncId)
   }

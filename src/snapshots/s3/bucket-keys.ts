@@ -10,7 +10,8 @@ import type { SnapshotKey } from '../../ports/snapshot-store.ts'
  */
 export function bucketKeys(prefix: string) {
   const root = prefix === '' ? '' : `${prefix}/`
-  const records = (spreadsheetId: string) => `${root}snapshots/${spreadsheetId}/`
+  const allRecords = `${root}snapshots/`
+  const records = (spreadsheetId: string) => `${allRecords}${spreadsheetId}/`
   const files = (syncId: string) => `${root}files/${syncId}/`
   const drafts = (syncId: string) => `${root}drafts/${syncId}/`
   const markers = (syncId: string) => `${drafts(syncId)}for.`
@@ -18,6 +19,7 @@ export function bucketKeys(prefix: string) {
     probe: `${root}conditional-writes`,
     allFiles: `${root}files/`,
     allDrafts: `${root}drafts/`,
+    allRecords,
     records,
     record: ({ spreadsheetId, syncId }: SnapshotKey) => `${records(spreadsheetId)}${syncId}.json`,
     files,

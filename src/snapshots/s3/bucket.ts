@@ -109,20 +109,21 @@ export class Bucket {
     }
   }
 
-  /** All objects under a prefix, by key. */
-  async list(prefix: string): Promise<ListedObject[]> {
-    const pages = await this.#pages(prefix)
-    return pages.flatMap(({ Contents = [] }) => Contents.map(({ Key = '', ETag = '' }) => ({ key: Key, etag: ETag })))
+  /** All objects under a prefix, in the order of their keys. */
+  async *list(prefix: string): AsyncGenerator<ListedObject, void, undefined> {
+    for await (const { Contents = [] } of this.#pages(prefix)) {
+      for (const { Key = '', ETag = '' } of Contents) yield { key: Key, etag: ETag }
+    }
   }
 
   /** The keys of all objects under a prefix. */
-  async listKeys(prefix: string): Promise<string[]> {
-    return (await this.list(prefix)).map(({ key }) => key)
+  listKeys(prefix: string): Promise<string[]> {
+    return Array.fromAsync(this.list(prefix), ({ key }) => key)
   }
 
   /** Names of the folders right under a prefix. */
   async listFolders(prefix: string): Promise<string[]> {
-    const pages = await this.#pages(prefix, '/')
+    const pages = await Array.fromAsync(this.#pages(prefix, '/'))
     return pages.flatMap(({ CommonPrefixes = [] }) =>
       CommonPrefixes.map(({ Prefix = '' }) => Prefix.slice(prefix.length, -1)),
     )
@@ -191,21 +192,20 @@ export class Bucket {
     }
   }
 
-  async #pages(Prefix: string, Delimiter?: string): Promise<ListObjectsV2CommandOutput[]> {
-    const { paginateListObjectsV2 } = await this.#load()
-    const input = { Bucket: this.name, Prefix, Delimiter }
-    const pages = await this.#request((client, options) =>
-      Array.fromAsync(paginateListObjectsV2({ client }, input, options)),
-    )
-    return pages ?? []
+  async *#pages(Prefix: string, Delimiter?: string): AsyncGenerator<ListObjectsV2CommandOutput, void, undefined> {
+    let ContinuationToken: string | undefined
+    do {
+      const input = { Bucket: this.name, Prefix, Delimiter, ContinuationToken }
+      const page = await this.#request((s3, options) => s3.listObjectsV2(input, options))
+      if (page === undefined) return
+      yield page
+      ContinuationToken = page.NextContinuationToken
+    } while (ContinuationToken !== undefined)
   }
 }
 
 async function loadSdk({ endpoint, region }: BucketOptions, timeoutMs: number) {
-  const [{ S3, paginateListObjectsV2 }, { Upload }] = await Promise.all([
-    import('@aws-sdk/client-s3'),
-    import('@aws-sdk/lib-storage'),
-  ])
+  const [{ S3 }, { Upload }] = await Promise.all([import('@aws-sdk/client-s3'), import('@aws-sdk/lib-storage')])
   const s3 = new S3({
     ...(region !== undefined && { region }),
     ...(endpoint !== undefined && { endpoint, ...OTHER_STORES }),
@@ -219,7 +219,7 @@ async function loadSdk({ endpoint, region }: BucketOptions, timeoutMs: number) {
       socketTimeout: 0,
     },
   })
-  return { s3, paginateListObjectsV2, Upload }
+  return { s3, Upload }
 }
 
 /** Passes on so many bytes, and times out when the store stalls; the reader may pause for as long as it likes. */

@@ -86,7 +86,8 @@ export class SimulatedProcess {
       statusTtlMs: STATUS_TTL_MS,
       deadlineMs: DEADLINE_MS,
     })
-    const snapshots = { sweepDrafts: async () => 0 } as Pick<SnapshotStore, 'sweepDrafts'> as SnapshotStore
+    const nothing = { sweepDrafts: async () => 0, sweep: async () => 0 } as const
+    const snapshots = nothing as Pick<SnapshotStore, keyof typeof nothing> as SnapshotStore
     this.#sweeper = new Sweeper({ storage: this.#storage, snapshots, clock, log, intervalMs: SWEEP_INTERVAL_MS })
   }
 

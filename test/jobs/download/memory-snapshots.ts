@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { SnapshotManifest } from '../../../src/model/snapshot-manifest.ts'
-import type { SnapshotDraft, SnapshotStore } from '../../../src/ports/snapshot-store.ts'
+import type { SnapshotDraft, SnapshotStore, SnapshotUsage } from '../../../src/ports/snapshot-store.ts'
 
 /** Snapshots in memory, for downloads by the hundred. */
 export class MemorySnapshots implements SnapshotStore {
@@ -25,7 +25,19 @@ export class MemorySnapshots implements SnapshotStore {
     return []
   }
 
-  async discardDrafts(): Promise<void> {}
+  async erase(): Promise<number> {
+    return 0
+  }
+
+  async sweep(): Promise<number> {
+    return 0
+  }
+
+  async count(): Promise<void> {}
+
+  usage(): SnapshotUsage {
+    return { snapshots: 0, bytes: 0 }
+  }
 
   async sweepDrafts(): Promise<number> {
     return 0
