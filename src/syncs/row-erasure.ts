@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
 import { ACTIVE_STATES } from '../model/sync.ts'
 import type { SnapshotStore } from '../ports/snapshot-store.ts'
-import type { Caller } from './caller.ts'
+import { type Caller, mayRead } from './caller.ts'
 import type { SyncService } from './sync-service.ts'
 
 interface RowErasure {
@@ -20,6 +20,8 @@ export async function eraseRows(
   spreadsheetId: string,
   caller: Caller,
 ): Promise<void> {
+  const nothing = new AppError('SNAPSHOT_NOT_FOUND', `There are no rows of ${spreadsheetId} to erase.`)
+  if (!mayRead(caller, spreadsheetId)) throw nothing
   const { syncs } = await service.list({ spreadsheetId, states: ACTIVE_STATES, pageSize: 1 }, caller)
   for (const { id, state } of syncs) {
     throw new AppError('SYNC_ACTIVE', `The sync ${id} of this spreadsheet is ${state}.`)
@@ -27,5 +29,5 @@ export async function eraseRows(
   const erased = await snapshots.erase(spreadsheetId, caller.seesAll ? undefined : caller.name)
   // None of the syncs whose rows these were is active, so what one of them has staged is nobody's any more.
   await snapshots.sweepDrafts((syncId) => service.isLive(syncId))
-  if (erased === 0) throw new AppError('SNAPSHOT_NOT_FOUND', `There are no rows of ${spreadsheetId} to erase.`)
+  if (erased === 0) throw nothing
 }

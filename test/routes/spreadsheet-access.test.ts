@@ -41,7 +41,8 @@ t.test('a key with a list of spreadsheets has these downloaded and sees nothing 
       for (const action of ['cancel', 'retry', 'webhook/redeliver'])
         t.equal(await client.status('POST', `/syncs/${id}/${action}`), 404, action)
       t.equal(await client.status('DELETE', `/syncs/${id}`), 404)
-      t.equal(await client.status('GET', `/spreadsheets/${spreadsheet}`), 404)
+      for (const method of ['GET', 'DELETE'])
+        t.equal(await client.status(method, `/spreadsheets/${spreadsheet}`), 404, method)
       t.equal(await client.status('GET', `/spreadsheets/${spreadsheet}/tabs/T`), 404)
       t.match(await client.json(`/syncs?spreadsheet=${spreadsheet}`), { syncs: [], nextPageToken: null })
       for (const headers of [{}, key]) {
