@@ -11,7 +11,20 @@ const WAITING_AT_MOST = 15
  * not answered.
  */
 export function answerInTurn(handle: RequestListener): RequestListener {
-  const waiting = new WeakMap<Socket, number>()
+  const waiting = new WeakMap<Socket, { count: number }>()
+
+  function countOf(socket: Socket): { count: number } {
+    const known = waiting.get(socket)
+    if (known !== undefined) return known
+    const made = { count: 0 }
+    waiting.set(socket, made)
+    // Node has the socket read on at the end of each request, and whenever a body is asked for.
+    socket.on('resume', () => {
+      if (made.count > 0) socket.pause()
+    })
+    return made
+  }
+
   return (request, response) => {
     // Node gives the socket to the response whose turn it is. Every poll passes here.
     if (response.socket !== null) {
@@ -19,9 +32,9 @@ export function answerInTurn(handle: RequestListener): RequestListener {
       return
     }
     const { socket } = request
-    const count = (waiting.get(socket) ?? 0) + 1
-    waiting.set(socket, count)
-    if (count > WAITING_AT_MOST) {
+    const behind = countOf(socket)
+    behind.count += 1
+    if (behind.count > WAITING_AT_MOST) {
       socket.destroy()
       return
     }
@@ -29,9 +42,8 @@ export function answerInTurn(handle: RequestListener): RequestListener {
     // Emitted before Node writes what the response has buffered, so it is handled a tick later.
     response.once('socket', () => process.nextTick(takeTurn))
     function takeTurn(): void {
-      const left = (waiting.get(socket) ?? 1) - 1
-      waiting.set(socket, left)
-      if (left === 0) socket.resume()
+      behind.count -= 1
+      if (behind.count === 0) socket.resume()
       if (!socket.destroyed) handle(request, response)
     }
   }
