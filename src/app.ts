@@ -7,12 +7,13 @@ import type { Clock } from './ports/clock.ts'
 import type { SnapshotStore } from './ports/snapshot-store.ts'
 import { addAuthentication } from './routes/authentication.ts'
 import { addAuthorization } from './routes/authorization.ts'
-import { type ConnectionLimits, connectionLimits } from './routes/connection-limits.ts'
 import { addCors } from './routes/cors.ts'
 import { addDocs } from './routes/docs.ts'
 import { StreamLimit } from './routes/event-streams.ts'
 import { refuseForeignRequests } from './routes/foreign-requests.ts'
+import { FileLimit } from './routes/file-limit.ts'
 import { healthRoutes } from './routes/health.ts'
+import { type ConnectionLimits, httpServer } from './routes/http-server.ts'
 import { readJsonBodies } from './routes/json-body.ts'
 import { refuseOtherMethods } from './routes/method-not-allowed.ts'
 import { countAnswers, metricsRoutes } from './routes/metrics.ts'
@@ -67,6 +68,9 @@ export interface AppLimits extends ConnectionLimits {
   readonly maxStreamsPerKey?: number
 }
 
+/** Longer than any id or tab title percent-encoded, so that a field at fault is named instead of "no such address". */
+const PARAM_LIMIT_CHARACTERS = 16 * 1024
+
 /** Builds the HTTP side of the service. Opens no port and knows no environment; `inject` and `listen` are the caller's. */
 export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
   const { service, snapshots, checkReady, metrics, limits = {}, clock = systemClock } = dependencies
@@ -74,7 +78,9 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   const { allowedHosts = [], publicOrigin } = dependencies
   const requestLogger = new RequestLogger(dependencies.log)
   const app = fastify({
-    ...connectionLimits(limits),
+    serverFactory: httpServer(limits, dependencies.log),
+    bodyLimit: 64 * 1024,
+    routerOptions: { maxParamLength: PARAM_LIMIT_CHARACTERS },
     clientErrorHandler: answerMalformedRequest,
     genReqId: requestIds(),
     requestIdHeader: false,
@@ -110,6 +116,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   if (serves === 'everything') {
     const starts = new IdempotentRequests({ service, store: dependencies.idempotency, clock })
     const streamLimit = new StreamLimit(limits.maxStreamsPerKey)
+    const fileLimit = new FileLimit(limits.openFilesAtMost)
     // In this order the OpenAPI document lists them.
     for (const routes of [
       syncRoutes,
@@ -119,7 +126,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
       syncFileRoutes,
       spreadsheetRoutes,
     ]) {
-      await app.register(routes, { service, starts, snapshots, clock, callerOf, streamLimit })
+      await app.register(routes, { service, starts, snapshots, clock, callerOf, streamLimit, fileLimit })
     }
   }
   refuse()

@@ -5,6 +5,7 @@ import { buildApp } from './app.ts'
 import { composeStorage } from './compose-storage.ts'
 import { WorkerPool } from './concurrency/worker-pool.ts'
 import type { Config } from './config.ts'
+import { openFilesAtMost } from './disk/proc.ts'
 import { createDownloadJob } from './jobs/download-job.ts'
 import { Sweeper } from './jobs/sweeper.ts'
 import { countActive } from './metrics/active-syncs.ts'
@@ -14,6 +15,7 @@ import type { SnapshotStore } from './ports/snapshot-store.ts'
 import type { SyncStorage } from './ports/sync-storage.ts'
 import { createReadinessCheck } from './readiness.ts'
 import { rememberSecrets } from './redaction.ts'
+import { listen } from './routes/http-server.ts'
 import { GoogleApi } from './sheets/google-api.ts'
 import { GoogleSheets } from './sheets/google-sheets.ts'
 import { Shutdown } from './shutdown.ts'
@@ -92,7 +94,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     allowedHosts: config.allowedHosts,
     publicOrigin: config.publicOrigin,
     openMetrics: config.openMetrics,
-    limits: config.limits,
+    limits: { ...config.limits, openFilesAtMost: openFilesAtMost() },
     serves: config.role === 'worker' ? 'health' : 'everything',
   })
 
@@ -122,7 +124,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
       await storage.start()
       await idempotency.start()
       await snapshots.start()
-      const address = await app.listen({ host: config.host, port: config.port })
+      const address = await listen(app, config)
       await runner.start()
       // An instance that only answers requests leaves the cleaning to those that work.
       if (config.role === 'api') snapshotLimits.start()

@@ -75,6 +75,8 @@ const environment = z.object({
   MAX_QUEUED: wholeNumber(1, 1_000_000).prefault('1000'),
   MAX_ACTIVE_PER_KEY: wholeNumber(1, 1_000_000).prefault('100'),
   MAX_STREAMS_PER_KEY: wholeNumber(1, 1_000_000).prefault('100'),
+  /** Connections at a time; unset: half of the files that the process may have open, 4096 at the most. */
+  MAX_CONNECTIONS: wholeNumber(1, 1_000_000).optional(),
   /** How long a client may take to send a request. */
   REQUEST_TIMEOUT: atLeast(1000, '1s').prefault('30s'),
 
@@ -123,6 +125,7 @@ const config = environment.transform((value, context) => {
       maxQueued: value.MAX_QUEUED,
       maxActivePerKey: value.MAX_ACTIVE_PER_KEY,
       maxStreamsPerKey: value.MAX_STREAMS_PER_KEY,
+      maxConnections: value.MAX_CONNECTIONS,
       requestTimeoutMs: value.REQUEST_TIMEOUT,
     },
     webhooks: { secrets: value.WEBHOOK_SECRET, insecure: value.WEBHOOK_INSECURE === '1' },

@@ -24,7 +24,7 @@ export const ERROR_TABLE = {
   PRECONDITION_FAILED: entry(412, 'It has changed since', { hint: 'GET it again and use its current ETag.' }),
   RANGE_NOT_SATISFIABLE: entry(416, 'The byte range lies outside the file'),
 
-  REQUEST_MALFORMED: entry(400, 'The request is not HTTP'),
+  REQUEST_MALFORMED: entry(400, 'The request cannot be understood'),
   REQUEST_TIMEOUT: retryable(408, 'The request took too long to arrive'),
   HEADERS_TOO_LARGE: entry(431, 'The headers are too large', {
     hint: 'Path, query and headers may have 16 KiB at most together.',
@@ -55,6 +55,9 @@ export const ERROR_TABLE = {
     hint: 'Close one, or poll the sync instead.',
   }),
   SNAPSHOTS_FULL: entry(507, 'Too much is kept already to download more'),
+  TOO_MANY_DOWNLOADS: retryable(429, 'Too many files are being sent to this caller', {
+    hint: 'Read the answers that are open to their end, or close them, before the next file is asked for.',
+  }),
   QUEUE_FULL: retryable(503, 'Too many syncs are waiting', {
     hint: 'Send the request again in a while; the operator may raise MAX_QUEUED or SYNC_CONCURRENCY.',
   }),

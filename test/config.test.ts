@@ -22,7 +22,13 @@ t.test('an empty environment gives every default', async (t) => {
     openMetrics: false,
     retention: { kept: 3 },
     snapshotLimits: { maxBytes: 100e9, maxBytesPerKey: 50e9, maxSnapshotsPerKey: 100_000 },
-    limits: { maxQueued: 1000, maxActivePerKey: 100, maxStreamsPerKey: 100, requestTimeoutMs: 30_000 },
+    limits: {
+      maxQueued: 1000,
+      maxActivePerKey: 100,
+      maxStreamsPerKey: 100,
+      maxConnections: undefined,
+      requestTimeoutMs: 30_000,
+    },
   })
   t.equal(readConfig({}).limits.requestsPerMinute, undefined)
 })
@@ -271,6 +277,7 @@ t.test('every wrong value is named in a line of its own, and no value is repeate
     RATE_LIMIT: 'some',
     MAX_QUEUED: '0',
     INSECURE: 'yes',
+    MAX_CONNECTIONS: '0',
     REQUEST_TIMEOUT: '10ms',
     WEBHOOK_SECRET: 'whsec_hunter2',
     WEBHOOK_INSECURE: 'yes',

@@ -13,6 +13,14 @@ export function commandOf(pid: number): readonly string[] | undefined {
   return tryProc(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))?.split('\0')
 }
 
+/** Files and sockets that this process may have open at a time; `undefined` when /proc does not tell, or any number. */
+export function openFilesAtMost(): number | undefined {
+  // Node has raised the soft limit to the hard one.
+  const limits = tryProc(() => readFileSync('/proc/self/limits', 'latin1'))
+  const files = /^Max open files +(\d+)/m.exec(limits ?? '')?.[1]
+  return files === undefined ? undefined : Number(files)
+}
+
 /** `undefined` where there is no such file; any errno means the same here. */
 export function tryProc<T>(read: () => T): T | undefined {
   try {

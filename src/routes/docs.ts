@@ -1,33 +1,14 @@
-import helmet, { type FastifyHelmetOptions } from '@fastify/helmet'
-import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
+import swagger, { type StaticDocumentSpec } from '@fastify/swagger'
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { accessRuleOf } from './authorization.ts'
 import { PROBES } from './foreign-requests.ts'
+import { docsPages } from './docs-pages.ts'
 import { addExamples } from './openapi-examples.ts'
+import { type PreparedAnswer, prepareAnswer, sendPrepared } from './prepared-answer.ts'
 import { problemResponse, problemResponses } from './response-schemas.ts'
 
 const SCHEME = 'apiKey'
-
-/** Security headers of the pages. Nothing comes from elsewhere, and nobody may frame it. */
-const PAGE_HEADERS: FastifyHelmetOptions = {
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'self'"],
-      // Swagger UI adds a style of its own to the page, which its next version may change, and draws with data: images.
-      styleSrc: ["'self'", "'unsafe-inline'"],
-      imgSrc: ["'self'", 'data:'],
-      objectSrc: ["'none'"],
-      baseUri: ["'none'"],
-      formAction: ["'none'"],
-      frameAncestors: ["'none'"],
-    },
-  },
-  // Whether a host is only reached by TLS is for whoever ends the TLS to say.
-  strictTransportSecurity: false,
-}
 
 /** Collects the OpenAPI document from the schemas of the routes, and shows it under /docs. To be added before the routes. */
 export async function addDocs(app: FastifyInstance, version: string): Promise<void> {
@@ -64,15 +45,14 @@ export async function addDocs(app: FastifyInstance, version: string): Promise<vo
     },
     transformObject: (document) => addExamples(tidy(jsonSchemaTransformObject(document))),
   })
-  // Its headers are about pages, and these are the only ones; a poll is spared the dozen.
-  await app.register(async (pages) => {
-    await pages.register(helmet, PAGE_HEADERS)
-    await pages.register(swaggerUi, {
-      routePrefix: '/docs',
-      uiConfig: { tryItOutEnabled: true, displayRequestDuration: true },
-    })
+  // The plugin's type of a document that is there already knows OpenAPI 3.0 alone.
+  await app.register(docsPages, { document: () => app.swagger() as StaticDocumentSpec['document'] })
+  let document: PreparedAnswer | undefined
+  app.get('/openapi.json', { schema: { hide: true } }, (request, reply) => {
+    const json = { 'content-type': 'application/json; charset=utf-8' }
+    document ??= prepareAnswer(Buffer.from(JSON.stringify(app.swagger())), json)
+    sendPrepared(request, reply, document)
   })
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
 }
 
 /** Puts back the headers of answers, which the transformation of the zod schemas leaves out. */

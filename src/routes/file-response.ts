@@ -5,7 +5,9 @@ import { AppError } from '../errors.ts'
 import type { SnapshotManifest } from '../model/snapshot-manifest.ts'
 import type { SnapshotFormat } from '../model/sync-request.ts'
 import type { SnapshotStore } from '../ports/snapshot-store.ts'
+import type { Caller } from '../syncs/caller.ts'
 import { failsPrecondition, isNotModified, passesIfRange } from './conditional-requests.ts'
+import type { FileLimit } from './file-limit.ts'
 import { contentTypeOf } from './media-types.ts'
 
 export interface ByteRange {
@@ -40,6 +42,12 @@ export function fileOf(
   return { ...file, publishedAt, disposition, open: (range) => snapshots.openFile(key, range) }
 }
 
+/** For whom a file is opened, and how many such files there may be. */
+export interface Reader {
+  readonly caller: Caller
+  readonly fileLimit: FileLimit
+}
+
 /**
  * Answers GET and HEAD with a file: whole, one Range of it (206), or not at all when the client has it (304). A client
  * that goes away closes the file.
@@ -48,6 +56,7 @@ export async function sendFile(
   request: FastifyRequest,
   reply: FastifyReply,
   file: FileResponse,
+  { caller, fileLimit }: Reader,
 ): Promise<FastifyReply> {
   const { headers, method } = request
   const validators = { etag: `"${file.sha256}"`, 'last-modified': new Date(file.publishedAt).toUTCString() }
@@ -70,7 +79,8 @@ export async function sendFile(
     throw new AppError('RANGE_NOT_SATISFIABLE', `The file has ${file.bytes} bytes.`)
   }
   const part = range ?? { start: 0, end: file.bytes - 1 }
-  const content = method === 'HEAD' ? nothing() : await file.open(file.bytes === 0 ? undefined : part)
+  const open = () => file.open(file.bytes === 0 ? undefined : part)
+  const content = method === 'HEAD' ? nothing() : await fileLimit.open(request, caller, open)
   if (content === undefined) throw new AppError('FILE_NOT_FOUND', 'The file was removed just now.')
   if (range !== undefined) {
     reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${file.bytes}`)

@@ -1,11 +1,15 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http'
+import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, type ErrorCode } from '../errors.ts'
 import { toProblem } from '../model/problem.ts'
 import type { RouteCounter } from '../ports/metrics.ts'
 import { PROBLEM_MEDIA_TYPE } from './media-types.ts'
+import { responseUnderWay } from './open-connections.ts'
 import type { RequestLogger } from './request-logger.ts'
+
+/** Milliseconds that a client is given to read why its connection is closed, and to close it. */
+const LINGER_MS = 1000
 
 /** Error codes of Fastify and of Node's HTTP parser, and what they are here. */
 const FOREIGN_CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
@@ -25,7 +29,7 @@ const FOREIGN_CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 /** Turns whatever was thrown into an AppError, so that every failure on the wire has a code. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error
-  const { code, statusCode } = error as Partial<FastifyError>
+  const { code, statusCode = 500 } = error as Partial<FastifyError>
   const known = FOREIGN_CODES[code ?? '']
   if (code === 'FST_ERR_BAD_URL') {
     const errors = [{ field: 'path', message: 'holds a broken percent-encoding', hint: 'Encode a % itself as %25.' }]
@@ -35,6 +39,10 @@ export function toAppError(error: unknown): AppError {
   // A body that is no JSON reaches us as a SyntaxError with a status, without a code of Fastify's.
   if (error instanceof SyntaxError && statusCode === 400) {
     return new AppError('BODY_NOT_JSON', 'The body is not valid JSON.', { cause: error })
+  }
+  // Fastify and its plugins have more ways to refuse a request than are named above; none of them is a fault of ours.
+  if (statusCode >= 400 && statusCode < 500) {
+    return new AppError('REQUEST_MALFORMED', 'The request is not one that this service reads.', { cause: error })
   }
   return new AppError('INTERNAL', 'The request could not be completed.', { cause: error })
 }
@@ -53,9 +61,8 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
 /** Answers what Node's parser could not hand on as a request, as every other error is answered, and closes the connection. */
 export function answerMalformedRequest(cause: NodeJS.ErrnoException, socket: Socket): void {
   if (cause.code === 'ECONNRESET' || socket.destroyed) return
-  // What Node hangs on a socket while it is being answered. A second status line would be taken for part of that answer.
-  const { _httpMessage: underWay } = socket as Socket & { readonly _httpMessage?: ServerResponse | null }
-  if (!socket.writable || underWay?.headersSent === true) {
+  // A second status line would be taken for part of the answer that is being sent.
+  if (!socket.writable || responseUnderWay(socket)?.headersSent === true) {
     socket.destroy()
     return
   }
@@ -72,17 +79,25 @@ export function answerMalformedRequest(cause: NodeJS.ErrnoException, socket: Soc
     'Connection: close',
   ]
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  // What was not read yet would reset the connection at once, and the answer would be lost.
+  const lingering = setTimeout(() => socket.destroy(), LINGER_MS)
+  socket.once('close', () => clearTimeout(lingering))
 }
 
 /** Answers every failure, known address or not, as `application/problem+json` (RFC 9457). */
 export function addErrorResponses(app: FastifyInstance, logger: RequestLogger, countUnmatched?: RouteCounter): void {
   app.setErrorHandler((thrown, request, reply) => {
-    const error = toAppError(thrown)
+    // Whatever is wrong with a request to nowhere, there is nothing to mend.
+    const error = request.is404 && !(thrown instanceof AppError) ? noSuchAddress(request) : toAppError(thrown)
     if (error.status >= 500) logger.logFailure(request, error)
     return sendProblem(request, reply, error)
   })
   app.setNotFoundHandler((request, reply) => {
-    sendProblem(request, reply, new AppError('ROUTE_NOT_FOUND', `Nothing is at ${request.method} of this path.`))
+    sendProblem(request, reply, noSuchAddress(request))
     countUnmatched?.(reply.statusCode, 0)
   })
+}
+
+function noSuchAddress({ method }: FastifyRequest): AppError {
+  return new AppError('ROUTE_NOT_FOUND', `Nothing is at ${method} of this path.`)
 }

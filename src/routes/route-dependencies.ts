@@ -4,6 +4,7 @@ import type { IdempotentRequests } from '../syncs/idempotent-requests.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
 import type { Authentication } from './authentication.ts'
 import type { StreamLimit } from './event-streams.ts'
+import type { FileLimit } from './file-limit.ts'
 
 /** What the routes of syncs and snapshots answer from. */
 export interface RouteDependencies {
@@ -14,4 +15,6 @@ export interface RouteDependencies {
   readonly callerOf: Authentication['callerOf']
   /** How many event streams one caller may have open. */
   readonly streamLimit: StreamLimit
+  /** How many files may be sent to one caller at a time. */
+  readonly fileLimit: FileLimit
 }

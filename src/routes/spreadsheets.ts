@@ -73,7 +73,7 @@ const getTab = {
  */
 export const spreadsheetRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   app,
-  { service, snapshots, callerOf },
+  { service, snapshots, callerOf, fileLimit },
 ) => {
   app.get('/spreadsheets/:spreadsheetId', { schema: getSpreadsheet }, async (request) => {
     const [latest] = await existing(request.params.spreadsheetId, callerOf(request))
@@ -97,14 +97,18 @@ export const spreadsheetRoutes: FastifyPluginAsyncZod<RouteDependencies> = async
 
   async function sendTab(request: TabRequest, reply: FastifyReply): Promise<FastifyReply> {
     const { tab, spreadsheetId: id } = request.params
-    const manifests = await existing(id, callerOf(request))
+    const caller = callerOf(request)
+    const manifests = await existing(id, caller)
     const held = selectTab(manifests, tab)
     if (held.outcome === 'no-tab') throw noSuchTab(held.tabs)
     const format = request.query.format ?? wantedFormat(request, held.formats)
     const selection = selectTab(manifests, tab, format)
     if (selection.outcome !== 'found') throw noSuchFormat(held.formats)
     if (request.query.format === undefined) reply.header('vary', 'Accept')
-    return sendFile(request, reply, fileOf(snapshots, selection.manifest, selection.file, 'inline'))
+    return sendFile(request, reply, fileOf(snapshots, selection.manifest, selection.file, 'inline'), {
+      caller,
+      fileLimit,
+    })
   }
 
   async function existing(id: string, caller: Caller): Promise<[SnapshotManifest, ...SnapshotManifest[]]> {

@@ -38,7 +38,7 @@ const getSyncFile = {
 /** The files that a succeeded sync published. */
 export const syncFileRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   app,
-  { service, snapshots, callerOf },
+  { service, snapshots, callerOf, fileLimit },
 ) => {
   app.get('/syncs/:id/files', { schema: listSyncFiles }, async (request) => {
     const manifest = await publishedBy(await service.find(request.params.id, callerOf(request)))
@@ -49,7 +49,8 @@ export const syncFileRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   })
 
   app.get('/syncs/:id/files/:name', { schema: getSyncFile }, async (request, reply) => {
-    const manifest = await publishedBy(await service.find(request.params.id, callerOf(request)))
+    const caller = callerOf(request)
+    const manifest = await publishedBy(await service.find(request.params.id, caller))
     const { name } = request.params
     const file = filesOf(manifest).find((candidate) => candidate.name === name)
     if (file === undefined) {
@@ -57,7 +58,7 @@ export const syncFileRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
         hint: `GET /syncs/${request.params.id}/files lists what there is.`,
       })
     }
-    return sendFile(request, reply, fileOf(snapshots, manifest, file, 'attachment'))
+    return sendFile(request, reply, fileOf(snapshots, manifest, file, 'attachment'), { caller, fileLimit })
   })
 
   async function publishedBy(sync: Sync): Promise<SnapshotManifest> {

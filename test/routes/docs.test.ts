@@ -62,6 +62,26 @@ t.test('pages are sent with a policy that lets nothing in from elsewhere; polls 
   t.equal(list.headers.get('content-security-policy'), null)
 })
 
+t.test('documents and what their pages need have a strong ETag, and are not sent again to who has them', async (t) => {
+  const { url } = await aService(t, {})
+  for (const path of ['/openapi.json', '/docs', '/docs/', '/docs/json', '/docs/yaml', '/docs/static/swagger-ui.css']) {
+    const whole = await fetch(`${url}${path}`)
+    const bytes = (await whole.arrayBuffer()).byteLength
+    const etag = whole.headers.get('etag') ?? ''
+    t.match(etag, /^"[\w-]{43}"$/, path)
+    t.equal(whole.headers.get('cache-control'), 'no-cache')
+    const head = await fetch(`${url}${path}`, { method: 'HEAD' })
+    t.equal(head.headers.get('content-length'), String(bytes))
+    for (const method of ['GET', 'HEAD']) {
+      const again = await fetch(`${url}${path}`, { method, headers: { 'if-none-match': etag } })
+      t.same([again.status, await again.text()], [304, ''], `${method} ${path}`)
+      t.equal(again.headers.get('etag'), etag)
+    }
+    const other = await fetch(`${url}${path}`, { headers: { 'if-none-match': '"other"' } })
+    t.equal((await other.arrayBuffer()).byteLength, bytes)
+  }
+})
+
 const noBrowser = await run('chromium', ['--version']).then(
   () => false,
   (error: NodeJS.ErrnoException) => {

@@ -6,9 +6,11 @@ import { buffer } from 'node:stream/consumers'
 import fastify from 'fastify'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
+import { FileLimit } from '../../src/routes/file-limit.ts'
 import { type ByteRange, type FileResponse, sendFile } from '../../src/routes/file-response.ts'
 import { addErrorResponses } from '../../src/routes/problem-details.ts'
 import { RequestLogger } from '../../src/routes/request-logger.ts'
+import { ANYONE } from '../../src/syncs/caller.ts'
 import { sha256 } from '../snapshots/manifests.ts'
 
 const TEXT = 'one,two\n3,4\n'
@@ -33,7 +35,7 @@ async function aServer(t: Test, changes: Partial<FileResponse> = {}): Promise<{ 
   }
   const app = fastify({ forceCloseConnections: true })
   addErrorResponses(app, new RequestLogger(pino({ level: 'silent' })))
-  app.get('/file', (request, reply) => sendFile(request, reply, file))
+  app.get('/file', (request, reply) => sendFile(request, reply, file, { caller: ANYONE, fileLimit: new FileLimit() }))
   t.teardown(() => app.close())
   return { url: `${await app.listen({ port: 0 })}/file`, opened }
 }

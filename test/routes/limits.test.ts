@@ -1,21 +1,11 @@
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { pino } from 'pino'
 import t from 'tap'
 import { tabFromRows, type Workbook } from '../../emulator/workbook.ts'
-import { buildApp } from '../../src/app.ts'
 import { problem } from '../../src/model/problem.ts'
-import type { JobRunner } from '../../src/ports/job-runner.ts'
-import { silentLog } from '../../src/ports/log.ts'
 import { StreamLimit } from '../../src/routes/event-streams.ts'
-import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
 import { ANYONE } from '../../src/syncs/caller.ts'
-import { SyncService } from '../../src/syncs/sync-service.ts'
-import { systemClock } from '../../src/system-clock.ts'
 import { ApiClient, someKeys } from '../support/callers.ts'
-import { MemoryIdempotency } from '../support/memory-key-value-store.ts'
-import { MemoryStorage } from '../support/memory-storage.ts'
 import { anEmulator, aService, finished, pollUntil } from '../support/service.ts'
 
 const ID = '1LimitsOfTheTests-0123456789_abcdefghijklmno'
@@ -218,33 +208,6 @@ t.test('who sends a request drop by drop is cut off, while others are served', a
     t.match(problem.parse(JSON.parse(body)), { code: 'REQUEST_TIMEOUT', status: 408 })
     t.ok(ms > 900 && ms < 8000, `after ${Math.round(ms)} ms`)
   }
-})
-
-t.test('who takes nothing of what was asked for is cut off', async (t) => {
-  const storage = new MemoryStorage()
-  const runner: JobRunner = { async start() {}, async enqueue() {}, notifyCancel() {}, async close() {} }
-  const app = await buildApp({
-    service: new SyncService({ storage, runner, clock: systemClock, statusTtlMs: 60_000 }),
-    idempotency: new MemoryIdempotency(),
-    snapshots: new LocalSnapshotStore({ directory: t.testdir({}), kept: 1, log: silentLog }),
-    checkReady: async () => undefined,
-    log: pino({ level: 'silent' }),
-    version: 'test',
-    limits: { silenceMs: 500 },
-  })
-  t.teardown(() => app.close())
-  const url = new URL(await app.listen({ port: 0, host: '127.0.0.1' }))
-  const accepted = once(app.server, 'connection') as Promise<[Socket]>
-  const client = connect(Number(url.port), url.hostname)
-  client.on('error', () => undefined)
-  t.teardown(() => client.destroy())
-  client.pause()
-  // More than all buffers between the two can hold.
-  client.write('GET /docs/static/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(50))
-  const [socket] = await accepted
-  await once(socket, 'close')
-  t.ok(socket.bytesWritten > 0, 'it had been answered')
-  t.equal((await fetch(new URL('/livez', url))).status, 200)
 })
 
 t.test('headers that are too large, and what is no HTTP, are answered as a problem', async (t) => {
