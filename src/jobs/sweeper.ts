@@ -61,7 +61,10 @@ export class Sweeper {
       // Last, as looking at each spreadsheet may take long.
       const removed = await snapshots.sweep(clock.now(), signal)
       if (report.quarantined.length > 0) log.error({ names: report.quarantined }, 'unreadable records were set aside')
-      log.debug({ removed: report.removed.length, leftovers: report.leftovers, keys, drafts, snapshots: removed }, 'swept')
+      log.debug(
+        { removed: report.removed.length, leftovers: report.leftovers, keys, drafts, snapshots: removed },
+        'swept',
+      )
     } catch (error) {
       if (!signal?.aborted || error !== signal.reason) this.#logFailure(error)
     }

@@ -1,7 +1,16 @@
 import t from 'tap'
 import { tabFromRows } from '../../emulator/workbook.ts'
 import { send } from '../support/raw-requests.ts'
-import { aDirectory, aFreePort, anEmulator, aServiceProcess, environmentFor, getSync, pollUntil, startSync } from '../support/service.ts'
+import {
+  aDirectory,
+  aFreePort,
+  anEmulator,
+  aServiceProcess,
+  environmentFor,
+  getSync,
+  pollUntil,
+  startSync,
+} from '../support/service.ts'
 import { aConfinedService } from './support/confined-service.ts'
 
 const ID = '1Rebound-0123456789_abcdefghijklmnopqrstuvwx'
@@ -36,7 +45,11 @@ t.test('a page of another site, rebound or not, gets nothing of a keyless servic
     'rebound page of an older browser': { host: rebound.host, origin: rebound.origin },
     'rebound page behind a believed proxy': { ...rebound, 'x-forwarded-host': 'localhost' },
     'page of another site': { origin: EVIL, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' },
-    'page of another port': { origin: 'http://localhost:5173', 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'cors' },
+    'page of another port': {
+      origin: 'http://localhost:5173',
+      'sec-fetch-site': 'same-site',
+      'sec-fetch-mode': 'cors',
+    },
     'page of another site in an older browser': { origin: EVIL },
     'sandboxed frame': { origin: 'null', 'sec-fetch-site': 'cross-site' },
   }
