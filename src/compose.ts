@@ -14,6 +14,7 @@ import type { SnapshotStore } from './ports/snapshot-store.ts'
 import type { SyncStorage } from './ports/sync-storage.ts'
 import { createReadinessCheck } from './readiness.ts'
 import { rememberSecrets } from './redaction.ts'
+import { RequestCounts } from './routes/request-counts.ts'
 import { GoogleApi } from './sheets/google-api.ts'
 import { GoogleSheets } from './sheets/google-sheets.ts'
 import { Shutdown } from './shutdown.ts'
@@ -69,10 +70,14 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     statusTtlMs: config.statusTtlMs,
     admission: new AdmissionControl({ storage, clock, ...config.limits }),
     rememberEnd: (sync) => idempotency.recordEnd(sync, clock.now()),
+    log,
     ...webhooks,
   })
   const sweeper = new Sweeper({ storage, idempotency, snapshots, clock, log, intervalMs: config.sweepIntervalMs })
 
+  const { requestsPerMinute: limit } = config.limits
+  const requestCounts =
+    limit === undefined ? undefined : new RequestCounts({ limit, shared: drivers.requestCounts, clock, log })
   const app = await buildApp({
     service,
     idempotency,
@@ -86,6 +91,8 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     apiKeys: config.apiKeys,
     openMetrics: config.openMetrics,
     limits: config.limits,
+    requestCounts,
+    trustedProxies: config.trustedProxies,
     serves: config.role === 'worker' ? 'health' : 'everything',
   })
 
@@ -96,6 +103,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     { name: 'the webhook deliverer', close: async () => deliverer?.close() },
     { name: 'the sweeper', close: () => sweeper.close() },
     { name: 'the HTTP server', close: () => app.close() },
+    { name: 'the request counts', close: async () => requestCounts?.close() },
     { name: 'the snapshot store', close: () => snapshots.close() },
     { name: 'the storage', close: () => storage.close() },
     { name: 'the storage server', close: () => drivers.close() },
@@ -115,6 +123,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
       await idempotency.start()
       await snapshots.start()
       const address = await app.listen({ host: config.host, port: config.port })
+      requestCounts?.start()
       await runner.start()
       // An instance that only answers requests leaves the cleaning to those that work.
       if (config.role !== 'api') sweeper.start()

@@ -8,6 +8,7 @@ import {
   googleApiKey,
   httpUrl,
   origins,
+  proxies,
   snapshotUrl,
   storageUrl,
   text,
@@ -54,10 +55,13 @@ const environment = z.object({
   INSECURE: z.enum(['0', '1'], 'must be 1, or unset').default('0'),
   /** `open`: /metrics is shown without a key. */
   METRICS_ACCESS: z.enum(['admin', 'open']).default('admin'),
-  /** Requests a minute of each key, and of each address for those without. */
-  RATE_LIMIT: wholeNumberOrOff(1, 1_000_000).prefault('off'),
+  /** Requests a minute of each key, and of each address for those without; those that watch a sync are not counted. */
+  RATE_LIMIT: wholeNumberOrOff(1, 1_000_000).prefault('6000'),
+  /** The proxies in front of the service, whose X-Forwarded-For says who their clients are. Empty: nobody is believed. */
+  TRUST_PROXY: proxies.prefault(''),
   MAX_QUEUED: wholeNumber(1, 1_000_000).prefault('1000'),
   MAX_ACTIVE_PER_KEY: wholeNumber(1, 1_000_000).prefault('100'),
+  /** Event streams and waits of each key or address. */
   MAX_STREAMS_PER_KEY: wholeNumber(1, 1_000_000).prefault('100'),
   /** How long a client may take to send a request. */
   REQUEST_TIMEOUT: atLeast(1000, '1s').prefault('30s'),
@@ -93,6 +97,7 @@ const config = environment.transform((value, context) => {
     },
     corsOrigins: value.CORS_ORIGINS,
     apiKeys: value.API_KEYS,
+    trustedProxies: value.TRUST_PROXY,
     openMetrics: value.METRICS_ACCESS === 'open',
     limits: {
       requestsPerMinute: value.RATE_LIMIT,

@@ -37,13 +37,13 @@ export const ERROR_TABLE = {
   }),
   API_KEY_SCOPE: entry(403, 'The API key may not do this'),
   RATE_LIMITED: retryable(429, 'Too many requests', {
-    hint: 'Wait for the seconds that Retry-After names. Prefer: wait=25 or /events watch a sync with fewer requests.',
+    hint: 'Wait for the seconds that Retry-After names; watching a sync is not counted. The operator may raise RATE_LIMIT.',
   }),
   TOO_MANY_ACTIVE: retryable(429, 'Too many syncs of this API key are active', {
     hint: 'Wait until one has finished, or cancel one.',
   }),
-  TOO_MANY_STREAMS: retryable(429, 'Too many event streams of this API key are open', {
-    hint: 'Close one, or poll the sync instead.',
+  TOO_MANY_STREAMS: retryable(429, 'Too many event streams are open', {
+    hint: 'Close one, or poll the sync instead; the operator may raise MAX_STREAMS_PER_KEY.',
   }),
   QUEUE_FULL: retryable(503, 'Too many syncs are waiting', {
     hint: 'Send the request again in a while; the operator may raise MAX_QUEUED or SYNC_CONCURRENCY.',

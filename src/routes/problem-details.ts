@@ -5,6 +5,7 @@ import { AppError, type ErrorCode } from '../errors.ts'
 import { toProblem } from '../model/problem.ts'
 import type { RouteCounter } from '../ports/metrics.ts'
 import { PROBLEM_MEDIA_TYPE } from './media-types.ts'
+import type { RateLimit } from './rate-limit.ts'
 import type { RequestLogger } from './request-logger.ts'
 
 /** Error codes of Fastify and of Node's HTTP parser, and what they are here. */
@@ -74,15 +75,23 @@ export function answerMalformedRequest(cause: NodeJS.ErrnoException, socket: Soc
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }
 
-/** Answers every failure, known address or not, as `application/problem+json` (RFC 9457). */
-export function addErrorResponses(app: FastifyInstance, logger: RequestLogger, countUnmatched?: RouteCounter): void {
+/**
+ * Answers every failure, known address or not, as `application/problem+json` (RFC 9457). `limitRate` is asked first for
+ * those that no route takes, `countUnmatched` is told of their answers.
+ */
+export function addErrorResponses(
+  app: FastifyInstance,
+  logger: RequestLogger,
+  { limitRate, countUnmatched }: { limitRate?: RateLimit | undefined; countUnmatched?: RouteCounter | undefined } = {},
+): void {
   app.setErrorHandler((thrown, request, reply) => {
     const error = toAppError(thrown)
     if (error.status >= 500) logger.logFailure(request, error)
     return sendProblem(request, reply, error)
   })
   app.setNotFoundHandler((request, reply) => {
-    sendProblem(request, reply, new AppError('ROUTE_NOT_FOUND', `Nothing is at ${request.method} of this path.`))
+    const notFound = new AppError('ROUTE_NOT_FOUND', `Nothing is at ${request.method} of this path.`)
+    sendProblem(request, reply, limitRate?.(request, reply) ?? notFound)
     countUnmatched?.(reply.statusCode, 0)
   })
 }

@@ -29,7 +29,11 @@ interface Answer {
 
 t.test(`${RUNS} requests, seed ${SEED}`, { timeout: 1_800_000 }, async (t) => {
   const emulator = await anEmulator(t, { folder: `${ROOT}emulator/workbooks` })
-  const environment = { ...environmentFor(await aDirectory(t)), GOOGLE_API_ROOT_URL: emulator.rootUrl }
+  const environment = {
+    ...environmentFor(await aDirectory(t)),
+    GOOGLE_API_ROOT_URL: emulator.rootUrl,
+    RATE_LIMIT: 'off',
+  }
   const service = await aServiceProcess(t, { ...environment, STATUS_TTL: '20s', SWEEP_INTERVAL: '5s' }, [
     `--max-old-space-size=${HEAP_MB}`,
     'src/server.ts',
