@@ -33,7 +33,8 @@ async function shareOneLimit(t: Test, storageUrl?: string, server?: OwnServer): 
   let passed: number | undefined
   // On a slow machine the minute may end in the middle.
   while (passed === undefined) passed = await useUp(t, one.url, other.url)
-  t.ok(passed <= LIMIT, `${passed} pass, of ${LIMIT}`)
+  // What passes between two exchanges is not yet known to the other.
+  t.ok(passed <= 1.1 * LIMIT, `${passed} pass, of ${LIMIT}`)
   if (server === undefined) return
   const count = (words: string) => one.output().split(words).length - 1
   const isAlone = () => count('cannot be counted together') > count('are counted together again')
