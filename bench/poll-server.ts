@@ -10,6 +10,7 @@ import { parseSyncRecord } from '../src/model/sync-record.ts'
 import type { JobRunner } from '../src/ports/job-runner.ts'
 import { silentLog } from '../src/ports/log.ts'
 import type { SyncStorage } from '../src/ports/sync-storage.ts'
+import { RequestCounts } from '../src/routes/request-counts.ts'
 import { LocalSnapshotStore } from '../src/snapshots/local-snapshot-store.ts'
 import { FileStorage } from '../src/storage/file-storage.ts'
 import { readText } from '../src/storage/files/record-format.ts'
@@ -103,6 +104,7 @@ async function service(plain: SyncStorage) {
     checkReady: async () => undefined,
     log: pino({ level: 'silent' }),
     version: 'bench',
+    requestCounts: new RequestCounts({ limit: 6000, clock: systemClock, log: silentLog }),
     ...(metrics === undefined ? {} : { metrics }),
   })
 }

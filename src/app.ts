@@ -2,6 +2,7 @@ import accepts from '@fastify/accepts'
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { ApiKey } from './api-keys.ts'
+import { SharedPlaces } from './concurrency/shared-places.ts'
 import type { PrometheusMetrics } from './metrics/prometheus.ts'
 import type { Clock } from './ports/clock.ts'
 import type { SnapshotStore } from './ports/snapshot-store.ts'
@@ -9,16 +10,16 @@ import { addAuthentication } from './routes/authentication.ts'
 import { addAuthorization } from './routes/authorization.ts'
 import { addCors } from './routes/cors.ts'
 import { addDocs } from './routes/docs.ts'
-import { StreamLimit } from './routes/event-streams.ts'
 import { FileLimit } from './routes/file-limit.ts'
 import { refuseForeignRequests } from './routes/foreign-requests.ts'
 import { healthRoutes } from './routes/health.ts'
-import { type ConnectionLimits, httpServer } from './routes/http-server.ts'
+import { type ConnectionLimits, httpServer, mostConnections } from './routes/http-server.ts'
 import { readJsonBodies } from './routes/json-body.ts'
 import { refuseOtherMethods } from './routes/method-not-allowed.ts'
 import { countAnswers, metricsRoutes } from './routes/metrics.ts'
 import { addErrorResponses, answerMalformedRequest, sendProblem, toAppError } from './routes/problem-details.ts'
 import { addRateLimit } from './routes/rate-limit.ts'
+import type { RequestCounts } from './routes/request-counts.ts'
 import { requestIds } from './routes/request-ids.ts'
 import { RequestLogger } from './routes/request-logger.ts'
 import { spreadsheetRoutes } from './routes/spreadsheets.ts'
@@ -57,14 +58,16 @@ export interface AppDependencies {
   /** Whether /metrics is shown without a key; default false. */
   readonly openMetrics?: boolean
   readonly limits?: AppLimits
+  /** Limits the requests of each key or address; default: they are not counted. Started and closed by whoever made it. */
+  readonly requestCounts?: RequestCounts | undefined
+  /** The proxies whose X-Forwarded-For is believed: addresses, CIDRs, `loopback` and the like; none by default. */
+  readonly trustedProxies?: readonly string[]
   /** `health`: nothing but whether it lives and is ready, as a worker needs; default `everything`. */
   readonly serves?: 'everything' | 'health'
 }
 
 export interface AppLimits extends ConnectionLimits {
-  /** Requests a minute of each key or address; default: no limit. */
-  readonly requestsPerMinute?: number | undefined
-  /** Event streams that one key may have open; default: any number. */
+  /** Event streams and waits of one key or address; default: as many as the others leave. Half of the connections are for them. */
   readonly maxStreamsPerKey?: number
 }
 
@@ -75,12 +78,13 @@ const PARAM_LIMIT_CHARACTERS = 16 * 1024
 export async function buildApp(dependencies: AppDependencies): Promise<FastifyInstance> {
   const { service, snapshots, checkReady, metrics, limits = {}, clock = systemClock } = dependencies
   const { apiKeys = [], openMetrics = false, corsOrigins = [], serves = 'everything' } = dependencies
-  const { allowedHosts = [], publicOrigin } = dependencies
+  const { allowedHosts = [], publicOrigin, requestCounts, trustedProxies = [] } = dependencies
   const requestLogger = new RequestLogger(dependencies.log)
   const app = fastify({
     serverFactory: httpServer(limits, dependencies.log),
     bodyLimit: 64 * 1024,
     routerOptions: { maxParamLength: PARAM_LIMIT_CHARACTERS },
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     clientErrorHandler: answerMalformedRequest,
     genReqId: requestIds(),
     requestIdHeader: false,
@@ -96,16 +100,16 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   app.setValidatorCompiler(validateRequest)
   app.setSerializerCompiler(serializerCompiler)
   readJsonBodies(app)
-  addErrorResponses(app, requestLogger, metrics?.route('any', 'unmatched'))
   requestLogger.attach(app)
 
   if (serves === 'everything') {
     refuseForeignRequests(app, { isKeyless: apiKeys.length === 0, allowedHosts, corsOrigins, publicOrigin })
   }
   await addCors(app, corsOrigins)
-  const { callerOf, keyOf } = addAuthentication(app, apiKeys)
-  if (limits.requestsPerMinute !== undefined) await addRateLimit(app, limits.requestsPerMinute, keyOf)
-  addAuthorization(app, { keyOf: apiKeys.length === 0 ? undefined : keyOf, openMetrics })
+  const { callerOf, keyOf, ownerOf } = addAuthentication(app, apiKeys)
+  const limitRate = requestCounts && addRateLimit(app, requestCounts, ownerOf)
+  addErrorResponses(app, requestLogger, { limitRate, countUnmatched: metrics?.route('any', 'unmatched') })
+  addAuthorization(app, { keyOf: apiKeys.length === 0 ? undefined : keyOf, openMetrics, limitRate })
   await app.register(accepts)
   if (metrics !== undefined) countAnswers(app, metrics)
   if (serves === 'everything') await addDocs(app, dependencies.version)
@@ -115,8 +119,11 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   if (metrics !== undefined) await app.register(metricsRoutes, { metrics })
   if (serves === 'everything') {
     const starts = new IdempotentRequests({ service, store: dependencies.idempotency, clock })
-    const streamLimit = new StreamLimit(limits.maxStreamsPerKey)
     const fileLimit = new FileLimit(limits.openFilesAtMost)
+    const { maxStreamsPerKey: perOwner } = limits
+    const total = Math.floor(mostConnections(limits) / 2)
+    const watchers = new SharedPlaces({ total, ...(perOwner !== undefined && { perOwner }) })
+    const { log } = dependencies
     // In this order the OpenAPI document lists them.
     for (const routes of [
       syncRoutes,
@@ -126,7 +133,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
       syncFileRoutes,
       spreadsheetRoutes,
     ]) {
-      await app.register(routes, { service, starts, snapshots, clock, callerOf, streamLimit, fileLimit })
+      await app.register(routes, { service, starts, snapshots, clock, callerOf, ownerOf, watchers, fileLimit, log })
     }
   }
   refuse()

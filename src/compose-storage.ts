@@ -3,6 +3,7 @@ import { LeaseStore } from './jobs/lease-store.ts'
 import type { ExecutionOptions } from './jobs/sync-execution.ts'
 import type { Clock } from './ports/clock.ts'
 import type { JobRunner } from './ports/job-runner.ts'
+import type { KeyValueStore } from './ports/key-value-store.ts'
 import type { Log } from './ports/log.ts'
 import type { SyncStorage } from './ports/sync-storage.ts'
 import { LocalReadBudget } from './sheets/local-read-budget.ts'
@@ -20,6 +21,8 @@ export interface StorageDrivers {
   readonly idempotency: IdempotencyStore
   /** Google's reads a minute, shared by all who share the storage. */
   readonly quota: ReadQuota
+  /** Where processes exchange how many requests they have counted. */
+  readonly requestCounts: KeyValueStore
   makeRunner(parts: RunnerParts): ServiceRunner
   /** Closes the connections to the server, once storage and runner are closed. */
   close(): Promise<void>
@@ -43,6 +46,7 @@ export async function composeStorage(config: Config, clock: Clock, log: Log): Pr
     storage: drivers.storage,
     idempotency: new IdempotencyStore(drivers.idempotency),
     quota,
+    requestCounts: drivers.requestCounts,
     makeRunner: (parts) => new BullMqRunner({ ...parts, url, leases, clock, log, concurrency }),
     async close() {
       await quota.close()
@@ -63,6 +67,7 @@ async function composeFiles(config: Config, directory: string, clock: Clock, log
     storage: new FileStorage({ directory, clock, log }),
     idempotency: new IdempotencyStore(new FileKeyValueStore({ directory, clock }, 'idempotency')),
     quota,
+    requestCounts: new FileKeyValueStore({ directory, clock }, 'request-counts'),
     makeRunner: (parts) => new InProcessRunner({ ...parts, leases, clock, log, concurrency: config.syncConcurrency }),
     close: () => quota.close(),
   }
@@ -79,6 +84,7 @@ async function composePostgres(url: string, historyTtlMs: number, clock: Clock, 
     leases: new DatabaseKeyValueStore(database, 'leases', 'ephemeral_entries'),
     idempotency: new DatabaseKeyValueStore(database, 'idempotency'),
     budget: new DatabaseKeyValueStore(database, 'read-budget'),
+    requestCounts: new DatabaseKeyValueStore(database, 'request-counts', 'ephemeral_entries'),
   }
 }
 
@@ -93,5 +99,6 @@ async function composeRedis(url: string, clock: Clock, log: Log) {
     leases: new RedisKeyValueStore(connection, 'leases'),
     idempotency: new RedisKeyValueStore(connection, 'idempotency'),
     budget: new RedisKeyValueStore(connection, 'read-budget'),
+    requestCounts: new RedisKeyValueStore(connection, 'request-counts'),
   }
 }

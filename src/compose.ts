@@ -16,6 +16,7 @@ import type { SyncStorage } from './ports/sync-storage.ts'
 import { createReadinessCheck } from './readiness.ts'
 import { rememberSecrets } from './redaction.ts'
 import { listen } from './routes/http-server.ts'
+import { RequestCounts } from './routes/request-counts.ts'
 import { GoogleApi } from './sheets/google-api.ts'
 import { GoogleSheets } from './sheets/google-sheets.ts'
 import { Shutdown } from './shutdown.ts'
@@ -76,10 +77,14 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     admission: new AdmissionControl({ storage, clock, ...config.limits }),
     requireRoom,
     rememberEnd: (sync) => idempotency.recordEnd(sync, clock.now()),
+    log,
     ...webhooks,
   })
   const sweeper = new Sweeper({ storage, idempotency, snapshots, clock, log, intervalMs })
 
+  const { requestsPerMinute: limit } = config.limits
+  const requestCounts =
+    limit === undefined ? undefined : new RequestCounts({ limit, shared: drivers.requestCounts, clock, log })
   const app = await buildApp({
     service,
     idempotency,
@@ -95,6 +100,8 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     publicOrigin: config.publicOrigin,
     openMetrics: config.openMetrics,
     limits: { ...config.limits, openFilesAtMost: openFilesAtMost() },
+    requestCounts,
+    trustedProxies: config.trustedProxies,
     serves: config.role === 'worker' ? 'health' : 'everything',
   })
 
@@ -106,6 +113,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     { name: 'the sweeper', close: () => sweeper.close() },
     { name: 'the count of snapshots', close: () => snapshotLimits.close() },
     { name: 'the HTTP server', close: () => app.close() },
+    { name: 'the request counts', close: async () => requestCounts?.close() },
     { name: 'the snapshot store', close: () => snapshots.close() },
     { name: 'the storage', close: () => storage.close() },
     { name: 'the storage server', close: () => drivers.close() },
@@ -125,6 +133,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
       await idempotency.start()
       await snapshots.start()
       const address = await listen(app, config)
+      requestCounts?.start()
       await runner.start()
       // An instance that only answers requests leaves the cleaning to those that work.
       if (config.role === 'api') snapshotLimits.start()

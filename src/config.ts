@@ -12,6 +12,7 @@ import {
   hosts,
   httpUrl,
   origins,
+  proxies,
   snapshotUrl,
   storageUrl,
   text,
@@ -70,10 +71,13 @@ const environment = z.object({
   INSECURE: z.enum(['0', '1'], 'must be 1, or unset').default('0'),
   /** `open`: /metrics is shown without a key. */
   METRICS_ACCESS: z.enum(['admin', 'open']).default('admin'),
-  /** Requests a minute of each key, and of each address for those without. */
-  RATE_LIMIT: wholeNumberOrOff(1, 1_000_000).prefault('off'),
+  /** Requests a minute of each key, and of each address for those without; those that watch a sync are not counted. */
+  RATE_LIMIT: wholeNumberOrOff(1, 1_000_000).prefault('6000'),
+  /** The proxies in front of the service, whose X-Forwarded-For says who their clients are. Empty: nobody is believed. */
+  TRUST_PROXY: proxies.prefault(''),
   MAX_QUEUED: wholeNumber(1, 1_000_000).prefault('1000'),
   MAX_ACTIVE_PER_KEY: wholeNumber(1, 1_000_000).prefault('100'),
+  /** Event streams and waits of each key or address. */
   MAX_STREAMS_PER_KEY: wholeNumber(1, 1_000_000).prefault('100'),
   /** Connections at a time; unset: half of the files that the process may have open, 4096 at the most. */
   MAX_CONNECTIONS: wholeNumber(1, 1_000_000).optional(),
@@ -119,6 +123,7 @@ const config = environment.transform((value, context) => {
     apiKeys: value.API_KEYS,
     allowedHosts: allowedHosts(value),
     publicOrigin: URL.parse(value.PUBLIC_URL ?? '')?.origin,
+    trustedProxies: value.TRUST_PROXY,
     openMetrics: value.METRICS_ACCESS === 'open',
     limits: {
       requestsPerMinute: value.RATE_LIMIT,

@@ -46,13 +46,13 @@ export const ERROR_TABLE = {
     hint: 'Name the origin of the page in CORS_ORIGINS, or the URL of this service in PUBLIC_URL if it is its own, and start the service again.',
   }),
   RATE_LIMITED: retryable(429, 'Too many requests', {
-    hint: 'Wait for the seconds that Retry-After names. Prefer: wait=25 or /events watch a sync with fewer requests.',
+    hint: 'Wait for the seconds that Retry-After names; watching a sync is not counted. The operator may raise RATE_LIMIT.',
   }),
   TOO_MANY_ACTIVE: retryable(429, 'Too many syncs of this API key are active', {
     hint: 'Wait until one has finished, or cancel one.',
   }),
-  TOO_MANY_STREAMS: retryable(429, 'Too many event streams of this API key are open', {
-    hint: 'Close one, or poll the sync instead.',
+  TOO_MANY_STREAMS: retryable(429, 'Too many event streams are open', {
+    hint: 'Close one, or poll the sync instead; the operator may raise MAX_STREAMS_PER_KEY.',
   }),
   SNAPSHOTS_FULL: entry(507, 'Too much is kept already to download more'),
   TOO_MANY_DOWNLOADS: retryable(429, 'Too many files are being sent to this caller', {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import { type ApiKey, parseApiKeys } from './api-keys.ts'
 import { folderOf } from './disk/file-url.ts'
@@ -91,6 +92,30 @@ export const fileModeMask = z
   .string()
   .regex(/^0?0[0-7]{2}$/, 'must be octal and begin with 0, such as 077, 027 or 002')
   .transform((text) => Number.parseInt(text, 8))
+/** Ranges that have a name: this machine, its link, and private networks. */
+const NAMED_RANGES = ['loopback', 'linklocal', 'uniquelocal']
+
+/**
+ * Proxies that are believed, by address. Not `true`, nor a number of them: with either, whoever reaches the port itself
+ * could claim any address.
+ */
+export const proxies = z
+  .string()
+  .transform((list) => list.split(',').flatMap((proxy) => proxy.trim() || []))
+  .refine(
+    (list) => list.every((proxy) => NAMED_RANGES.includes(proxy) || isAddress(proxy) || isCidr(proxy)),
+    `must be addresses or CIDRs of proxies, or ${NAMED_RANGES.join(', ')}, separated by commas`,
+  )
+
+function isAddress(text: string): boolean {
+  return isIP(text) !== 0 && !text.includes('%')
+}
+
+function isCidr(text: string): boolean {
+  const [, address = '', bits = ''] = /^([^/]+)\/(\d{1,3})$/.exec(text) ?? []
+  // All addresses there are would be everybody.
+  return isAddress(address) && Number(bits) >= 1 && Number(bits) <= (isIP(address) === 4 ? 32 : 128)
+}
 
 export const apiKeys = z
   .string()

@@ -30,7 +30,6 @@ t.test('an empty environment gives every default', async (t) => {
       requestTimeoutMs: 30_000,
     },
   })
-  t.equal(readConfig({}).limits.requestsPerMinute, undefined)
 })
 
 t.test('API keys are read by name, scopes and SHA-256', async (t) => {
@@ -238,6 +237,25 @@ t.test('webhook secrets are read, one or several', async (t) => {
     t.throws(() => readConfig({ WEBHOOK_SECRET }), /^WEBHOOK_SECRET must be whsec_/, WEBHOOK_SECRET)
   }
   t.throws(() => readConfig({ WEBHOOK_INSECURE: 'true' }), /^WEBHOOK_INSECURE can only be 1/)
+})
+
+t.test('proxies are trusted by address only', async (t) => {
+  t.same(readConfig({}).trustedProxies, [])
+  t.same(readConfig({ TRUST_PROXY: 'loopback, 10.0.0.0/8,192.0.2.1,2001:db8::/32' }).trustedProxies, [
+    'loopback',
+    '10.0.0.0/8',
+    '192.0.2.1',
+    '2001:db8::/32',
+  ])
+  for (const TRUST_PROXY of ['true', '1', '*', 'proxy.example', '10.0.0.0/33', '0.0.0.0/0', '10.0.0', 'fe80::1%eth0']) {
+    t.throws(() => readConfig({ TRUST_PROXY }), { message: /^TRUST_PROXY must be addresses or CIDRs/ }, TRUST_PROXY)
+  }
+})
+
+t.test('requests are limited unless that is turned off', async (t) => {
+  t.equal(readConfig({}).limits.requestsPerMinute, 6000)
+  t.equal(readConfig({ RATE_LIMIT: '10' }).limits.requestsPerMinute, 10)
+  t.equal(readConfig({ RATE_LIMIT: 'off' }).limits.requestsPerMinute, undefined)
 })
 
 t.test('a file URL names a folder', async (t) => {

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type ApiKey, findApiKey } from '../api-keys.ts'
 import { ANYONE, type Caller } from '../syncs/caller.ts'
+import { networkOf } from './client-network.ts'
 
 /** RFC 6750, section 2.1; the scheme's name has no case (RFC 9110, section 11.1). */
 const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i
@@ -10,12 +11,16 @@ export interface Authentication {
   readonly callerOf: (request: FastifyRequest) => Caller
   /** The API key that a request bears, if it is a known one. */
   readonly keyOf: (request: FastifyRequest) => ApiKey | undefined
+  /** What a request counts for: its API key, or without a known one the network that it comes from. */
+  readonly ownerOf: (request: FastifyRequest) => string
 }
+
+const ownerByAddress = (request: FastifyRequest) => `address ${networkOf(request.ip)}`
 
 /** Finds out whose each request is before its body is read, and refuses nobody. To be called before the routes are added. */
 export function addAuthentication(app: FastifyInstance, keys: readonly ApiKey[]): Authentication {
   // Without keys no request pays for any of this.
-  if (keys.length === 0) return { callerOf: () => ANYONE, keyOf: () => undefined }
+  if (keys.length === 0) return { callerOf: () => ANYONE, keyOf: () => undefined, ownerOf: ownerByAddress }
 
   const authenticated = new WeakMap<FastifyRequest, ApiKey>()
   app.addHook('onRequest', (request, _reply, done) => {
@@ -32,5 +37,9 @@ export function addAuthentication(app: FastifyInstance, keys: readonly ApiKey[])
       return key
     },
     keyOf: (request) => authenticated.get(request),
+    ownerOf(request) {
+      const key = authenticated.get(request)
+      return key === undefined ? ownerByAddress(request) : `key ${key.name}`
+    },
   }
 }

@@ -3,6 +3,7 @@ import type { ApiKey } from '../api-keys.ts'
 import { AppError } from '../errors.ts'
 import type { Scope } from '../syncs/caller.ts'
 import type { Authentication } from './authentication.ts'
+import type { RateLimit } from './rate-limit.ts'
 
 /** What an address requires of its caller where API keys are set: a key with a scope, or nothing. */
 export type AccessRule = Scope | 'open'
@@ -54,12 +55,19 @@ export function accessRuleOf({ method, url, config }: Pick<RouteOptions, 'method
 
 /**
  * Gives every route its access rule, `/metrics` none if `openMetrics`, and refuses who may not call it before the body
- * is read. To be called before the routes are added, and after what counts requests, so that wrong keys are counted too.
+ * is read. To be called before the routes are added.
  */
 export function addAuthorization(
   app: FastifyInstance,
-  /** `keyOf`: the API key that a request bears; `undefined` = everybody may do everything. */
-  { keyOf, openMetrics }: { keyOf: Authentication['keyOf'] | undefined; openMetrics: boolean },
+  /**
+   * `keyOf`: the API key that a request bears; `undefined` = everybody may do everything. `limitRate` counts who is
+   * refused, so that keys cannot be tried without end.
+   */
+  {
+    keyOf,
+    openMetrics,
+    limitRate,
+  }: { keyOf: Authentication['keyOf'] | undefined; openMetrics: boolean; limitRate?: RateLimit | undefined },
 ): void {
   app.addHook('onRoute', (route) => {
     const rule = openMetrics && route.url === '/metrics' ? 'open' : accessRuleOf(route)
@@ -69,7 +77,8 @@ export function addAuthorization(
   app.addHook('onRequest', (request, reply, done) => {
     // There is nothing behind an unknown address.
     const rule = request.is404 ? 'open' : (request.routeOptions.config.access ?? 'admin')
-    done(rule === 'open' ? undefined : refusal(request, reply, rule, keyOf(request)))
+    const refused = rule === 'open' ? undefined : refusal(request, reply, rule, keyOf(request))
+    done(refused && (limitRate?.(request, reply) ?? refused))
   })
 }
 

@@ -1,8 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { PeriodicTask } from '../concurrency/periodic-task.ts'
-import { AppError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Caller } from '../syncs/caller.ts'
+import type { Log } from '../ports/log.ts'
 
 /** Milliseconds between two checks of the open streams. */
 const CHECK_INTERVAL_MS = 1000
@@ -24,19 +23,24 @@ export class EventStreams {
   readonly #open = new Set<EventStream>()
   readonly #checks: PeriodicTask
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, log: Pick<Log, 'error'>) {
     this.#clock = clock
     this.#checks = new PeriodicTask({
       clock,
       intervalMs: CHECK_INTERVAL_MS,
       isDelayed: true,
       run: () => {
-        for (const stream of this.#open) stream.check()
+        for (const stream of this.#open) {
+          try {
+            stream.check()
+          } catch (error) {
+            // A check only writes to a stream and destroys it; what it throws is a defect, which is to end no other stream.
+            log.error({ err: error }, 'an event stream could not be checked; it is dropped')
+            stream.drop()
+          }
+        }
       },
-      // A check only writes to streams and destroys them; what it throws is a defect.
-      onError: (error) => {
-        throw error
-      },
+      onError: (error) => log.error({ err: error }, 'the event streams could not be checked; they are checked again'),
     })
   }
 
@@ -89,15 +93,20 @@ export class EventStream {
 
   /** Like {@link finish}, but drops a reader that has not taken the last event for a while: there is no time to wait. */
   finishNow(bytes: Uint8Array): void {
-    if (this.#writing && this.#clock.monotonic() - this.#wroteAt >= HURRY_MS) this.#response.destroy()
+    if (this.#writing && this.#clock.monotonic() - this.#wroteAt >= HURRY_MS) this.drop()
     else this.finish(bytes)
+  }
+
+  /** Ends the stream without a last event. */
+  drop(): void {
+    this.#response.destroy()
   }
 
   /** Pings a stream that was silent, drops one whose reader does not read. */
   check(): void {
     const still = this.#clock.monotonic() - this.#wroteAt
     if (this.#writing || this.#lastIsNext) {
-      if (still >= STALL_MS) this.#response.destroy()
+      if (still >= STALL_MS) this.drop()
     } else if (still >= SILENCE_MS) {
       this.send(PING)
     }
@@ -116,28 +125,5 @@ export class EventStream {
       if (this.#next !== undefined) this.#write()
       else if (this.#lastIsNext) this.#response.end()
     })
-  }
-}
-
-/** Limits the event streams that each API key has open. Without keys nothing is counted. */
-export class StreamLimit {
-  readonly #mostPerKey: number
-  readonly #open = new Map<string, Set<symbol>>()
-
-  constructor(mostPerKey = Number.POSITIVE_INFINITY) {
-    this.#mostPerKey = mostPerKey
-  }
-
-  /** Takes a place for a stream, or throws TOO_MANY_STREAMS. The function that comes back gives it back; it may be called again. */
-  open({ name }: Caller): () => void {
-    if (name === null) return () => {}
-    const open = this.#open.get(name) ?? new Set()
-    if (open.size >= this.#mostPerKey) {
-      const detail = `The API key ${name} may have ${this.#mostPerKey} event streams open at a time.`
-      throw new AppError('TOO_MANY_STREAMS', detail, { retryAfterSeconds: 5 })
-    }
-    const stream = Symbol(name)
-    this.#open.set(name, open.add(stream))
-    return () => void open.delete(stream)
   }
 }

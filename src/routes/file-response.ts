@@ -44,7 +44,8 @@ export function fileOf(
 
 /** For whom a file is opened, and how many such files there may be. */
 export interface Reader {
-  readonly caller: Caller
+  /** As `ownerOf` names them. */
+  readonly owner: string
   readonly fileLimit: FileLimit
 }
 
@@ -56,7 +57,7 @@ export async function sendFile(
   request: FastifyRequest,
   reply: FastifyReply,
   file: FileResponse,
-  { caller, fileLimit }: Reader,
+  { owner, fileLimit }: Reader,
 ): Promise<FastifyReply> {
   const { headers, method } = request
   const validators = { etag: `"${file.sha256}"`, 'last-modified': new Date(file.publishedAt).toUTCString() }
@@ -80,7 +81,7 @@ export async function sendFile(
   }
   const part = range ?? { start: 0, end: file.bytes - 1 }
   const open = () => file.open(file.bytes === 0 ? undefined : part)
-  const content = method === 'HEAD' ? nothing() : await fileLimit.open(request, caller, open)
+  const content = method === 'HEAD' ? nothing() : await fileLimit.open(owner, open)
   if (content === undefined) throw new AppError('FILE_NOT_FOUND', 'The file was removed just now.')
   if (range !== undefined) {
     reply.code(206).header('content-range', `bytes ${range.start}-${range.end}/${file.bytes}`)

@@ -29,12 +29,15 @@ export interface ConnectionLimits {
   readonly maxConnections?: number | undefined
 }
 
+/** Connections that may be open at a time. */
+export function mostConnections({ openFilesAtMost = USUAL_OPEN_FILES, maxConnections }: ConnectionLimits): number {
+  return maxConnections ?? Math.min(MOST_CONNECTIONS, Math.floor(openFilesAtMost / 2))
+}
+
 /** Makes the HTTP server of an app: how long a client may take, how many may come, and what one may ask for at a time. */
 export function httpServer(limits: ConnectionLimits, log: Log): FastifyServerFactory {
   const { requestTimeoutMs = 30_000, silenceMs = 120_000, stallMs = 20_000 } = limits
-  const { openFilesAtMost = USUAL_OPEN_FILES } = limits
-  const { maxConnections: total = Math.min(MOST_CONNECTIONS, Math.floor(openFilesAtMost / 2)) } = limits
-  const connections = new OpenConnections({ total, stallMs, silenceMs, log })
+  const connections = new OpenConnections({ total: mostConnections(limits), stallMs, silenceMs, log })
   return (handler) => {
     const server = createServer(
       {

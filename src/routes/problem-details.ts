@@ -6,6 +6,7 @@ import { toProblem } from '../model/problem.ts'
 import type { RouteCounter } from '../ports/metrics.ts'
 import { PROBLEM_MEDIA_TYPE } from './media-types.ts'
 import { responseUnderWay } from './open-connections.ts'
+import type { RateLimit } from './rate-limit.ts'
 import type { RequestLogger } from './request-logger.ts'
 
 /** Milliseconds that a client is given to read why its connection is closed, and to close it. */
@@ -84,8 +85,15 @@ export function answerMalformedRequest(cause: NodeJS.ErrnoException, socket: Soc
   socket.once('close', () => clearTimeout(lingering))
 }
 
-/** Answers every failure, known address or not, as `application/problem+json` (RFC 9457). */
-export function addErrorResponses(app: FastifyInstance, logger: RequestLogger, countUnmatched?: RouteCounter): void {
+/**
+ * Answers every failure, known address or not, as `application/problem+json` (RFC 9457). `limitRate` is asked first for
+ * those that no route takes, `countUnmatched` is told of their answers.
+ */
+export function addErrorResponses(
+  app: FastifyInstance,
+  logger: RequestLogger,
+  { limitRate, countUnmatched }: { limitRate?: RateLimit | undefined; countUnmatched?: RouteCounter | undefined } = {},
+): void {
   app.setErrorHandler((thrown, request, reply) => {
     // Whatever is wrong with a request to nowhere, there is nothing to mend.
     const error = request.is404 && !(thrown instanceof AppError) ? noSuchAddress(request) : toAppError(thrown)
@@ -93,7 +101,7 @@ export function addErrorResponses(app: FastifyInstance, logger: RequestLogger, c
     return sendProblem(request, reply, error)
   })
   app.setNotFoundHandler((request, reply) => {
-    sendProblem(request, reply, noSuchAddress(request))
+    sendProblem(request, reply, limitRate?.(request, reply) ?? noSuchAddress(request))
     countUnmatched?.(reply.statusCode, 0)
   })
 }

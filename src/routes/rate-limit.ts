@@ -1,42 +1,42 @@
-import rateLimit, { normalizeIP } from '@fastify/rate-limit'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError } from '../errors.ts'
-import type { Authentication } from './authentication.ts'
-
-const WINDOW_MS = 60_000
-/** Keys and addresses that are counted at a time; the one unseen the longest is forgotten first. */
-const COUNTED_AT_MOST = 10_000
-/** A load balancer that is answered 429 takes the instance for unhealthy. */
-const EXEMPT: ReadonlySet<string | undefined> = new Set(['/livez', '/readyz'])
+import type { RequestCounts } from './request-counts.ts'
 
 /**
- * Limits requests a minute: of each API key, and of each address for those without a key. The plugin counts; what it
- * would say is a draft of old, so the fields are written here as draft-ietf-httpapi-ratelimit-headers-10 has them.
+ * GET of these is never counted: whoever watches a sync is not to be punished for it, and a load balancer that is answered
+ * 429 takes the instance for unhealthy.
  */
-export async function addRateLimit(
+const UNCOUNTED: ReadonlySet<string> = new Set(['/syncs/:id', '/syncs/:id/events', '/livez', '/readyz'])
+
+/** Counts a request and says so in its answer; what comes back is why it is refused, if it is. */
+export type RateLimit = (request: FastifyRequest, reply: FastifyReply) => AppError | undefined
+
+/**
+ * Limits requests a minute of each owner, by the fields of draft-ietf-httpapi-ratelimit-headers-10: on every route that is
+ * added from now on, save those that are polled, which pay nothing for it. What comes back counts the rest: a request that
+ * reaches no route, or that is refused before it reaches its own, be that a poll.
+ */
+export function addRateLimit(
   app: FastifyInstance,
-  requestsPerMinute: number,
-  keyOf: Authentication['keyOf'],
-): Promise<void> {
-  await app.register(rateLimit, { global: false, cache: COUNTED_AT_MOST })
-  const count = app.createRateLimit({
-    max: requestsPerMinute,
-    timeWindow: WINDOW_MS,
-    keyGenerator(request) {
-      const key = keyOf(request)
-      return key === undefined ? `address ${normalizeIP(request.ip)}` : `key ${key.name}`
-    },
-  })
-  const policy = `"default";q=${requestsPerMinute};w=${WINDOW_MS / 1000}`
-  app.addHook('onRequest', async (request, reply) => {
-    if (EXEMPT.has(request.routeOptions.url)) return
-    const state = await count(request)
-    if (state.isAllowed) return
+  counts: RequestCounts,
+  ownerOf: (request: FastifyRequest) => string,
+): RateLimit {
+  const policy = `"default";q=${counts.limit};w=60`
+  const limitRate: RateLimit = (request, reply) => {
+    const { isAllowed, remaining, resetSeconds } = counts.take(ownerOf(request))
     reply.header('ratelimit-policy', policy)
-    reply.header('ratelimit', `"default";r=${state.remaining};t=${state.ttlInSeconds}`)
-    if (!state.isExceeded) return
-    throw new AppError('RATE_LIMITED', `${requestsPerMinute} requests a minute are allowed.`, {
-      retryAfterSeconds: Math.max(1, state.ttlInSeconds),
+    reply.header('ratelimit', `"default";r=${remaining};t=${resetSeconds}`)
+    if (isAllowed) return undefined
+    return new AppError('RATE_LIMITED', `${counts.limit} requests a minute are allowed.`, {
+      retryAfterSeconds: resetSeconds,
     })
+  }
+  app.addHook('onRoute', (route) => {
+    const isRead = [route.method].flat().every((method) => method === 'GET' || method === 'HEAD')
+    if (isRead && UNCOUNTED.has(route.url)) return
+    const count = (request: FastifyRequest, reply: FastifyReply, done: (refusal?: AppError) => void) =>
+      done(limitRate(request, reply))
+    route.onRequest = [count, route.onRequest ?? []].flat()
   })
+  return limitRate
 }

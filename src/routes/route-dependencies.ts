@@ -1,9 +1,10 @@
+import type { SharedPlaces } from '../concurrency/shared-places.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
 import type { SnapshotStore } from '../ports/snapshot-store.ts'
 import type { IdempotentRequests } from '../syncs/idempotent-requests.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
 import type { Authentication } from './authentication.ts'
-import type { StreamLimit } from './event-streams.ts'
 import type { FileLimit } from './file-limit.ts'
 
 /** What the routes of syncs and snapshots answer from. */
@@ -13,8 +14,11 @@ export interface RouteDependencies {
   readonly snapshots: SnapshotStore
   readonly clock: Clock
   readonly callerOf: Authentication['callerOf']
-  /** How many event streams one caller may have open. */
-  readonly streamLimit: StreamLimit
+  readonly ownerOf: Authentication['ownerOf']
+  /** Where the places of event streams and waits come from. */
+  readonly watchers: SharedPlaces
   /** How many files may be sent to one caller at a time. */
   readonly fileLimit: FileLimit
+  /** Told what fails once the answer has begun. */
+  readonly log: Pick<Log, 'error'>
 }

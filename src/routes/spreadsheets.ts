@@ -73,7 +73,7 @@ const getTab = {
  */
 export const spreadsheetRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   app,
-  { service, snapshots, callerOf, fileLimit },
+  { service, snapshots, callerOf, ownerOf, fileLimit },
 ) => {
   app.get('/spreadsheets/:spreadsheetId', { schema: getSpreadsheet }, async (request) => {
     const [latest] = await existing(request.params.spreadsheetId, callerOf(request))
@@ -106,7 +106,7 @@ export const spreadsheetRoutes: FastifyPluginAsyncZod<RouteDependencies> = async
     if (selection.outcome !== 'found') throw noSuchFormat(held.formats)
     if (request.query.format === undefined) reply.header('vary', 'Accept')
     return sendFile(request, reply, fileOf(snapshots, selection.manifest, selection.file, 'inline'), {
-      caller,
+      owner: ownerOf(request),
       fileLimit,
     })
   }

@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import { AppError } from '../errors.ts'
 import { toProblem } from '../model/problem.ts'
 import { isTerminal, type Sync } from '../model/sync.ts'
 import { serializeView } from '../model/sync-view.ts'
@@ -16,6 +17,8 @@ const RETRY_MS = 2000
 
 /** Clients of an instance that stops come back spread over this many milliseconds, not all at once. */
 const RETRY_SPREAD_MS = 2000
+
+const FAILED = 'a sync that is streamed cannot be read; its streams end'
 
 const DESCRIPTION = `\
 Server-sent events (WHATWG HTML, section 9.2), as EventSource reads them:
@@ -50,9 +53,11 @@ const streamSync = {
 /** Progress as a stream of events. */
 export const syncEventRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   app,
-  { service, clock, callerOf, streamLimit },
+  { service, clock, log, callerOf, ownerOf, watchers },
 ) => {
-  const streams = new EventStreams(clock)
+  /** What was logged: the streams of one sync meet the same failure. */
+  const logged = new WeakSet<object>()
+  const streams = new EventStreams(clock, log)
   app.get('/syncs/:id/events', { schema: streamSync }, async (request, reply) => {
     const { id } = request.params
     const caller = callerOf(request)
@@ -60,7 +65,11 @@ export const syncEventRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
     const sync = await service.find(id, caller)
     if (isTerminal(sync) && lastEventId === endId(sync)) return reply.code(204).send()
 
-    const leave = streamLimit.open(caller)
+    const leave = watchers.take(ownerOf(request))
+    if (leave === undefined) {
+      const detail = 'As many event streams and waits of this key or address are open as there is room for.'
+      throw new AppError('TOO_MANY_STREAMS', detail, { retryAfterSeconds: 5 })
+    }
     reply.hijack()
     const response = reply.raw
     if (response.destroyed) {
@@ -92,8 +101,14 @@ export const syncEventRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
           return
         case 'gone':
           return stream.finish(encodeEvent('deleted', JSON.stringify({ id })))
-        case 'unreadable':
-          return stream.finish(encodeEvent('problem', JSON.stringify(toProblem(toAppError(news.error), request.id))))
+        case 'unreadable': {
+          const error = toAppError(news.error)
+          const thrown: object = Object(news.error)
+          if (!logged.has(thrown))
+            log.error({ err: error, code: error.code, requestId: request.id, syncId: id }, FAILED)
+          logged.add(thrown)
+          return stream.finish(encodeEvent('problem', JSON.stringify(toProblem(error, request.id))))
+        }
         case 'draining':
           return stream.finishNow(
             Buffer.from(`retry: ${Math.round(RETRY_MS / 2 + Math.random() * RETRY_SPREAD_MS)}\n\n`),

@@ -38,7 +38,7 @@ const getSyncFile = {
 /** The files that a succeeded sync published. */
 export const syncFileRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   app,
-  { service, snapshots, callerOf, fileLimit },
+  { service, snapshots, callerOf, ownerOf, fileLimit },
 ) => {
   app.get('/syncs/:id/files', { schema: listSyncFiles }, async (request) => {
     const manifest = await publishedBy(await service.find(request.params.id, callerOf(request)))
@@ -49,8 +49,7 @@ export const syncFileRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   })
 
   app.get('/syncs/:id/files/:name', { schema: getSyncFile }, async (request, reply) => {
-    const caller = callerOf(request)
-    const manifest = await publishedBy(await service.find(request.params.id, caller))
+    const manifest = await publishedBy(await service.find(request.params.id, callerOf(request)))
     const { name } = request.params
     const file = filesOf(manifest).find((candidate) => candidate.name === name)
     if (file === undefined) {
@@ -58,7 +57,8 @@ export const syncFileRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
         hint: `GET /syncs/${request.params.id}/files lists what there is.`,
       })
     }
-    return sendFile(request, reply, fileOf(snapshots, manifest, file, 'attachment'), { caller, fileLimit })
+    const reader = { owner: ownerOf(request), fileLimit }
+    return sendFile(request, reply, fileOf(snapshots, manifest, file, 'attachment'), reader)
   })
 
   async function publishedBy(sync: Sync): Promise<SnapshotManifest> {

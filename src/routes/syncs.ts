@@ -50,7 +50,7 @@ const getSync = {
   operationId: 'getSync',
   summary: 'Watch a sync',
   description:
-    'The sync in whatever state it is. Poll it after pollAfterMs; send If-None-Match to get 304 while nothing has changed. With "Prefer: wait=N" the answer waits, N seconds or 25 at the most, until the revision is another than If-None-Match names, or without that header until the sync has finished; Preference-Applied says how long it may have waited.',
+    'The sync in whatever state it is. Poll it after pollAfterMs; send If-None-Match to get 304 while nothing has changed. With "Prefer: wait=N" the answer waits, N seconds or 25 at the most, until the revision is another than If-None-Match names, or without that header until the sync has finished; Preference-Applied says how long it may have waited; without it there was no place to wait, and the answer is the sync as it is now.',
   tags: ['syncs'],
   params: syncPath,
   headers: watchHeaders,
@@ -121,7 +121,7 @@ const listSyncs = {
 /** Starting a sync, watching it, and all of them page by page. */
 export const syncRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   app,
-  { service, starts, clock, callerOf },
+  { service, starts, clock, callerOf, ownerOf, watchers },
 ) => {
   app.post('/syncs', { schema: startSync }, async (request, reply) => {
     const caller = callerOf(request)
@@ -141,7 +141,7 @@ export const syncRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
     const { id } = request.params
     const caller = callerOf(request)
     if (request.headers.prefer !== undefined) {
-      return sendSyncAfterWait(request, reply, { service, clock, id, caller })
+      return sendSyncAfterWait(request, reply, { service, clock, watchers, owner: ownerOf(request), id, caller })
     }
     const sync = service.peek(id, caller)
     const send = (found: Sync) => void sendSyncIfChanged(request, reply, found)

@@ -46,13 +46,14 @@ export class DatabaseStorage implements SyncStorage {
   readonly #historyTtlMs: number
   readonly #cache: SyncCache
   readonly #load = batchLoader((ids: readonly string[], since) => this.#findAll(ids, since))
-  readonly #watchers = new Watchers()
+  readonly #watchers: Watchers
   readonly #listener: NotificationListener
 
   constructor({ database, historyTtlMs = 0, clock, log, cachedBytes }: DatabaseStorageOptions) {
     this.#database = database
     this.#historyTtlMs = historyTtlMs
     this.#cache = new SyncCache(cachedBytes)
+    this.#watchers = new Watchers(log)
     this.#listener = new NotificationListener({
       database,
       channel: sql.changesChannel(database.schema),

@@ -6,6 +6,7 @@ import { isSameDownload, normalizeRequest, type SyncRequestBody } from '../model
 import type { TextFault } from '../model/text-fault.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { JobRunner } from '../ports/job-runner.ts'
+import type { Log } from '../ports/log.ts'
 import { paginate, type SyncPage, type SyncQuery, type SyncStorage } from '../ports/sync-storage.ts'
 import type { AdmissionControl } from './admission-control.ts'
 import { ANSWER_MS, inAnswerTime } from './answer-time.ts'
@@ -29,6 +30,8 @@ export interface SyncServiceOptions {
   readonly faultOfWebhook?: (url: string) => TextFault | undefined
   /** Called with each sync that answers an idempotency key, before it is removed. */
   readonly rememberEnd?: (sync: FinishedSync) => Promise<void>
+  /** Told of subscribers that fail; default: nobody is. */
+  readonly log?: Log
 }
 
 const NO_WEBHOOKS: TextFault = {
@@ -67,7 +70,7 @@ export class SyncService {
   constructor(options: SyncServiceOptions) {
     this.#options = options
     this.#faultOfWebhook = options.faultOfWebhook ?? (() => NO_WEBHOOKS)
-    this.subscriptions = new SyncSubscriptions(options.storage, options.clock)
+    this.subscriptions = new SyncSubscriptions(options.storage, options.clock, options.log)
   }
 
   /** From now on no sync is started here, and subscriptions end; existing syncs can still be read. */

@@ -2,6 +2,7 @@ import pLimit, { type LimitFunction } from 'p-limit'
 import { AppError } from '../errors.ts'
 import type { Sync } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
+import { type Log, silentLog } from '../ports/log.ts'
 import type { SyncStorage } from '../ports/sync-storage.ts'
 
 /** Milliseconds after which the read of a storage that failed is retried. */
@@ -33,12 +34,14 @@ interface Topic {
 export class SyncSubscriptions {
   readonly #storage: Pick<SyncStorage, 'get' | 'watch'>
   readonly #clock: Clock
+  readonly #log: Pick<Log, 'error'>
   readonly #topics = new Map<string, Topic>()
   #draining = false
 
-  constructor(storage: Pick<SyncStorage, 'get' | 'watch'>, clock: Clock) {
+  constructor(storage: Pick<SyncStorage, 'get' | 'watch'>, clock: Clock, log: Pick<Log, 'error'> = silentLog) {
     this.#storage = storage
     this.#clock = clock
+    this.#log = log
   }
 
   /** How many syncs are subscribed to. */
@@ -49,11 +52,12 @@ export class SyncSubscriptions {
   /**
    * Notifies of the sync soon, and again after each change, until the function that it returns is called. Changes in
    * quick succession may be merged into the last one. A storage that fails for a while delays notifications and loses
-   * none. A subscriber that throws an AppError is notified of the sync as unreadable.
+   * none. A subscriber that throws is notified of the sync as unreadable, with what it threw; what it throws then is
+   * logged, and it is notified no more. Others go on.
    */
   subscribe(id: string, subscriber: Subscriber): () => void {
     if (this.#draining) {
-      queueMicrotask(() => subscriber({ kind: 'draining' }))
+      queueMicrotask(() => void this.#deliver(id, subscriber, { kind: 'draining' }))
       return () => {}
     }
     const topic = this.#topics.get(id) ?? this.#open(id)
@@ -71,7 +75,7 @@ export class SyncSubscriptions {
   drain(): void {
     this.#draining = true
     for (const [id, topic] of [...this.#topics]) {
-      notify(topic, { kind: 'draining' })
+      this.#notify(id, topic, { kind: 'draining' })
       this.#close(id, topic)
     }
   }
@@ -99,7 +103,7 @@ export class SyncSubscriptions {
     if (topic.limit.pendingCount > 0) return
     void topic.limit(async () => {
       const change = await this.#readChange(id, topic.closed.signal)
-      if (change !== undefined) notify(topic, change)
+      if (change !== undefined) this.#notify(id, topic, change)
     })
   }
 
@@ -116,18 +120,26 @@ export class SyncSubscriptions {
     }
     return undefined
   }
-}
+  #notify(id: string, { subscribers }: Topic, change: SyncChange): void {
+    for (const subscriber of [...subscribers]) {
+      // One that is notified may end the subscription of another.
+      if (subscribers.has(subscriber) && !this.#deliver(id, subscriber, change)) subscribers.delete(subscriber)
+    }
+  }
 
-function notify({ subscribers }: Topic, change: SyncChange): void {
-  for (const subscriber of [...subscribers]) {
-    // One that is notified may end the subscription of another.
-    if (!subscribers.has(subscriber)) continue
+  /** Never throws, as nobody would catch it: a defect of one subscriber must not end the process and all the others. */
+  #deliver(id: string, subscriber: Subscriber, change: SyncChange): boolean {
     try {
-      subscriber(change)
+      try {
+        subscriber(change)
+      } catch (error) {
+        // What is stored may be unfit for the wire.
+        subscriber({ kind: 'unreadable', error })
+      }
+      return true
     } catch (error) {
-      // What is stored may be unfit for the wire; nobody else would catch it.
-      if (!(error instanceof AppError)) throw error
-      subscriber({ kind: 'unreadable', error })
+      this.#log.error({ err: error, syncId: id }, 'a subscriber to a sync failed; it is notified no more')
+      return false
     }
   }
 }

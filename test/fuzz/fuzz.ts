@@ -34,6 +34,7 @@ t.test(`${RUNS} requests, seed ${SEED}`, { timeout: 1_800_000 }, async (t) => {
     ...environmentFor(directory),
     GOOGLE_API_ROOT_URL: emulator.rootUrl,
     CORS_ORIGINS: 'https://example.com',
+    RATE_LIMIT: 'off',
   }
   const service = await aServiceProcess(t, { ...environment, STATUS_TTL: '20s', SWEEP_INTERVAL: '5s' }, [
     `--max-old-space-size=${HEAP_MB}`,

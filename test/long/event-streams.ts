@@ -24,7 +24,11 @@ t.test(
   { timeout: 240_000 },
   async (t) => {
     const directory = await aDirectory(t)
-    const service = await aServiceProcess(t, environmentFor(directory))
+    const service = await aServiceProcess(t, {
+      ...environmentFor(directory),
+      MAX_STREAMS_PER_KEY: '5000',
+      MAX_CONNECTIONS: '10000',
+    })
     // This process is the owner of the syncs, as another instance would be: the service notices what it writes.
     const worker = await aWorker(t, `${directory}/sync-status`)
     const syncs = await Promise.all(Array.from({ length: SYNCS }, () => worker.begin()))

@@ -35,7 +35,7 @@ async function aServer(t: Test, changes: Partial<FileResponse> = {}): Promise<{ 
   }
   const app = fastify({ forceCloseConnections: true })
   addErrorResponses(app, new RequestLogger(pino({ level: 'silent' })))
-  app.get('/file', (request, reply) => sendFile(request, reply, file, { caller: ANYONE, fileLimit: new FileLimit() }))
+  app.get('/file', (request, reply) => sendFile(request, reply, file, { owner: 'key one', fileLimit: new FileLimit() }))
   t.teardown(() => app.close())
   return { url: `${await app.listen({ port: 0 })}/file`, opened }
 }

@@ -1,12 +1,26 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
-import t from 'tap'
+import { pino } from 'pino'
+import t, { type Test } from 'tap'
 import { tabFromRows, type Workbook } from '../../emulator/workbook.ts'
+import { parseApiKeys } from '../../src/api-keys.ts'
+import { type AppDependencies, buildApp } from '../../src/app.ts'
 import { problem } from '../../src/model/problem.ts'
-import { StreamLimit } from '../../src/routes/event-streams.ts'
-import { ANYONE } from '../../src/syncs/caller.ts'
+import { newSyncId } from '../../src/model/sync-id.ts'
+import type { JobRunner } from '../../src/ports/job-runner.ts'
+import { silentLog } from '../../src/ports/log.ts'
+import { RequestCounts } from '../../src/routes/request-counts.ts'
+import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
+import { cancelSync } from '../../src/syncs/sync.ts'
+import { SyncService } from '../../src/syncs/sync-service.ts'
+import { systemClock } from '../../src/system-clock.ts'
+import { anApp } from '../support/app.ts'
 import { ApiClient, someKeys } from '../support/callers.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { MemoryIdempotency } from '../support/memory-key-value-store.ts'
+import { MemoryStorage } from '../support/memory-storage.ts'
 import { anEmulator, aService, finished, pollUntil } from '../support/service.ts'
+import { aQueuedSync } from '../support/syncs.ts'
 
 const ID = '1LimitsOfTheTests-0123456789_abcdefghijklmno'
 const book: Workbook = { id: ID, title: 'Limits', tabs: [tabFromRows(0, 'A', [['A'], [1]])] }
@@ -20,8 +34,17 @@ function fieldOf(answer: Response, name: string): Record<string, number> | undef
   return Object.fromEntries(parameters.map((parameter) => parameter.split('=')).map(([key, n]) => [key, Number(n)]))
 }
 
+/** An app whose callers may make so many requests a minute, by a clock that stands still. */
+async function aLimitedApp(t: Test, limit: number, dependencies: Omit<Partial<AppDependencies>, 'clock'> = {}) {
+  const clock = new FakeClock()
+  const requestCounts = new RequestCounts({ limit, clock, log: silentLog })
+  const storage = new MemoryStorage()
+  const app = await anApp(t, storage, undefined, { clock, requestCounts, ...dependencies })
+  return { ...app, storage }
+}
+
 t.test('requests beyond the limit of a minute get 429, and every answer tells what is left', async (t) => {
-  const { url } = await aService(t, { RATE_LIMIT: '4' })
+  const { url, clock } = await aLimitedApp(t, 4)
   const ask = async (path: string, method = 'GET') => {
     const answer = await fetch(`${url}${path}`, { method })
     await answer.arrayBuffer()
@@ -34,45 +57,91 @@ t.test('requests beyond the limit of a minute get 429, and every answer tells wh
   )
   for (const [index, answer] of asked.entries()) {
     t.same(fieldOf(answer, 'ratelimit-policy'), { q: 4, w: 60 })
-    const { r, t: seconds = 0 } = fieldOf(answer, 'ratelimit') ?? {}
-    t.equal(r, 3 - index)
-    t.ok(seconds > 0 && seconds <= 60)
+    t.same(fieldOf(answer, 'ratelimit'), { r: 3 - index, t: 60 })
     for (const old of ['ratelimit-limit', 'ratelimit-remaining', 'x-ratelimit-limit'])
       t.notOk(answer.headers.has(old), `${old} is of an older draft`)
   }
-  const refused = await fetch(`${url}/syncs`)
-  t.equal(refused.status, 429)
-  t.match(problem.parse(await refused.json()), { code: 'RATE_LIMITED', retryable: true, status: 429 })
-  const { t: seconds } = fieldOf(refused, 'ratelimit') ?? {}
-  t.match(fieldOf(refused, 'ratelimit'), { r: 0 })
-  t.equal(refused.headers.get('retry-after'), String(seconds))
-  for (const path of ['/livez', '/readyz']) {
-    const answer = await ask(path)
-    t.equal(answer.status, 200, `${path} is never refused`)
-    t.notOk(answer.headers.has('ratelimit'))
+  await clock.advance(10_500)
+  for (const [path, method] of [
+    ['/syncs', 'GET'],
+    ['/nothing', 'GET'],
+    ['/livez', 'PUT'],
+  ] as const) {
+    const refused = await fetch(`${url}${path}`, { method })
+    t.equal(refused.status, 429, path)
+    t.match(problem.parse(await refused.json()), { code: 'RATE_LIMITED', retryable: true, hint: /RATE_LIMIT/ })
+    t.same(fieldOf(refused, 'ratelimit'), { r: 0, t: 50 })
+    t.equal(refused.headers.get('retry-after'), '50')
   }
+  await clock.advance(49_500)
+  t.equal((await ask('/syncs')).status, 200, 'the next minute')
+})
+
+t.test('whoever watches a sync, and what looks after the service, is neither counted nor refused', async (t) => {
+  const { url, storage } = await aLimitedApp(t, 1)
+  const sync = cancelSync(aQueuedSync(), new Date(), 60_000)
+  await storage.create({ ...sync, revision: 1 })
+  const path = `/syncs/${sync.id}`
+  for (let round = 0; round < 3; round++) {
+    for (const [polled, init] of [
+      [path, {}],
+      [path, { method: 'HEAD' }],
+      [path, { headers: { 'if-none-match': '"1"' } }],
+      [path, { headers: { prefer: 'wait=1' } }],
+      [`${path}/events`, {}],
+      ['/livez', {}],
+      ['/readyz', {}],
+    ] as const) {
+      const answer = await fetch(`${url}${polled}`, init)
+      await answer.arrayBuffer()
+      t.ok(answer.ok || answer.status === 304, `${answer.status} of ${polled}`)
+      t.notOk(answer.headers.has('ratelimit'))
+    }
+  }
+  t.equal((await fetch(`${url}${path}`, { method: 'DELETE' })).status, 204, 'nothing was used up')
+  t.equal((await fetch(`${url}${path}`, { method: 'DELETE' })).status, 429, 'what changes it is counted')
 })
 
 t.test('each key has a limit of its own, and whoever has none shares that of the address', async (t) => {
   const { setting, keys } = someKeys({ one: ['read'], two: ['read'] })
-  const { url } = await aService(t, { RATE_LIMIT: '3', API_KEYS: setting })
-  const statuses = async (client: ApiClient, times: number) => {
+  const { url } = await aLimitedApp(t, 3, { apiKeys: parseApiKeys(setting).keys })
+  const statuses = async (client: ApiClient, times: number, path = '/syncs') => {
     const all: number[] = []
-    for (let index = 0; index < times; index++) all.push(await client.status('GET', '/syncs'))
+    for (let index = 0; index < times; index++) all.push(await client.status('GET', path))
     return all
   }
   t.same(await statuses(new ApiClient(url, keys.one), 4), [200, 200, 200, 429])
   t.same(await statuses(new ApiClient(url, keys.two), 3), [200, 200, 200])
-  t.same(await statuses(new ApiClient(url, 'ssk_guess'), 2), [401, 401])
+  t.same(await statuses(new ApiClient(url, 'ssk_guess'), 1), [401])
+  const poll = `/syncs/${newSyncId()}`
+  t.same(await statuses(new ApiClient(url, 'ssk_guess'), 1, poll), [401])
   t.same(await statuses(new ApiClient(url, 'ssk_another-guess'), 2), [401, 429], 'guesses are counted together')
+  t.same(await statuses(new ApiClient(url, 'ssk_another-guess'), 1, poll), [429], 'at whatever they are made')
   t.same(await statuses(new ApiClient(url), 1), [429])
   t.same(await statuses(new ApiClient(url, keys.two), 1), [429])
 })
 
-t.test('without RATE_LIMIT nothing is counted nor told', async (t) => {
-  const { url } = await aService(t, {})
-  const answer = await fetch(`${url}/syncs`)
-  t.notOk(answer.headers.has('ratelimit') || answer.headers.has('ratelimit-policy'))
+t.test('X-Forwarded-For tells clients apart where a proxy is trusted, and is nothing elsewhere', async (t) => {
+  const from = async (url: string, forwarded: string) =>
+    (await fetch(`${url}/syncs`, { headers: { 'x-forwarded-for': forwarded } })).status
+  const { url } = await aLimitedApp(t, 1, { trustedProxies: ['loopback', '10.0.0.0/8'] })
+  t.equal(await from(url, '192.0.2.1'), 200)
+  t.equal(await from(url, '192.0.2.1'), 429)
+  t.equal(await from(url, '192.0.2.2, 10.1.2.3'), 200, 'behind two proxies')
+  t.equal(await from(url, '192.0.2.9, 192.0.2.2'), 429, 'what a client claims of itself is not believed')
+  t.equal(await from(url, '2001:db8::1'), 200)
+  t.equal(await from(url, '2001:db8::2'), 429, 'of IPv6 a whole /64 is one')
+  t.equal(await from(url, '2001:db8:0:1::1'), 200)
+  const { url: open } = await aLimitedApp(t, 1)
+  t.equal(await from(open, '192.0.2.1'), 200)
+  t.equal(await from(open, '192.0.2.2'), 429)
+})
+
+t.test('6,000 requests a minute are the default of a whole service; off counts and tells nothing', async (t) => {
+  const answer = await fetch(`${(await aService(t, {})).url}/syncs`)
+  t.match(fieldOf(answer, 'ratelimit'), { r: 5999 })
+  const unlimited = await fetch(`${(await aService(t, { RATE_LIMIT: 'off' })).url}/syncs`)
+  t.notOk(unlimited.headers.has('ratelimit') || unlimited.headers.has('ratelimit-policy'))
 })
 
 t.test('a queue that is full refuses the next sync with 503, and takes it when there is room', async (t) => {
@@ -123,20 +192,6 @@ t.test('a key may have so many active syncs, retries included; other keys go on'
   }
   t.equal(await new ApiClient(url, keys.two).status('POST', '/syncs', { spreadsheet: ID }), 202)
   release.resolve()
-})
-
-t.test('what is closed twice counts once, and without keys nothing counts', async (t) => {
-  const streams = new StreamLimit(2)
-  const one = { name: 'one', seesAll: false }
-  const close = streams.open(one)
-  streams.open(one)
-  t.throws(() => streams.open(one), { code: 'TOO_MANY_STREAMS', status: 429 })
-  streams.open({ name: 'two', seesAll: true })
-  close()
-  close()
-  streams.open(one)
-  t.throws(() => streams.open(one), { code: 'TOO_MANY_STREAMS' })
-  for (let index = 0; index < 10; index++) streams.open(ANYONE)
 })
 
 t.test('a key may have so many streams open; a place is free again once one has ended', async (t) => {

@@ -6,6 +6,7 @@ import type { SyncView } from '../../src/model/sync-view.ts'
 import { LONGEST_WAIT_SECONDS, preferredWait } from '../../src/routes/long-poll.ts'
 import { cancelSync, claimSync } from '../../src/syncs/sync.ts'
 import { anApp } from '../support/app.ts'
+import { openEvents } from '../support/event-client.ts'
 import { MemoryStorage } from '../support/memory-storage.ts'
 import { anEmulator, aService, startSync } from '../support/service.ts'
 import { aQueuedSync } from '../support/syncs.ts'
@@ -96,6 +97,26 @@ t.test('what need not be waited for is answered at once', async (t) => {
   t.equal(clock.sleepers, 0)
 })
 
+t.test('a wait for which there is no place is answered at once, as a poll; streams take the same places', async (t) => {
+  const { url, service, clock, sync } = await aSyncServed(t, { limits: { maxStreamsPerKey: 2 } })
+  const waiting = wait(url, sync, 20, 1)
+  const stream = (await openEvents(url, sync.id)).read()
+  await followed(service, () => clock.sleepers === 2)
+  const answers = [await wait(url, sync, 20, 1), await wait(url, sync, 20)]
+  for (const [index, { status, headers }] of answers.entries()) {
+    t.equal(status, [304, 200][index])
+    t.equal(headers.get('preference-applied'), null, 'the preference was not applied')
+    t.equal(headers.get('retry-after'), '1')
+  }
+  t.equal((await openEvents(url, sync.id)).status, 429)
+  stream.close()
+  await followed(service, () => clock.sleepers === 1)
+  const again = wait(url, sync, 20, 1)
+  await followed(service, () => clock.sleepers === 2)
+  await clock.advance(20_000)
+  for (const { headers } of await Promise.all([waiting, again])) t.equal(headers.get('preference-applied'), 'wait=20')
+})
+
 t.test('a sync that is removed meanwhile is answered 404', async (t) => {
   const { url, storage, service, sync } = await aSyncServed(t)
   const answer = wait(url, sync, 20)
@@ -133,11 +154,11 @@ t.test('the whole service: a client that only waits sees the end of a download',
   t.match((await wait(url, posted, 25)).body, { state: 'succeeded' })
 })
 
-async function aSyncServed(t: Parameters<typeof anApp>[0]) {
+async function aSyncServed(t: Parameters<typeof anApp>[0], dependencies: Parameters<typeof anApp>[3] = {}) {
   const storage = new MemoryStorage()
   const sync = aQueuedSync()
   await storage.create(sync)
-  return { ...(await anApp(t, storage)), storage, sync }
+  return { ...(await anApp(t, storage, undefined, dependencies)), storage, sync }
 }
 
 /** Resolves once the condition holds; the test's own timeout bounds the wait. */

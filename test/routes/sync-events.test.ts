@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { pino } from 'pino'
 import t, { type Test } from 'tap'
 import { syntheticTab } from '../../emulator/workbook.ts'
 import { AppError } from '../../src/errors.ts'
 import type { Sync } from '../../src/model/sync.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
-import type { SyncView } from '../../src/model/sync-view.ts'
+import { type SyncView, syncView } from '../../src/model/sync-view.ts'
 import { cancelSync, claimSync } from '../../src/syncs/sync.ts'
 import { anApp } from '../support/app.ts'
 import { openEvents, type ReceivedEvent } from '../support/event-client.ts'
@@ -138,6 +139,44 @@ t.test('a sync that is removed, or cannot be read any more, is told and ends the
   t.equal(await damaged.ended, true)
   t.equal(damaged.events[1]?.event, 'problem')
   t.match(JSON.parse(damaged.events[1]?.data ?? ''), { code: 'STATUS_CORRUPT', requestId: /^req-/ })
+})
+
+t.test(
+  'a stored value that no schema allows ends its streams with a problem, logged once, and nobody else',
+  async (t) => {
+    const lines: { readonly err: Error; readonly syncId: string }[] = []
+    const log = pino(
+      { serializers: { err: (error: Error) => error } },
+      { write: (line) => lines.push(JSON.parse(line)) },
+    )
+    const { url, storage, sync } = await aSyncServed(t, { log })
+    const other = aQueuedSync()
+    await storage.create(other)
+    const streams = [await openEvents(url, sync.id), await openEvents(url, sync.id), await openEvents(url, other.id)]
+    for (const stream of streams) await stream.read().until(({ events }) => events.length === 1)
+    const { get } = storage
+    const failure = syncView.safeParse({}).error
+    storage.get = (id) => (id === sync.id ? Promise.reject(failure) : get.call(storage, id))
+    await storage.replace({ ...sync, revision: 2 }, 1)
+    for (const stream of streams.slice(0, 2)) {
+      t.equal(await stream.ended, true)
+      t.match(stream.events[1], { event: 'problem' })
+      t.match(JSON.parse(stream.events[1]?.data ?? ''), { code: 'INTERNAL', status: 500, requestId: /^req-/ })
+    }
+    t.match(lines, [{ level: 50, code: 'INTERNAL', syncId: sync.id, err: { name: 'AppError' } }])
+    t.equal(lines.length, 1)
+    await storage.replace({ ...other, revision: 2 }, 1)
+    await streams[2]?.until(({ events }) => events.length === 2)
+  },
+)
+
+t.test('a sync that the wire cannot carry ends its streams too', async (t) => {
+  const { url, storage, sync } = await aSyncServed(t)
+  const stream = (await openEvents(url, sync.id)).read()
+  await stream.until(({ events }) => events.length === 1)
+  await storage.replace({ ...sync, labels: { one: 1 as never }, revision: 2 }, 1)
+  t.equal(await stream.ended, true)
+  t.match(JSON.parse(stream.events[1]?.data ?? ''), { code: 'STATUS_CORRUPT' })
 })
 
 t.test('a storage that fails for a while delays the news and loses none', async (t) => {
@@ -287,11 +326,11 @@ t.test('the whole service: a stream shows a download from the start to the end',
   t.ok(views.some(({ state }) => state === 'running'))
 })
 
-async function aSyncServed(t: Test) {
+async function aSyncServed(t: Test, dependencies: Parameters<typeof anApp>[3] = {}) {
   const storage = new MemoryStorage()
   const sync = aQueuedSync()
   await storage.create(sync)
-  return { ...(await anApp(t, storage)), storage, sync }
+  return { ...(await anApp(t, storage, undefined, dependencies)), storage, sync }
 }
 
 function viewOf(event: Pick<ReceivedEvent, 'data'> | undefined): SyncView {

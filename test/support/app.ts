@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import type { Test } from 'tap'
-import { buildApp } from '../../src/app.ts'
+import { type AppDependencies, buildApp } from '../../src/app.ts'
 import type { FinishedSync } from '../../src/model/sync.ts'
 import type { JobRunner } from '../../src/ports/job-runner.ts'
 import type { SnapshotStore } from '../../src/ports/snapshot-store.ts'
@@ -19,8 +19,15 @@ const idleRunner: JobRunner = {
 }
 
 /** The HTTP side over a storage, listening, with a clock that the test moves and nobody who runs syncs. */
-export async function anApp(t: Test, storage: SyncStorage, store: IdempotencyStore = new MemoryIdempotency()) {
-  const clock = new FakeClock()
+export async function anApp(
+  t: Test,
+  storage: SyncStorage,
+  store: IdempotencyStore = new MemoryIdempotency(),
+  {
+    clock = new FakeClock(),
+    ...dependencies
+  }: Omit<Partial<AppDependencies>, 'clock'> & { readonly clock?: FakeClock } = {},
+) {
   const rememberEnd = (sync: FinishedSync) => store.recordEnd(sync, clock.now())
   const service = new SyncService({ storage, runner: idleRunner, clock, statusTtlMs: 300_000, rememberEnd })
   const app = await buildApp({
@@ -31,6 +38,7 @@ export async function anApp(t: Test, storage: SyncStorage, store: IdempotencySto
     log: pino({ level: 'silent' }),
     version: '0.0.0',
     clock,
+    ...dependencies,
   })
   t.teardown(async () => {
     service.drain()

@@ -1,5 +1,6 @@
 import { AppError } from '../../src/errors.ts'
 import { isTerminal, type Sync } from '../../src/model/sync.ts'
+import { silentLog } from '../../src/ports/log.ts'
 import type { CleanupOptions, CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../../src/ports/sync-storage.ts'
 import { requireSuccessor, requireSyncId } from '../../src/storage/shared/argument-checks.ts'
 import { deepFreeze } from '../../src/storage/shared/deep-freeze.ts'
@@ -9,7 +10,7 @@ import { Watchers } from '../../src/storage/shared/watchers.ts'
 /** Syncs in the memory of one process: for tests, and as the measure that the other drivers are held against. */
 export class MemoryStorage implements SyncStorage {
   readonly #syncs = new Map<string, Sync>()
-  readonly #watchers = new Watchers()
+  readonly #watchers = new Watchers(silentLog)
 
   async start(): Promise<void> {}
 

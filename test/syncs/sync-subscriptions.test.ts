@@ -1,5 +1,6 @@
 import t from 'tap'
 import { AppError } from '../../src/errors.ts'
+import type { Log } from '../../src/ports/log.ts'
 import { type SyncChange, SyncSubscriptions } from '../../src/syncs/sync-subscriptions.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 import { MemoryStorage } from '../support/memory-storage.ts'
@@ -86,6 +87,37 @@ t.test('a subscriber that cannot use what is stored is notified that it is unrea
   t.same(kinds.slice(0, 3), ['sync', 'unreadable', 'other sync'])
 })
 
+t.test('whatever a subscriber throws ends nobody else, and is told to it or to the log', async (t) => {
+  const lines: object[] = []
+  const log = { error: (fields: object) => void lines.push(fields) }
+  const { subscriptions, storage, sync } = await someSubscriptions(log)
+  const kinds: string[] = []
+  const defect = new TypeError('a defect')
+  subscriptions.subscribe(sync.id, (change) => {
+    kinds.push(change.kind)
+    if (change.kind === 'sync') throw defect
+    if (change.kind === 'unreadable') t.equal(change.error, defect)
+  })
+  subscriptions.subscribe(sync.id, ({ kind }) => {
+    kinds.push(`hopeless ${kind}`)
+    throw defect
+  })
+  subscriptions.subscribe(sync.id, ({ kind }) => kinds.push(`other ${kind}`))
+  await settle()
+  t.same(kinds.slice(0, 5), ['sync', 'unreadable', 'hopeless sync', 'hopeless unreadable', 'other sync'])
+  t.same(lines, [{ err: defect, syncId: sync.id }])
+  kinds.length = 0
+  await storage.replace({ ...sync, revision: 2 }, 1)
+  await settle()
+  t.same(kinds, ['sync', 'unreadable', 'other sync'], 'the hopeless one is notified no more')
+  subscriptions.drain()
+  subscriptions.subscribe(sync.id, () => {
+    throw defect
+  })
+  await settle()
+  t.equal(lines.length, 2, 'also of one that comes when the instance stops')
+})
+
 t.test('when the instance stops everyone is told so, and whoever comes later too', async (t) => {
   const { subscriptions, sync, storage } = await someSubscriptions()
   const told: string[] = []
@@ -100,7 +132,7 @@ t.test('when the instance stops everyone is told so, and whoever comes later too
   t.equal(subscriptions.size, 0)
 })
 
-async function someSubscriptions() {
+async function someSubscriptions(log?: Pick<Log, 'error'>) {
   const storage = new MemoryStorage()
   const clock = new FakeClock()
   const sync = aQueuedSync()
@@ -115,5 +147,5 @@ async function someSubscriptions() {
     },
     watch: storage.watch.bind(storage),
   }
-  return { storage, clock, sync, reads, subscriptions: new SyncSubscriptions(counted, clock) }
+  return { storage, clock, sync, reads, subscriptions: new SyncSubscriptions(counted, clock, log) }
 }

@@ -1,11 +1,11 @@
-import { type Log, silentLog } from '../../ports/log.ts'
+import type { Log } from '../../ports/log.ts'
 
 /** Who watches which sync, in this process. */
 export class Watchers {
   readonly #byId = new Map<string, Set<() => void>>()
   readonly #log: Log
 
-  constructor(log: Log = silentLog) {
+  constructor(log: Log) {
     this.#log = log
   }
 

@@ -34,6 +34,7 @@ export async function aCluster(t: Endable, options: ClusterOptions): Promise<Clu
     STORAGE_URL: options.storageUrl,
     GOOGLE_API_ROOT_URL: options.rootUrl,
     GOOGLE_READS_PER_MINUTE: '100000',
+    RATE_LIMIT: 'off',
     STATUS_TTL: '1h',
     SWEEP_INTERVAL: '1s',
     SNAPSHOTS_KEPT: '1000',
