@@ -10,7 +10,6 @@ import { FileLimit } from '../../src/routes/file-limit.ts'
 import { type ByteRange, type FileResponse, sendFile } from '../../src/routes/file-response.ts'
 import { addErrorResponses } from '../../src/routes/problem-details.ts'
 import { RequestLogger } from '../../src/routes/request-logger.ts'
-import { ANYONE } from '../../src/syncs/caller.ts'
 import { sha256 } from '../snapshots/manifests.ts'
 
 const TEXT = 'one,two\n3,4\n'
