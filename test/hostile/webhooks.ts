@@ -52,8 +52,12 @@ t.test('twenty hosts of one owner that hang hold up neither another owner nor it
     request.on('data', (chunk: Buffer) => arrivals.set(JSON.parse(chunk.toString()).data.id, Date.now()))
     request.on('end', () => response.writeHead(204).end())
   })
-  const told = Array.from({ length: 60 }, (_, at) => hangs(1 + (at % 20)))
-  await pMap(told, (url) => one.start({ spreadsheet: ID, ifActive: 'start', webhook: { url } }), { concurrency: 8 })
+  const told = Array.from({ length: 80 }, (_, at) => hangs(1 + (at % 20)))
+  const end = async (url: string) => {
+    const { id } = await one.start({ spreadsheet: ID, ifActive: 'start', webhook: { url } })
+    await one.status('POST', `/syncs/${id}/cancel`)
+  }
+  await pMap(told, end, { concurrency: 8 })
   while (hanging < 20) await delay(20)
   const lateness = async (client: ApiClient, host: number) => {
     const webhook = { url: takes(host) }
