@@ -68,6 +68,7 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     clock,
     statusTtlMs: config.statusTtlMs,
     admission: new AdmissionControl({ storage, clock, ...config.limits }),
+    assertRoom: () => snapshots.assertRoom(),
     rememberEnd: (sync) => idempotency.recordEnd(sync, clock.now()),
     ...webhooks,
   })
@@ -155,7 +156,10 @@ async function composeWebhooks(
   return { faultOfWebhook, deliverer: new WebhookDeliverer({ storage, sender, clock: systemClock, log, statusTtlMs }) }
 }
 
-function snapshotStore({ snapshots, s3, snapshotsKept: kept }: Config, log: Logger): SnapshotStore {
-  if (snapshots.kind === 'file') return new LocalSnapshotStore({ directory: snapshots.directory, kept, log })
-  return new S3SnapshotStore({ bucket: snapshots.bucket, prefix: snapshots.prefix, ...s3, kept, log })
+function snapshotStore({ snapshots, s3, snapshotsKept: kept, ...config }: Config, log: Logger): SnapshotStore {
+  const { syncBytesMax: maxSyncBytes, diskFreeMin: freeBytesMin } = config
+  if (snapshots.kind === 'file') {
+    return new LocalSnapshotStore({ directory: snapshots.directory, kept, log, maxSyncBytes, freeBytesMin })
+  }
+  return new S3SnapshotStore({ bucket: snapshots.bucket, prefix: snapshots.prefix, ...s3, kept, log, maxSyncBytes })
 }

@@ -13,6 +13,8 @@ t.test('an empty environment gives every default', async (t) => {
     statusTtlMs: 300_000,
     sweepIntervalMs: 300_000,
     syncDeadlineMs: 7_200_000,
+    syncBytesMax: 10e9,
+    diskFreeMin: 200e6,
     google: { readsPerMinute: 60 },
     corsOrigins: [],
     apiKeys: [],

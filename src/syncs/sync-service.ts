@@ -22,6 +22,8 @@ export interface SyncServiceOptions {
   readonly statusTtlMs: number
   /** Refuses new syncs while too many are queued or active; default: never. */
   readonly admission?: AdmissionControl
+  /** Rejects while nothing that is downloaded could be kept; new syncs are refused so; default: never. */
+  readonly assertRoom?: () => Promise<void>
   /** Returns why a webhook cannot be sent to this URL, `undefined` when it can. Without it none can. */
   readonly faultOfWebhook?: (url: string) => TextFault | undefined
   /** Called with each sync that answers an idempotency key, before it is removed. */
@@ -224,7 +226,8 @@ export class SyncService {
 
   async #create(fresh: NewSync, signal: AbortSignal): Promise<Recorded> {
     this.#refuseWhileDraining()
-    const { storage, clock, admission } = this.#options
+    const { storage, clock, admission, assertRoom } = this.#options
+    await assertRoom?.()
     const sync = createSync(fresh, clock.now())
     const create = async () => {
       signal.throwIfAborted()
