@@ -11,7 +11,7 @@ import { resultOf } from './download/result.ts'
 import { watchStore } from './download/slow-store.ts'
 
 /** The longest pause, in milliseconds, while no descriptor is free. */
-const LONGEST_PAUSE_MS = 15_000
+const LONGEST_PAUSE_MS = 5000
 
 /** Makes the job that downloads spreadsheets: one claimed sync, from its checkpoint on, up to the published snapshot. */
 export function createDownloadJob(options: DownloadOptions): SyncJob {
