@@ -168,6 +168,8 @@ t.test('every wrong value is named in a line of its own, and no value is repeate
     MAX_QUEUED: '0',
     INSECURE: 'yes',
     REQUEST_TIMEOUT: '10ms',
+    SYNC_BYTES_MAX: '500KB',
+    DISK_FREE_MIN: '200',
     WEBHOOK_SECRET: 'whsec_hunter2',
     WEBHOOK_INSECURE: 'yes',
   }
