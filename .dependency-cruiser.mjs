@@ -9,7 +9,7 @@ const ARROWS = {
   database: ['ports', 'concurrency', 'errors.ts'],
   syncs: ['model', 'ports', 'concurrency', 'errors.ts'],
   storage: ['model', 'ports', 'concurrency', 'disk', 'redis', 'database', 'errors.ts'],
-  sheets: ['model', 'blocks', 'ports', 'concurrency', 'retry-after.ts', 'redaction.ts', 'errors.ts'],
+  sheets: ['model', 'blocks', 'ports', 'concurrency', 'disk', 'retry-after.ts', 'redaction.ts', 'errors.ts'],
   snapshots: ['model', 'blocks', 'ports', 'concurrency', 'disk', 'errors.ts'],
   jobs: ['model', 'blocks', 'ports', 'concurrency', 'syncs', 'errors.ts'],
   webhooks: ['model', 'ports', 'concurrency', 'syncs', 'retry-after.ts', 'errors.ts'],

@@ -75,7 +75,10 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
     clock,
     statusTtlMs: config.statusTtlMs,
     admission: new AdmissionControl({ storage, clock, ...config.limits }),
-    requireRoom,
+    requireRoom: async (createdBy) => {
+      requireRoom(createdBy)
+      await snapshots.assertRoom()
+    },
     rememberEnd: (sync) => idempotency.recordEnd(sync, clock.now()),
     log,
     ...webhooks,
@@ -175,7 +178,10 @@ async function composeWebhooks(
   return { faultOfWebhook, deliverer: new WebhookDeliverer({ storage, sender, clock: systemClock, log, statusTtlMs }) }
 }
 
-function snapshotStore({ snapshots, s3, retention }: Config, log: Logger): SnapshotStore {
-  if (snapshots.kind === 'file') return new LocalSnapshotStore({ directory: snapshots.directory, ...retention, log })
-  return new S3SnapshotStore({ bucket: snapshots.bucket, prefix: snapshots.prefix, ...s3, ...retention, log })
+function snapshotStore({ snapshots, s3, retention, syncBytesMax, diskFreeMin }: Config, log: Logger): SnapshotStore {
+  const common = { ...retention, log, maxSyncBytes: syncBytesMax }
+  if (snapshots.kind === 'file') {
+    return new LocalSnapshotStore({ directory: snapshots.directory, ...common, freeBytesMin: diskFreeMin })
+  }
+  return new S3SnapshotStore({ bucket: snapshots.bucket, prefix: snapshots.prefix, ...s3, ...common })
 }

@@ -52,6 +52,11 @@ const environment = z.object({
   AWS_ENDPOINT_URL: httpUrl.optional(),
   AWS_REGION: text.optional(),
 
+  /** What the files of one sync may hold together. */
+  SYNC_BYTES_MAX: byteSize.refine((bytes) => bytes >= 1e6, 'must be 1MB or more').prefault('10GB'),
+  /** What stays free of the disk that holds the snapshots. */
+  DISK_FREE_MIN: byteSize.prefault('200MB'),
+
   SYNC_CONCURRENCY: wholeNumber(1, 100).prefault('4'),
   SYNC_DEADLINE: atLeast(1000, '1s').prefault('2h'),
   GOOGLE_APPLICATION_CREDENTIALS: credentialPath.optional(),
@@ -111,6 +116,8 @@ const config = environment.transform((value, context) => {
       maxSnapshotsPerKey: value.MAX_SNAPSHOTS_PER_KEY,
     },
     s3: { endpoint, region: value.AWS_REGION ?? (endpoint === undefined ? undefined : 'us-east-1') },
+    syncBytesMax: value.SYNC_BYTES_MAX,
+    diskFreeMin: value.DISK_FREE_MIN,
     syncConcurrency: value.SYNC_CONCURRENCY,
     syncDeadlineMs: value.SYNC_DEADLINE,
     google: {

@@ -105,9 +105,18 @@ export const ERROR_TABLE = {
   }),
   SNAPSHOT_CORRUPT: entry(500, 'The snapshot cannot be read', { hint: 'Start a new sync of this spreadsheet.' }),
   STORAGE_UNAVAILABLE: retryable(503, 'The storage cannot be used now'),
+  STORAGE_BUSY: retryable(503, 'Too many files are open', {
+    hint: 'Send the request again in a moment; the operator may raise the limit of open files (ulimit -n).',
+  }),
   STORAGE_FULL: retryable(503, 'The storage is full', { hint: 'Free space on the disk that holds the data.' }),
   SHUTTING_DOWN: retryable(503, 'The service is shutting down', { hint: 'Send the request again in a moment.' }),
   INTERNAL: entry(500, 'Something went wrong here', { hint: 'The log holds the cause under this requestId.' }),
+  SYNC_POISONED: entry(500, 'The process that ran the sync died again and again', {
+    hint: 'Download fewer tabs, ranges or formats at a time, or give the service more memory; its log says where it ended.',
+  }),
+  SYNC_TOO_LARGE: entry(422, 'The files of the sync would be too large', {
+    hint: 'Download less at a time by "ranges", "tabs" or fewer "formats"; the operator may raise SYNC_BYTES_MAX.',
+  }),
   SYNC_DEADLINE_EXCEEDED: retryable(504, 'The sync took longer than allowed', {
     hint: 'Raise SYNC_DEADLINE, or download fewer tabs at a time.',
   }),

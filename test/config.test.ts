@@ -13,6 +13,8 @@ t.test('an empty environment gives every default', async (t) => {
     statusTtlMs: 300_000,
     sweepIntervalMs: 300_000,
     syncDeadlineMs: 7_200_000,
+    syncBytesMax: 10e9,
+    diskFreeMin: 200e6,
     google: { readsPerMinute: 60 },
     corsOrigins: [],
     apiKeys: [],
@@ -297,6 +299,8 @@ t.test('every wrong value is named in a line of its own, and no value is repeate
     INSECURE: 'yes',
     MAX_CONNECTIONS: '0',
     REQUEST_TIMEOUT: '10ms',
+    SYNC_BYTES_MAX: '500KB',
+    DISK_FREE_MIN: '200',
     WEBHOOK_SECRET: 'whsec_hunter2',
     WEBHOOK_INSECURE: 'yes',
   }

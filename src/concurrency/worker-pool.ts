@@ -3,6 +3,8 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Piscina } from 'piscina'
+import { isOutOfDescriptors } from '../disk/descriptors.ts'
+import { toDiskError } from '../disk/disk-errors.ts'
 import { type Log, silentLog } from '../ports/log.ts'
 
 export interface WorkerPoolOptions {
@@ -29,6 +31,8 @@ export class WorkerPool {
   readonly #threads: number
   readonly #log: Log
   #pool: Piscina | undefined
+  /** What a thread of a pool has died of: of a thread that could not start, piscina tells those who wait for it nothing. */
+  readonly #deaths = new WeakMap<Piscina, unknown>()
 
   constructor({ threads, log = silentLog }: WorkerPoolOptions = {}) {
     this.#threads = threads ?? Math.max(1, Math.min(4, availableParallelism() - 1))
@@ -38,7 +42,8 @@ export class WorkerPool {
   /**
    * Calls on some thread the function that a module exports under its own name. The buffers in the task belong to that
    * function afterwards, those in the result to the caller. Rejects with what the function throws, or because a thread has
-   * died: then also the tasks of others that were under way, as piscina may never settle them.
+   * died: then also the tasks of others that were under way, as piscina may never settle them. With `STORAGE_BUSY` while
+   * no descriptor is left to start a thread or to load a module.
    */
   async run<Task, Result extends object>(module: string, work: (task: Task) => Result, task: Task): Promise<Result> {
     if (this.#threads === 0) return work(task)
@@ -50,9 +55,9 @@ export class WorkerPool {
       outcome = await pool.run(call, { transferList: buffersIn(task) })
     } catch (error) {
       this.#abandon(pool, error)
-      throw error
+      throw asBusy(this.#deaths.get(pool))
     }
-    if ('thrown' in outcome) throw outcome.thrown
+    if ('thrown' in outcome) throw asBusy(outcome.thrown)
     return outcome.result as Result
   }
 
@@ -83,11 +88,16 @@ export class WorkerPool {
 
   /** Ends a pool of which a thread has died, once; the next task opens another one. */
   #abandon(pool: Piscina, error: unknown): void {
+    if (!this.#deaths.has(pool)) this.#deaths.set(pool, error)
     if (this.#pool !== pool) return
     this.#pool = undefined
     this.#log.error({ err: error }, 'a worker thread has died; others take its place')
     pool.destroy().catch((reason: unknown) => this.#log.error({ err: reason }, 'worker threads could not be ended'))
   }
+}
+
+function asBusy(error: unknown): unknown {
+  return isOutOfDescriptors(error) ? toDiskError(error, 'No worker thread can be used') : error
 }
 
 /** The buffers of all views in a value, however deep they lie, each once. */

@@ -1,4 +1,5 @@
-import { AppError } from '../errors.ts'
+import { AppError, type ErrorCode } from '../errors.ts'
+import { isOutOfDescriptors } from './descriptors.ts'
 import { isWindows } from './platform.ts'
 
 /** The errno name of a failed system call, such as `ENOENT`; `undefined` for anything else that was thrown. */
@@ -39,16 +40,24 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'the folder is gone',
 }
 
+/** What is not `STORAGE_UNAVAILABLE`. */
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  ENOSPC: 'STORAGE_FULL',
+  EDQUOT: 'STORAGE_FULL',
+  EMFILE: 'STORAGE_BUSY',
+  ENFILE: 'STORAGE_BUSY',
+}
+
 /**
- * Turns a failed system call into `STORAGE_FULL` or `STORAGE_UNAVAILABLE`; anything else comes back as it is. `what` reads
- * "The status could not be written".
+ * Turns a failed system call into `STORAGE_FULL`, `STORAGE_BUSY` or `STORAGE_UNAVAILABLE`; anything else comes back as it
+ * is. `what` reads "The status could not be written".
  */
 export function toDiskError(error: unknown, what: string): unknown {
-  const errno = errnoOf(error)
+  if (error instanceof AppError) return error
+  const errno = errnoOf(error) ?? (isOutOfDescriptors(error) ? 'EMFILE' : undefined)
   if (errno === undefined) return error
-  const code = errno === 'ENOSPC' || errno === 'EDQUOT' ? 'STORAGE_FULL' : 'STORAGE_UNAVAILABLE'
   const reason = REASONS[errno] ?? 'the file system refused'
-  return new AppError(code, `${what}: ${reason} (${errno}).`, { cause: error })
+  return new AppError(CODES[errno] ?? 'STORAGE_UNAVAILABLE', `${what}: ${reason} (${errno}).`, { cause: error })
 }
 
 /** Runs work on the disk, whose failures reject as {@link toDiskError} says. */

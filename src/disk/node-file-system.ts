@@ -80,7 +80,10 @@ export function nodeFiles({ ntfs }: { readonly ntfs: boolean }): FileSystem {
       return stats === undefined ? undefined : identityOf(stats)
     },
     identifyOpen: (descriptor) => statusOf(fs.fstatSync(descriptor, options)),
-    kind: async (path) => (await fs.promises.statfs(path)).type,
+    async volume(path) {
+      const { type, bavail, bsize } = await fs.promises.statfs(path)
+      return { kind: type, freeBytes: bavail * bsize }
+    },
   }
   return files
 }

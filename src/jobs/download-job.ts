@@ -1,18 +1,59 @@
-import type { ActiveSync, SyncResult } from '../model/sync.ts'
+import { AppError } from '../errors.ts'
+import type { ActiveSync, SyncReport, SyncResult } from '../model/sync.ts'
 import { type JobContext, JobStop, type SyncJob } from '../ports/job-runner.ts'
 import { withFields } from '../ports/log.ts'
 import { DraftSuperseded, type SnapshotDraft } from '../ports/snapshot-store.ts'
+import { refusePoisoned, withReport } from '../syncs/sync.ts'
 import { traceFields } from '../syncs/trace-context.ts'
 import { Download, type DownloadOptions } from './download/download.ts'
+import { readCheckpoint } from './download/download-checkpoint.ts'
 import { resultOf } from './download/result.ts'
 import { watchStore } from './download/slow-store.ts'
+
+/** The longest pause, in milliseconds, while no descriptor is free. */
+const LONGEST_PAUSE_MS = 5000
 
 /** Makes the job that downloads spreadsheets: one claimed sync, from its checkpoint on, up to the published snapshot. */
 export function createDownloadJob(options: DownloadOptions): SyncJob {
   return (sync, context) => {
     const log = withFields(options.log, traceFields(sync))
-    return executeDownload({ ...options, log }, sync, context)
+    refusePoisoned(sync)
+    return downloadPatiently({ ...options, log }, sync, context)
   }
+}
+
+/**
+ * Executes a download. One that found no descriptor free waits, until its signal is aborted at the latest, and goes on
+ * from its checkpoint: after a failed write nobody can say what the draft holds, until it was opened again.
+ */
+async function downloadPatiently(deps: DownloadOptions, sync: ActiveSync, context: JobContext): Promise<SyncResult> {
+  const { clock, log } = deps
+  let [current, tries, since] = [sync, 0, '']
+  const report = (news: SyncReport) => {
+    current = withReport(current, news)
+    if (news.checkpointed === true) tries = 0
+    context.report(news)
+  }
+  for (;;) {
+    try {
+      return await executeDownload(deps, current, { ...context, report })
+    } catch (error) {
+      if (context.signal.aborted || !isBusy(error)) throw error
+      const ms = Math.min(1000 * 2 ** tries, LONGEST_PAUSE_MS)
+      const now = clock.now()
+      if (tries === 0) since = now.toISOString()
+      tries += 1
+      const nextTryAt = new Date(now.getTime() + ms).toISOString()
+      report({ progress: { fault: { code: error.code, detail: error.message, since, tries, nextTryAt } } })
+      log.debug({ err: error, syncId: sync.id, tries }, 'a download finds no descriptor free; it is tried again')
+      await clock.sleep(ms, context.signal)
+      context.signal.throwIfAborted()
+    }
+  }
+}
+
+function isBusy(error: unknown): error is AppError {
+  return error instanceof AppError && error.code === 'STORAGE_BUSY'
 }
 
 async function executeDownload(deps: DownloadOptions, sync: ActiveSync, context: JobContext): Promise<SyncResult> {
@@ -24,6 +65,7 @@ async function executeDownload(deps: DownloadOptions, sync: ActiveSync, context:
   try {
     context.signal.throwIfAborted()
     if (draft.published !== undefined) return resultOf(draft.published, sync, 'downloaded')
+    refusePoisoned(sync, readCheckpoint(draft.checkpoint)?.epoch ?? 0)
     const result = await new Download(deps, sync, context, draft).execute()
     // A snapshot of now takes the place of an old one; if that fails, the next one tries again.
     await snapshots.prune(sync.spreadsheet.id, context.signal).catch((error: unknown) => {
@@ -38,16 +80,16 @@ async function executeDownload(deps: DownloadOptions, sync: ActiveSync, context:
   }
 }
 
-/** What is checkpointed stays for whoever resumes the sync; of a sync that ends here, nothing does. */
+/** What is checkpointed stays for whoever goes on with the sync; of a sync that ends here, nothing does. */
 async function closeDraft(
   { log }: DownloadOptions,
   draft: SnapshotDraft,
   reason: unknown,
   syncId: string,
 ): Promise<void> {
-  const isResumed = reason instanceof JobStop && (reason.why === 'interrupted' || reason.why === 'superseded')
+  const isStopped = reason instanceof JobStop && (reason.why === 'interrupted' || reason.why === 'superseded')
   try {
-    await (isResumed ? draft.close() : draft.discard())
+    await (isStopped || isBusy(reason) ? draft.close() : draft.discard())
   } catch (error) {
     log.warn({ err: error, syncId }, 'a draft could not be put away; the sweeper will')
   }

@@ -5,7 +5,7 @@ import { ACTIVE_STATES, isTerminal, type Sync } from '../model/sync.ts'
 import { newSyncId } from '../model/sync-id.ts'
 import { JobStop } from '../ports/job-runner.ts'
 import { paginate } from '../ports/sync-storage.ts'
-import { claimSync } from '../syncs/sync.ts'
+import { claimSync, isLastAttempt } from '../syncs/sync.ts'
 import { traceFields } from '../syncs/trace-context.ts'
 import { LeaseObserver } from './lease-observer.ts'
 import { type ExecutionOptions, SyncExecution } from './sync-execution.ts'
@@ -47,6 +47,8 @@ export class RunningSyncs {
   readonly #scan: PeriodicTask
   readonly #running = new Map<string, Run>()
   readonly #reads = new PendingWork()
+  /** What may be the one that kills its process: tried one at a time, so that none dies of another's fault again. */
+  #suspect: Run | undefined
   #scanned = false
   readonly #closing = new AbortController()
 
@@ -187,6 +189,7 @@ export class RunningSyncs {
     } finally {
       slot?.end()
       this.#running.delete(id)
+      if (this.#suspect === run) this.#suspect = undefined
       onRelease()
     }
   }
@@ -197,6 +200,10 @@ export class RunningSyncs {
       const sync = await storage.get(syncId)
       if (sync === undefined || isTerminal(sync) || !(await this.#isOrphaned(sync))) return
       const claimed = claimSync(sync, this.#owner, clock.now())
+      if (isLastAttempt(claimed)) {
+        if (this.#suspect !== undefined && this.#suspect.execution?.hasCheckpoint !== true) return
+        this.#suspect = run
+      }
       // Another process was faster, or the sync has changed: the next scan finds it again if it is still orphaned.
       if (!(await storage.replace(claimed, sync.revision))) return
       log.info({ syncId, epoch: claimed.lease.epoch, attempt: claimed.attempt, ...traceFields(claimed) }, 'sync begun')

@@ -47,6 +47,7 @@ export class SyncExecution {
   /** The latest fault that the job has reported, and the one that the log tells of. */
   #latestFault: SyncFault | undefined
   #loggedFault: SyncFault | null = null
+  #hasCheckpoint = false
   /** Whether the record may have changed since it was read; this process is notified of its own writes too. */
   #isStale = false
 
@@ -76,6 +77,11 @@ export class SyncExecution {
       // A full disk must not end a download that still can succeed; the next report holds the progress too.
       onError: onErrorOf('writing the progress of a sync'),
     })
+  }
+
+  /** Whether the job has reported that a checkpoint of this attempt is durable. */
+  get hasCheckpoint(): boolean {
+    return this.#hasCheckpoint
   }
 
   /** Makes the job stop for this reason; the first reason counts. */
@@ -135,6 +141,7 @@ export class SyncExecution {
     const before = this.#unwritten
     this.#unwritten = { ...before, ...report, progress: { ...before?.progress, ...report.progress } }
     this.#latestFault = report.progress?.fault ?? this.#latestFault
+    this.#hasCheckpoint ||= report.checkpointed === true
   }
 
   #transitionAfter(error: unknown): Transition | undefined {

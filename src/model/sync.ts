@@ -134,8 +134,11 @@ export const syncFields = z.object({
   finishedAt: instant.nullable(),
   expiresAt: instant.nullable().describe('When the status is forgotten; the rows stay'),
   pollAfterMs: z.int().nullable().describe('How long to wait before the next poll; null once finished'),
-  /** Who runs it. `epoch` grows with each claim and fences off earlier owners; 0 = never claimed. */
-  lease: z.object({ epoch: count, owner: z.string().nullable() }),
+  /**
+   * Who runs it. `epoch` grows with each claim and fences off earlier owners; 0 = never claimed. `died`: the epochs whose
+   * process died, as far as no checkpoint was reported since, the oldest first.
+   */
+  lease: z.object({ epoch: count, owner: z.string().nullable(), died: z.array(count) }),
   /** The sync whose snapshot holds the files: this one, or an earlier one when unchanged. */
   snapshotId: z.string().nullable(),
   /** Name of the API key that asked for it; null without keys. */
@@ -154,6 +157,7 @@ const fields = syncFields.extend({
   createdBy: z.string().nullable().default(null),
   traceparent: z.string().nullable().default(null),
   keyed: z.boolean().default(false),
+  lease: syncFields.shape.lease.extend({ died: z.array(count).default([]) }),
   progress: syncProgress.extend({ fault: syncFault.nullable().default(null) }),
   ranMs: count.default(0),
 })
@@ -192,6 +196,8 @@ export interface SyncReport {
   readonly tabs?: readonly SyncTab[]
   readonly warnings?: readonly SyncWarning[]
   readonly ranMs?: number
+  /** Set once a checkpoint of this attempt is durable: whatever dies from now on did not die without progress. */
+  readonly checkpointed?: true
 }
 
 const { spreadsheet, progress, tabs, warnings } = syncFields.shape

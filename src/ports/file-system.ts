@@ -85,6 +85,9 @@ export interface FileSystem {
   identify(path: string): FileIdentity | undefined
   /** Synchronous likewise. */
   identifyOpen(descriptor: number): FileStatus
-  /** The magic number of the file system (statfs, `f_type`), of meaning on Linux alone. */
-  kind(path: string): Promise<number>
+  /**
+   * The file system that holds a path (statfs): its magic number, of meaning on Linux alone, and how many bytes of it this
+   * user may still write.
+   */
+  volume(path: string): Promise<{ readonly kind: number; readonly freeBytes: number }>
 }

@@ -4,10 +4,14 @@ import type { SnapshotManifest } from '../model/snapshot-manifest.ts'
 /**
  * Where rows land. A snapshot appears whole or not at all, and of all the epochs of a sync at most one publishes.
  * A spreadsheet id, sync id or file name that does not match its pattern is never made a path: reads answer
- * `undefined`, writes reject with a TypeError. A failing medium rejects with `STORAGE_UNAVAILABLE` or `STORAGE_FULL`.
+ * `undefined`, writes reject with a TypeError. A failing medium rejects with `STORAGE_UNAVAILABLE`,
+ * `STORAGE_FULL`, or `STORAGE_BUSY`, which passes by itself.
  */
 export interface SnapshotStore {
   start(): Promise<void>
+
+  /** Rejects with `STORAGE_FULL` while so little of the disk is free that nothing can be staged. */
+  assertRoom(): Promise<void>
 
   /**
    * Opens the staging place of a sync for one epoch, and takes over what an earlier epoch had checkpointed there. From
@@ -92,6 +96,8 @@ export interface ByteRange {
 
 /**
  * The files of one sync while they are being written. Calls for different files may run side by side.
+ *
+ * `append` and `rewrite` reject with `SYNC_TOO_LARGE` when the files would hold more together than one sync may write.
  *
  * When `append`, `rewrite` or `saveCheckpoint` rejects, what the files hold is no longer certain, and every later call
  * may reject likewise; the draft opened again goes on from its last checkpoint. Any call rejects with

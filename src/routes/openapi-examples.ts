@@ -140,7 +140,7 @@ const CODES: Readonly<Record<string, readonly ErrorCode[]>> = {
   'metrics 403': ['API_KEY_SCOPE'],
   'startSync 400': ['VALIDATION_FAILED', 'BODY_NOT_JSON'],
   'startSync 403': ['API_KEY_SCOPE', 'SPREADSHEET_NOT_ALLOWED', 'CROSS_SITE_REFUSED'],
-  'startSync 503': ['STORAGE_UNAVAILABLE', 'STORAGE_FULL', 'SHUTTING_DOWN'],
+  'startSync 503': ['STORAGE_UNAVAILABLE', 'STORAGE_FULL', 'STORAGE_BUSY', 'SHUTTING_DOWN'],
   'listSyncs 400': ['VALIDATION_FAILED', 'PAGE_TOKEN_INVALID'],
   'cancelSync 409': ['SYNC_FINISHED'],
   'retrySync 409': ['SYNC_NOT_RETRYABLE'],

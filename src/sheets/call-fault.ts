@@ -5,7 +5,7 @@ import { redact } from '../redaction.ts'
  * What went wrong with a call that may succeed when made again: `quota` (too many reads), `unavailable` (5xx, 408),
  * `timeout`, `network` (no answer at all), `garbled` (an answer that is cut off or no JSON), `incomplete` (an answer
  * that covers less than was asked), `too-large` (an answer that is larger than memory should hold), `unauthorized` (a
- * token that Google does not take any more).
+ * token that Google does not take any more), `descriptors` (this process has too many open files to make a call).
  */
 export type FaultKind =
   | 'quota'
@@ -16,6 +16,7 @@ export type FaultKind =
   | 'incomplete'
   | 'too-large'
   | 'unauthorized'
+  | 'descriptors'
 
 /** How a fault of each kind is called in the status of a sync, and what a sync ends with that it does not pass. */
 const CODES: Readonly<Record<FaultKind, ErrorCode>> = {
@@ -27,6 +28,7 @@ const CODES: Readonly<Record<FaultKind, ErrorCode>> = {
   incomplete: 'GOOGLE_ANSWER_INCOMPLETE',
   'too-large': 'GOOGLE_ANSWER_TOO_LARGE',
   unauthorized: 'GOOGLE_CREDENTIAL_INVALID',
+  descriptors: 'GOOGLE_UNREACHABLE',
 }
 
 export class CallFault extends Error {

@@ -2,13 +2,14 @@ import type { Readable } from 'node:stream'
 import type { StreamMethodOptions } from 'googleapis/build/src/apis/sheets/index.js'
 import { abortable } from '../concurrency/abortable.ts'
 import { watchSlow } from '../concurrency/slow-work.ts'
+import { isOutOfDescriptors } from '../disk/descriptors.ts'
 import { AppError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import { type Body, readBody } from './answer-body.ts'
 import { CallFault, SignInFault, TokenRefused } from './call-fault.ts'
 import { type GoogleClients, type GoogleClientsOptions, makeClients } from './google-clients.ts'
 import { asDescription, asVersion, parseBody, type SpreadsheetDescription } from './google-description.ts'
-import { asNetworkFault, errorOfAnswer } from './google-errors.ts'
+import { asNetworkFault, errorOfAnswer, outOfDescriptors } from './google-errors.ts'
 import { retryAfterMs } from './retry.ts'
 
 /** What is asked of `spreadsheets.get`; without a mask it sends formats and themes of no use here. */
@@ -149,8 +150,10 @@ export class GoogleApi {
       const slow = call.slow && { ...call.slow, afterMs: Math.min(SIGN_IN_MS, call.slow.afterMs) }
       await watched(abortable(clients.signIn(), call.signal), "Google's sign-in", slow)
       return clients
-    } catch (error) {
+    } catch (cause) {
       if (this.#clients === making) this.#clients = undefined
+      // Reading the credential, or loading the client.
+      const error = isOutOfDescriptors(cause) ? outOfDescriptors() : cause
       throw error instanceof CallFault ? new SignInFault(error.kind, error.message, error.retryAfterMs) : error
     }
   }

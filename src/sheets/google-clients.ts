@@ -1,8 +1,14 @@
+import { createRequire } from 'node:module'
 import type { drive_v3 } from 'googleapis/build/src/apis/drive/index.js'
 import type { sheets_v4 } from 'googleapis/build/src/apis/sheets/index.js'
 import { AppError } from '../errors.ts'
 import { readCredentialFile } from './google-credential.ts'
 import { asCredentialError, type GoogleIdentity } from './google-errors.ts'
+
+/** CommonJS that an import could not load for want of a descriptor stays failed for ever; require loads it anew. */
+const require = createRequire(import.meta.url)
+const SHEETS = 'googleapis/build/src/apis/sheets/index.js'
+const DRIVE = 'googleapis/build/src/apis/drive/index.js'
 
 /** The least that lets a service account read cells and versions. */
 const SCOPES = [
@@ -48,10 +54,8 @@ export async function makeClients(options: GoogleClientsOptions): Promise<Google
     throw new AppError('GOOGLE_CREDENTIAL_MISSING', 'This service has no credential to call Google with.')
   }
   const file = credentialFile === undefined ? undefined : await readCredentialFile(credentialFile)
-  const [{ sheets, auth: google }, { drive }] = await Promise.all([
-    import('googleapis/build/src/apis/sheets/index.js'),
-    import('googleapis/build/src/apis/drive/index.js'),
-  ])
+  const { sheets, auth: google } = require(SHEETS) as typeof import('googleapis/build/src/apis/sheets/index.js')
+  const { drive } = require(DRIVE) as typeof import('googleapis/build/src/apis/drive/index.js')
   const root = rootUrl === undefined ? {} : { rootUrl }
   if (file === undefined) {
     const key = apiKey === undefined ? {} : { auth: apiKey }

@@ -1,6 +1,7 @@
 import { createPrivateKey } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { isOutOfDescriptors } from '../disk/descriptors.ts'
 import { AppError } from '../errors.ts'
 import { rememberSecrets } from '../redaction.ts'
 import { parseJson } from './parse-json.ts'
@@ -38,7 +39,7 @@ export interface CredentialFile {
  */
 export async function readCredentialFile(path: string): Promise<CredentialFile> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw invalid(`cannot be read (${error.code ?? 'unknown error'})`)
+    throw isOutOfDescriptors(error) ? error : invalid(`cannot be read (${error.code ?? 'unknown error'})`)
   })
   const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe
   // A TextDecoder drops the byte order mark, on which JSON.parse would fail.

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isOutOfDescriptors } from '../disk/descriptors.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import { redact } from '../redaction.ts'
 import { CallFault } from './call-fault.ts'
@@ -132,10 +133,16 @@ function sharingHint({ account, isKeyed }: GoogleIdentity): string {
 
 /** What the client throws holds its configuration, secrets among it; of that only the code and the kind are kept. */
 export function asNetworkFault(error: unknown, isAnswered: boolean): CallFault {
+  if (isOutOfDescriptors(error)) return outOfDescriptors()
   const code = networkCode(error) ?? 'no code'
   return isAnswered
     ? new CallFault('garbled', `Google's answer broke off (${code}).`)
     : new CallFault('network', `Google could not be reached (${code}).`)
+}
+
+/** Google is asked again for as long as the sync may run: it is not what is at fault. */
+export function outOfDescriptors(): CallFault {
+  return new CallFault('descriptors', 'Google could not be reached: this service has too many open files.')
 }
 
 /** Rejects with the reason why there is no token: the credential is no good, or the token endpoint is not there just now. */
@@ -143,6 +150,7 @@ export async function asCredentialError<T>(work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
+    if (isOutOfDescriptors(error)) throw outOfDescriptors()
     const answered = refusal.safeParse(error)
     const status = answered.data?.response.status
     if (status === 408 || status === 429 || (status !== undefined && status >= 500)) {

@@ -12,6 +12,9 @@ import type { ReadTuning } from './read-tuning.ts'
 /** The longest pause between two tries of a call. */
 const LONGEST_MS = 64_000
 
+/** The same, while this process itself is what is hindered: a try then costs nobody anything. */
+const LONGEST_LOCAL_MS = 5000
+
 /** How often an answer that covers less than was asked is asked for again before it is believed. */
 const INCOMPLETE_TRIES = 3
 
@@ -128,7 +131,8 @@ export class Retries {
     }
     const wanted = backoffMs(Math.min(repeats, 10), { retryAfterMs: fault.retryAfterMs })
     // What Google says of its own return is believed no longer than its faults are borne.
-    const ms = fault.kind === 'quota' ? wanted : Math.min(wanted, tuning.unavailableMs)
+    const most = fault.kind === 'descriptors' ? LONGEST_LOCAL_MS : tuning.unavailableMs
+    const ms = fault.kind === 'quota' ? wanted : Math.min(wanted, most)
     const until = new Date(clock.now().getTime() + ms)
     state.failed(fault.code, detail, until)
     if (fault.kind === 'quota') context.onWait(until)

@@ -90,7 +90,7 @@ export class SpreadsheetCalls {
     let faults = 0
     let since: number | undefined
     const judge = (fault: CallFault): Verdict => {
-      if (fault instanceof SignInFault) return 'repeat'
+      if (fault instanceof SignInFault || fault.kind === 'descriptors') return 'repeat'
       faults += 1
       since ??= clock.monotonic()
       const waitedMs = clock.monotonic() - since + (fault.retryAfterMs ?? 0)
@@ -260,7 +260,8 @@ function endOf(error: unknown): ReadEnd {
   if (!(error instanceof CallFault) || error instanceof SignInFault) return { kind: 'unanswered' }
   const { kind, retryAfterMs } = error
   if (kind === 'quota') return { kind: 'refused', retryAfterMs }
-  return { kind: kind === 'network' || kind === 'timeout' ? 'unanswered' : 'answered' }
+  const isUnanswered = kind === 'network' || kind === 'timeout' || kind === 'descriptors'
+  return { kind: isUnanswered ? 'unanswered' : 'answered' }
 }
 
 function resultOf(error: unknown): string {

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { mapAll } from '../concurrency/map-all.ts'
 import { ignoreErrno, isHeld, withDiskErrors } from '../disk/disk-errors.ts'
 import { namesIn } from '../disk/file-operations.ts'
+import { FreeSpace } from '../disk/free-space.ts'
 import { nodeFileSystem } from '../disk/node-file-system.ts'
 import { isSnapshotFileName, type SnapshotManifest } from '../model/snapshot-manifest.ts'
 import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
@@ -32,6 +33,10 @@ export interface LocalSnapshotStoreOptions extends RetentionOptions {
   /** The folder that holds everything; made when it is not there. Must be on a local file system. */
   readonly directory: string
   readonly log: Log
+  /** Bytes that the files of one sync may hold together, SYNC_BYTES_MAX; default: any number. */
+  readonly maxSyncBytes?: number
+  /** Bytes of the disk that stay free, DISK_FREE_MIN; default: 0. */
+  readonly freeBytesMin?: number
   /** For tests: the file system to use. */
   readonly fs?: FileSystem
 }
@@ -45,6 +50,7 @@ export interface LocalSnapshotStoreOptions extends RetentionOptions {
 export class LocalSnapshotStore implements SnapshotStore {
   readonly #options: LocalSnapshotStoreOptions
   readonly #fs: FileSystem
+  readonly #space: FreeSpace
   readonly #folders: SnapshotFolders
   readonly #drafts: DraftFolders
   readonly #manifests: ManifestCache
@@ -52,7 +58,8 @@ export class LocalSnapshotStore implements SnapshotStore {
 
   constructor(options: LocalSnapshotStoreOptions) {
     this.#options = options
-    this.#fs = options.fs ?? nodeFileSystem
+    this.#space = new FreeSpace(options.fs ?? nodeFileSystem, options.directory, options.freeBytesMin ?? 0)
+    this.#fs = this.#space.fs
     this.#folders = new SnapshotFolders(this.#fs, options.directory)
     this.#drafts = new DraftFolders(this.#fs, options.directory)
     this.#manifests = new ManifestCache(this.#fs, options.log)
@@ -74,8 +81,13 @@ export class LocalSnapshotStore implements SnapshotStore {
     })
   }
 
+  assertRoom(): Promise<void> {
+    return onDisk(() => this.#space.assert())
+  }
+
   async openDraft(key: DraftKey, signal?: AbortSignal): Promise<SnapshotDraft> {
     assertDraftKey(key)
+    const { maxSyncBytes: maxBytes } = this.#options
     const target = this.#folders.of(key)
     const backend = new LocalStaging({ fs: this.#fs, log: this.#options.log, folders: this.#drafts, key, target })
     return onDisk(async () => {
@@ -88,8 +100,10 @@ export class LocalSnapshotStore implements SnapshotStore {
       }
       // An earlier release may have left the checkpoint of its draft beside what it published.
       if (published !== undefined) await ignoreErrno(this.#fs.unlink(join(target, CHECKPOINT_NAME)), 'ENOENT')
-      const adopted = published === undefined ? await this.#adopt(key, backend, signal) : undefined
-      return new StagedDraft(key, backend, { adopted, published, signal })
+      if (published !== undefined) return new StagedDraft(key, backend, { published })
+      await this.#space.assert()
+      const adopted = await this.#adopt(key, backend, signal)
+      return new StagedDraft(key, backend, { adopted, signal, maxBytes })
     })
   }
 

@@ -32,6 +32,8 @@ import { versionOf } from './usage-account.ts'
 
 export interface S3SnapshotStoreOptions extends BucketOptions, RetentionOptions {
   readonly log: Log
+  /** Bytes that the files of one sync may hold together, SYNC_BYTES_MAX; default: any number. */
+  readonly maxSyncBytes?: number
 }
 
 /** Unfinished multipart uploads older than this are aborted; no upload of one file takes so long. */
@@ -66,10 +68,14 @@ export class S3SnapshotStore implements SnapshotStore {
     return assertConditionalWrites(this.#bucket)
   }
 
+  /** A bucket has no end that could be seen. */
+  async assertRoom(): Promise<void> {}
+
   async openDraft(key: DraftKey, signal?: AbortSignal): Promise<SnapshotDraft> {
     assertDraftKey(key)
     const { syncId, epoch } = key
     const owner = randomUUID()
+    const { maxSyncBytes: maxBytes } = this.#options
     const staging = { bucket: this.#bucket, records: this.#records, log: this.#options.log, key, owner, signal }
     // The marker first of all, so that whatever follows is found by a sweep.
     await this.#bucket.put(this.#bucket.keys.marker(key), '')
@@ -88,7 +94,7 @@ export class S3SnapshotStore implements SnapshotStore {
       if (etag === undefined) continue
       // A checkpoint whose bytes are not all there counts as none.
       const adopted = checkpoint === null ? undefined : await ignoreCorrupt(this.#adopt(checkpoint, signal))
-      return new StagedDraft(key, new S3Staging({ ...staging, etag }), { adopted, signal })
+      return new StagedDraft(key, new S3Staging({ ...staging, etag }), { adopted, signal, maxBytes })
     }
   }
 

@@ -3,6 +3,7 @@ import pLimit from 'p-limit'
 import { untilAborted } from '../concurrency/abortable.ts'
 import { filesOf, isSnapshotFileName, type SnapshotManifest, snapshotManifest } from '../model/snapshot-manifest.ts'
 import { type DraftKey, DraftSuperseded, type SnapshotDraft } from '../ports/snapshot-store.ts'
+import { DraftSize } from './draft-size.ts'
 import { isManifestOf } from './snapshot-key.ts'
 import { ContentDigest, StagedFile } from './staged-file.ts'
 import type { FlushedFile, StagingBackend } from './staging-backend.ts'
@@ -17,6 +18,8 @@ interface DraftState<Content> {
   readonly adopted?: AdoptedCheckpoint<Content> | undefined
   readonly published?: SnapshotManifest | undefined
   readonly signal?: AbortSignal | undefined
+  /** Bytes that its files may hold together, SYNC_BYTES_MAX; default: any number. */
+  readonly maxBytes?: number | undefined
 }
 
 /**
@@ -31,6 +34,7 @@ export class StagedDraft<Content> implements SnapshotDraft {
   readonly #backend: StagingBackend<Content>
   readonly #signal: AbortSignal | undefined
   readonly #limitRewrites = pLimit(4)
+  readonly #size: DraftSize
   #files: Map<string, StagedFile<Content>>
   /** Settles when the last change of the whole draft has. */
   #changing: Promise<unknown> = Promise.resolve()
@@ -43,12 +47,13 @@ export class StagedDraft<Content> implements SnapshotDraft {
   constructor(
     key: DraftKey,
     backend: StagingBackend<Content>,
-    { adopted, published, signal }: DraftState<Content> = {},
+    { adopted, published, signal, maxBytes }: DraftState<Content> = {},
   ) {
     this.#key = key
     this.#backend = backend
     this.#signal = signal
     this.#files = new Map(adopted?.files.map((file) => [file.name, file]))
+    this.#size = new DraftSize(maxBytes, adopted?.files.reduce((sum, { digest }) => sum + digest.bytes, 0))
     this.checkpoint = adopted?.value
     this.published = published
     this.#isPublished = published !== undefined
@@ -58,6 +63,7 @@ export class StagedDraft<Content> implements SnapshotDraft {
   async append(name: string, bytes: Uint8Array): Promise<void> {
     const file = this.#openFile(name)
     await this.#changeFile(file, async () => {
+      this.#size.add(bytes.length)
       await this.#backend.append(file, bytes)
       file.digest.update(bytes)
     })
@@ -70,7 +76,10 @@ export class StagedDraft<Content> implements SnapshotDraft {
     file.beforeRewrite = before
     const rewrite = async () => {
       const digest = new ContentDigest()
-      const content = await this.#backend.rewrite(file, digest.pipe(untilAborted(bytes, this.#signal)))
+      // Both stand for a while; what counts is what there will be.
+      this.#size.add(-file.digest.bytes)
+      const chunks = this.#size.pipe(untilAborted(bytes, this.#signal))
+      const content = await this.#backend.rewrite(file, digest.pipe(chunks))
       Object.assign(file, { content, digest })
     }
     try {
@@ -113,6 +122,7 @@ export class StagedDraft<Content> implements SnapshotDraft {
       await this.#backend.clear()
       this.checkpoint = undefined
       this.#failure = undefined
+      this.#size.reset()
     })
     this.#resetting = Promise.allSettled([reset])
     await reset

@@ -74,7 +74,7 @@ export class FileStorage implements SyncStorage {
     return withDiskErrors('The status could not be opened', async () => {
       const { fs, directory, temps, claims, leases, quarantine } = this.#folder
       for (const folder of [directory, temps, claims, leases, quarantine]) await makeDurableFolder(fs, folder)
-      const remote = REMOTE_KINDS.get((await fs.kind(directory)) >>> 0)
+      const remote = REMOTE_KINDS.get((await fs.volume(directory)).kind >>> 0)
       if (remote === undefined) return
       throw new AppError('STORAGE_UNAVAILABLE', `The status directory lies on ${remote}, which cannot keep it safe.`, {
         hint: 'Set STORAGE_URL to a folder on a local disk, or to a Redis or PostgreSQL server.',

@@ -24,8 +24,8 @@ export interface SyncServiceOptions {
   readonly statusTtlMs: number
   /** Refuses new syncs while too many are queued or active; default: never. */
   readonly admission?: AdmissionControl
-  /** Throws while no download of this key may begin, as too much is kept already; default: never. */
-  readonly requireRoom?: (createdBy: string | null) => void
+  /** Rejects while no download of this key may begin, as too much is kept already or too little could be; default: never. */
+  readonly requireRoom?: (createdBy: string | null) => Promise<void>
   /** Returns why a webhook cannot be sent to this URL, `undefined` when it can. Without it none can. */
   readonly faultOfWebhook?: (url: string) => TextFault | undefined
   /** Called with each sync that answers an idempotency key, before it is removed. */
@@ -248,7 +248,7 @@ export class SyncService {
   async #create(fresh: NewSync, signal: AbortSignal): Promise<Recorded> {
     this.#refuseWhileDraining()
     const { storage, clock, admission, requireRoom } = this.#options
-    requireRoom?.(fresh.createdBy)
+    await requireRoom?.(fresh.createdBy)
     const sync = createSync(fresh, clock.now())
     const create = async () => {
       signal.throwIfAborted()

@@ -16,6 +16,12 @@ import type { SyncRequest } from '../model/sync-request.ts'
 /** Milliseconds a client is asked to wait between two polls of an active sync. */
 const POLL_AFTER_MS = 500
 
+/** Attempts in a row whose process may die without progress before the sync is ended. */
+const DEATHS_BORNE = 3
+
+/** As many, where nobody could tell whether there was progress. */
+const DEATHS_BORNE_BLINDLY = 10
+
 /** Milliseconds for which a sync is kept for its webhook; longer than all its attempts with the longest waits. */
 export const PENDING_KEPT_MS = 7 * 86_400_000
 
@@ -82,7 +88,7 @@ export function createSync(fresh: NewSync, now: Date): ActiveSync {
     finishedAt: null,
     expiresAt: null,
     pollAfterMs: POLL_AFTER_MS,
-    lease: { epoch: 0, owner: null },
+    lease: { epoch: 0, owner: null, died: [] },
     snapshotId: null,
     createdBy,
     traceparent,
@@ -98,18 +104,40 @@ export function keySync(sync: Sync, now: Date): ActiveSync {
 
 /**
  * Gives the sync to an owner under the next epoch. A sync that somebody asked to cancel stays `cancelling`, so that its
- * new owner ends it instead of running it.
+ * new owner ends it instead of running it. An owner before that did not give it back is one whose process died.
  */
 export function claimSync(sync: Sync, owner: string, now: Date): ActiveSync {
   const active = requireActive(sync)
   const cancelling = active.state === 'cancelling'
+  const { lease } = active
+  const died = lease.owner !== null && lease.owner !== owner ? [...lease.died, lease.epoch] : lease.died
   return advance(active, now, {
     state: cancelling ? 'cancelling' : 'running',
     attempt: cancelling ? active.attempt : active.attempt + 1,
     progress: atRest(active),
     startedAt: active.startedAt ?? stamp(active, now),
-    lease: { epoch: active.lease.epoch + 1, owner },
+    lease: { epoch: lease.epoch + 1, owner, died: died.slice(-DEATHS_BORNE_BLINDLY) },
   })
+}
+
+/** Whether one more death without progress ends the sync. */
+export function isLastAttempt({ state, lease }: ActiveSync): boolean {
+  return state === 'running' && lease.died.length >= DEATHS_BORNE - 1
+}
+
+/**
+ * Throws SYNC_POISONED when the process died in the latest attempts, one after the other, and no checkpoint was saved
+ * meanwhile. `checkpointEpoch`: the attempt that saved the checkpoint of the draft, 0 when there is none, and absent before
+ * the draft was opened. The draft decides, as the record may not have heard of a checkpoint that was saved just before a
+ * death; should opening the draft be what kills, the record does in the end.
+ */
+export function refusePoisoned({ lease, progress }: ActiveSync, checkpointEpoch?: number): void {
+  const deaths = lease.died.filter((epoch) => epoch > (checkpointEpoch ?? 0)).length
+  if (deaths < (checkpointEpoch === undefined ? DEATHS_BORNE_BLINDLY : DEATHS_BORNE)) return
+  const { phase, rowsDone, rowsTotal } = progress
+  const rows = rowsTotal === null ? '' : `, ${rowsDone} of ${rowsTotal} rows`
+  const detail = `The process that ran the sync died in ${deaths} attempts in a row without progress. It stood at ${phase}${rows}.`
+  throw new AppError('SYNC_POISONED', detail)
 }
 
 /** Notes how far a download is. Percent never falls, and stays below 100 until the sync has succeeded. */
@@ -145,7 +173,7 @@ export function interruptSync(sync: Sync, now: Date, ranMs = sync.ranMs): Active
     state: active.state === 'cancelling' ? 'cancelling' : 'interrupted',
     progress: atRest(active),
     ranMs,
-    lease: { epoch: active.lease.epoch, owner: null },
+    lease: { ...active.lease, owner: null },
   })
 }
 
@@ -177,7 +205,7 @@ function applyReport(
   active: ActiveSync,
   report: SyncReport,
   highest: number,
-): Pick<ActiveSync, 'spreadsheet' | 'progress' | 'tabs' | 'warnings' | 'ranMs'> {
+): Pick<ActiveSync, 'spreadsheet' | 'progress' | 'tabs' | 'warnings' | 'ranMs' | 'lease'> {
   const told = { ...active.progress, ...report.progress }
   const progress = active.state === 'running' ? told : atRest({ progress: told })
   return {
@@ -186,6 +214,7 @@ function applyReport(
     tabs: report.tabs === undefined ? active.tabs : [...report.tabs],
     warnings: report.warnings === undefined ? active.warnings : [...report.warnings],
     ranMs: report.ranMs ?? active.ranMs,
+    lease: report.checkpointed === true ? { ...active.lease, died: [] } : active.lease,
   }
 }
 
@@ -225,7 +254,7 @@ function finish(sync: ActiveSync, now: Date, ttlMs: number, changes: Changes = {
     finishedAt,
     expiresAt: new Date(Date.parse(finishedAt) + keptMs).toISOString(),
     pollAfterMs: null,
-    lease: { epoch: sync.lease.epoch, owner: null },
+    lease: { ...sync.lease, owner: null },
   }
 }
 

@@ -24,6 +24,7 @@ const REASONS: readonly (readonly [code: RegExp, reason: string])[] = [
   [/^ECONNREFUSED$/, 'the connection was refused'],
   [/^(?:ECONNRESET|EPIPE)$/, 'the connection was broken off'],
   [/^(?:ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/, 'the host could not be reached'],
+  [/^E[MN]FILE$/, 'this service has too many open files'],
   [/^CERT_HAS_EXPIRED$/, 'the TLS certificate has expired'],
   [/^ERR_TLS_CERT_ALTNAME_INVALID$/, 'the TLS certificate is for another name'],
   [/SELF_SIGNED_CERT|^UNABLE_TO_VERIFY|^UNABLE_TO_GET_ISSUER/, 'the TLS certificate is not trusted'],

@@ -393,6 +393,27 @@ export function testJobRunner(t: Test, makeWorld: (t: Test) => Promise<RunnerWor
     }
   })
 
+  t.test('a checkpoint ends the count of attempts that died, in the record too; a stop adds none to it', async (t) => {
+    const { storage, runner } = await aWorld(t)
+    const sync = aQueuedSync({}, new Date())
+    await storage.create({ ...sync, state: 'interrupted', lease: { epoch: 2, owner: null, died: [1, 2] } })
+    const died = async () => (await storage.get(sync.id))?.lease.died
+    const job = new HeldJob()
+    const first = await started(t, runner({ job: job.run }))
+    await first.enqueue(sync.id)
+    await job.starts(1)
+    await first.close()
+    t.strictSame(await died(), [1, 2])
+    const second = await started(t, runner({ job: job.run }))
+    await second.enqueue(sync.id)
+    await job.starts(2)
+    t.strictSame(job.started[1]?.lease.died, [1, 2])
+    job.contexts[1]?.report({ checkpointed: true })
+    while ((await died())?.length !== 0) await systemClock.sleep(10)
+    await second.close()
+    t.match(await storage.get(sync.id), { state: 'interrupted', lease: { died: [] } })
+  })
+
   t.test('an owner whose sync was taken over stops and writes nothing more', async (t) => {
     const { storage, runner } = await aWorld(t)
     const job = new HeldJob()

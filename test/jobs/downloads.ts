@@ -4,10 +4,12 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator/emulator.ts'
 import { WorkerPool } from '../../src/concurrency/worker-pool.ts'
+import { nodeFileSystem } from '../../src/disk/node-file-system.ts'
 import { createDownloadJob } from '../../src/jobs/download-job.ts'
 import type { ActiveSync, SyncReport, SyncResult } from '../../src/model/sync.ts'
 import type { SnapshotFormat, SyncRequestInput } from '../../src/model/sync-request.ts'
 import type { Clock } from '../../src/ports/clock.ts'
+import type { FileSystem } from '../../src/ports/file-system.ts'
 import type { Slot } from '../../src/ports/job-runner.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import type { SnapshotStore } from '../../src/ports/snapshot-store.ts'
@@ -79,6 +81,7 @@ export interface DownloaderOptions extends EmulatorOptions {
   readonly around?: (api: SheetsApi) => SheetsApi
   readonly slowStoreMs?: number
   readonly requireRoom?: () => void
+  readonly fs?: FileSystem
   readonly aroundSnapshots?: (snapshots: SnapshotStore) => SnapshotStore
 }
 
@@ -114,12 +117,13 @@ export async function aDownloader(t: Test, options: DownloaderOptions = {}): Pro
     aroundSnapshots,
     slowStoreMs = 5000,
     requireRoom = () => undefined,
+    fs = nodeFileSystem,
     ...rest
   } = options
   const emulator = await startEmulator(rest)
   t.teardown(() => emulator.close())
   const directory = t.testdir({})
-  const local = new LocalSnapshotStore({ directory, kept: 3, log: silentLog })
+  const local = new LocalSnapshotStore({ directory, kept: 3, log: silentLog, fs })
   await local.start()
   const snapshots = aroundSnapshots?.(local) ?? local
   const sheets = new GoogleApi({ rootUrl: emulator.rootUrl, clock, ...google })

@@ -4,7 +4,7 @@ import { InProcessRunner } from '../../src/jobs/in-process-runner.ts'
 import { HEARTBEAT_MS, LEASE_TIMEOUT_MS } from '../../src/jobs/lease-observer.ts'
 import type { Sync } from '../../src/model/sync.ts'
 import { silentLog } from '../../src/ports/log.ts'
-import { claimSync } from '../../src/syncs/sync.ts'
+import { claimSync, interruptSync } from '../../src/syncs/sync.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 import { MemoryLeases } from '../support/memory-leases.ts'
 import { MemoryStorage } from '../support/memory-storage.ts'
@@ -139,4 +139,32 @@ t.test('a sync whose record a newer release has written is left to it, and its j
   t.match(job.contexts[0]?.signal, { aborted: true, reason: { why: 'superseded' } })
   storage.get = get
   t.equal(await storage.get(sync.id), written, 'nothing is recorded')
+})
+
+t.test('each owner whose process died is counted, and the attempt before the last is made alone', async (t) => {
+  const { clock, leases, runner, sync, storage, job } = await aWorld(t)
+  const twiceDead = { ...aQueuedSync({}, clock.now()), state: 'running' as const, lease: { epoch: 5, owner: 'a', died: [3, 4] } }
+  const alike = { ...twiceDead, id: aQueuedSync().id }
+  for (const each of [twiceDead, alike]) await storage.create(each)
+  for (const { id, lease } of [sync, twiceDead, alike]) {
+    await leases.renew(id, lease.epoch)
+    leases.gone.add(id)
+  }
+  await runner.start()
+  await clock.advance(0)
+  const diedOf = () => job.started.map(({ lease }) => lease.died)
+  t.strictSame(diedOf(), [[1], [3, 4, 5]], 'one of the two may have killed the other')
+  await clock.advance(3 * HEARTBEAT_MS)
+  t.equal(job.started.length, 2)
+  job.contexts[1]?.report({ checkpointed: true })
+  await clock.advance(HEARTBEAT_MS)
+  t.strictSame(diedOf(), [[1], [3, 4, 5], [3, 4, 5]], 'what makes progress kills nobody')
+})
+
+t.test('a sync that was given back has not died', async (t) => {
+  const { clock, runner, sync, storage, job } = await aWorld(t)
+  await storage.replace(interruptSync(sync, clock.now()), sync.revision)
+  await runner.start()
+  await clock.advance(0)
+  t.strictSame(job.started.map(({ lease }) => lease.died), [[]])
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { snapshotManifest } from '../../src/model/snapshot-manifest.ts'
 import { parseSyncRecord } from '../../src/model/sync-record.ts'
-import { reportSync } from '../../src/syncs/sync.ts'
+import { claimSync, reportSync } from '../../src/syncs/sync.ts'
 import { aManifest, aTab } from '../snapshots/manifests.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
@@ -14,6 +14,14 @@ t.test('a record without zone and locale, as earlier releases wrote them, is rea
   t.strictSame(read.spreadsheet, { ...spreadsheet, timeZone: null, locale: null })
   const reported = reportSync(read, { spreadsheet: { title: 'Title', version: '1', ...settings } }, new Date())
   t.strictSame(reported.spreadsheet, { ...spreadsheet, title: 'Title', version: '1', ...settings })
+})
+
+t.test('a record that tells nothing of deaths, as earlier releases wrote them, is that of a sync without any', async (t) => {
+  const sync = aQueuedSync()
+  const lease = { epoch: 2, owner: 'an earlier release' }
+  const read = parseSyncRecord(sync.id, JSON.stringify({ format: 2, ...sync, state: 'running', lease }))
+  t.strictSame(read.lease, { ...lease, died: [] })
+  t.strictSame(claimSync(read, 'this one', new Date()).lease, { epoch: 3, owner: 'this one', died: [2] })
 })
 
 t.test('a manifest without zone and locale is read', async (t) => {

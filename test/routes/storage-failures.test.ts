@@ -72,7 +72,7 @@ const FAILURES = [
   { call: 'write', code: 'ENOSPC', says: 'STORAGE_FULL' },
   { call: 'sync', code: 'EIO', says: 'STORAGE_UNAVAILABLE' },
   { call: 'openNew', code: 'EROFS', says: 'STORAGE_UNAVAILABLE' },
-  { call: 'openNew', code: 'EMFILE', says: 'STORAGE_UNAVAILABLE' },
+  { call: 'openNew', code: 'EMFILE', says: 'STORAGE_BUSY' },
 ] as const
 
 for (const { call, code, says } of FAILURES) {

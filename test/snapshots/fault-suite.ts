@@ -12,6 +12,7 @@ import { type Fault, FaultyFileSystem } from '../support/faulty-file-system.ts'
 import { manifestOf, publishedText, SPREADSHEET, stagedText } from './manifests.ts'
 
 const bytes = (text: string) => Buffer.from(text)
+const CODES: Partial<Record<Fault['code'], string>> = { ENOSPC: 'STORAGE_FULL', EMFILE: 'STORAGE_BUSY' }
 const FINAL = { 'a.csv': '123', 'b.csv': 'newer', 'c.csv': 'new', 'd.csv': 'd' }
 
 /** Goes on from a checkpoint to the published snapshot; `saved` hears of each checkpoint that is durable. */
@@ -63,7 +64,7 @@ async function run(t: Test, directory: string, fault: Fault, fs: FileSystem): Pr
     durable = 'published'
   } catch (error) {
     if (fault.code === 'short write') throw error
-    const expected = fault.code === 'ENOSPC' ? 'STORAGE_FULL' : 'STORAGE_UNAVAILABLE'
+    const expected = CODES[fault.code] ?? 'STORAGE_UNAVAILABLE'
     if (!(error instanceof AppError && error.code === expected)) throw error
   }
   await Promise.allSettled([draft?.close()])

@@ -130,7 +130,7 @@ async function honest(call: Promise<unknown>): Promise<boolean> {
   try {
     return (await call) !== false
   } catch (error) {
-    if (error instanceof AppError && (error.code === 'STORAGE_UNAVAILABLE' || error.code === 'STORAGE_FULL'))
+    if (error instanceof AppError && /^STORAGE_(?:UNAVAILABLE|BUSY|FULL)$/.test(error.code))
       return false
     throw error
   }

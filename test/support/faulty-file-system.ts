@@ -105,7 +105,7 @@ export class FaultyFileSystem {
         return real.identify(path)
       },
       identifyOpen: real.identifyOpen,
-      kind: around('kind', real.kind),
+      volume: around('volume', real.volume),
     }
   }
 

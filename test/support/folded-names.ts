@@ -71,6 +71,6 @@ export function foldedNames(fs: FileSystem, root: string, fold: (name: string) =
       }
     },
     identify: (path) => fs.identify(at(path)),
-    kind: (path) => fs.kind(at(path)),
+    volume: (path) => fs.volume(at(path)),
   }
 }

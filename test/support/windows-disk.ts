@@ -128,6 +128,6 @@ export function windowsRules(root: string): FileSystem {
       return found && withSequence(found)
     },
     identifyOpen: (descriptor) => withSequence(disk.identifyOpen(descriptor)),
-    kind: async () => 0,
+    volume: async () => ({ kind: 0, freeBytes: Number.MAX_SAFE_INTEGER }),
   }
 }

@@ -17,6 +17,8 @@ const downloadCheckpoint = z.object({
   /** How often the download has begun anew because the spreadsheet was edited. */
   repeats: z.int().min(0),
   written: z.array(writtenArea),
+  /** The epoch that saved it; 0 where an earlier release did. */
+  epoch: z.int().min(0).default(0),
 })
 export type DownloadCheckpoint = z.output<typeof downloadCheckpoint>
 

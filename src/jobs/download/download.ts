@@ -169,6 +169,7 @@ export class Download {
         areas: fingerprint(areas),
         repeats,
         written: this.#states.map((state) => state.written),
+        epoch: this.#sync.lease.epoch,
       }
       return this.#stored(this.#draft.saveCheckpoint(value))
     }
@@ -176,7 +177,7 @@ export class Download {
       for await (const blocks of this.#readBlocks()) {
         await this.#stored(this.#write(blocks))
         await saveCheckpoint()
-        this.#reportAll()
+        this.#context.report({ ...fullReport(this.#progress, this.#warnings), checkpointed: true })
       }
     } catch (error) {
       // A refused or short answer has an innocent reason when the spreadsheet was edited.

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
 import { mapAll } from '../../concurrency/map-all.ts'
+import { isOutOfDescriptors } from '../../disk/descriptors.ts'
 import type { FileSystem } from '../../ports/file-system.ts'
 
 const MAX_BUSY = 16
@@ -22,7 +23,7 @@ export class DescriptorCache {
   /** Lends the open file to `work`; `open` opens it if it is not. Callers see to it that a path is lent once at a time. */
   use<T>(path: string, open: () => Promise<number>, work: (descriptor: number) => Promise<T>): Promise<T> {
     return this.#limit(async () => {
-      const descriptor = this.#idle.get(path) ?? (await open())
+      const descriptor = this.#idle.get(path) ?? (await this.#open(open))
       this.#idle.delete(path)
       try {
         return await work(descriptor)
@@ -32,6 +33,17 @@ export class DescriptorCache {
         if (this.#idle.size > MAX_IDLE) await this.release(leastRecent)
       }
     })
+  }
+
+  /** Files that are open for speed alone give way to one that has to be. */
+  async #open(open: () => Promise<number>): Promise<number> {
+    try {
+      return await open()
+    } catch (error) {
+      if (!isOutOfDescriptors(error) || this.#idle.size === 0) throw error
+    }
+    await this.close()
+    return open()
   }
 
   /** Closes one file if it is open. */

@@ -1,3 +1,5 @@
+import { isOutOfDescriptors } from '../../disk/descriptors.ts'
+import { toDiskError } from '../../disk/disk-errors.ts'
 import { AppError } from '../../errors.ts'
 
 const ACCESS_HINT =
@@ -32,6 +34,7 @@ export function statusOf(error: unknown): number | undefined {
  */
 export function toS3Error(error: unknown): unknown {
   if (error instanceof AppError || error instanceof TypeError) return error
+  if (isOutOfDescriptors(error)) return toDiskError(new Error('EMFILE'), 'The snapshots cannot be reached in S3')
   const { name, code } = error as { readonly name?: unknown; readonly code?: unknown }
   const reason = String(name === undefined || name === 'Error' ? (code ?? 'Error') : name).slice(0, 60)
   const status = statusOf(error)

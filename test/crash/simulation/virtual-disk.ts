@@ -186,9 +186,9 @@ export class VirtualDisk {
         return inode === undefined ? undefined : identityOf(inode)
       },
       identifyOpen: (descriptor) => ({ ...identityOf(disk.#inodeOf(descriptor)), type: 'file' }),
-      async kind() {
+      async volume() {
         await gate('statfs')
-        return 0xef53
+        return { kind: 0xef53, freeBytes: Number.MAX_SAFE_INTEGER }
       },
     }
   }

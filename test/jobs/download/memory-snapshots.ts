@@ -9,6 +9,8 @@ export class MemorySnapshots implements SnapshotStore {
 
   async start(): Promise<void> {}
 
+  async assertRoom(): Promise<void> {}
+
   async openDraft(): Promise<SnapshotDraft> {
     return new MemoryDraft(this.published)
   }
