@@ -3,6 +3,7 @@ import { unescape as percentDecoded } from 'node:querystring'
 import { z } from 'zod'
 import {
   apiKeys,
+  byteSize,
   credentialPath,
   duration,
   googleApiKey,
@@ -58,6 +59,10 @@ const environment = z.object({
   RATE_LIMIT: wholeNumberOrOff(1, 1_000_000).prefault('off'),
   MAX_QUEUED: wholeNumber(1, 1_000_000).prefault('1000'),
   MAX_ACTIVE_PER_KEY: wholeNumber(1, 1_000_000).prefault('100'),
+  /** What one key may leave behind: syncs that are not yet forgotten, their bytes, idempotency keys of 24 hours. */
+  MAX_RECORDS_PER_KEY: wholeNumber(1, 10_000_000).prefault('10000'),
+  MAX_RECORD_BYTES_PER_KEY: byteSize.prefault('256MB'),
+  MAX_IDEMPOTENCY_KEYS_PER_KEY: wholeNumber(1, 100_000_000).prefault('100000'),
   MAX_STREAMS_PER_KEY: wholeNumber(1, 1_000_000).prefault('100'),
   /** How long a client may take to send a request. */
   REQUEST_TIMEOUT: atLeast(1000, '1s').prefault('30s'),
@@ -98,6 +103,9 @@ const config = environment.transform((value, context) => {
       requestsPerMinute: value.RATE_LIMIT,
       maxQueued: value.MAX_QUEUED,
       maxActivePerKey: value.MAX_ACTIVE_PER_KEY,
+      maxRecordsPerKey: value.MAX_RECORDS_PER_KEY,
+      maxRecordBytesPerKey: value.MAX_RECORD_BYTES_PER_KEY,
+      maxIdempotencyKeysPerKey: value.MAX_IDEMPOTENCY_KEYS_PER_KEY,
       maxStreamsPerKey: value.MAX_STREAMS_PER_KEY,
       requestTimeoutMs: value.REQUEST_TIMEOUT,
     },

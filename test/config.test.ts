@@ -17,7 +17,15 @@ t.test('an empty environment gives every default', async (t) => {
     corsOrigins: [],
     apiKeys: [],
     openMetrics: false,
-    limits: { maxQueued: 1000, maxActivePerKey: 100, maxStreamsPerKey: 100, requestTimeoutMs: 30_000 },
+    limits: {
+      maxQueued: 1000,
+      maxActivePerKey: 100,
+      maxRecordsPerKey: 10_000,
+      maxRecordBytesPerKey: 256_000_000,
+      maxIdempotencyKeysPerKey: 100_000,
+      maxStreamsPerKey: 100,
+      requestTimeoutMs: 30_000,
+    },
   })
   t.equal(readConfig({}).limits.requestsPerMinute, undefined)
 })

@@ -1,0 +1,54 @@
+import { Readable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
+import type { FastifyReply } from 'fastify'
+import type { Sync } from '../model/sync.ts'
+import { PAGE_BYTES, type SyncPage, type SyncQuery } from '../ports/sync-storage.ts'
+import { encodeIfReadable } from './sync-response.ts'
+
+/**
+ * Bytes of the records that are listed, encoded and sent at a time. A few times as much is what a list holds, however long
+ * its page is and however slowly it is read; and so long it holds the event loop (some milliseconds).
+ */
+const PIECE_BYTES = 128 * 1024
+
+type PieceQuery = Pick<SyncQuery, 'pageSize' | 'maxBytes' | 'pageToken'>
+type ListPiece = (query: PieceQuery) => Promise<SyncPage>
+
+/**
+ * Answers with one page of syncs, which ends early where it has PAGE_BYTES. Its first piece is listed before anything is
+ * sent, so that what `list` rejects with is answered as any error is; what fails later cuts the answer off.
+ */
+export async function sendSyncList(
+  reply: FastifyReply,
+  { pageSize, pageToken }: PieceQuery,
+  list: ListPiece,
+): Promise<FastifyReply> {
+  const first = await list({ pageSize, pageToken, maxBytes: PIECE_BYTES })
+  return reply.type('application/json; charset=utf-8').send(Readable.from(encodeList(first, pageSize, list)))
+}
+
+/** The JSON of the page; a piece is listed when the client has read what came before. */
+async function* encodeList(first: SyncPage, pageSize: number, list: ListPiece): AsyncGenerator<Buffer> {
+  let left = pageSize - first.syncs.length
+  let pageToken = first.nextPageToken
+  let syncs = encodeSyncs(first.syncs)
+  let bytes = syncs.length
+  yield Buffer.concat([Buffer.from('{"syncs":['), syncs.subarray(1)])
+  while (pageToken !== undefined && left > 0 && bytes < PAGE_BYTES) {
+    await setImmediate()
+    const page = await list({ pageSize: left, pageToken, maxBytes: Math.min(PIECE_BYTES, PAGE_BYTES - bytes) })
+    left -= page.syncs.length
+    pageToken = page.nextPageToken
+    syncs = encodeSyncs(page.syncs)
+    yield syncs.subarray(bytes === 0 ? 1 : 0)
+    bytes += syncs.length
+  }
+  yield Buffer.from(`],"nextPageToken":${JSON.stringify(pageToken ?? null)}}`)
+}
+
+/** The JSON of all that can be shown, each after a comma. */
+function encodeSyncs(syncs: readonly Sync[]): Buffer {
+  const comma = Buffer.from(',')
+  const bodies = syncs.map(encodeIfReadable).filter((body) => body !== undefined)
+  return Buffer.concat(bodies.flatMap((body) => [comma, body]))
+}
