@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
+import pLimit from 'p-limit'
 import type { Sync } from '../model/sync.ts'
 import { PAGE_BYTES, type SyncPage, type SyncQuery } from '../ports/sync-storage.ts'
 import { encodeIfReadable } from './sync-response.ts'
@@ -10,6 +11,8 @@ import { encodeIfReadable } from './sync-response.ts'
  * its page is and however slowly it is read; and so long it holds the event loop (some milliseconds).
  */
 const PIECE_BYTES = 128 * 1024
+
+const turns = pLimit(1)
 
 type PieceQuery = Pick<SyncQuery, 'pageSize' | 'maxBytes' | 'pageToken'>
 type ListPiece = (query: PieceQuery) => Promise<SyncPage>
@@ -31,19 +34,29 @@ export async function sendSyncList(
 async function* encodeList(first: SyncPage, pageSize: number, list: ListPiece): AsyncGenerator<Buffer> {
   let left = pageSize - first.syncs.length
   let pageToken = first.nextPageToken
-  let syncs = encodeSyncs(first.syncs)
-  let bytes = syncs.length
-  yield Buffer.concat([Buffer.from('{"syncs":['), syncs.subarray(1)])
+  let piece = await takeTurn(async () => encodeSyncs(first.syncs))
+  let bytes = piece.length
+  yield Buffer.concat([Buffer.from('{"syncs":['), piece.subarray(1)])
   while (pageToken !== undefined && left > 0 && bytes < PAGE_BYTES) {
-    await setImmediate()
-    const page = await list({ pageSize: left, pageToken, maxBytes: Math.min(PIECE_BYTES, PAGE_BYTES - bytes) })
-    left -= page.syncs.length
-    pageToken = page.nextPageToken
-    syncs = encodeSyncs(page.syncs)
-    yield syncs.subarray(bytes === 0 ? 1 : 0)
-    bytes += syncs.length
+    const query = { pageSize: left, pageToken, maxBytes: Math.min(PIECE_BYTES, PAGE_BYTES - bytes) }
+    piece = await takeTurn(async () => {
+      const page = await list(query)
+      left -= page.syncs.length
+      pageToken = page.nextPageToken
+      return encodeSyncs(page.syncs)
+    })
+    yield piece.subarray(bytes === 0 ? 1 : 0)
+    bytes += piece.length
   }
   yield Buffer.from(`],"nextPageToken":${JSON.stringify(pageToken ?? null)}}`)
+}
+
+/** Many lists go on one after the other, a piece in each iteration of the event loop: other requests come between. */
+function takeTurn(encodePiece: () => Promise<Buffer>): Promise<Buffer> {
+  return turns(async () => {
+    await setImmediate()
+    return encodePiece()
+  })
 }
 
 /** The JSON of all that can be shown, each after a comma. */

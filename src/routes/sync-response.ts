@@ -24,12 +24,11 @@ function encode(sync: SyncView): Encoded {
 }
 
 /**
- * The bytes of the sync for a list, which are kept for polls where somebody polls; `undefined` when it contradicts its
- * schema, which whoever asks for it by id is answered.
+ * The bytes of the sync for a list; `undefined` when it contradicts its schema, which whoever asks for it by id is answered.
  */
 export function encodeIfReadable(sync: SyncView): Buffer | undefined {
   try {
-    return encodedSyncs.get(sync)?.body ?? Buffer.from(serializeView(sync))
+    return encode(sync).body
   } catch (error) {
     if (isCorruptRecord(error)) return undefined
     throw error

@@ -186,7 +186,7 @@ export class FileStorage implements SyncStorage {
     const after = readPageToken(query)
     await this.#index.refresh(query.signal)
     for await (const id of this.#index.candidates(after, query)) {
-      const record = await this.#index.find(id)
+      const record = await this.#index.find(id, { shared: true })
       if (record !== undefined) yield record
     }
   }

@@ -74,11 +74,11 @@ export class SyncIndex {
 
   /**
    * Reads a record as a whole, and takes in what it says. `undefined` when it is not there, or unreadable; `unreadable`
-   * tells them apart afterwards.
+   * tells them apart afterwards. `shared`: as `RecordCache` says.
    */
-  async find(id: string): Promise<StoredRecord | undefined> {
+  async find(id: string, options?: { readonly shared: boolean }): Promise<StoredRecord | undefined> {
     try {
-      const record = await this.#records.find(id)
+      const record = await this.#records.find(id, options)
       if (record === undefined) this.delete(id)
       else this.put(record.sync, record.identity.size, record.identity)
       return record
