@@ -200,10 +200,10 @@ export class DatabaseStorage implements SyncStorage {
   async *#scan(query: SyncQuery): AsyncGenerator<CachedSync> {
     let after = readPageToken(query)
     const count = Math.min(query.pageSize + 1, ROWS_AT_ONCE)
-    const { maxBytes = PAGE_BYTES } = query
+    let { maxBytes = PAGE_BYTES } = query
     for (;;) {
       let bytes = 0
-      const { statement, values } = sql.pageOfSyncs(query, after, count)
+      const { statement, values } = sql.pageOfSyncs({ ...query, maxBytes }, after, count)
       const { rows } = await this.#database.query<sql.SyncRow>(statement, values)
       for (const { id, version, record } of rows) {
         const found = this.#cache.parse(id, version, record ?? '')
@@ -212,6 +212,7 @@ export class DatabaseStorage implements SyncStorage {
         bytes += Buffer.byteLength(record ?? '')
       }
       if (rows.length < count && bytes <= maxBytes) return
+      maxBytes = Math.max(0, maxBytes - bytes)
     }
   }
 

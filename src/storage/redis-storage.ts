@@ -159,12 +159,15 @@ export class RedisStorage implements SyncStorage {
     let after = readPageToken(query) ?? ''
     const { prefix } = this.#connection
     const groups = JSON.stringify(indexGroupsOf(query))
+    let { maxBytes = PAGE_BYTES } = query
     do {
-      const args = [prefix, groups, after, query.pageSize + 1, SCAN_BATCH, query.maxBytes ?? PAGE_BYTES]
+      const args = [prefix, groups, after, query.pageSize + 1, SCAN_BATCH, maxBytes]
       const answer = this.#connection.runScript<string[]>('could not be listed', LIST, [`${prefix}syncs`], args)
       const [last = '', ...records] = await answer
       for (let at = 0; at < records.length; at += 2) {
-        const found = this.#parse(records[at] ?? '', records[at + 1] ?? '')
+        const [id = '', text = ''] = records.slice(at, at + 2)
+        maxBytes = Math.max(0, maxBytes - Buffer.byteLength(text))
+        const found = this.#parse(id, text)
         if (!(found instanceof AppError)) yield found
       }
       after = last
