@@ -33,6 +33,7 @@ export async function composeStorage(config: Config, clock: Clock, log: Log): Pr
   const { storage } = config
   if (storage.kind === 'file') return composeFiles(config, storage.directory, clock, log)
   const { url } = storage
+  const { maxIdempotencyKeysPerKey } = config.limits
   const drivers = await (storage.kind === 'redis'
     ? composeRedis(url, clock, log)
     : composePostgres(url, config.historyTtlMs, clock, log))
@@ -44,7 +45,7 @@ export async function composeStorage(config: Config, clock: Clock, log: Log): Pr
   const concurrency = config.role === 'api' ? 0 : config.syncConcurrency
   return {
     storage: drivers.storage,
-    idempotency: new IdempotencyStore(drivers.idempotency),
+    idempotency: new IdempotencyStore(drivers.idempotency, maxIdempotencyKeysPerKey),
     quota,
     requestCounts: drivers.requestCounts,
     makeRunner: (parts) => new BullMqRunner({ ...parts, url, leases, clock, log, concurrency }),
@@ -65,7 +66,10 @@ async function composeFiles(config: Config, directory: string, clock: Clock, log
   const quota = new ReadQuota({ budget, clock, log })
   return {
     storage: new FileStorage({ directory, clock, log }),
-    idempotency: new IdempotencyStore(new FileKeyValueStore({ directory, clock }, 'idempotency')),
+    idempotency: new IdempotencyStore(
+      new FileKeyValueStore({ directory, clock }, 'idempotency'),
+      config.limits.maxIdempotencyKeysPerKey,
+    ),
     quota,
     requestCounts: new FileKeyValueStore({ directory, clock }, 'request-counts'),
     makeRunner: (parts) => new InProcessRunner({ ...parts, leases, clock, log, concurrency: config.syncConcurrency }),

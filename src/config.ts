@@ -82,6 +82,10 @@ const environment = z.object({
   TRUST_PROXY: proxies.prefault(''),
   MAX_QUEUED: wholeNumber(1, 1_000_000).prefault('1000'),
   MAX_ACTIVE_PER_KEY: wholeNumber(1, 1_000_000).prefault('100'),
+  /** What one key may leave behind: syncs that are not yet forgotten, their bytes, idempotency keys of 24 hours. */
+  MAX_RECORDS_PER_KEY: wholeNumber(1, 10_000_000).prefault('10000'),
+  MAX_RECORD_BYTES_PER_KEY: byteSize.prefault('256MB'),
+  MAX_IDEMPOTENCY_KEYS_PER_KEY: wholeNumber(1, 100_000_000).prefault('100000'),
   /** Event streams and waits of each key or address. */
   MAX_STREAMS_PER_KEY: wholeNumber(1, 1_000_000).prefault('100'),
   /** Connections at a time; unset: half of the files that the process may have open, 4096 at the most. */
@@ -136,6 +140,9 @@ const config = environment.transform((value, context) => {
       requestsPerMinute: value.RATE_LIMIT,
       maxQueued: value.MAX_QUEUED,
       maxActivePerKey: value.MAX_ACTIVE_PER_KEY,
+      maxRecordsPerKey: value.MAX_RECORDS_PER_KEY,
+      maxRecordBytesPerKey: value.MAX_RECORD_BYTES_PER_KEY,
+      maxIdempotencyKeysPerKey: value.MAX_IDEMPOTENCY_KEYS_PER_KEY,
       maxStreamsPerKey: value.MAX_STREAMS_PER_KEY,
       maxConnections: value.MAX_CONNECTIONS,
       requestTimeoutMs: value.REQUEST_TIMEOUT,

@@ -51,6 +51,10 @@ export const ERROR_TABLE = {
   TOO_MANY_ACTIVE: retryable(429, 'Too many syncs of this API key are active', {
     hint: 'Wait until one has finished, or cancel one.',
   }),
+  TOO_MANY_KEPT: retryable(429, 'Too many syncs of this API key are kept'),
+  TOO_MANY_IDEMPOTENCY_KEYS: retryable(429, 'Too many idempotency keys of this API key are remembered', {
+    hint: 'Wait until some are forgotten, after 24 hours, or send the request without one; the operator may raise MAX_IDEMPOTENCY_KEYS_PER_KEY.',
+  }),
   TOO_MANY_STREAMS: retryable(429, 'Too many event streams are open', {
     hint: 'Close one, or poll the sync instead; the operator may raise MAX_STREAMS_PER_KEY.',
   }),

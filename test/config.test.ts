@@ -27,6 +27,9 @@ t.test('an empty environment gives every default', async (t) => {
     limits: {
       maxQueued: 1000,
       maxActivePerKey: 100,
+      maxRecordsPerKey: 10_000,
+      maxRecordBytesPerKey: 256_000_000,
+      maxIdempotencyKeysPerKey: 100_000,
       maxStreamsPerKey: 100,
       maxConnections: undefined,
       requestTimeoutMs: 30_000,

@@ -41,8 +41,18 @@ export interface SyncStorage {
   /** Removes the sync if its revision is `expectedRevision`; resolves to whether it did. Durable when it resolves. */
   remove(id: string, expectedRevision: number): Promise<boolean>
 
-  /** One page of syncs, newest first. Unreadable records are left out. */
+  /**
+   * One page of syncs, newest first. It ends early, though not before its first sync, where one more would bring its
+   * records to more than `maxBytes`; little more than that is read. Unreadable records are left out.
+   */
   list(query: SyncQuery): Promise<SyncPage>
+
+  /**
+   * What is kept of the syncs that the API key of this name asked for, of all syncs for null. Those in a history, whose
+   * status has expired at `now`, are left out where the driver keeps one. Costs about as much as one page, however many
+   * there are: the bytes may be an estimate.
+   */
+  usage(createdBy: string | null, now: Date): Promise<StorageUsage>
 
   /**
    * Removes terminal syncs whose `expiresAt` has passed at `now`, and nothing else that anyone can still see; sets
@@ -64,6 +74,9 @@ export interface SyncStorage {
   close(): Promise<void>
 }
 
+/** Bytes of the records of one page: a thousand of the usual size; as objects they take some four times as much. */
+export const PAGE_BYTES = 4 * 1024 * 1024
+
 export interface SyncQuery {
   /** Only syncs in one of these states. */
   readonly states?: readonly SyncState[] | undefined
@@ -75,6 +88,8 @@ export interface SyncQuery {
   readonly webhook?: 'pending'
   /** At most this many, 1 to 1000. */
   readonly pageSize: number
+  /** Bytes that the records of the page, as JSON, may have together; default: PAGE_BYTES. */
+  readonly maxBytes?: number
   /** `nextPageToken` of the page before; anything else rejects with `PAGE_TOKEN_INVALID`. */
   readonly pageToken?: string | undefined
   /** Once it is aborted, a search that would still take long is given up: `list` rejects with its reason. */
@@ -85,6 +100,12 @@ export interface SyncPage {
   readonly syncs: readonly Sync[]
   /** Absent on the last page. */
   readonly nextPageToken?: string
+}
+
+export interface StorageUsage {
+  readonly records: number
+  /** Bytes of the records, as they are stored. */
+  readonly bytes: number
 }
 
 export interface CleanupOptions {
@@ -106,7 +127,7 @@ export interface CleanupReport {
 /** All syncs that match a query, newest first, read page by page; throws what `list` rejects with. */
 export async function* paginate(
   storage: Pick<SyncStorage, 'list'>,
-  query: Omit<SyncQuery, 'pageSize' | 'pageToken'>,
+  query: Omit<SyncQuery, 'pageSize' | 'maxBytes' | 'pageToken'>,
 ): AsyncGenerator<Sync, void, undefined> {
   let pageToken: string | undefined
   do {

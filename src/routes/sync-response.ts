@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Sync } from '../model/sync.ts'
+import { isCorruptRecord } from '../model/sync-record.ts'
 import { type SyncView, serializeView } from '../model/sync-view.ts'
 import { isNotModified, revisionETag } from './conditional-requests.ts'
 
@@ -20,6 +21,18 @@ function encode(sync: SyncView): Encoded {
   const encoded = { etag: revisionETag(sync), body: Buffer.from(serializeView(sync)) }
   encodedSyncs.set(sync, encoded)
   return encoded
+}
+
+/**
+ * The bytes of the sync for a list; `undefined` when it contradicts its schema, which whoever asks for it by id is answered.
+ */
+export function encodeIfReadable(sync: SyncView): Buffer | undefined {
+  try {
+    return encode(sync).body
+  } catch (error) {
+    if (isCorruptRecord(error)) return undefined
+    throw error
+  }
 }
 
 /** Answers with the sync, its ETag, and when to poll again. */

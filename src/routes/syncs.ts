@@ -3,12 +3,13 @@ import { z } from 'zod'
 import { parseSpreadsheetReference } from '../model/spreadsheet-reference.ts'
 import { SYNC_STATES, type Sync, type SyncState } from '../model/sync.ts'
 import { syncRequestBody } from '../model/sync-request.ts'
-import { syncView, toView } from '../model/sync-view.ts'
+import { syncView } from '../model/sync-view.ts'
 import { parseTraceparent } from '../syncs/trace-context.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 import { sendSyncAfterWait } from './long-poll.ts'
 import { jsonResponse, problemResponses } from './response-schemas.ts'
 import type { RouteDependencies } from './route-dependencies.ts'
+import { sendSyncList } from './sync-list-response.ts'
 import { accepted, sendSync, sendSyncIfChanged } from './sync-response.ts'
 import { documentOnly, syncPath } from './validation.ts'
 
@@ -42,7 +43,7 @@ const startSync = {
       'Retry-After': 'Seconds to wait before the first look, while it is active',
       'Idempotent-Replayed': '"true" when the sync was started by an earlier request with this key',
     }),
-    ...problemResponses(400, 409, 410, 413, 415, 422, 500, 503, 507),
+    ...problemResponses(400, 409, 410, 413, 415, 422, 429, 500, 503, 507),
   },
 }
 
@@ -112,7 +113,7 @@ const listSyncs = {
   operationId: 'listSyncs',
   summary: 'List syncs',
   description:
-    'One page of syncs, newest first. With a key that is for some spreadsheets a page may hold fewer than pageSize; nextPageToken says whether more follow.',
+    'One page of syncs, newest first. A page may hold fewer than pageSize: it ends where it has 4 MB, and with a key that is for some spreadsheets it leaves out the others; nextPageToken says whether more follow.',
   tags: ['syncs'],
   querystring: listQuery,
   response: { 200: jsonResponse('One page', pageOfSyncs), ...problemResponses(400, 500, 503) },
@@ -148,9 +149,9 @@ export const syncRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
     return sync instanceof Promise ? sync.then(send) : send(sync)
   })
 
-  app.get('/syncs', { schema: listSyncs }, async (request) => {
+  app.get('/syncs', { schema: listSyncs }, async (request, reply) => {
     const { state: states, spreadsheet: spreadsheetId, ...page } = request.query
-    const { syncs, nextPageToken = null } = await service.list({ states, spreadsheetId, ...page }, callerOf(request))
-    return { syncs: syncs.map(toView), nextPageToken }
+    const caller = callerOf(request)
+    return sendSyncList(reply, page, (piece) => service.list({ states, spreadsheetId, ...piece }, caller))
   })
 }

@@ -53,7 +53,10 @@ export class StagedDraft<Content> implements SnapshotDraft {
     this.#backend = backend
     this.#signal = signal
     this.#files = new Map(adopted?.files.map((file) => [file.name, file]))
-    this.#size = new DraftSize(maxBytes, adopted?.files.reduce((sum, { digest }) => sum + digest.bytes, 0))
+    this.#size = new DraftSize(
+      maxBytes,
+      adopted?.files.reduce((sum, { digest }) => sum + digest.bytes, 0),
+    )
     this.checkpoint = adopted?.value
     this.published = published
     this.#isPublished = published !== undefined

@@ -2,12 +2,20 @@ import { randomUUID } from 'node:crypto'
 import type { Database, Statement } from '../database/database.ts'
 import { NotificationListener } from '../database/notification-listener.ts'
 import { AppError } from '../errors.ts'
-import { type FinishedSync, isTerminal, type Sync } from '../model/sync.ts'
+import { ACTIVE_STATES, type FinishedSync, isTerminal, type Sync } from '../model/sync.ts'
 import { isSyncId } from '../model/sync-id.ts'
 import { toSyncRecord } from '../model/sync-record.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import type { CleanupOptions, CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
+import {
+  type CleanupOptions,
+  type CleanupReport,
+  PAGE_BYTES,
+  type StorageUsage,
+  type SyncPage,
+  type SyncQuery,
+  type SyncStorage,
+} from '../ports/sync-storage.ts'
 import { batchLoader } from './database/batch-loader.ts'
 import * as sql from './database/statements.ts'
 import { requireSuccessor, requireSyncId } from './shared/argument-checks.ts'
@@ -112,6 +120,11 @@ export class DatabaseStorage implements SyncStorage {
     return collectPage(this.#scan(query), query)
   }
 
+  async usage(createdBy: string | null, now: Date): Promise<StorageUsage> {
+    const { rows } = await this.#database.query<StorageUsage>(sql.SUM_USAGE, [ACTIVE_STATES, now, createdBy])
+    return rows[0] ?? { records: 0, bytes: 0 }
+  }
+
   async cleanup(now: Date, { signal, rememberEnd }: CleanupOptions = {}): Promise<CleanupReport> {
     const unreadable = new Map(this.#cache.unreadable)
     const values = [[...unreadable.keys()], [...unreadable.values()]]
@@ -185,18 +198,22 @@ export class DatabaseStorage implements SyncStorage {
   }
 
   /** All that the query asks for, newest first. */
-  async *#scan(query: SyncQuery): AsyncGenerator<Sync> {
+  async *#scan(query: SyncQuery): AsyncGenerator<CachedSync> {
     let after = readPageToken(query)
     const count = Math.min(query.pageSize + 1, ROWS_AT_ONCE)
+    let { maxBytes = PAGE_BYTES } = query
     for (;;) {
-      const { statement, values } = sql.pageOfSyncs(query, after, count)
+      let bytes = 0
+      const { statement, values } = sql.pageOfSyncs({ ...query, maxBytes }, after, count)
       const { rows } = await this.#database.query<sql.SyncRow>(statement, values)
       for (const { id, version, record } of rows) {
         const found = this.#cache.parse(id, version, record ?? '')
-        if (!(found instanceof AppError)) yield found.sync
+        if (!(found instanceof AppError)) yield found
         after = id
+        bytes += Buffer.byteLength(record ?? '')
       }
-      if (rows.length < count) return
+      if (rows.length < count && bytes <= maxBytes) return
+      maxBytes = Math.max(0, maxBytes - bytes)
     }
   }
 

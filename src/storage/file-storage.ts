@@ -4,7 +4,14 @@ import { withDiskErrors } from '../disk/disk-errors.ts'
 import { AppError } from '../errors.ts'
 import type { Sync } from '../model/sync.ts'
 import type { Log } from '../ports/log.ts'
-import type { CleanupOptions, CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
+import type {
+  CleanupOptions,
+  CleanupReport,
+  StorageUsage,
+  SyncPage,
+  SyncQuery,
+  SyncStorage,
+} from '../ports/sync-storage.ts'
 import { CreationJournal } from './files/creation-journal.ts'
 import { FileWatch } from './files/file-watch.ts'
 import { FolderFlush, makeDurableFolder } from './files/folder-flush.ts'
@@ -16,7 +23,8 @@ import { StatusSweep } from './files/sweep.ts'
 import { SyncIndex } from './files/sync-index.ts'
 import { TempFiles } from './files/temp-files.ts'
 import { requireSuccessor, requireSyncId } from './shared/argument-checks.ts'
-import { collectPage, readPageToken } from './shared/sync-page.ts'
+import { PROBE } from './shared/probe.ts'
+import { type Candidate, collectPage, readPageToken } from './shared/sync-page.ts'
 
 /** File systems of other machines (statfs(2)): they keep neither the promise of O_EXCL nor that of a file's identity. */
 const REMOTE_KINDS: ReadonlyMap<number, string> = new Map([
@@ -84,7 +92,7 @@ export class FileStorage implements SyncStorage {
 
   create(sync: Sync): Promise<void> {
     return this.#write(sync.id, async () => {
-      await this.#writer.create(sync)
+      const bytes = await this.#writer.create(sync)
       try {
         await Promise.all([this.#flush.flush(), this.#journal.append(sync.id)])
       } catch (error) {
@@ -94,7 +102,7 @@ export class FileStorage implements SyncStorage {
         })
         throw error
       }
-      this.#index.put(sync)
+      this.#index.put(sync, bytes)
       this.#watch.notify(sync.id)
     })
   }
@@ -116,8 +124,9 @@ export class FileStorage implements SyncStorage {
     requireSuccessor(next, expectedRevision)
     const durable = options.durable ?? true
     return this.#write(next.id, async () => {
-      if (!(await this.#writer.replace(next, expectedRevision))) return false
-      this.#index.put(next)
+      const bytes = await this.#writer.replace(next, expectedRevision)
+      if (bytes === undefined) return false
+      this.#index.put(next, bytes)
       this.#watch.notify(next.id)
       // Other processes may know it as finished, and read it no more.
       if (next.webhook?.state === 'pending') await this.#journal.append(next.id)
@@ -140,6 +149,13 @@ export class FileStorage implements SyncStorage {
     return withDiskErrors('The status could not be listed', () => collectPage(this.#scan(query), query))
   }
 
+  usage(createdBy: string | null): Promise<StorageUsage> {
+    return withDiskErrors('The status could not be counted', async () => {
+      await this.#index.refresh()
+      return this.#index.usage(createdBy)
+    })
+  }
+
   cleanup(now: Date, options?: CleanupOptions): Promise<CleanupReport> {
     return this.#track('could not be swept', async () => {
       const report = await this.#sweep.run(now, options)
@@ -151,7 +167,7 @@ export class FileStorage implements SyncStorage {
 
   checkWritable(): Promise<void> {
     return this.#track('could not be written', async () => {
-      await this.#temps.abandon(await this.#temps.write(Buffer.from('probe\n'), { sync: true }))
+      await this.#temps.abandon(await this.#temps.write(PROBE, { sync: true }))
     })
   }
 
@@ -166,12 +182,12 @@ export class FileStorage implements SyncStorage {
   }
 
   /** All that may match the query, newest first. */
-  async *#scan(query: SyncQuery): AsyncGenerator<Sync> {
+  async *#scan(query: SyncQuery): AsyncGenerator<Candidate> {
     const after = readPageToken(query)
     await this.#index.refresh(query.signal)
     for await (const id of this.#index.candidates(after, query)) {
-      const sync = await this.#index.find(id)
-      if (sync !== undefined) yield sync
+      const record = await this.#index.find(id, { shared: true })
+      if (record !== undefined) yield record
     }
   }
 

@@ -4,14 +4,23 @@ import { isSyncId } from '../model/sync-id.ts'
 import { corruptRecord } from '../model/sync-record.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import type { CleanupOptions, CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
+import {
+  type CleanupOptions,
+  type CleanupReport,
+  PAGE_BYTES,
+  type StorageUsage,
+  type SyncPage,
+  type SyncQuery,
+  type SyncStorage,
+} from '../ports/sync-storage.ts'
 import type { RedisConnection, Script } from '../redis/connection.ts'
 import { Subscriber } from '../redis/subscriber.ts'
 import { formatRecord, headOf, indexesOf, indexGroupsOf } from './redis/record-text.ts'
-import { changesChannel, keysOf, LIST, READ, REMOVE, WRITE } from './redis/scripts.ts'
+import { changesChannel, keysOf, LIST, READ, REMOVE, USAGE, WRITE } from './redis/scripts.ts'
 import { sweep } from './redis/sweep.ts'
 import { UnconfirmedWrites } from './redis/unconfirmed-writes.ts'
 import { requireSuccessor, requireSyncId } from './shared/argument-checks.ts'
+import { PROBE } from './shared/probe.ts'
 import { type CachedSync, SyncCache } from './shared/sync-cache.ts'
 import { collectPage, readPageToken } from './shared/sync-page.ts'
 import { Watchers } from './shared/watchers.ts'
@@ -106,6 +115,14 @@ export class RedisStorage implements SyncStorage {
     return collectPage(this.#scan(query), query)
   }
 
+  async usage(createdBy: string | null): Promise<StorageUsage> {
+    const { prefix } = this.#connection
+    const index = `${prefix}${createdBy === null ? 'syncs' : `created-by:${createdBy}`}`
+    const answer = this.#connection.runScript<[number, number]>('could not be counted', USAGE, [index], [prefix])
+    const [records, bytes] = await answer
+    return { records, bytes }
+  }
+
   async cleanup(now: Date, options?: CleanupOptions): Promise<CleanupReport> {
     const suspects = [...this.#cache.unreadable.keys()]
     const report = await sweep(this.#connection, (id, text) => this.#parse(id, text), suspects, now, options)
@@ -117,7 +134,7 @@ export class RedisStorage implements SyncStorage {
   /** Rejects also when the server may evict records: `maxmemory-policy` must be `noeviction`. */
   async checkWritable(): Promise<void> {
     const [, memory] = await this.#connection.run('could not be written', (client) =>
-      Promise.all([client.set(`${this.#connection.prefix}probe`, '', 'PX', PROBE_MS), client.info('memory')]),
+      Promise.all([client.set(`${this.#connection.prefix}probe`, PROBE, 'PX', PROBE_MS), client.info('memory')]),
     )
     const policy = /^maxmemory_policy:(\S+)/m.exec(memory)?.[1] ?? 'noeviction'
     if (policy === 'noeviction') return
@@ -138,17 +155,20 @@ export class RedisStorage implements SyncStorage {
   }
 
   /** All that the query asks for, newest first. */
-  async *#scan(query: SyncQuery): AsyncGenerator<Sync> {
+  async *#scan(query: SyncQuery): AsyncGenerator<CachedSync> {
     let after = readPageToken(query) ?? ''
     const { prefix } = this.#connection
     const groups = JSON.stringify(indexGroupsOf(query))
+    let { maxBytes = PAGE_BYTES } = query
     do {
-      const args = [prefix, groups, after, query.pageSize + 1, SCAN_BATCH]
+      const args = [prefix, groups, after, query.pageSize + 1, SCAN_BATCH, maxBytes]
       const answer = this.#connection.runScript<string[]>('could not be listed', LIST, [`${prefix}syncs`], args)
       const [last = '', ...records] = await answer
       for (let at = 0; at < records.length; at += 2) {
-        const found = this.#parse(records[at] ?? '', records[at + 1] ?? '')
-        if (!(found instanceof AppError)) yield found.sync
+        const [id = '', text = ''] = records.slice(at, at + 2)
+        maxBytes = Math.max(0, maxBytes - Buffer.byteLength(text))
+        const found = this.#parse(id, text)
+        if (!(found instanceof AppError)) yield found
       }
       after = last
     } while (after !== '')

@@ -2,104 +2,169 @@ import { AppError } from '../errors.ts'
 import { ACTIVE_STATES } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
 import { paginate, type SyncStorage } from '../ports/sync-storage.ts'
+import { type Admission, Tally } from './tally.ts'
 
-/** Milliseconds after which other processes may have started so many that the syncs are counted anew. */
-const COUNT_TTL_MS = 1000
+/** Seconds after which some of what is kept may have been forgotten. */
+const FORGOTTEN_SECONDS = 60
 
-/** Counting may take this share of the time at most, however many are active and however many posts are refused. */
-const COUNT_SHARE = 0.1
-
-interface AdmissionControlOptions {
-  readonly storage: SyncStorage
-  readonly clock: Clock
-  /** How many syncs may be queued, of all callers together. */
+export interface AdmissionLimits {
+  /** How many syncs may be queued, of all callers together; an API key may have as many of them as are free. */
   readonly maxQueued: number
   /** How many syncs of one API key may be active; none are counted without keys. */
   readonly maxActivePerKey: number
+  /** How many syncs of one API key may be kept, those included that have ended and are not yet forgotten; without keys in all. */
+  readonly maxRecordsPerKey: number
+  /** How many bytes their records may have together. */
+  readonly maxRecordBytesPerKey: number
 }
 
-/** A sync that was admitted. */
-interface Admission {
-  readonly createdBy: string | null
-  isCreated: boolean
+interface AdmissionControlOptions extends AdmissionLimits {
+  readonly storage: SyncStorage
+  readonly clock: Clock
 }
 
-/**
- * Admits new syncs while few enough are queued or active. Syncs are counted in the storage, at most once a second while
- * there is room; until the next count each one admitted here counts as queued. So one process never goes beyond a limit,
- * and several together by no more than they admit between two counts.
- */
+/** Admits new syncs while few enough are queued, active and kept; see {@link Tally} for how exactly. */
 export class AdmissionControl {
   readonly #options: AdmissionControlOptions
-  #queued = 0
-  #activeByKey = new Map<string, number>()
-  #countedAt = Number.NEGATIVE_INFINITY
-  #tookMs = 0
-  #counting: Promise<void> | undefined
-  /** What a count may have missed: all that was admitted since the last one began, or was not yet created then. */
-  readonly #uncounted = new Set<Admission>()
+  readonly #active: ActiveTally
+  /** By API key; there are no more than are set. */
+  readonly #kept = new Map<string | null, KeptTally>()
 
   constructor(options: AdmissionControlOptions) {
     this.#options = options
+    this.#active = new ActiveTally(options)
   }
 
-  /** Has a sync of this key created if there is room; otherwise rejects with QUEUE_FULL or TOO_MANY_ACTIVE. */
+  /** Has a sync of this key created if there is room; otherwise rejects with QUEUE_FULL, TOO_MANY_ACTIVE or TOO_MANY_KEPT. */
   async admit(createdBy: string | null, create: () => Promise<void>): Promise<void> {
-    const age = this.#options.clock.monotonic() - this.#countedAt
-    // What has finished since the last count is only seen by counting again, so a stale count refuses nobody.
-    const isDue = age > COUNT_TTL_MS || this.#refusal(createdBy) !== undefined
-    if ((isDue && age >= this.#tookMs / COUNT_SHARE) || this.#counting !== undefined) {
-      this.#counting ??= this.#count().finally(() => {
-        this.#counting = undefined
-      })
-      await this.#counting
-    }
-    const refusal = this.#refusal(createdBy)
+    const kept = this.#keptOf(createdBy)
+    await Promise.all([
+      this.#active.refresh(this.#active.refusal(createdBy) !== undefined),
+      kept.refresh(kept.refusal() !== undefined),
+    ])
+    const refusal = this.#active.refusal(createdBy) ?? kept.refusal()
     if (refusal !== undefined) throw refusal
     const admission: Admission = { createdBy, isCreated: false }
-    this.#uncounted.add(admission)
-    this.#add(createdBy, 1)
+    const tallies = [this.#active, kept]
+    for (const tally of tallies) tally.admit(admission)
     try {
       await create()
       admission.isCreated = true
     } catch (error) {
-      this.#uncounted.delete(admission)
-      this.#add(createdBy, -1)
+      for (const tally of tallies) tally.dismiss(admission)
       throw error
     }
   }
 
-  #add(createdBy: string | null, one: 1 | -1): void {
-    this.#queued += one
-    if (createdBy !== null) this.#activeByKey.set(createdBy, (this.#activeByKey.get(createdBy) ?? 0) + one)
+  #keptOf(createdBy: string | null): KeptTally {
+    const known = this.#kept.get(createdBy)
+    if (known !== undefined) return known
+    const kept = new KeptTally(this.#options, createdBy)
+    this.#kept.set(createdBy, kept)
+    return kept
+  }
+}
+
+/** The syncs that have not ended, of everybody. */
+class ActiveTally extends Tally {
+  readonly #options: AdmissionControlOptions
+  #queued = 0
+  #queuedByKey = new Map<string, number>()
+  #activeByKey = new Map<string, number>()
+
+  constructor(options: AdmissionControlOptions) {
+    super(options.clock)
+    this.#options = options
   }
 
-  #refusal(createdBy: string | null): AppError | undefined {
+  refusal(createdBy: string | null): AppError | undefined {
     const { maxQueued, maxActivePerKey } = this.#options
     if (createdBy !== null && (this.#activeByKey.get(createdBy) ?? 0) >= maxActivePerKey) {
       const detail = `The API key ${createdBy} may have ${maxActivePerKey} active syncs at a time.`
       return new AppError('TOO_MANY_ACTIVE', detail, { retryAfterSeconds: 1 })
     }
-    if (this.#queued >= maxQueued) {
+    const free = maxQueued - this.#queued
+    if (free <= 0) {
       return new AppError('QUEUE_FULL', `${maxQueued} syncs are waiting already.`, { retryAfterSeconds: 5 })
     }
-    return undefined
+    // As SharedPlaces does it: whoever comes next finds some that are free.
+    const own = createdBy === null ? 0 : (this.#queuedByKey.get(createdBy) ?? 0)
+    if (own < free) return undefined
+    const detail = `${own} syncs of the API key ${createdBy} are waiting; the other ${free} places are for other keys.`
+    return new AppError('QUEUE_FULL', detail, { retryAfterSeconds: 5 })
   }
 
-  async #count(): Promise<void> {
-    const { storage, clock } = this.#options
-    const began = clock.monotonic()
-    for (const admission of this.#uncounted) if (admission.isCreated) this.#uncounted.delete(admission)
+  protected async count(): Promise<void> {
     let queued = 0
+    const queuedByKey = new Map<string, number>()
     const activeByKey = new Map<string, number>()
-    for await (const { state, createdBy } of paginate(storage, { states: ACTIVE_STATES })) {
-      if (state === 'queued' || state === 'interrupted') queued += 1
-      if (createdBy !== null) activeByKey.set(createdBy, (activeByKey.get(createdBy) ?? 0) + 1)
+    for await (const { state, createdBy } of paginate(this.#options.storage, { states: ACTIVE_STATES })) {
+      const isQueued = state === 'queued' || state === 'interrupted'
+      if (isQueued) queued += 1
+      if (createdBy === null) continue
+      addTo(activeByKey, createdBy, 1)
+      if (isQueued) addTo(queuedByKey, createdBy, 1)
     }
     this.#queued = queued
+    this.#queuedByKey = queuedByKey
     this.#activeByKey = activeByKey
-    for (const { createdBy } of this.#uncounted) this.#add(createdBy, 1)
-    this.#countedAt = clock.monotonic()
-    this.#tookMs = this.#countedAt - began
   }
+
+  protected add({ createdBy }: Admission, one: 1 | -1): void {
+    this.#queued += one
+    if (createdBy === null) return
+    addTo(this.#activeByKey, createdBy, one)
+    addTo(this.#queuedByKey, createdBy, one)
+  }
+}
+
+/** What the storage keeps of the syncs of one API key. */
+class KeptTally extends Tally {
+  readonly #options: AdmissionControlOptions
+  readonly #createdBy: string | null
+  #records = 0
+  #bytes = 0
+  /** Bytes that another record will have. */
+  #mean = 0
+
+  constructor(options: AdmissionControlOptions, createdBy: string | null) {
+    super(options.clock)
+    this.#options = options
+    this.#createdBy = createdBy
+  }
+
+  refusal(): AppError | undefined {
+    const { maxRecordsPerKey, maxRecordBytesPerKey } = this.#options
+    const whose = this.#createdBy === null ? '' : ` of the API key ${this.#createdBy}`
+    if (this.#records >= maxRecordsPerKey) {
+      return tooManyKept(`${maxRecordsPerKey} syncs${whose} are kept already.`, 'MAX_RECORDS_PER_KEY')
+    }
+    if (this.#bytes < maxRecordBytesPerKey) return undefined
+    const megabytes = Math.round(this.#bytes / 1_000_000)
+    return tooManyKept(`The records of the syncs${whose} have ${megabytes} MB already.`, 'MAX_RECORD_BYTES_PER_KEY')
+  }
+
+  protected async count(): Promise<void> {
+    const { storage, clock } = this.#options
+    const { records, bytes } = await storage.usage(this.#createdBy, clock.now())
+    this.#records = records
+    this.#bytes = bytes
+    this.#mean = records === 0 ? 0 : bytes / records
+  }
+
+  protected add(_: Admission, one: 1 | -1): void {
+    this.#records += one
+    this.#bytes += one * this.#mean
+  }
+}
+
+function tooManyKept(detail: string, setting: string): AppError {
+  return new AppError('TOO_MANY_KEPT', detail, {
+    retryAfterSeconds: FORGOTTEN_SECONDS,
+    hint: `Wait until finished syncs are forgotten (STATUS_TTL; 7 days while a webhook cannot be delivered), or DELETE some; the operator may raise ${setting}.`,
+  })
+}
+
+function addTo(counts: Map<string, number>, key: string, one: 1 | -1): void {
+  counts.set(key, (counts.get(key) ?? 0) + one)
 }

@@ -5,6 +5,7 @@ import { KeyedMutex } from '../concurrency/keyed-mutex.ts'
 import { AppError, type EndedSync } from '../errors.ts'
 import { type FinishedSync, TERMINAL_STATES } from '../model/sync.ts'
 import type { KeyValueStore } from '../ports/key-value-store.ts'
+import { KeyAllowance } from './key-allowance.ts'
 
 /** Milliseconds for which a key is remembered, and how a sync that answers one has ended. */
 export const KEY_TTL_MS = 86_400_000
@@ -42,6 +43,8 @@ interface Found {
 export interface KeyReservation {
   /** SHA-256 (hex) over whose key it is and the key itself; nothing else ever becomes a path or a name. */
   readonly key: string
+  /** Name of the API key that it comes with; default: none. */
+  readonly createdBy?: string | null
   /** SHA-256 (hex) of the request, to recognise another request under the same key. */
   readonly fingerprint: string
   /** Id of the sync that will be created. */
@@ -73,14 +76,17 @@ export type KeyState =
  */
 export class IdempotencyStore {
   readonly #records: KeyValueStore
+  readonly #allowance: KeyAllowance
   readonly #instance = randomUUID()
   /** Requests of this process for one key wait for each other, so that what is not in `#held` is known to be left over. */
   readonly #mutex = new KeyedMutex()
   /** Reservations of this instance, by their version. */
-  readonly #held = new Map<string, KeyRecord>()
+  readonly #held = new Map<string, KeyRecord & { readonly createdBy: string | null }>()
 
-  constructor(records: KeyValueStore) {
+  /** `mostKeys`: how many keys of one caller are remembered. Default: any number. */
+  constructor(records: KeyValueStore, mostKeys = Number.POSITIVE_INFINITY) {
     this.#records = records
+    this.#allowance = new KeyAllowance(records, mostKeys)
   }
 
   start(): Promise<void> {
@@ -91,40 +97,56 @@ export class IdempotencyStore {
    * Takes a key for the request that comes first. Of concurrent calls with one key, in any process, exactly one gets
    * `mine`. Durable when it resolves. A reservation neither completed nor released for a minute, or whose process is known
    * to be dead, is `mine` to the next call with the same fingerprint, and comes with the sync id of the one before it:
-   * creating that sync again either succeeds or finds it there, so one key never starts two.
+   * creating that sync again either succeeds or finds it there, so one key never starts two. A new key rejects with
+   * TOO_MANY_IDEMPOTENCY_KEYS while too many of the caller are remembered.
    */
-  reserve({ key, fingerprint, syncId, now, ttlMs }: KeyReservation): Promise<KeyState> {
-    const times = { reservedAt: now.toISOString(), expiresAt: new Date(now.getTime() + ttlMs).toISOString() }
+  reserve(reservation: KeyReservation): Promise<KeyState> {
+    const { key, createdBy = null, now } = reservation
     return this.#change(key, async () => {
-      // Nearly every key is new, so it is taken before it is looked up.
-      let found: Found = {}
-      for (let tries = 0; tries < TRIES; tries++) {
-        const known = found.record
-        if (known?.answer !== undefined) {
-          return { state: 'done', fingerprint: known.fingerprint, syncId: known.answer.id }
-        }
-        if (known !== undefined && !(known.fingerprint === fingerprint && found.isAbandoned === true)) {
-          return { state: 'in-flight', fingerprint: known.fingerprint }
-        }
-        const id = known?.syncId ?? syncId
-        const record = { fingerprint, syncId: id, holder: this.#instance, ...times }
-        const version = await this.#records.compareAndSwap(key, found.version, record)
-        if (version !== undefined) {
-          this.#held.set(version, record)
-          return { state: 'mine', syncId: id, claim: { key, version } }
-        }
-        await setImmediate()
-        found = await this.#find(key, now)
+      const refusal = await this.#allowance.take(createdBy, now)
+      let state: KeyState | undefined
+      try {
+        state = await this.#reserve(reservation, refusal)
+        return state
+      } finally {
+        if (refusal === undefined && state?.state !== 'mine') this.#allowance.giveBack(createdBy)
       }
-      throw new AppError('STORAGE_UNAVAILABLE', 'The idempotency key is being changed by another process.')
     })
+  }
+
+  async #reserve(reservation: KeyReservation, refusal: AppError | undefined): Promise<KeyState> {
+    const { key, createdBy = null, fingerprint, syncId, now, ttlMs } = reservation
+    const times = { reservedAt: now.toISOString(), expiresAt: new Date(now.getTime() + ttlMs).toISOString() }
+    // Nearly every key is new, so it is taken before it is looked up.
+    let found: Found = refusal === undefined ? {} : await this.#find(key, now)
+    for (let tries = 0; tries < TRIES; tries++) {
+      const known = found.record
+      if (known?.answer !== undefined) {
+        return { state: 'done', fingerprint: known.fingerprint, syncId: known.answer.id }
+      }
+      if (known !== undefined && !(known.fingerprint === fingerprint && found.isAbandoned === true)) {
+        return { state: 'in-flight', fingerprint: known.fingerprint }
+      }
+      if (known === undefined && refusal !== undefined) throw refusal
+      const id = known?.syncId ?? syncId
+      const record = { fingerprint, syncId: id, holder: this.#instance, ...times }
+      const version = await this.#records.compareAndSwap(key, found.version, record)
+      if (version !== undefined) {
+        this.#held.set(version, { ...record, createdBy })
+        return { state: 'mine', syncId: id, claim: { key, version } }
+      }
+      await setImmediate()
+      found = await this.#find(key, now)
+    }
+    throw new AppError('STORAGE_UNAVAILABLE', 'The idempotency key is being changed by another process.')
   }
 
   /** Binds a key to the sync that is the answer; durable when it resolves. Nothing happens if the claim is over. */
   complete({ key, version }: KeyClaim, { id }: { readonly id: string }): Promise<void> {
     return this.#change(key, async () => {
-      const record = this.#held.get(version)
-      if (record === undefined) return
+      const held = this.#held.get(version)
+      if (held === undefined) return
+      const { createdBy: _createdBy, ...record } = held
       await this.#records.compareAndSwap(key, version, { ...record, answer: { id } })
       this.#held.delete(version)
     })
@@ -133,9 +155,11 @@ export class IdempotencyStore {
   /** Releases a key whose request was refused and has changed nothing. Nothing happens if the claim is over. */
   release({ key, version }: KeyClaim): Promise<void> {
     return this.#change(key, async () => {
-      if (!this.#held.has(version)) return
+      const held = this.#held.get(version)
+      if (held === undefined) return
       await this.#records.remove(key, version)
       this.#held.delete(version)
+      this.#allowance.giveBack(held.createdBy)
     })
   }
 

@@ -63,7 +63,8 @@ export class IdempotentRequests {
   async #start(key: string, fingerprint: string, caller: Caller, create: Create): Promise<StartAnswer> {
     const { store, clock } = this.#options
     const syncId = newSyncId()
-    const state = await store.reserve({ key, fingerprint, syncId, now: clock.now(), ttlMs: KEY_TTL_MS })
+    const reservation = { key, createdBy: caller.name, fingerprint, syncId, now: clock.now(), ttlMs: KEY_TTL_MS }
+    const state = await store.reserve(reservation)
     if (state.state !== 'mine') requireSame(state.fingerprint, fingerprint)
     if (state.state === 'in-flight') {
       throw new AppError(

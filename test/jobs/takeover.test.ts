@@ -143,7 +143,11 @@ t.test('a sync whose record a newer release has written is left to it, and its j
 
 t.test('each owner whose process died is counted, and the attempt before the last is made alone', async (t) => {
   const { clock, leases, runner, sync, storage, job } = await aWorld(t)
-  const twiceDead = { ...aQueuedSync({}, clock.now()), state: 'running' as const, lease: { epoch: 5, owner: 'a', died: [3, 4] } }
+  const twiceDead = {
+    ...aQueuedSync({}, clock.now()),
+    state: 'running' as const,
+    lease: { epoch: 5, owner: 'a', died: [3, 4] },
+  }
   const alike = { ...twiceDead, id: aQueuedSync().id }
   for (const each of [twiceDead, alike]) await storage.create(each)
   for (const { id, lease } of [sync, twiceDead, alike]) {
@@ -166,5 +170,8 @@ t.test('a sync that was given back has not died', async (t) => {
   await storage.replace(interruptSync(sync, clock.now()), sync.revision)
   await runner.start()
   await clock.advance(0)
-  t.strictSame(job.started.map(({ lease }) => lease.died), [[]])
+  t.strictSame(
+    job.started.map(({ lease }) => lease.died),
+    [[]],
+  )
 })

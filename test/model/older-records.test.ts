@@ -16,13 +16,16 @@ t.test('a record without zone and locale, as earlier releases wrote them, is rea
   t.strictSame(reported.spreadsheet, { ...spreadsheet, title: 'Title', version: '1', ...settings })
 })
 
-t.test('a record that tells nothing of deaths, as earlier releases wrote them, is that of a sync without any', async (t) => {
-  const sync = aQueuedSync()
-  const lease = { epoch: 2, owner: 'an earlier release' }
-  const read = parseSyncRecord(sync.id, JSON.stringify({ format: 2, ...sync, state: 'running', lease }))
-  t.strictSame(read.lease, { ...lease, died: [] })
-  t.strictSame(claimSync(read, 'this one', new Date()).lease, { epoch: 3, owner: 'this one', died: [2] })
-})
+t.test(
+  'a record that tells nothing of deaths, as earlier releases wrote them, is that of a sync without any',
+  async (t) => {
+    const sync = aQueuedSync()
+    const lease = { epoch: 2, owner: 'an earlier release' }
+    const read = parseSyncRecord(sync.id, JSON.stringify({ format: 2, ...sync, state: 'running', lease }))
+    t.strictSame(read.lease, { ...lease, died: [] })
+    t.strictSame(claimSync(read, 'this one', new Date()).lease, { epoch: 3, owner: 'this one', died: [2] })
+  },
+)
 
 t.test('a manifest without zone and locale is read', async (t) => {
   const manifest = aManifest(aQueuedSync().id, [aTab(0, 'Tab')])

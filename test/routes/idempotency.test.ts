@@ -6,9 +6,10 @@ import { AppError } from '../../src/errors.ts'
 import { toProblem } from '../../src/model/problem.ts'
 import { type SyncView, toView } from '../../src/model/sync-view.ts'
 import { ANYONE } from '../../src/syncs/caller.ts'
+import { IdempotencyStore } from '../../src/syncs/idempotency-store.ts'
 import { claimSync, failSync } from '../../src/syncs/sync.ts'
 import { anApp } from '../support/app.ts'
-import { MemoryIdempotency } from '../support/memory-key-value-store.ts'
+import { MemoryIdempotency, MemoryKeyValueStore } from '../support/memory-key-value-store.ts'
 import { MemoryStorage } from '../support/memory-storage.ts'
 import { anEmulator, aService, aServiceProcess, environmentFor, finished, pollUntil } from '../support/service.ts'
 
@@ -54,6 +55,31 @@ t.test('the same key and body starts one sync, and every repeat gets it as it is
   t.equal((await storage.list({ pageSize: 10 })).syncs.length, 0, 'nothing is started')
   t.not((await post(url, 'another-key')).sync.id, first.sync.id)
   t.not((await post(url, 'A-KEY')).sync.id, first.sync.id, 'keys are told apart by case')
+})
+
+t.test('so many keys are remembered; then known ones are answered, and new ones refused with 429', async (t) => {
+  const storage = new MemoryStorage()
+  const { url } = await anApp(t, storage, new IdempotencyStore(new MemoryKeyValueStore(), 2))
+  const first = await post(url, 'one')
+  t.equal((await post(url, 'two')).status, 202)
+  t.equal((await post(url, 'one')).headers.get('idempotent-replayed'), 'true')
+  const refused = await post(url, 'three')
+  t.equal(refused.status, 429)
+  t.match(refused.sync, { code: 'TOO_MANY_IDEMPOTENCY_KEYS', retryable: true, hint: /MAX_IDEMPOTENCY_KEYS_PER_KEY/ })
+  t.ok(Number(refused.headers.get('retry-after')) >= 24 * 3600)
+  t.same((await post(url, 'one')).sync, first.sync, 'a known one is answered all the same')
+  t.equal((await storage.list({ pageSize: 10 })).syncs.length, 2, 'nothing is started by a refused one')
+})
+
+t.test('a request that is refused uses up no key', async (t) => {
+  const storage = new MemoryStorage()
+  const { url } = await anApp(t, storage, new IdempotencyStore(new MemoryKeyValueStore(), 2))
+  const { create } = storage
+  storage.create = () => Promise.reject(new AppError('STORAGE_UNAVAILABLE', 'It is away.'))
+  for (let n = 0; n < 5; n++) t.equal((await post(url, `key-${n}`)).status, 503)
+  storage.create = create
+  t.equal((await post(url, 'one')).status, 202)
+  t.equal((await post(url, 'two')).status, 202)
 })
 
 t.test('bodies that mean the same are the same; any other is refused with 422', async (t) => {

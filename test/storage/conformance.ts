@@ -274,6 +274,26 @@ export async function testSyncStorage(
       t.same(await storage.list({ pageSize: 2, states: ['failed'] }), { syncs: [] })
     })
 
+    await t.test('a page ends before its records are too many bytes, and no sync is left out', async (t) => {
+      const { storage, another } = await setUp(t)
+      const other = await another()
+      const long = { text: 'x'.repeat(200) }
+      const syncs = range(12).map((n) => aQueuedSync({ labels: n === 5 ? { ...long, more: 'y'.repeat(250) } : long }))
+      for (const sync of syncs) await storage.create(sync)
+      const size = JSON.stringify(syncs[0]).length
+      for (const instance of [storage, other]) {
+        const pages = await allPages(instance, { pageSize: 10, maxBytes: 4.5 * size })
+        t.ok(
+          pages.every(({ length }) => length >= 2 && length <= 4),
+          `pages of ${pages.map(({ length }) => length)}`,
+        )
+        t.same(pages.flat(), syncs.toReversed())
+        const single = await allPages(instance, { pageSize: 10, maxBytes: 1 })
+        t.equal(single.length, 12, 'one sync is always there')
+        t.same(single.flat(), syncs.toReversed())
+      }
+    })
+
     await t.test('list filters by state and spreadsheet, as they are now', async (t) => {
       const { storage, another } = await setUp(t)
       const other = await another()
@@ -711,6 +731,28 @@ export async function testSyncStorage(
       }
       t.equal(told, before)
       for (const end of [stop, later]) end()
+    })
+
+    await t.test('usage counts what is kept of a key, whatever its state, and about its bytes', async (t) => {
+      const { storage, another } = await setUp(t)
+      const other = await another()
+      t.same(await storage.usage('one', NOW), { records: 0, bytes: 0 })
+      t.same(await storage.usage(null, NOW), { records: 0, bytes: 0 })
+      const labels = Object.fromEntries(range(16).map((n) => [`label${n}`, newSyncId().repeat(4)]))
+      const syncs = ['one', 'one', 'two', null].map((createdBy) => ({ ...aQueuedSync({ labels }), createdBy }))
+      for (const sync of syncs) await storage.create(sync)
+      const ended = cancelSync(syncs[0] as Sync, NOW, TTL_MS)
+      await storage.replace(ended, 1)
+      for (const instance of [storage, other]) {
+        const usage = await instance.usage('one', NOW)
+        t.equal(usage.records, 2)
+        t.ok(usage.bytes > 1000 && usage.bytes < 20_000, `${usage.bytes} bytes`)
+        t.equal((await instance.usage('two', NOW)).records, 1)
+        t.equal((await instance.usage('nobody', NOW)).records, 0)
+        t.equal((await instance.usage(null, NOW)).records, 4)
+      }
+      await storage.remove(ended.id, ended.revision)
+      t.equal((await storage.usage('one', NOW)).records, 1)
     })
 
     await t.test('checkWritable resolves on a storage that is well, and leaves nothing', async (t) => {

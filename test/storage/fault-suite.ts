@@ -130,8 +130,7 @@ async function honest(call: Promise<unknown>): Promise<boolean> {
   try {
     return (await call) !== false
   } catch (error) {
-    if (error instanceof AppError && /^STORAGE_(?:UNAVAILABLE|BUSY|FULL)$/.test(error.code))
-      return false
+    if (error instanceof AppError && /^STORAGE_(?:UNAVAILABLE|BUSY|FULL)$/.test(error.code)) return false
     throw error
   }
 }

@@ -350,7 +350,10 @@ t.test("a list of one API key's syncs looks at no other's", async (t) => {
 })
 
 t.test('a directory on NFS is refused in words', async (t) => {
-  const { storage } = await setUp(t, { fs: { ...nodeFileSystem, volume: async () => ({ kind: 0x6969, freeBytes: 0 }) }, started: false })
+  const { storage } = await setUp(t, {
+    fs: { ...nodeFileSystem, volume: async () => ({ kind: 0x6969, freeBytes: 0 }) },
+    started: false,
+  })
   await t.rejects(storage.start(), { code: 'STORAGE_UNAVAILABLE', message: /NFS/, hint: /STORAGE_URL/ })
 })
 

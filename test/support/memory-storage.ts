@@ -1,7 +1,15 @@
 import { AppError } from '../../src/errors.ts'
 import { isTerminal, type Sync } from '../../src/model/sync.ts'
 import { silentLog } from '../../src/ports/log.ts'
-import type { CleanupOptions, CleanupReport, SyncPage, SyncQuery, SyncStorage } from '../../src/ports/sync-storage.ts'
+import {
+  type CleanupOptions,
+  type CleanupReport,
+  PAGE_BYTES,
+  type StorageUsage,
+  type SyncPage,
+  type SyncQuery,
+  type SyncStorage,
+} from '../../src/ports/sync-storage.ts'
 import { requireSuccessor, requireSyncId } from '../../src/storage/shared/argument-checks.ts'
 import { deepFreeze } from '../../src/storage/shared/deep-freeze.ts'
 import { matchesQuery, readPageToken, toPageToken } from '../../src/storage/shared/sync-page.ts'
@@ -51,11 +59,23 @@ export class MemoryStorage implements SyncStorage {
       .filter((sync) => after === undefined || sync.id < after)
       .filter((sync) => matchesQuery(sync, query))
       .sort((one, other) => (one.id < other.id ? 1 : -1))
-    const page = syncs.slice(0, query.pageSize)
+    const { pageSize, maxBytes = PAGE_BYTES } = query
+    const page: Sync[] = []
+    let bytes = 0
+    for (const sync of syncs) {
+      bytes += Buffer.byteLength(JSON.stringify(sync))
+      if (page.length > 0 && (page.length === pageSize || bytes > maxBytes)) break
+      page.push(sync)
+    }
     const last = page.at(-1)
     return last === undefined || page.length === syncs.length
       ? { syncs: page }
       : { syncs: page, nextPageToken: toPageToken(last.id, query) }
+  }
+
+  async usage(createdBy: string | null): Promise<StorageUsage> {
+    const syncs = [...this.#syncs.values()].filter((sync) => createdBy === null || sync.createdBy === createdBy)
+    return { records: syncs.length, bytes: Buffer.byteLength(syncs.map((sync) => JSON.stringify(sync)).join('')) }
   }
 
   async cleanup(now: Date, { signal, rememberEnd }: CleanupOptions = {}): Promise<CleanupReport> {

@@ -1,7 +1,8 @@
 import t from 'tap'
 import type { SyncQuery } from '../../src/ports/sync-storage.ts'
-import { AdmissionControl } from '../../src/syncs/admission-control.ts'
-import { claimSync, failSync } from '../../src/syncs/sync.ts'
+import { AdmissionControl, type AdmissionLimits } from '../../src/syncs/admission-control.ts'
+import { cancelSync, claimSync, failSync } from '../../src/syncs/sync.ts'
+import { ROOMY } from '../support/admission-limits.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { MemoryStorage } from '../support/memory-storage.ts'
 import { aQueuedSync } from '../support/syncs.ts'
@@ -16,10 +17,10 @@ class CountedStorage extends MemoryStorage {
   }
 }
 
-function aCount(limits: { readonly maxQueued?: number; readonly maxActivePerKey?: number }) {
+function aCount(limits: Partial<AdmissionLimits>) {
   const storage = new CountedStorage()
   const clock = new FakeClock()
-  const count = new AdmissionControl({ storage, clock, maxQueued: 1000, maxActivePerKey: 1000, ...limits })
+  const count = new AdmissionControl({ storage, clock, ...ROOMY, ...limits })
   const start = async (createdBy: string | null = null) => {
     const sync = { ...aQueuedSync(), createdBy }
     await count.admit(createdBy, () => storage.create(sync))
@@ -39,10 +40,10 @@ t.test('of fifty that come at once as many are let in as there is room for', asy
 })
 
 t.test('each key has room of its own, and a sync that runs waits no more but is active', async (t) => {
-  const { storage, clock, start } = aCount({ maxActivePerKey: 2, maxQueued: 4 })
+  const { storage, clock, start } = aCount({ maxActivePerKey: 2, maxQueued: 5 })
   const [first] = await Promise.all([start('one'), start('one')])
   await t.rejects(start('one'), { code: 'TOO_MANY_ACTIVE', retryAfterSeconds: 1 })
-  await Promise.all([start('two'), start('two')])
+  await Promise.all([start('two'), start(), start()])
   await t.rejects(start('three'), { code: 'QUEUE_FULL' })
   const running = claimSync(first, 'owner', clock.now())
   await storage.replace(running, first.revision)
@@ -117,4 +118,45 @@ t.test('a create that fails gives its place back; one that takes long keeps it t
   await creating
   t.equal(storage.lists > 1, true)
   await start()
+})
+
+t.test('one key alone waits in half of the places, and whoever comes next finds some', async (t) => {
+  const { clock, storage, start } = aCount({ maxQueued: 10 })
+  const ends = await Promise.allSettled(Array.from({ length: 20 }, () => start('one')))
+  t.same(codes(ends), Array(15).fill('QUEUE_FULL'))
+  const [first] = await Promise.all([start('two'), start('two')])
+  await t.rejects(start('one'), { code: 'QUEUE_FULL', message: /other 3 places/ })
+  await start('three')
+  await storage.replace(claimSync(first, 'owner', clock.now()), first.revision)
+  await clock.advance(1001)
+  await start('four')
+})
+
+t.test('what a key has left behind is bounded, whatever has become of it; others go on', async (t) => {
+  const { storage, clock, start } = aCount({ maxRecordsPerKey: 3 })
+  const [first] = await Promise.all([start('one'), start('one'), start('one')])
+  await storage.replace(cancelSync(first, clock.now(), 1), first.revision)
+  const refusal = { code: 'TOO_MANY_KEPT', retryAfterSeconds: 60, hint: /MAX_RECORDS_PER_KEY/, message: /3 syncs of/ }
+  await clock.advance(1001)
+  await t.rejects(start('one'), refusal, 'it is cancelled, and is kept')
+  await start('two')
+  await storage.cleanup(new Date(clock.now().getTime() + 1000))
+  await start('one')
+  await t.rejects(start('one'), refusal)
+})
+
+t.test('the bytes of the records are bounded too, also between two counts', async (t) => {
+  const size = JSON.stringify({ ...aQueuedSync(), createdBy: 'one' }).length
+  const { clock, start } = aCount({ maxRecordBytesPerKey: 4 * size })
+  await start('one')
+  await clock.advance(1001)
+  const ends = await Promise.allSettled(Array.from({ length: 10 }, () => start('one')))
+  t.same(codes(ends), Array(7).fill('TOO_MANY_KEPT'))
+  await t.rejects(start('one'), { code: 'TOO_MANY_KEPT', hint: /MAX_RECORD_BYTES_PER_KEY/ })
+})
+
+t.test('without keys all that is kept is counted together', async (t) => {
+  const { start } = aCount({ maxRecordsPerKey: 2 })
+  await Promise.all([start(), start()])
+  await t.rejects(start(), { code: 'TOO_MANY_KEPT', message: '2 syncs are kept already.' })
 })

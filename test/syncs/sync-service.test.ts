@@ -6,6 +6,7 @@ import { IdempotencyStore } from '../../src/syncs/idempotency-store.ts'
 import { IdempotentRequests } from '../../src/syncs/idempotent-requests.ts'
 import { cancelSync } from '../../src/syncs/sync.ts'
 import { SyncService } from '../../src/syncs/sync-service.ts'
+import { ROOMY } from '../support/admission-limits.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 import { MemoryKeyValueStore } from '../support/memory-key-value-store.ts'
 import { MemoryStorage } from '../support/memory-storage.ts'
@@ -33,7 +34,7 @@ function aService() {
   canHang(keys, 'keys', 'get', 'compareAndSwap', 'remove')
   canHang(queue, 'queue', 'enqueue')
   const runner = { start: async () => {}, notifyCancel: () => {}, close: async () => {}, ...queue }
-  const admission = new AdmissionControl({ storage, clock, maxQueued: 1000, maxActivePerKey: 1000 })
+  const admission = new AdmissionControl({ storage, clock, ...ROOMY })
   const service = new SyncService({ storage, runner, clock, statusTtlMs: 1000, admission })
   const starts = new IdempotentRequests({ service, store: new IdempotencyStore(keys), clock })
   return {

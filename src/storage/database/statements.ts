@@ -1,7 +1,7 @@
 import type { Statement } from '../../database/database.ts'
 import { SYNC_STATES } from '../../model/sync.ts'
 import { RECORD_FORMAT } from '../../model/sync-record.ts'
-import type { SyncQuery } from '../../ports/sync-storage.ts'
+import { PAGE_BYTES, type SyncQuery } from '../../ports/sync-storage.ts'
 
 /*
  * The statements over the table of syncs, each named by its verb. `xmin` is the transaction that wrote the row: it
@@ -112,18 +112,34 @@ export const SET_ASIDE_SYNCS: Statement = {
   what: 'The status could not be swept',
 }
 
+/**
+ * The update finds a place in its page on a full disk too, so a result that does not fit into the least memory is spilled
+ * to a temporary file, of some 200 kB.
+ */
 export const PROBE_WRITE: Statement = {
-  text: 'UPDATE probe SET written_at = clock_timestamp()',
+  text: `SET LOCAL work_mem = '64kB';
+    SELECT count(*) FROM generate_series(1, 10000);
+    UPDATE probe SET written_at = clock_timestamp()`,
   what: 'The status could not be written',
 }
 
 /**
- * Rows: SyncRow, newest first, at most `count`. Of every state the newest are taken by an index that ends in the order of
+ * Values: the active states, now, name of a key (null: of all). Row: StorageUsage; bytes as they lie on the disk, which is
+ * known without unpacking them. What has expired is only in the history, and has no part in the price.
+ */
+export const SUM_USAGE: Statement = {
+  text: `SELECT count(*)::int AS records, coalesce(sum(pg_column_size(record)), 0)::float8 AS bytes FROM syncs
+    WHERE (state = ANY ($1::text[]) OR expires_at > $2) AND ($3::text IS NULL OR created_by = $3)`,
+  what: 'The status could not be counted',
+}
+
+/**
+ * Rows: SyncRow, newest first, at most `count`, and none after those whose records come to more than `maxBytes`. Of every state the newest are taken by an index that ends in the order of
  * the page, and merged: the price is the same however rare a match is. Without a name, so that the plan is made for these
  * very values and this count.
  */
 export function pageOfSyncs(
-  { states, spreadsheetId, createdBy, webhook }: SyncQuery,
+  { states, spreadsheetId, createdBy, webhook, maxBytes = PAGE_BYTES }: SyncQuery,
   after: string | undefined,
   count: number,
 ): { readonly statement: Statement; readonly values: unknown[] } {
@@ -136,7 +152,12 @@ export function pageOfSyncs(
       SELECT newest.moment FROM unnest($1::text[]) AS wanted (state) CROSS JOIN LATERAL (
         SELECT moment FROM syncs WHERE ${filters.join(' AND ')} ORDER BY moment DESC LIMIT ${count}
       ) AS newest ORDER BY newest.moment DESC LIMIT ${count}
-    ) SELECT sync.id, sync.xmin::text AS version, sync.record::text AS record FROM page
-      JOIN syncs AS sync ON sync.id = 'sync-' || page.moment ORDER BY sync.id DESC`
+    ), measured AS MATERIALIZED (
+      SELECT id, sum(bytes) OVER (ORDER BY id DESC) - bytes AS bytes_before FROM (
+        SELECT sync.id, octet_length(sync.record::text) AS bytes FROM page
+        JOIN syncs AS sync ON sync.id = 'sync-' || page.moment
+      ) AS sized
+    ) SELECT sync.id, sync.xmin::text AS version, sync.record::text AS record FROM measured
+      JOIN syncs AS sync ON sync.id = measured.id AND bytes_before <= $${values.push(maxBytes)} ORDER BY sync.id DESC`
   return { statement: { text, what: 'The status could not be listed' }, values }
 }

@@ -7,11 +7,11 @@ import { corruptRecord, isCorruptRecord } from '../../model/sync-record.ts'
 import type { FileIdentity, ReadFile } from '../../ports/file-system.ts'
 import { deepFreeze } from '../shared/deep-freeze.ts'
 import { isSameVersion, microsOf, versionOf } from './file-version.ts'
-import { parseRecord } from './record-format.ts'
+import { parseRecord, textSize } from './record-format.ts'
 import type { StatusFolder } from './status-folder.ts'
 
 /**
- * Bytes of the files whose records are kept in memory: some 20,000 small ones. Their number has no bound of its own, for
+ * Bytes of the texts whose records are kept in memory: some 20,000 small ones. Their number has no bound of its own, for
  * with one lru-cache refills arrays of that length each time its last entry goes, as happens all the time in a sweep.
  */
 const BYTES_KEPT = 32 * 1024 * 1024
@@ -20,6 +20,8 @@ const BYTES_KEPT = 32 * 1024 * 1024
 export interface StoredRecord {
   readonly sync: Sync
   readonly identity: FileIdentity
+  /** Bytes of its text, which the file may hold packed. */
+  readonly size: number
 }
 
 interface Entry extends StoredRecord {
@@ -35,7 +37,7 @@ export class RecordCache {
   readonly #folder: StatusFolder
   readonly #entries = new LRUCache<string, Entry>({
     maxSize: BYTES_KEPT,
-    sizeCalculation: ({ identity }) => identity.size,
+    sizeCalculation: ({ size }) => size,
   })
   /** By id and poll. */
   readonly #sharedReads = new Map<string, Promise<StoredRecord | undefined>>()
@@ -82,10 +84,11 @@ export class RecordCache {
   }
 
   /** Keeps a version that was just published, if it is still the one that the file holds. */
-  keepPublished(sync: Sync, version: string): void {
+  keepPublished(sync: Sync, version: string, size: number): void {
     this.forget(sync.id)
     const identity = this.#folder.fs.identify(this.#folder.record(sync.id))
-    if (identity !== undefined && versionOf(identity) === version) this.#keep({ sync: deepFreeze(sync), identity })
+    if (identity !== undefined && versionOf(identity) === version)
+      this.#keep({ sync: deepFreeze(sync), identity, size })
   }
 
   /** Makes the next find read the file. */
@@ -101,7 +104,8 @@ export class RecordCache {
     }
     const kept = this.#entries.get(id)
     if (kept !== undefined && isSameVersion(kept.identity, file.identity)) return kept
-    const record = { sync: deepFreeze(await parseRecord(id, file.bytes)), identity: file.identity }
+    const sync = deepFreeze(await parseRecord(id, file.bytes))
+    const record = { sync, identity: file.identity, size: textSize(file.bytes) }
     const latest = this.#entries.get(id)
     // A read that took long must not put an older version in the place of a newer one.
     if (latest === undefined || latest.sync.revision <= record.sync.revision) this.#keep(record)

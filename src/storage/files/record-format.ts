@@ -23,15 +23,25 @@ export async function formatRecord(sync: Sync, packAbove: number): Promise<Buffe
   return text.length > packAbove ? pack(text, { level: LEVEL }) : text
 }
 
+/** Bytes of the text that the whole file of a record holds. */
+export function textSize(bytes: Buffer): number {
+  // RFC 1952, section 2.3.1: ISIZE, the size of what was packed, is the end of the file.
+  return isPacked(bytes) ? bytes.readUInt32LE(bytes.length - 4) : bytes.length
+}
+
 /** Reads the text of a record; rejects with a SyntaxError when it was packed and is torn. */
 export async function readText(bytes: Buffer): Promise<string> {
-  // RFC 1952, section 2.3.1: ID1 and ID2; no JSON begins so.
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.toString('utf8')
+  if (!isPacked(bytes)) return bytes.toString('utf8')
   try {
     return (await unpack(bytes)).toString('utf8')
   } catch (error) {
     throw new SyntaxError('the record cannot be unpacked', { cause: error })
   }
+}
+
+function isPacked(bytes: Buffer): boolean {
+  // RFC 1952, section 2.3.1: ID1 and ID2; no JSON begins so.
+  return bytes[0] === 0x1f && bytes[1] === 0x8b
 }
 
 /** Rejects as `parseSyncRecord` throws. */

@@ -5,7 +5,7 @@ import { type ClaimedFile, Claims } from './claims.ts'
 import type { ClaimName } from './file-names.ts'
 import { versionOf } from './file-version.ts'
 import type { RecordCache, StoredRecord } from './record-cache.ts'
-import { formatRecord, parseRecord } from './record-format.ts'
+import { formatRecord, parseRecord, textSize } from './record-format.ts'
 import type { StatusFolder } from './status-folder.ts'
 import type { TempFile, TempFiles } from './temp-files.ts'
 
@@ -29,21 +29,28 @@ export class RecordWriter {
     this.#claims = new Claims(folder, temps, folder.claims)
   }
 
-  /** Publishes a new record, unless its name is taken; rejects with `SYNC_EXISTS` then. */
-  async create(sync: Sync): Promise<void> {
-    const temp = await this.#write(sync)
+  /** Publishes a new record, unless its name is taken; rejects with `SYNC_EXISTS` then. Resolves to the bytes of its file. */
+  async create(sync: Sync): Promise<number> {
+    const bytes = await formatRecord(sync, this.#packAbove)
+    const temp = await this.#write(sync, bytes)
     if (!(await this.#temps.link(temp, this.#folder.record(sync.id)))) {
       throw new AppError('SYNC_EXISTS', `There is a sync ${sync.id} already.`)
     }
-    this.#records.keepPublished(sync, temp.version)
+    this.#records.keepPublished(sync, temp.version, textSize(bytes))
+    return bytes.length
   }
 
-  /** Publishes `next` if the stored revision is this one; resolves to whether it did. */
-  async replace(next: Sync, revision: number): Promise<boolean> {
+  /** Publishes `next` if the stored revision is this one; resolves to the bytes of its file, or to `undefined` if it did not. */
+  async replace(next: Sync, revision: number): Promise<number | undefined> {
     const file = this.#claimedFile(next.id)
-    const published = await this.#claims.replace(file, String(revision), (version) => this.#write(next, version))
-    if (published !== undefined) this.#records.keepPublished(next, published.version)
-    return published !== undefined
+    let bytes: Buffer | undefined
+    const published = await this.#claims.replace(file, String(revision), async (base) => {
+      bytes ??= await formatRecord(next, this.#packAbove)
+      return this.#write(next, bytes, base)
+    })
+    if (published === undefined || bytes === undefined) return undefined
+    this.#records.keepPublished(next, published.version, textSize(bytes))
+    return bytes.length
   }
 
   /** Removes the record if the stored revision is this one; resolves to whether it did. */
@@ -69,9 +76,8 @@ export class RecordWriter {
     return (await revision()) > base
   }
 
-  async #write(sync: Sync, base?: string): Promise<TempFile> {
-    const bytes = await formatRecord(sync, this.#packAbove)
-    return this.#temps.write(bytes, { base, sync: true, stamp: { revision: sync.revision } })
+  #write({ revision }: Sync, bytes: Buffer, base?: string): Promise<TempFile> {
+    return this.#temps.write(bytes, { base, sync: true, stamp: { revision } })
   }
 
   #claimedFile(id: string): ClaimedFile {

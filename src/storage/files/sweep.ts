@@ -71,7 +71,7 @@ export class StatusSweep {
   async #removeIfExpired(id: string, now: Date, { rememberEnd }: CleanupOptions): Promise<boolean> {
     const { records, writer, index } = this.#options
     records.forget(id)
-    const sync = await index.find(id)
+    const sync = (await index.find(id))?.sync
     if (sync === undefined || !isTerminal(sync) || Date.parse(sync.expiresAt) > now.getTime()) return false
     if (sync.keyed) await rememberEnd?.(sync)
     // Not made durable: what a power cut brings back, the next sweep removes.

@@ -1,14 +1,14 @@
 import pMap from 'p-map'
 import { KeyedMutex } from '../../concurrency/keyed-mutex.ts'
-import { ACTIVE_STATES, type Sync, type SyncState } from '../../model/sync.ts'
+import { ACTIVE_STATES, type SyncState } from '../../model/sync.ts'
 import { isCorruptRecord, isNewerRecord } from '../../model/sync-record.ts'
 import type { FileIdentity } from '../../ports/file-system.ts'
-import type { SyncQuery } from '../../ports/sync-storage.ts'
+import type { StorageUsage, SyncQuery } from '../../ports/sync-storage.ts'
 import type { CreationJournal } from './creation-journal.ts'
 import { yieldEvery } from './event-loop-yield.ts'
 import { idOfRecord } from './file-names.ts'
 import { versionOf } from './file-version.ts'
-import type { RecordCache } from './record-cache.ts'
+import type { RecordCache, StoredRecord } from './record-cache.ts'
 import { type RecordSummary, summarize } from './record-format.ts'
 import { SortedIds } from './sorted-ids.ts'
 import type { StatusFolder } from './status-folder.ts'
@@ -27,6 +27,8 @@ interface Entry {
   readonly expiresAt: number
   /** Something is still to come: it is active, or has a webhook that is yet to be delivered. */
   readonly isUnsettled: boolean
+  /** Of its file, when it was last read or written here. */
+  readonly bytes: number
   /** Of a finished one, the version of the file that it was read from, if it was. */
   readonly version: string | undefined
 }
@@ -72,14 +74,14 @@ export class SyncIndex {
 
   /**
    * Reads a record as a whole, and takes in what it says. `undefined` when it is not there, or unreadable; `unreadable`
-   * tells them apart afterwards.
+   * tells them apart afterwards. `shared`: as `RecordCache` says.
    */
-  async find(id: string): Promise<Sync | undefined> {
+  async find(id: string, options?: { readonly shared: boolean }): Promise<StoredRecord | undefined> {
     try {
-      const record = await this.#records.find(id)
+      const record = await this.#records.find(id, options)
       if (record === undefined) this.delete(id)
-      else this.put(record.sync, record.identity)
-      return record?.sync
+      else this.put(record.sync, record.identity.size, record.identity)
+      return record
     } catch (error) {
       // What a newer release has written is neither listed nor swept by this one.
       if (isNewerRecord(error)) this.delete(id)
@@ -88,8 +90,8 @@ export class SyncIndex {
     }
   }
 
-  /** Takes in a record. `identity`: of the file it was read from, where that is known. */
-  put(sync: RecordSummary, identity?: FileIdentity): void {
+  /** Takes in a record. `bytes`: of its file; `identity`: of the file it was read from, where that is known. */
+  put(sync: RecordSummary, bytes: number, identity?: FileIdentity): void {
     const { id, spreadsheet, createdBy, state, expiresAt, webhook } = sync
     this.#unreadable.delete(id)
     this.#all.add(id)
@@ -103,6 +105,7 @@ export class SyncIndex {
       state,
       expiresAt: isFinished ? Date.parse(expiresAt) : Number.POSITIVE_INFINITY,
       isUnsettled,
+      bytes,
       version: isFinished && identity !== undefined ? versionOf(identity) : undefined,
     })
     if (isUnsettled) this.#unsettled.add(id)
@@ -130,6 +133,19 @@ export class SyncIndex {
       await yielding()
     }
     return ids
+  }
+
+  /** Of the syncs that were asked for with this key, or of all; what others have removed counts until the next scan. */
+  async usage(createdBy: string | null): Promise<StorageUsage> {
+    const yielding = yieldEvery(1000)
+    let [records, bytes] = [0, 0]
+    for (const entry of this.#entries.values()) {
+      await yielding()
+      if (createdBy !== null && entry.createdBy !== createdBy) continue
+      records += 1
+      bytes += entry.bytes
+    }
+    return { records, bytes }
   }
 
   /** The syncs older than this one (without one, all) that may match, newest first; their records decide whether they do. */
@@ -212,9 +228,9 @@ export class SyncIndex {
     const read = async (id: string) => {
       const file = await this.#records.readFile(id)
       const summary = file && (await summarize(id, file.bytes))
-      if (summary === undefined || summary === 'newer format') this.delete(id)
+      if (file === undefined || summary === undefined || summary === 'newer format') this.delete(id)
       // What was found unreadable as a whole stays so until it is read as a whole.
-      else if (!this.#unreadable.has(id)) this.put(summary, file?.identity)
+      else if (!this.#unreadable.has(id)) this.put(summary, file.identity.size, file.identity)
     }
     const readOrMark = (id: string) => read(id).catch((error: unknown) => this.#markIfUnreadable(id, error))
     // With nothing to read an aborted signal is no matter either.

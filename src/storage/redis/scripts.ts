@@ -105,14 +105,31 @@ redis.call('PUBLISH', prefix .. 'changes', id)
 return 1
 `)
 
+/** Records of which the mean size is taken. */
+const SAMPLE = 200
+
+/** Key: an index. Argument: the prefix. Answers how many stand in it, and the bytes of their records, estimated. */
+export const USAGE = script(`
+local count = redis.call('ZCARD', KEYS[1])
+local ids = redis.call('ZRANDMEMBER', KEYS[1], ${SAMPLE})
+if #ids == 0 then return { 0, 0 } end
+local bytes = 0
+for _, id in ipairs(ids) do
+  local size = redis.pcall('STRLEN', ARGV[1] .. 'sync:' .. id)
+  if type(size) == 'number' then bytes = bytes + size end
+end
+return { count, math.floor(bytes / #ids * count) }
+`)
+
 /**
  * One batch of a list, newest first. Key: any. Arguments: the prefix; groups of names of indexes as JSON; the id to begin
- * after, or nothing; how many records are wanted; how many ids to scan. An id belongs to the list when it stands in an
+ * after, or nothing; how many records are wanted; how many ids to scan; after how many bytes of records to end. An id belongs to the list when it stands in an
  * index of each group. Scans the smallest group. Answers the last id that was scanned, or nothing at the end, and then
  * ids and texts by turns.
  */
 export const LIST = script(`
-local prefix, groups, after, wanted, batch = ARGV[1], cjson.decode(ARGV[2]), ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local prefix, groups, after = ARGV[1], cjson.decode(ARGV[2]), ARGV[3]
+local wanted, batch, room = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 for _, group in ipairs(groups) do
   group.size = 0
   for n, name in ipairs(group) do
@@ -141,7 +158,7 @@ end
 local answer = { '' }
 local seen = 0
 for _, id in ipairs(ids) do
-  if seen == batch or #answer > wanted * 2 then isEnd = false break end
+  if seen == batch or #answer > wanted * 2 or room < 0 then isEnd = false break end
   seen = seen + 1
   local belongs = true
   for n = 2, #groups do belongs = belongs and isIn(groups[n], id) end
@@ -149,6 +166,7 @@ for _, id in ipairs(ids) do
     answer[#answer + 1] = id
     local text = redis.pcall('GET', prefix .. 'sync:' .. id)
     answer[#answer + 1] = type(text) == 'string' and text or ''
+    room = room - #answer[#answer]
   end
 end
 if not isEnd then answer[1] = ids[seen] end

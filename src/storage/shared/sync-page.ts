@@ -1,7 +1,14 @@
 import { AppError } from '../../errors.ts'
 import type { Sync } from '../../model/sync.ts'
 import { isSyncId } from '../../model/sync-id.ts'
-import type { SyncPage, SyncQuery } from '../../ports/sync-storage.ts'
+import { PAGE_BYTES, type SyncPage, type SyncQuery } from '../../ports/sync-storage.ts'
+
+/** A sync that may belong to a page. */
+export interface Candidate {
+  readonly sync: Sync
+  /** Bytes of its record as JSON. */
+  readonly size: number
+}
 
 /** Whether a sync is one that the query asks for; its page is another matter. */
 export function matchesQuery(sync: Sync, query: SyncQuery): boolean {
@@ -15,12 +22,15 @@ export function matchesQuery(sync: Sync, query: SyncQuery): boolean {
 }
 
 /** One page of those candidates that the query asks for. They come in the order of the page; one more is taken than fits. */
-export async function collectPage(candidates: AsyncIterable<Sync>, query: SyncQuery): Promise<SyncPage> {
+export async function collectPage(candidates: AsyncIterable<Candidate>, query: SyncQuery): Promise<SyncPage> {
+  const { pageSize, maxBytes = PAGE_BYTES } = query
   const syncs: Sync[] = []
-  for await (const sync of candidates) {
+  let bytes = 0
+  for await (const { sync, size } of candidates) {
     if (!matchesQuery(sync, query)) continue
     const last = syncs.at(-1)
-    if (syncs.length === query.pageSize && last !== undefined) {
+    bytes += size
+    if (last !== undefined && (syncs.length === pageSize || bytes > maxBytes)) {
       return { syncs, nextPageToken: toPageToken(last.id, query) }
     }
     syncs.push(sync)

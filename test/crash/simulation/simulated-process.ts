@@ -265,6 +265,7 @@ export class SimulatedProcess {
         if (report.quarantined.length > 0) checks.complain(`${report.quarantined} was quarantined`)
         return report
       },
+      usage: (createdBy, now) => storage.usage(createdBy, now),
       checkWritable: () => storage.checkWritable(),
       watch: (id, onChange) => storage.watch(id, onChange),
       close: () => storage.close(),
