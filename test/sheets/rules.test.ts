@@ -107,8 +107,10 @@ t.test('a call asks for what past answers say will weigh as much as it may', asy
   t.equal(blank.cells, 5_000, 'before its first answer it goes by another one')
   blank.learn(500_000, 100)
   t.equal(blank.cells, 500_000)
-  blank.learn(10, 1_000_000_000)
+  blank.learn(100_000, 100_000_000)
   t.equal(blank.cells, 5_000)
+  blank.learn(10, 1_000_000_000)
+  t.ok(blank.cells < 1000, 'few cells that are huge')
 })
 
 t.test('the bytes of a range in a URL are those that the client sends', async (t) => {

@@ -9,7 +9,7 @@ import { isSnapshotFileName } from '../../src/model/snapshot-manifest.ts'
 import { type CsvOptions, csvField, csvLine, csvSyntax } from '../../src/snapshots/formats/csv-rows.ts'
 import { encodeRows, PIECE_BYTES } from '../../src/snapshots/formats/encode-rows.ts'
 import { fileName } from '../../src/snapshots/formats/file-names.ts'
-import { jsonSyntax } from '../../src/snapshots/formats/json-rows.ts'
+import { columnKeys, jsonSyntax } from '../../src/snapshots/formats/json-rows.ts'
 import { padRows, type RowSyntax } from '../../src/snapshots/formats/row-padding.ts'
 import { parseCsv } from '../jobs/download/csv.ts'
 
@@ -133,8 +133,8 @@ function written(rows: readonly (readonly string[])[], csv: CsvOptions): string[
     }
     return out.takeCopy()
   })
-  const layout = { formats: ['csv'] as const, csv, names: undefined, width: 3 }
-  const [bytes = new Uint8Array()] = encodeRows({ ...layout, cells, at: 0, rows: rows.length }).content
+  const layout = { formats: ['csv'] as const, csv, keys: columnKeys(undefined, 3) }
+  const [bytes = new Uint8Array()] = encodeRows({ ...layout, cells, at: 0, column: 0, rows: rows.length }).content
   return parseCsv(Buffer.from(bytes).toString()).flat()
 }
 
@@ -191,8 +191,8 @@ t.test('every row is padded to the same width, in each format and whatever the c
       const csv = await padded(rows.map((fields) => csvLine(fields, 1, raw)).join(''), csvSyntax(6), size)
       const same = [[parseCsv(csv), wide('')]]
       for (const [narrow, wanted, syntax] of [
-        [rows, wide(null), jsonSyntax(undefined, 6)],
-        [asObjects(rows), asObjects(wide(null)), jsonSyntax(names, 6)],
+        [rows, wide(null), jsonSyntax(columnKeys(undefined, 6))],
+        [asObjects(rows), asObjects(wide(null)), jsonSyntax(columnKeys(names, 6))],
       ] as const) {
         const lines = narrow.map((one) => JSON.stringify(one))
         same.push([await padded(`[\n${lines.join(',\n')}\n]\n`, syntax, size).then(JSON.parse), wanted])
@@ -220,7 +220,7 @@ t.test('however much is added to rows, it is handed on in pieces', async (t) => 
   const names = Array.from({ length: 2000 }, (_, column) => `column ${column}`)
   const source = Readable.from([Buffer.from('{"column 0":1}\n'.repeat(1000))])
   let [rows, largest] = [0, 0]
-  for await (const piece of padRows(source, jsonSyntax(names, names.length), NO_HEAD)) {
+  for await (const piece of padRows(source, jsonSyntax(columnKeys(names, names.length)), NO_HEAD)) {
     largest = Math.max(largest, piece.length)
     rows += piece.filter((byte) => byte === 0x0a).length
   }
@@ -230,8 +230,14 @@ t.test('however much is added to rows, it is handed on in pieces', async (t) => 
 
 t.test('keys keep the order of columns, and any name', async (t) => {
   const blankRow = (names: readonly string[] | undefined, width: number) => {
-    const layout = { formats: ['ndjson'] as const, csv: raw, names, width }
-    const [row = new Uint8Array()] = encodeRows({ ...layout, cells: new Uint8Array(1), at: 0, rows: 1 }).content
+    const layout = { formats: ['ndjson'] as const, csv: raw, keys: columnKeys(names, width) }
+    const [row = new Uint8Array()] = encodeRows({
+      ...layout,
+      cells: new Uint8Array(1),
+      at: 0,
+      column: 0,
+      rows: 1,
+    }).content
     return Buffer.from(row).toString().trim()
   }
   t.equal(blankRow(['b', '2', '__proto__', 'q"'], 4), '{"b":null,"2":null,"__proto__":null,"q\\"":null}')
@@ -264,11 +270,11 @@ t.test('rows that become large are encoded piece by piece, and the pieces are wh
     }
     return out.takeCopy()
   })
-  const layout = { formats: ['ndjson', 'csv'] as const, csv: raw, names: [name], width: 1 }
+  const layout = { formats: ['ndjson', 'csv'] as const, csv: raw, keys: columnKeys([name], 1) }
   const texts = ['', '']
   let pieces = 0
   for (let [at, left] = [0, rows]; left > 0; pieces += 1) {
-    const piece = encodeRows({ ...layout, cells, at, rows: left })
+    const piece = encodeRows({ ...layout, cells, at, column: 0, rows: left })
     for (const [index, bytes] of piece.content.entries()) {
       t.ok(bytes.length < PIECE_BYTES + name.length + 10)
       texts[index] += Buffer.from(bytes).toString()
