@@ -44,9 +44,10 @@ t.test('names of 10 MB', async (t) => {
   t.ok(Math.max(named.peakMb, unnamed.peakMb) <= 320, 'are refused, or are a row like any other')
 })
 
-t.test('cells of 50,000 characters, 400 of them', async (t) => {
+t.test('100 MB of cells of 50,000 characters', async (t) => {
   const text = 'x'.repeat(50_000)
-  const { sync, peakMb } = await downloadOf(t, { rowCount: 401, columnCount: 10, cell: () => text }, { headerRow: 0 })
-  t.match(sync, { state: 'succeeded', tabs: [{ rows: 401, columns: 10 }] })
+  const grid = { rowCount: 200, columnCount: 10, cell: () => text }
+  const { sync, peakMb } = await downloadOf(t, grid, { headerRow: 0, formats: ['ndjson'] })
+  t.match(sync, { state: 'succeeded', tabs: [{ rows: 200, columns: 10 }] })
   t.ok(peakMb <= 400, 'come a few at a time')
 })

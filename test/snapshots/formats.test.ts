@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import fc from 'fast-check'
 import t from 'tap'
-import { ESCAPED_TEXT, NUMBER, TEXT } from '../../src/blocks/block.ts'
+import { BLANK, ESCAPED_TEXT, NUMBER, TEXT, TRUE } from '../../src/blocks/block.ts'
 import { ByteWriter } from '../../src/blocks/byte-writer.ts'
 import { withCellWriter } from '../../src/blocks/cell-writer.ts'
 import { isSnapshotFileName } from '../../src/model/snapshot-manifest.ts'
@@ -284,6 +284,50 @@ t.test('rows that become large are encoded piece by piece, and the pieces are wh
   }
   t.ok(pieces >= 5, `${pieces} pieces`)
   t.strictSame(texts, [`{"${name}":1}\n`.repeat(rows), '1\r\n'.repeat(rows)])
+})
+
+t.test('a row that is split over pieces is byte for byte what it is in one', async () => {
+  const kind = fc.constantFrom(BLANK, TEXT, ESCAPED_TEXT, NUMBER, TRUE)
+  const grid = fc.integer({ min: 1, max: 8 }).chain((width) =>
+    fc.record({
+      names: fc.option(fc.array(fc.string({ unit: 'grapheme', maxLength: 30 }), { minLength: width, maxLength: width })),
+      rows: fc.array(fc.array(kind, { maxLength: width }), { minLength: 1, maxLength: 6 }),
+      width: fc.constant(width),
+    }),
+  )
+  const inside = { [TEXT]: '=a;b', [ESCAPED_TEXT]: '\\"\\n,', [NUMBER]: '-1.5', [TRUE]: '', [BLANK]: '' }
+  const formats = fc.shuffledSubarray(['json', 'ndjson', 'csv'] as const, { minLength: 1 })
+  fc.assert(
+    fc.property(grid, formats, fc.integer({ min: 1, max: 80 }), ({ names, rows, width }, asked, limit) => {
+      const cells = withCellWriter(1, (out) => {
+        for (const row of [...rows, [NUMBER] as const]) {
+          for (const one of row) out.cell(one, Buffer.from(inside[one]), 0, inside[one].length)
+          out.endRow()
+        }
+        return out.takeCopy()
+      })
+      const layout = { formats: asked, csv: escaped, keys: columnKeys(names ?? undefined, width) }
+      const whole = encodeRows({ ...layout, cells, at: 0, column: 0, rows: rows.length + 1 })
+      const texts = asked.map(() => '')
+      // The largest part of a row that is written at once: a key, its value, and what closes the row.
+      const mostBytes = limit + Math.max(0, ...(names ?? []).map((name) => Buffer.byteLength(JSON.stringify(name)))) + 20
+      for (let [at, column, left] = [0, 0, rows.length + 1]; left > 0; ) {
+        const piece = encodeRows({ ...layout, cells, at, column, rows: left }, limit)
+        for (const [index, bytes] of piece.content.entries()) {
+          if (bytes.length > mostBytes) throw new Error(`${bytes.length} bytes in a piece of ${limit}`)
+          texts[index] += Buffer.from(bytes).toString('latin1')
+        }
+        if (piece.at === at && piece.column === column && piece.rows === 0) throw new Error('it does not go on')
+        at = piece.at
+        column = piece.column
+        left -= piece.rows
+      }
+      return whole.rows === rows.length + 1 && texts.every((text, index) => {
+        return text === Buffer.from(whole.content[index] ?? []).toString('latin1')
+      })
+    }),
+    { numRuns: 300 },
+  )
 })
 
 t.test('any title makes a file name that is safe anywhere', async (t) => {
