@@ -5,9 +5,9 @@ import { filesOf } from '../../src/model/snapshot-manifest.ts'
 import type { SyncRequestInput } from '../../src/model/sync-request.ts'
 import { JobStop } from '../../src/ports/job-runner.ts'
 import type { SnapshotDraft, SnapshotStore } from '../../src/ports/snapshot-store.ts'
-import { claimSync } from '../../src/syncs/sync.ts'
 import { CallFault } from '../../src/sheets/call-fault.ts'
 import type { SheetsApi } from '../../src/sheets/google-api.ts'
+import { claimSync } from '../../src/syncs/sync.ts'
 import { sha256 } from '../snapshots/manifests.ts'
 import { anS3Store } from '../snapshots/s3-stores.ts'
 import { anS3Server } from '../support/s3-server.ts'
@@ -298,7 +298,11 @@ function answersUpTo(bytes: number): (api: SheetsApi) => SheetsApi {
 }
 
 t.test('what comes in parts, as it is too much for one call, is written part by part', async (t) => {
-  const rows = Array.from({ length: 200 }, (_, row): Writable[] => [row, { kind: 'date', serial: 36_526 + row }, 'text'])
+  const rows = Array.from({ length: 200 }, (_, row): Writable[] => [
+    row,
+    { kind: 'date', serial: 36_526 + row },
+    'text',
+  ])
   const whole = await aDownloaderOf(t, [['n', 'day', 'text'], ...rows])
   const parts = await aDownloaderOf(t, [['n', 'day', 'text'], ...rows], { around: answersUpTo(900) })
   const readsOfRows = () =>

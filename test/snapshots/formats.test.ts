@@ -290,7 +290,9 @@ t.test('a row that is split over pieces is byte for byte what it is in one', asy
   const kind = fc.constantFrom(BLANK, TEXT, ESCAPED_TEXT, NUMBER, TRUE)
   const grid = fc.integer({ min: 1, max: 8 }).chain((width) =>
     fc.record({
-      names: fc.option(fc.array(fc.string({ unit: 'grapheme', maxLength: 30 }), { minLength: width, maxLength: width })),
+      names: fc.option(
+        fc.array(fc.string({ unit: 'grapheme', maxLength: 30 }), { minLength: width, maxLength: width }),
+      ),
       rows: fc.array(fc.array(kind, { maxLength: width }), { minLength: 1, maxLength: 6 }),
       width: fc.constant(width),
     }),
@@ -310,7 +312,8 @@ t.test('a row that is split over pieces is byte for byte what it is in one', asy
       const whole = encodeRows({ ...layout, cells, at: 0, column: 0, rows: rows.length + 1 })
       const texts = asked.map(() => '')
       // The largest part of a row that is written at once: a key, its value, and what closes the row.
-      const mostBytes = limit + Math.max(0, ...(names ?? []).map((name) => Buffer.byteLength(JSON.stringify(name)))) + 20
+      const mostBytes =
+        limit + Math.max(0, ...(names ?? []).map((name) => Buffer.byteLength(JSON.stringify(name)))) + 20
       for (let [at, column, left] = [0, 0, rows.length + 1]; left > 0; ) {
         const piece = encodeRows({ ...layout, cells, at, column, rows: left }, limit)
         for (const [index, bytes] of piece.content.entries()) {
@@ -322,9 +325,12 @@ t.test('a row that is split over pieces is byte for byte what it is in one', asy
         column = piece.column
         left -= piece.rows
       }
-      return whole.rows === rows.length + 1 && texts.every((text, index) => {
-        return text === Buffer.from(whole.content[index] ?? []).toString('latin1')
-      })
+      return (
+        whole.rows === rows.length + 1 &&
+        texts.every((text, index) => {
+          return text === Buffer.from(whole.content[index] ?? []).toString('latin1')
+        })
+      )
     }),
     { numRuns: 300 },
   )
