@@ -154,6 +154,9 @@ export const ERROR_TABLE = {
   }),
   GOOGLE_REQUEST_REFUSED: entry(502, 'Google refused a request'),
   GOOGLE_ANSWER_INCOMPLETE: retryable(502, 'Google answered less than was asked'),
+  HEADER_TOO_LARGE: entry(422, 'The header rows are larger than can be taken', {
+    hint: 'Set "headerRow" to 0, so that rows are arrays, name another header row, or leave columns out by "ranges".',
+  }),
   GOOGLE_ANSWER_TOO_LARGE: entry(502, 'Google answered more than can be taken', {
     hint: 'Shorten the cell that the detail names, or leave it out by "ranges" or "tabs".',
   }),

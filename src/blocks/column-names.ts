@@ -10,6 +10,17 @@ export interface ColumnNames {
   readonly trimmed: number
 }
 
+/**
+ * Bytes that the names of all columns of a sync may have together: they stand in each of its checkpoints and in the
+ * manifest, and those of a tab in each of its rows.
+ */
+export const MOST_NAME_BYTES = 4_000_000
+
+/** Bytes that names have in a list of JSON, escapes aside. */
+export function nameBytes(names: readonly string[]): number {
+  return names.reduce((sum, name) => sum + Buffer.byteLength(name) + 3, 0)
+}
+
 /** What copies and imports leave around a header: blanks, byte order marks, zero-width blanks and marks of direction. */
 const UNSEEN = /[\s\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069]/
 

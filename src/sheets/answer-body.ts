@@ -7,8 +7,8 @@ export type Body = Uint8Array<ArrayBuffer>
 /** Bytes to begin with, a little above the 2 MB that are asked for: most answers need no more. */
 const ROOM = 2_500_000
 
-/** Bytes that one answer may have: far above the 2 MB that are asked for, far below what would hurt. */
-const LARGEST = 48 * 1024 * 1024
+/** Bytes that one answer may have: far above the 2 MB that are asked for, and few enough for all calls side by side. */
+const LARGEST = 16 * 1024 * 1024
 
 /**
  * Collects a body into one buffer, which can be handed to a worker thread without a copy. Each chunk is copied as it

@@ -5,6 +5,9 @@ export type CallLimits = Pick<CallBudget, 'cells' | 'urlBytes'>
 
 type BudgetTuning = Pick<ReadTuning, 'answerBytes' | 'startCells' | 'leastCells' | 'mostCells' | 'urlBytes'>
 
+/** How often the wanted bytes the least call may have. */
+const HEAVIEST = 4
+
 /** How much one call may ask for, by the size of what came so far. */
 export class CallBudget {
   readonly #tuning: BudgetTuning
@@ -29,8 +32,14 @@ export class CallBudget {
   get cells(): number {
     if (this.#cells === 0 && this.#prior !== undefined) return this.#prior.cells
     const { answerBytes, startCells, leastCells, mostCells } = this.#tuning
+    // However large cells are, a call shall not ask for what is refused as too large (`readBody`).
     const wanted = this.#cells === 0 ? startCells : (answerBytes * this.#cells) / Math.max(this.#bytes, 1)
-    return Math.max(1, Math.floor(Math.min(Math.max(wanted * this.#ease, Math.min(leastCells, startCells)), mostCells)))
+    return Math.max(
+      1,
+      Math.floor(
+        Math.min(Math.max(wanted * this.#ease, Math.min(leastCells, startCells, wanted * HEAVIEST)), mostCells),
+      ),
+    )
   }
 
   /** Bytes that the URL of a call may have. */

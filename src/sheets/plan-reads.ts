@@ -4,8 +4,8 @@ import type { TabRange } from './a1.ts'
 import type { CallLimits } from './call-budget.ts'
 import { type ColumnRun, fitsUrl, type Part, packCalls, rectanglesOf } from './pack-calls.ts'
 
-/** Bytes that the rows of one block become at most, since each row repeats the header. */
-const BLOCK_BYTES = 32_000_000
+/** Bytes of names that the rows of one block repeat at most: so much is written anew after a crash, without a checkpoint. */
+const BLOCK_BYTES = 256_000_000
 
 /** Calls' worth of cells that the first reads of one wave cover at most: so much waits in memory for its dates. */
 const WAVE_CALLS = 6

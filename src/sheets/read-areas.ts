@@ -9,7 +9,7 @@ import type { AreaToRead, ReadContext, ReadOptions } from '../ports/sheet-source
 import { CallBudget } from './call-budget.ts'
 import { DateCodes } from './date-codes.ts'
 import { applyDates, DATES_MODULE, type DatedCells } from './dates.ts'
-import { decodeRows, decodeShownCodes } from './decode.ts'
+import { type DecodedRows, decodeRows, decodeShownCodes } from './decode.ts'
 import type { Render } from './google-api.ts'
 import { joinRows } from './join-rows.ts'
 import { type ArrivedRows, LoadingCells } from './loading-cells.ts'
@@ -28,7 +28,8 @@ import {
 } from './plan-reads.ts'
 import type { ReadTuning } from './read-tuning.ts'
 import { areAllNumbers, type ShownCodes } from './shown-codes.ts'
-import type { SpreadsheetCalls } from './spreadsheet-calls.ts'
+import { cellsOf } from './split-ranges.ts'
+import type { RangesOptions, SpreadsheetCalls } from './spreadsheet-calls.ts'
 
 export interface AreaReaderOptions {
   readonly calls: SpreadsheetCalls
@@ -43,7 +44,12 @@ type ArrivedCodes = PlannedRange & { readonly part: ShownCodes }
 
 /** What came of a planned read. */
 type ReadResult =
-  | { readonly kind: 'first' | 'rest'; readonly parts: readonly ArrivedRows[] }
+  | {
+      readonly kind: 'first' | 'rest'
+      readonly parts: readonly ArrivedRows[]
+      /** What is left of a read that proved to be too much for one call; each is read as it is asked for. */
+      readonly more: AsyncIterable<readonly ArrivedRows[]>
+    }
   | { readonly kind: 'dates'; readonly parts: readonly ArrivedCodes[] }
 
 /**
@@ -111,6 +117,11 @@ export class AreaReader {
     for await (const result of pMapIterable(reads, (read) => this.#track(this.#execute(read)), { concurrency })) {
       const blocks = await this.#take(result)
       if (blocks.length > 0) yield blocks
+      if (result.kind === 'dates') continue
+      for await (const rows of result.more) {
+        const later = await this.#take({ ...result, parts: await this.#loaded(rows) })
+        if (later.length > 0) yield later
+      }
     }
   }
 
@@ -126,15 +137,23 @@ export class AreaReader {
   async #execute({ kind, ranges }: PlannedRead): Promise<ReadResult> {
     this.#signal.throwIfAborted()
     if (kind === 'dates') return { kind, parts: await this.#readCodes(ranges) }
-    const arrived = await this.#readRows(ranges)
-    for (const { plan, rectangle } of arrived) this.#options.context.onRows(plan.area, rowCount(rectangle))
-    const again = (loading: readonly PlannedRange[]) => this.#readRows(loading)
-    return { kind, parts: await this.#loading.awaited(arrived, again, this.#signal) }
+    const more = this.#options.calls.readInPortions(ranges, this.#rowsOptions)
+    const { value: arrived } = await more.next()
+    if (arrived === undefined) throw new TypeError('a read has no result')
+    const parts = await this.#loaded(arrived)
+    // Rows of a read that was split must not wait, all of them in memory, for what the second phase reads of their dates.
+    return { kind: cellsOf(arrived) < cellsOf(ranges) ? 'rest' : kind, parts, more }
   }
 
-  #readRows(ranges: readonly PlannedRange[]): Promise<ArrivedRows[]> {
-    const [render, budget, signal] = [this.#render, this.#budget, this.#signal]
-    return this.#options.calls.read(ranges, { render, budget, signal, decode: decodeRows, join: joinRows })
+  get #rowsOptions(): RangesOptions<DecodedRows> {
+    return { render: this.#render, budget: this.#budget, signal: this.#signal, decode: decodeRows, join: joinRows }
+  }
+
+  /** Rows that have arrived, after those among them that say so had the time to load. */
+  #loaded(arrived: readonly ArrivedRows[]): Promise<readonly ArrivedRows[]> {
+    for (const { plan, rectangle } of arrived) this.#options.context.onRows(plan.area, rowCount(rectangle))
+    const again = (loading: readonly PlannedRange[]) => this.#options.calls.read(loading, this.#rowsOptions)
+    return this.#loading.awaited(arrived, again, this.#signal)
   }
 
   async #readCodes(ranges: readonly PlannedRange[]): Promise<ArrivedCodes[]> {

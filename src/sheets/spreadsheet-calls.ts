@@ -58,8 +58,11 @@ export interface RangesOptions<Part> {
   /** What a worker thread makes of an answer. The call is repeated when it finds a fault in it. */
   readonly decode: (answer: Answer) => Decoded<Part>
   /** Joins the parts of one row that had to be read in two; without it each comes as a range of its own. */
-  readonly join?: (left: Part, right: Part, leftColumns: number) => Part
+  readonly join?: (left: Part, right: Part, leftColumns: number, row: TabRange) => Part
 }
+
+/** A range with what was made of it. */
+export type ReadPart<Range, Part> = Range & { readonly part: Part }
 
 /** The calls of one sync: counted, paid from the quota, and repeated as long as that can help. */
 export class SpreadsheetCalls {
@@ -115,8 +118,16 @@ export class SpreadsheetCalls {
   async read<Range extends TabRange, Part>(
     ranges: readonly Range[],
     options: RangesOptions<Part>,
+  ): Promise<ReadPart<Range, Part>[]> {
+    return (await Array.fromAsync(this.readInPortions(ranges, options))).flat()
+  }
+
+  /** Reads as {@link read} does, one call after the other as they are asked for, so that memory holds the results of one. */
+  async *readInPortions<Range extends TabRange, Part>(
+    ranges: readonly Range[],
+    options: RangesOptions<Part>,
     from?: CallState,
-  ): Promise<(Range & { readonly part: Part })[]> {
+  ): AsyncGenerator<ReadPart<Range, Part>[]> {
     const { render, budget, signal, decode } = options
     const { api, spreadsheetId, tuning, workers } = this.#options
     const cells = cellsOf(ranges)
@@ -124,7 +135,7 @@ export class SpreadsheetCalls {
     const texts = asked.map(({ title, rectangle }) => formatRange(title, rectangle))
     let split: { readonly halves: Halves<Range>; readonly state: CallState } | undefined
     try {
-      return await this.#retries.untilDone(
+      yield await this.#retries.untilDone(
         async (state) => {
           const body = await this.#paid(state, signal, () =>
             this.#send('values', state, signal, (call) => api.readValues(spreadsheetId, texts, render, call)),
@@ -157,29 +168,37 @@ export class SpreadsheetCalls {
       )
     } catch (error) {
       if (split === undefined || !(error instanceof CallFault)) throw error
-      return this.#readHalves(ranges, split.halves, options, split.state)
+      yield* this.#readHalves(ranges, split.halves, options, split.state)
     }
   }
 
   /** Reads both halves, so that of several ranges all are read but the one that Google cannot answer, which is named. */
-  async #readHalves<Range extends TabRange, Part>(
+  async *#readHalves<Range extends TabRange, Part>(
     [only, ...others]: readonly Range[],
     [first, second]: Halves<Range>,
     options: RangesOptions<Part>,
     from: CallState,
-  ): Promise<(Range & { readonly part: Part })[]> {
-    if (only !== undefined && others.length === 0) {
-      const parts = [...(await this.read(first, options, from)), ...(await this.read(second, options, from))]
+  ): AsyncGenerator<ReadPart<Range, Part>[]> {
+    const { join } = options
+    if (only !== undefined && others.length === 0 && rowCount(only.rectangle) === 1 && join !== undefined) {
+      const parts: ReadPart<Range, Part>[] = []
+      for (const half of [first, second]) {
+        for await (const portion of this.readInPortions(half, options, from)) parts.push(...portion)
+      }
       const [left, right] = parts
-      const isOneRow = rowCount(only.rectangle) === 1 && left !== undefined && right !== undefined
-      if (!isOneRow || options.join === undefined) return parts
-      return [{ ...only, part: options.join(left.part, right.part, columnCount(left.rectangle)) }]
+      if (left === undefined || right === undefined) throw new TypeError('a half of a row is missing')
+      yield [{ ...only, part: join(left.part, right.part, columnCount(left.rectangle), only) }]
+      return
     }
-    const [read] = await Promise.allSettled([this.read(first, options, from)])
-    if (read.status === 'rejected' && !isGivenUp(read.reason)) throw read.reason
-    const rest = await this.read(second, options, from)
-    if (read.status === 'rejected') throw read.reason
-    return [...read.value, ...rest]
+    let failure: unknown
+    try {
+      yield* this.readInPortions(first, options, from)
+    } catch (error) {
+      if (others.length === 0 || !isGivenUp(error)) throw error
+      failure = error
+    }
+    yield* this.readInPortions(second, options, from)
+    if (failure !== undefined) throw failure
   }
 
   /** Makes a call that costs one read of the quota. */

@@ -5,6 +5,8 @@ import { filesOf } from '../../src/model/snapshot-manifest.ts'
 import type { SyncRequestInput } from '../../src/model/sync-request.ts'
 import { JobStop } from '../../src/ports/job-runner.ts'
 import type { SnapshotDraft, SnapshotStore } from '../../src/ports/snapshot-store.ts'
+import { CallFault } from '../../src/sheets/call-fault.ts'
+import type { SheetsApi } from '../../src/sheets/google-api.ts'
 import { claimSync } from '../../src/syncs/sync.ts'
 import { sha256 } from '../snapshots/manifests.ts'
 import { anS3Store } from '../snapshots/s3-stores.ts'
@@ -260,4 +262,68 @@ t.test('a download that is stopped while a file is written once more stops there
   await downloader.run({}, { sync: downloader.claimedAgain(sync) })
   t.ok(cells() < first / 2, `only what came after the checkpoint is read again: ${cells()} of ${first} cells`)
   t.match(await filesAsText(t, downloader.snapshots), [/"C":3,"D":4}\n\]\n$/])
+})
+
+t.test('names that are too much for a checkpoint are refused at once, with what the user can do', async (t) => {
+  const tab = (gid: number, columns: number) => {
+    const names = Array.from({ length: columns }, (_, column) => `${column} ${'x'.repeat(49_000)}`)
+    return tabFromRows(gid, `Tab ${gid}`, [names, names.map(() => 1)])
+  }
+  for (const [tabs, first] of [
+    [[tab(0, 90)], 0],
+    [[tab(0, 50), tab(1, 50)], 1],
+  ] as const) {
+    const downloader = await aDownloader(t, { workbooks: [{ id: 'book', title: 'Book', tabs }] })
+    await t.rejects(downloader.run({}), {
+      code: 'HEADER_TOO_LARGE',
+      retryable: false,
+      message: new RegExp(`"Tab ${first}"`),
+      hint: /"headerRow" to 0/,
+    })
+    t.match(await downloader.run({ headerRow: 0 }), { outcome: 'downloaded' })
+  }
+})
+
+/** Refuses answers of more bytes than these as too large. */
+function answersUpTo(bytes: number): (api: SheetsApi) => SheetsApi {
+  return (api) => ({
+    describe: (...parameters) => api.describe(...parameters),
+    version: (...parameters) => api.version(...parameters),
+    async readValues(...parameters) {
+      const body = await api.readValues(...parameters)
+      if (body.length > bytes) throw new CallFault('too-large', 'It is larger than it may be.')
+      return body
+    },
+  })
+}
+
+t.test('what comes in parts, as it is too much for one call, is written part by part', async (t) => {
+  const rows = Array.from({ length: 200 }, (_, row): Writable[] => [
+    row,
+    { kind: 'date', serial: 36_526 + row },
+    'text',
+  ])
+  const whole = await aDownloaderOf(t, [['n', 'day', 'text'], ...rows])
+  const parts = await aDownloaderOf(t, [['n', 'day', 'text'], ...rows], { around: answersUpTo(900) })
+  const readsOfRows = () =>
+    parts.emulator.calls.filter(({ query }) => query.get('dateTimeRenderOption') === 'SERIAL_NUMBER').length
+  let callsBefore = Number.POSITIVE_INFINITY
+  const result = await parts.run(
+    { formats: FORMATS },
+    {
+      onReport({ progress }) {
+        if ((progress?.cellsDone ?? 0) > 0) callsBefore = Math.min(callsBefore, readsOfRows())
+      },
+    },
+  )
+  const expected = await whole.run({ formats: FORMATS })
+  for (const format of FORMATS) t.equal(await parts.text(result, format), await whole.text(expected, format), format)
+  t.ok(callsBefore < readsOfRows() / 2, 'the first rows are written long before the last are read')
+})
+
+t.test('a row that is read in parts comes out whole', async (t) => {
+  const wide = (characters: number) => Array.from({ length: 80 }, () => '\n'.repeat(characters))
+  const downloader = await aDownloaderOf(t, [wide(10), wide(50)], { around: answersUpTo(2000) })
+  const result = await downloader.run({ headerRow: 0 })
+  t.strictSame(JSON.parse(await downloader.text(result, 'json')), [wide(10), wide(50)])
 })

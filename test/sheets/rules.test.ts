@@ -3,6 +3,7 @@ import t from 'tap'
 import { nameColumns } from '../../src/blocks/column-names.ts'
 import { CallBudget } from '../../src/sheets/call-budget.ts'
 import { isoFromSerial } from '../../src/sheets/dates.ts'
+import { joinRows } from '../../src/sheets/join-rows.ts'
 import { urlBytes } from '../../src/sheets/pack-calls.ts'
 import { backoffMs, retryAfterMs } from '../../src/sheets/retry.ts'
 import type { Moment } from '../../src/sheets/shown-moment.ts'
@@ -107,12 +108,29 @@ t.test('a call asks for what past answers say will weigh as much as it may', asy
   t.equal(blank.cells, 5_000, 'before its first answer it goes by another one')
   blank.learn(500_000, 100)
   t.equal(blank.cells, 500_000)
-  blank.learn(10, 1_000_000_000)
-  t.equal(blank.cells, 5_000)
+  const heavy = new CallBudget(options)
+  heavy.learn(10_000, 10_000_000)
+  t.equal(heavy.cells, 5_000)
+  heavy.learn(20_000, 2_000_000_000)
+  t.ok(heavy.cells < 200, 'few cells that are huge')
 })
 
 t.test('the bytes of a range in a URL are those that the client sends', async (t) => {
   const area = { startRow: 0, endRow: 10, startColumn: 0, endColumn: 3 }
   t.equal(urlBytes('Data', area), '&ranges=%27Data%27%21A1%3AC10'.length)
   t.equal(urlBytes("é'", area), '&ranges=%27%C3%A9%27%27%27%21A1%3AC10'.length)
+})
+
+t.test('a row that would be more than memory should hold is refused', async (t) => {
+  const part = (bytes: number) => ({
+    cells: new Uint8Array(bytes),
+    ...{ rows: 1, filledCells: 1, errorCells: 0, loadingCells: 0, width: 1, numberColumns: [] },
+  })
+  const row = { title: 'Tab', rectangle: { startRow: 1, endRow: 2, startColumn: 0, endColumn: 9 } }
+  t.throws(() => joinRows(part(20_000_000), part(20_000_000), 5, row), {
+    code: 'GOOGLE_ANSWER_TOO_LARGE',
+    message: /Row 2 of "Tab"/,
+    hint: /"ranges"/,
+    retryable: false,
+  })
 })

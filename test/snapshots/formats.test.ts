@@ -2,14 +2,14 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import fc from 'fast-check'
 import t from 'tap'
-import { ESCAPED_TEXT, NUMBER, TEXT } from '../../src/blocks/block.ts'
+import { BLANK, ESCAPED_TEXT, NUMBER, TEXT, TRUE } from '../../src/blocks/block.ts'
 import { ByteWriter } from '../../src/blocks/byte-writer.ts'
 import { withCellWriter } from '../../src/blocks/cell-writer.ts'
 import { isSnapshotFileName } from '../../src/model/snapshot-manifest.ts'
 import { type CsvOptions, csvField, csvLine, csvSyntax } from '../../src/snapshots/formats/csv-rows.ts'
 import { encodeRows, PIECE_BYTES } from '../../src/snapshots/formats/encode-rows.ts'
 import { fileName } from '../../src/snapshots/formats/file-names.ts'
-import { jsonSyntax } from '../../src/snapshots/formats/json-rows.ts'
+import { columnKeys, jsonSyntax } from '../../src/snapshots/formats/json-rows.ts'
 import { padRows, type RowSyntax } from '../../src/snapshots/formats/row-padding.ts'
 import { parseCsv } from '../jobs/download/csv.ts'
 
@@ -133,8 +133,8 @@ function written(rows: readonly (readonly string[])[], csv: CsvOptions): string[
     }
     return out.takeCopy()
   })
-  const layout = { formats: ['csv'] as const, csv, names: undefined, width: 3 }
-  const [bytes = new Uint8Array()] = encodeRows({ ...layout, cells, at: 0, rows: rows.length }).content
+  const layout = { formats: ['csv'] as const, csv, keys: columnKeys(undefined, 3) }
+  const [bytes = new Uint8Array()] = encodeRows({ ...layout, cells, at: 0, column: 0, rows: rows.length }).content
   return parseCsv(Buffer.from(bytes).toString()).flat()
 }
 
@@ -191,8 +191,8 @@ t.test('every row is padded to the same width, in each format and whatever the c
       const csv = await padded(rows.map((fields) => csvLine(fields, 1, raw)).join(''), csvSyntax(6), size)
       const same = [[parseCsv(csv), wide('')]]
       for (const [narrow, wanted, syntax] of [
-        [rows, wide(null), jsonSyntax(undefined, 6)],
-        [asObjects(rows), asObjects(wide(null)), jsonSyntax(names, 6)],
+        [rows, wide(null), jsonSyntax(columnKeys(undefined, 6))],
+        [asObjects(rows), asObjects(wide(null)), jsonSyntax(columnKeys(names, 6))],
       ] as const) {
         const lines = narrow.map((one) => JSON.stringify(one))
         same.push([await padded(`[\n${lines.join(',\n')}\n]\n`, syntax, size).then(JSON.parse), wanted])
@@ -220,7 +220,7 @@ t.test('however much is added to rows, it is handed on in pieces', async (t) => 
   const names = Array.from({ length: 2000 }, (_, column) => `column ${column}`)
   const source = Readable.from([Buffer.from('{"column 0":1}\n'.repeat(1000))])
   let [rows, largest] = [0, 0]
-  for await (const piece of padRows(source, jsonSyntax(names, names.length), NO_HEAD)) {
+  for await (const piece of padRows(source, jsonSyntax(columnKeys(names, names.length)), NO_HEAD)) {
     largest = Math.max(largest, piece.length)
     rows += piece.filter((byte) => byte === 0x0a).length
   }
@@ -230,8 +230,14 @@ t.test('however much is added to rows, it is handed on in pieces', async (t) => 
 
 t.test('keys keep the order of columns, and any name', async (t) => {
   const blankRow = (names: readonly string[] | undefined, width: number) => {
-    const layout = { formats: ['ndjson'] as const, csv: raw, names, width }
-    const [row = new Uint8Array()] = encodeRows({ ...layout, cells: new Uint8Array(1), at: 0, rows: 1 }).content
+    const layout = { formats: ['ndjson'] as const, csv: raw, keys: columnKeys(names, width) }
+    const [row = new Uint8Array()] = encodeRows({
+      ...layout,
+      cells: new Uint8Array(1),
+      at: 0,
+      column: 0,
+      rows: 1,
+    }).content
     return Buffer.from(row).toString().trim()
   }
   t.equal(blankRow(['b', '2', '__proto__', 'q"'], 4), '{"b":null,"2":null,"__proto__":null,"q\\"":null}')
@@ -264,11 +270,11 @@ t.test('rows that become large are encoded piece by piece, and the pieces are wh
     }
     return out.takeCopy()
   })
-  const layout = { formats: ['ndjson', 'csv'] as const, csv: raw, names: [name], width: 1 }
+  const layout = { formats: ['ndjson', 'csv'] as const, csv: raw, keys: columnKeys([name], 1) }
   const texts = ['', '']
   let pieces = 0
   for (let [at, left] = [0, rows]; left > 0; pieces += 1) {
-    const piece = encodeRows({ ...layout, cells, at, rows: left })
+    const piece = encodeRows({ ...layout, cells, at, column: 0, rows: left })
     for (const [index, bytes] of piece.content.entries()) {
       t.ok(bytes.length < PIECE_BYTES + name.length + 10)
       texts[index] += Buffer.from(bytes).toString()
@@ -278,6 +284,56 @@ t.test('rows that become large are encoded piece by piece, and the pieces are wh
   }
   t.ok(pieces >= 5, `${pieces} pieces`)
   t.strictSame(texts, [`{"${name}":1}\n`.repeat(rows), '1\r\n'.repeat(rows)])
+})
+
+t.test('a row that is split over pieces is byte for byte what it is in one', async () => {
+  const kind = fc.constantFrom(BLANK, TEXT, ESCAPED_TEXT, NUMBER, TRUE)
+  const grid = fc.integer({ min: 1, max: 8 }).chain((width) =>
+    fc.record({
+      names: fc.option(
+        fc.array(fc.string({ unit: 'grapheme', maxLength: 30 }), { minLength: width, maxLength: width }),
+      ),
+      rows: fc.array(fc.array(kind, { maxLength: width }), { minLength: 1, maxLength: 6 }),
+      width: fc.constant(width),
+    }),
+  )
+  const inside = { [TEXT]: '=a;b', [ESCAPED_TEXT]: '\\"\\n,', [NUMBER]: '-1.5', [TRUE]: '', [BLANK]: '' }
+  const formats = fc.shuffledSubarray(['json', 'ndjson', 'csv'] as const, { minLength: 1 })
+  fc.assert(
+    fc.property(grid, formats, fc.integer({ min: 1, max: 80 }), ({ names, rows, width }, asked, limit) => {
+      const cells = withCellWriter(1, (out) => {
+        for (const row of [...rows, [NUMBER] as const]) {
+          for (const one of row) out.cell(one, Buffer.from(inside[one]), 0, inside[one].length)
+          out.endRow()
+        }
+        return out.takeCopy()
+      })
+      const layout = { formats: asked, csv: escaped, keys: columnKeys(names ?? undefined, width) }
+      const whole = encodeRows({ ...layout, cells, at: 0, column: 0, rows: rows.length + 1 })
+      const texts = asked.map(() => '')
+      // The largest part of a row that is written at once: a key, its value, and what closes the row.
+      const mostBytes =
+        limit + Math.max(0, ...(names ?? []).map((name) => Buffer.byteLength(JSON.stringify(name)))) + 20
+      for (let [at, column, left] = [0, 0, rows.length + 1]; left > 0; ) {
+        const piece = encodeRows({ ...layout, cells, at, column, rows: left }, limit)
+        for (const [index, bytes] of piece.content.entries()) {
+          if (bytes.length > mostBytes) throw new Error(`${bytes.length} bytes in a piece of ${limit}`)
+          texts[index] += Buffer.from(bytes).toString('latin1')
+        }
+        if (piece.at === at && piece.column === column && piece.rows === 0) throw new Error('it does not go on')
+        at = piece.at
+        column = piece.column
+        left -= piece.rows
+      }
+      return (
+        whole.rows === rows.length + 1 &&
+        texts.every((text, index) => {
+          return text === Buffer.from(whole.content[index] ?? []).toString('latin1')
+        })
+      )
+    }),
+    { numRuns: 300 },
+  )
 })
 
 t.test('any title makes a file name that is safe anywhere', async (t) => {

@@ -1,7 +1,8 @@
 import { type Block, ROW_END } from '../../blocks/block.ts'
-import { nameColumns } from '../../blocks/column-names.ts'
+import { MOST_NAME_BYTES, nameBytes, nameColumns } from '../../blocks/column-names.ts'
 import { settleAll } from '../../concurrency/settle-all.ts'
 import type { WorkerPool } from '../../concurrency/worker-pool.ts'
+import { AppError } from '../../errors.ts'
 import { columnCount } from '../../model/rectangle.ts'
 import type { SnapshotFormat } from '../../model/sync-request.ts'
 import type { WrittenArea, WrittenFile } from '../../model/written-area.ts'
@@ -11,7 +12,7 @@ import type { SnapshotDraft } from '../../ports/snapshot-store.ts'
 import { type CsvOptions, csvLine, csvSyntax } from './csv-rows.ts'
 import { ENCODE_MODULE, type EncodedPiece, encodeRows, type RowLayout } from './encode-rows.ts'
 import { fileName } from './file-names.ts'
-import { jsonSyntax } from './json-rows.ts'
+import { columnKeys, jsonSyntax } from './json-rows.ts'
 import { padRows } from './row-padding.ts'
 
 const BOM = '\uFEFF'
@@ -36,6 +37,8 @@ class AreaFiles implements AreaWriter {
   readonly #formats: readonly SnapshotFormat[]
   readonly #csv: CsvOptions
   readonly #signal: AbortSignal
+  /** Bytes of the names of each area, by its file. */
+  readonly #nameBytes = new Map<string, number>()
 
   constructor(workers: WorkerPool, draft: SnapshotDraft, { formats, csv, values }: FileFormat, signal: AbortSignal) {
     this.#workers = workers
@@ -48,9 +51,10 @@ class AreaFiles implements AreaWriter {
   async write(area: Area, written: WrittenArea, block: Block): Promise<WrittenArea> {
     const width = Math.max(written.width, block.width)
     const names = namesOf(area, block.header ?? written.header)?.slice(0, width)
+    this.#assertNamesFit(area, names)
     if (written.nextRow === area.rectangle.startRow) await this.#append(area, this.#heads(names))
     if (block.rows > 0) {
-      const layout = { formats: this.#formats, csv: this.#csv, names, width }
+      const layout = { formats: this.#formats, csv: this.#csv, keys: columnKeys(names, width) }
       // Blank rows count now that another row follows. Of each there is nothing but its end.
       const blank = { cells: new Uint8Array(written.blankRows).fill(ROW_END), rows: written.blankRows }
       let isFirstRow = written.rows === 0
@@ -82,6 +86,17 @@ class AreaFiles implements AreaWriter {
     return { ...written, files }
   }
 
+  /** Rejects names before anything is written by them: no repeat of the sync could help. */
+  #assertNamesFit(area: Area, names: readonly string[] = []): void {
+    this.#nameBytes.set(nameOf(area, 'json'), nameBytes(names))
+    const bytes = this.#nameBytes.values().reduce((sum, one) => sum + one, 0)
+    if (bytes <= MOST_NAME_BYTES) return
+    throw new AppError(
+      'HEADER_TOO_LARGE',
+      `With "${area.title}" the column names have ${bytes} bytes; ${MOST_NAME_BYTES} are possible for all tabs together.`,
+    )
+  }
+
   /** Appends to each file of an area what its format has for it. */
   async #append(area: Area, content: readonly Uint8Array[], isFirstRow = false): Promise<void> {
     await settleAll(
@@ -104,16 +119,16 @@ class AreaFiles implements AreaWriter {
     return utf8((this.#csv.bom ? BOM : '') + (names.length === 0 ? '' : csvLine(names, names.length, this.#csv)))
   }
 
-  /** Encodes rows, piece by piece. */
+  /** Encodes rows, piece by piece. Checkpoints come between blocks, so none is ever made where a piece ends within a row. */
   async *#encode(
     { cells, rows }: Pick<Block, 'cells' | 'rows'>,
     layout: RowLayout,
   ): AsyncGenerator<EncodedPiece['content']> {
-    let next = { cells, at: 0 }
+    let next = { cells, at: 0, column: 0 }
     for (let left = rows; left > 0; ) {
       const piece = await this.#workers.run(ENCODE_MODULE, encodeRows, { ...layout, ...next, rows: left })
       yield piece.content
-      next = { cells: piece.cells, at: piece.at }
+      next = { cells: piece.cells, at: piece.at, column: piece.column }
       left -= piece.rows
     }
     next.cells.buffer.transfer(0)
@@ -132,7 +147,7 @@ class AreaFiles implements AreaWriter {
     if (!isHeadNarrow && (rowWidth ?? width) === width) return
     const head = isCsv ? this.#csvHead(names) : new Uint8Array()
     const replaced = isCsv ? this.#csvHead(names?.slice(0, headWidth)).length : 0
-    const syntax = isCsv ? csvSyntax(width) : jsonSyntax(names, width)
+    const syntax = isCsv ? csvSyntax(width) : jsonSyntax(columnKeys(names, width))
     await this.#draft.rewrite(name, padRows(this.#read(name), syntax, { head, replaced }))
   }
 

@@ -3,6 +3,7 @@ import type { ByteWriter } from '../../blocks/byte-writer.ts'
 import type { CellReader } from '../../blocks/cell-reader.ts'
 import { mayNeedApostrophe, needsApostrophe } from './csv-injection.ts'
 import type { RowSyntax } from './row-padding.ts'
+import { leaveRow, type WriteColumns } from './write-columns.ts'
 
 const COMMA = 0x2c
 const SEMICOLON = 0x3b
@@ -38,17 +39,24 @@ const BLANK_FIELD = '""'
 const BLANK_AFTER_COMMA = new Uint8Array([COMMA])
 
 /** Writes rows as lines of CSV, each of so many fields. */
-export function csvRows(options: CsvOptions, width: number) {
-  return (reader: CellReader, out: ByteWriter): void => {
+export function csvRows(options: CsvOptions, width: number): WriteColumns {
+  return (reader, out, from, to, limit) => {
     const start = out.length
-    let column = 0
-    for (; reader.nextCell(); column += 1) {
+    let isCell = true
+    let column = from
+    while (column < to) {
+      isCell &&= reader.nextCell()
       if (column > 0) out.byte(COMMA)
-      if (reader.kind !== BLANK) writeField(reader, out, options)
+      if (isCell && reader.kind !== BLANK) writeField(reader, out, options)
+      column += 1
+      if (out.length >= limit) break
     }
-    for (column = Math.max(column, 1); column < width; column += 1) out.byte(COMMA)
-    if (out.length === start) out.ascii(BLANK_FIELD)
+    leaveRow(reader, isCell, column === width)
+    if (column < width) return column
+    // What was split has more than one column, and so a comma.
+    if (from === 0 && out.length === start) out.ascii(BLANK_FIELD)
     out.ascii('\r\n')
+    return column
   }
 }
 
