@@ -240,10 +240,10 @@ async function sendSlowly(
 t.test('who sends a request drop by drop is cut off, while others are served', async (t) => {
   const { url } = await aService(t, { REQUEST_TIMEOUT: '1s' })
   const slow = [
-    sendSlowly(url, 'GET /syncs HTTP/1.1\r\nHost: x\r\n', 'X-A: b\r\n'),
+    sendSlowly(url, 'GET /syncs HTTP/1.1\r\nHost: localhost\r\n', 'X-A: b\r\n'),
     sendSlowly(
       url,
-      'POST /syncs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n',
+      'POST /syncs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n',
       ' ',
     ),
     sendSlowly(url, 'GET /sy'),
@@ -261,14 +261,14 @@ t.test('who sends a request drop by drop is cut off, while others are served', a
 
 t.test('headers that are too large, and what is no HTTP, are answered as a problem', async (t) => {
   const { url } = await aService(t, {})
-  const large = await sendSlowly(url, `GET /syncs HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(17_000)}\r\n\r\n`)
+  const large = await sendSlowly(url, `GET /syncs HTTP/1.1\r\nHost: localhost\r\nX-A: ${'a'.repeat(17_000)}\r\n\r\n`)
   t.equal(large.status, 431)
   t.match(problem.parse(JSON.parse(large.body)), { code: 'HEADERS_TOO_LARGE' })
   // The connection had answered before, as those of browsers have.
   const kept = await sendSlowly(
     url,
-    `GET /livez HTTP/1.1\r\nHost: x\r\n\r\n`,
-    `GET /syncs HTTP/1.1\r\nHost: x\r\nX-A: ${'a'.repeat(17_000)}\r\n\r\n`,
+    `GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+    `GET /syncs HTTP/1.1\r\nHost: localhost\r\nX-A: ${'a'.repeat(17_000)}\r\n\r\n`,
   )
   t.match(kept.all, /^HTTP\/1\.1 200 [\s\S]*HTTP\/1\.1 431 [\s\S]*HEADERS_TOO_LARGE/)
   const garbage = await sendSlowly(url, 'ssk_canary is no request\r\n\r\n')
