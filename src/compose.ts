@@ -62,7 +62,15 @@ export async function compose(config: Config, log: Logger): Promise<Service> {
   const api = new GoogleApi({ clock, ...config.google })
   const workers = new WorkerPool({ log })
   const source = new GoogleSheets({ api, quota: drivers.quota, workers, metrics, clock, log })
-  const job = createDownloadJob({ source, writer: new BlockFiles(workers), snapshots, clock, log, requireRoom })
+  const job = createDownloadJob({
+    source,
+    writer: new BlockFiles(workers),
+    snapshots,
+    clock,
+    log,
+    requireRoom,
+    snapshotTtlMs: config.retention.ttlMs,
+  })
   const runner = drivers.makeRunner({
     storage,
     job,

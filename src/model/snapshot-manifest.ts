@@ -67,6 +67,11 @@ export function filesOf(manifest: SnapshotManifest): ManifestTab['files'] {
   return manifest.tabs.flatMap(({ files }) => files)
 }
 
+/** Whether a snapshot is older than that at an instant. */
+export function isExpired({ publishedAt }: SnapshotManifest, ttlMs: number | undefined, now: Date): boolean {
+  return ttlMs !== undefined && now.getTime() - Date.parse(publishedAt) > ttlMs
+}
+
 /** The names that snapshot files may have: safe in any path, URL and header. */
 export const SNAPSHOT_FILE_PATTERN = /^[A-Za-z0-9_-]{1,100}\.(?:json|ndjson|csv)$/
 

@@ -1,9 +1,9 @@
 import { KeyedMutex } from '../concurrency/keyed-mutex.ts'
 import { AppError } from '../errors.ts'
-import type { SnapshotManifest } from '../model/snapshot-manifest.ts'
+import { isExpired, type SnapshotManifest } from '../model/snapshot-manifest.ts'
 import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
 import type { SnapshotKey, SnapshotUsage } from '../ports/snapshot-store.ts'
-import { isExpired, prunable, type RetentionOptions } from './retention.ts'
+import { prunable, type RetentionOptions } from './retention.ts'
 import { UsageAccount } from './usage-account.ts'
 
 /** What lies under a spreadsheet. */

@@ -35,11 +35,6 @@ export function prunable(manifests: readonly SnapshotManifest[], kept: number): 
   })
 }
 
-/** Whether a snapshot is older than that at an instant. */
-export function isExpired({ publishedAt }: SnapshotManifest, ttlMs: number | undefined, now: Date): boolean {
-  return ttlMs !== undefined && now.getTime() - Date.parse(publishedAt) > ttlMs
-}
-
 /** What the snapshots hold that were looked at so far. */
 class Holdings {
   readonly #maxRanges: number

@@ -287,3 +287,13 @@ t.test('with ifUnchanged: skip, an unchanged spreadsheet is not read', async (t)
   emulator.setAccess('book', 'drive-forbidden')
   t.equal((await downloader.run({ ifUnchanged: 'skip' })).outcome, 'downloaded', 'an unknown version is')
 })
+
+t.test('with ifUnchanged: skip, a snapshot that the next sweep removes is not gone on with', async (t) => {
+  const book = { id: 'book', title: 'Book', tabs: [tabFromRows(0, 'Tab', [['when'], [1]])] }
+  const clock = new LeapingClock()
+  const downloader = await aDownloader(t, { workbooks: [book], clock, snapshotTtlMs: 86_400_000 })
+  await downloader.run({})
+  t.equal((await downloader.run({ ifUnchanged: 'skip' })).outcome, 'unchanged')
+  await clock.sleep(86_401_000)
+  t.equal((await downloader.run({ ifUnchanged: 'skip' })).outcome, 'downloaded')
+})

@@ -81,6 +81,7 @@ export interface DownloaderOptions extends EmulatorOptions {
   readonly around?: (api: SheetsApi) => SheetsApi
   readonly slowStoreMs?: number
   readonly requireRoom?: () => void
+  readonly snapshotTtlMs?: number
   readonly fs?: FileSystem
   readonly aroundSnapshots?: (snapshots: SnapshotStore) => SnapshotStore
 }
@@ -117,6 +118,7 @@ export async function aDownloader(t: Test, options: DownloaderOptions = {}): Pro
     aroundSnapshots,
     slowStoreMs = 5000,
     requireRoom = () => undefined,
+    snapshotTtlMs,
     fs = nodeFileSystem,
     ...rest
   } = options
@@ -135,7 +137,8 @@ export async function aDownloader(t: Test, options: DownloaderOptions = {}): Pro
     t.teardown(() => workers.close())
     const source = new GoogleSheets({ api, quota, workers, clock, log: silentLog, tuning: reads })
     const writer = new BlockFiles(workers)
-    return createDownloadJob({ source, writer, snapshots, clock, log: silentLog, slowStoreMs, requireRoom })
+    const limits = { slowStoreMs, requireRoom, snapshotTtlMs }
+    return createDownloadJob({ source, writer, snapshots, clock, log: silentLog, ...limits })
   }
   let job = tuned({})
   const latest = new Map<string, ActiveSync>()

@@ -1,7 +1,7 @@
 import type { Block } from '../../blocks/block.ts'
 import { settleAll } from '../../concurrency/settle-all.ts'
 import { AppError } from '../../errors.ts'
-import type { SnapshotManifest } from '../../model/snapshot-manifest.ts'
+import { isExpired, type SnapshotManifest } from '../../model/snapshot-manifest.ts'
 import type { ActiveSync, SyncFault, SyncProgress, SyncResult, SyncWarning } from '../../model/sync.ts'
 import type { AreaWriter, BlockWriter } from '../../ports/block-writer.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -30,6 +30,8 @@ export interface DownloadOptions {
   readonly log: Log
   /** Throws while no download of this key may begin, as too much is kept already; default: never. */
   readonly requireRoom?: (createdBy: string | null) => void
+  /** Milliseconds after which a snapshot goes with the next sweep, SNAPSHOT_TTL; default: never. */
+  readonly snapshotTtlMs?: number | undefined
   /** Milliseconds after which work of the snapshot store hinders a sync; default 5 s. */
   readonly slowStoreMs?: number
 }
@@ -143,7 +145,10 @@ export class Download {
     const snapshots = await this.#stored(this.#options.snapshots.list(spreadsheet.id))
     // Another key's snapshot is not this one's to read, whatever it holds.
     const latest = snapshots.find((manifest) => manifest.createdBy === createdBy)
-    return latest !== undefined && isUnchanged(latest, version, request) ? latest : undefined
+    if (latest === undefined || !isUnchanged(latest, version, request)) return undefined
+    // The next sweep removes what has expired, and the rows of this sync would be gone with it.
+    const { snapshotTtlMs, clock } = this.#options
+    return isExpired(latest, snapshotTtlMs, clock.now()) ? undefined : latest
   }
 
   /** Reads and writes all that is not written yet. Resolves to the version of the spreadsheet after that. */
