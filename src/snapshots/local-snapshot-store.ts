@@ -5,6 +5,7 @@ import { ignoreErrno, isHeld, withDiskErrors } from '../disk/disk-errors.ts'
 import { namesIn } from '../disk/file-operations.ts'
 import { FreeSpace } from '../disk/free-space.ts'
 import { nodeFileSystem } from '../disk/node-file-system.ts'
+import { AppError } from '../errors.ts'
 import { isSnapshotFileName, type SnapshotManifest } from '../model/snapshot-manifest.ts'
 import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
 import type { FileSystem } from '../ports/file-system.ts'
@@ -101,7 +102,7 @@ export class LocalSnapshotStore implements SnapshotStore {
       // An earlier release may have left the checkpoint of its draft beside what it published.
       if (published !== undefined) await ignoreErrno(this.#fs.unlink(join(target, CHECKPOINT_NAME)), 'ENOENT')
       if (published !== undefined) return new StagedDraft(key, backend, { published })
-      await this.#space.assert()
+      await this.#assertRoomFor(backend)
       const adopted = await this.#adopt(key, backend, signal)
       return new StagedDraft(key, backend, { adopted, signal, maxBytes })
     })
@@ -171,6 +172,16 @@ export class LocalSnapshotStore implements SnapshotStore {
   }
 
   async close(): Promise<void> {}
+
+  /** Nobody goes on with a draft that finds no room, and what it holds is missed on the full disk. */
+  async #assertRoomFor(backend: LocalStaging): Promise<void> {
+    try {
+      await this.#space.assert()
+    } catch (error) {
+      if (error instanceof AppError) await backend.discard()
+      throw error
+    }
+  }
 
   /** Rejects with `DraftSuperseded` when a later epoch has taken the draft away meanwhile. */
   async #adopt(
