@@ -88,7 +88,7 @@ const environment = z.object({
   MAX_IDEMPOTENCY_KEYS_PER_KEY: wholeNumber(1, 100_000_000).prefault('100000'),
   /** Event streams and waits of each key or address. */
   MAX_STREAMS_PER_KEY: wholeNumber(1, 1_000_000).prefault('100'),
-  /** Connections at a time; unset: half of the files that the process may have open, 4096 at the most. */
+  /** Connections at a time, half of the files that the process may have open at the most; unset: 4096. */
   MAX_CONNECTIONS: wholeNumber(1, 1_000_000).optional(),
   /** How long a client may take to send a request. */
   REQUEST_TIMEOUT: atLeast(1000, '1s').prefault('30s'),

@@ -10,8 +10,6 @@ import { answerInTurn } from './pipelined-requests.ts'
 const KEEP_ALIVE_MS = 72_000
 /** The most connections without a setting: some ten kilobytes each. */
 const MOST_CONNECTIONS = 4096
-/** Where the system tells of no limit of open files. */
-const USUAL_OPEN_FILES = 2 * MOST_CONNECTIONS
 
 export interface ConnectionLimits {
   /** Milliseconds in which a whole request must be there; default 30 s. */
@@ -23,21 +21,30 @@ export interface ConnectionLimits {
   readonly silenceMs?: number
   /** Milliseconds after which a client is cut that takes nothing of its answer, twice as many at the most; default 20 s. */
   readonly stallMs?: number
-  /** Files and sockets that this process may have open, as the system says; default 8192. */
+  /** Files and sockets that this process may have open, as the system says; default: any number. */
   readonly openFilesAtMost?: number | undefined
-  /** Connections at a time, MAX_CONNECTIONS; default half of the open files, as files and Google need some too, or 4096. */
+  /** Connections at a time, MAX_CONNECTIONS; default 4096. Half of the open files at the most, as files and Google need some too. */
   readonly maxConnections?: number | undefined
 }
 
 /** Connections that may be open at a time. */
-export function mostConnections({ openFilesAtMost = USUAL_OPEN_FILES, maxConnections }: ConnectionLimits): number {
-  return maxConnections ?? Math.min(MOST_CONNECTIONS, Math.floor(openFilesAtMost / 2))
+export function mostConnections(limits: ConnectionLimits): number {
+  const { openFilesAtMost = Number.POSITIVE_INFINITY, maxConnections = MOST_CONNECTIONS } = limits
+  return Math.min(maxConnections, Math.floor(openFilesAtMost / 2))
 }
 
 /** Makes the HTTP server of an app: how long a client may take, how many may come, and what one may ask for at a time. */
 export function httpServer(limits: ConnectionLimits, log: Log): FastifyServerFactory {
   const { requestTimeoutMs = 30_000, silenceMs = 120_000, stallMs = 20_000 } = limits
-  const connections = new OpenConnections({ total: mostConnections(limits), stallMs, silenceMs, log })
+  const { maxConnections = 0, openFilesAtMost } = limits
+  const total = mostConnections(limits)
+  if (maxConnections > total) {
+    log.warn(
+      { maxConnections, openFilesAtMost, taken: total },
+      'MAX_CONNECTIONS is more than half of the files that this process may have open (ulimit -n), which are taken',
+    )
+  }
+  const connections = new OpenConnections({ total, stallMs, silenceMs, log })
   return (handler) => {
     const server = createServer(
       {

@@ -67,6 +67,18 @@ t.test('a new connection takes the place of the oldest of its network that asks 
   t.notOk((await aClient(t, server)).socket.destroyed, 'one that is left is free again')
 })
 
+t.test('more connections than half of the open files are not taken, whatever is set', async (t) => {
+  const said: unknown[] = []
+  const log = { ...silentLog, warn: (fields: object) => void said.push(fields) }
+  const server = await aServer(t, { maxConnections: 100, openFilesAtMost: 8 }, () => undefined, log)
+  t.match(said, [{ maxConnections: 100, openFilesAtMost: 8, taken: 4 }])
+  const [first, second] = [await aClient(t, server), await aClient(t, server)]
+  t.notOk(first.socket.destroyed)
+  const third = await aClient(t, server)
+  t.ok(first.socket.destroyed, 'a network has two of the four')
+  t.notOk(second.socket.destroyed || third.socket.destroyed)
+})
+
 /** Whether a request came in whose answer has not. */
 function isAsked(socket: Socket): boolean {
   return responseUnderWay(socket) !== undefined
