@@ -12,7 +12,6 @@ export const ERROR_TABLE = {
     hint: 'Use nextPageToken of the previous page as it stands, with the same filters.',
   }),
   BODY_TOO_LARGE: entry(413, 'The body is too large', { hint: 'A request body may have 64 KiB at most.' }),
-  URI_TOO_LONG: entry(414, 'The path is too long', { hint: 'A path segment may have 1,024 characters at most.' }),
   MEDIA_TYPE_UNSUPPORTED: entry(415, 'The media type is not supported', {
     hint: 'Send the body as JSON with the header "Content-Type: application/json".',
   }),
@@ -51,12 +50,12 @@ export const ERROR_TABLE = {
   TOO_MANY_ACTIVE: retryable(429, 'Too many syncs of this API key are active', {
     hint: 'Wait until one has finished, or cancel one.',
   }),
-  TOO_MANY_KEPT: retryable(429, 'Too many syncs of this API key are kept'),
-  TOO_MANY_IDEMPOTENCY_KEYS: retryable(429, 'Too many idempotency keys of this API key are remembered', {
+  TOO_MANY_KEPT: retryable(429, 'Too many syncs are kept'),
+  TOO_MANY_IDEMPOTENCY_KEYS: retryable(429, 'Too many idempotency keys are remembered', {
     hint: 'Wait until some are forgotten, after 24 hours, or send the request without one; the operator may raise MAX_IDEMPOTENCY_KEYS_PER_KEY.',
   }),
   TOO_MANY_STREAMS: retryable(429, 'Too many event streams are open', {
-    hint: 'Close one, or poll the sync instead; the operator may raise MAX_STREAMS_PER_KEY.',
+    hint: 'Close one, or poll the sync instead; the operator may raise MAX_STREAMS_PER_KEY or MAX_CONNECTIONS.',
   }),
   SNAPSHOTS_FULL: entry(507, 'Too much is kept already to download more'),
   TOO_MANY_DOWNLOADS: retryable(429, 'Too many files are being sent to this caller', {

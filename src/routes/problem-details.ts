@@ -22,7 +22,6 @@ const FOREIGN_CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['BODY_NOT_JSON', 'The body does not have the length that Content-Length says.'],
   FST_ERR_CTP_INVALID_JSON_BODY: ['BODY_NOT_JSON', 'The body is not valid JSON.'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['BODY_NOT_JSON', 'The body is empty.'],
-  FST_ERR_MAX_PARAM_LENGTH: ['URI_TOO_LONG', 'A segment of the path is too long.'],
   ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'The request was not here in time.'],
   HPE_HEADER_OVERFLOW: ['HEADERS_TOO_LARGE', 'Path, query and headers are larger than 16 KiB together.'],
 }

@@ -113,7 +113,7 @@ export const spreadsheetRoutes: FastifyPluginAsyncZod<RouteDependencies> = async
 
   async function existing(id: string, caller: Caller): Promise<[SnapshotManifest, ...SnapshotManifest[]]> {
     const [latest, ...older] = (await snapshots.list(id)).filter((manifest) => maySee(caller, manifest))
-    if (latest === undefined) throw new AppError('SNAPSHOT_NOT_FOUND', `No sync of ${id} has succeeded yet.`)
+    if (latest === undefined) throw new AppError('SNAPSHOT_NOT_FOUND', `There are no rows of ${id}.`)
     return [latest, ...older]
   }
 }
