@@ -11,6 +11,7 @@ import {
   googleApiKey,
   hosts,
   httpUrl,
+  isEverywhere,
   origins,
   proxies,
   snapshotUrl,
@@ -198,8 +199,7 @@ function allowedHosts({ ALLOWED_HOSTS, PUBLIC_URL, HOST, API_KEYS }: z.output<ty
   // No page can do anything without a key, so with keys hosts are checked for those alone who ask for it.
   if (API_KEYS.length > 0 && ALLOWED_HOSTS.length === 0) return []
   const own = [listensAt(HOST), hostNameOf(URL.parse(PUBLIC_URL ?? '')?.host ?? '') ?? '']
-  // Nobody is meant by the address of all addresses, under which browsers reach this machine, too.
-  return [...ALLOWED_HOSTS, ...own].filter((host) => !['', '0.0.0.0', '[::]'].includes(host))
+  return [...ALLOWED_HOSTS, ...own.filter((host) => host !== '' && !isEverywhere(host))]
 }
 
 /** HOST as `hostNameOf` spells it; empty when a browser cannot name it. */

@@ -86,6 +86,16 @@ export const hosts = z
     'must be hosts such as sheets.example.com or 192.168.1.5, without scheme and port, separated by commas',
   )
   .transform((list) => list.flatMap((host) => hostNameOf(host) ?? []))
+  // Left out of the list it would leave an empty one, which with API keys means any host.
+  .refine(
+    (list) => !list.some(isEverywhere),
+    'must be the hosts that clients name; 0.0.0.0 and [::] stand for all addresses, and are none',
+  )
+
+/** Whether a host as `hostNameOf` spells it is the address of all addresses, under which browsers reach this machine, too. */
+export function isEverywhere(host: string): boolean {
+  return host === '0.0.0.0' || host === '[::]'
+}
 
 /** What a process takes from the rights of new files and folders, but not from its own user. */
 export const fileModeMask = z

@@ -143,6 +143,10 @@ t.test('the hosts that are served are those that are named, and the one that HOS
   ]) {
     t.throws(() => readConfig({ ALLOWED_HOSTS: wrong }), /^ALLOWED_HOSTS must be hosts/, wrong)
   }
+  for (const all of ['0.0.0.0', '[::]', 'a.example,0.0.0.0']) {
+    const refusal = /^ALLOWED_HOSTS must be the hosts that clients name/
+    t.throws(() => readConfig({ API_KEYS, ALLOWED_HOSTS: all }), refusal, 'an empty list would mean any host')
+  }
   for (const PUBLIC_URL of ['rows.example', 'ftp://rows.example']) {
     t.throws(() => readConfig({ PUBLIC_URL }), /^PUBLIC_URL must be an http or https URL/)
   }
