@@ -2,7 +2,6 @@ import accepts from '@fastify/accepts'
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import { serializerCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { ApiKey } from './api-keys.ts'
-import { SharedPlaces } from './concurrency/shared-places.ts'
 import type { PrometheusMetrics } from './metrics/prometheus.ts'
 import type { Clock } from './ports/clock.ts'
 import type { SnapshotStore } from './ports/snapshot-store.ts'
@@ -28,6 +27,7 @@ import { syncEventRoutes } from './routes/sync-events.ts'
 import { syncFileRoutes } from './routes/sync-files.ts'
 import { syncRoutes } from './routes/syncs.ts'
 import { validateRequest } from './routes/validation.ts'
+import { WatcherLimit } from './routes/watcher-limit.ts'
 import type { IdempotencyStore } from './syncs/idempotency-store.ts'
 import { IdempotentRequests } from './syncs/idempotent-requests.ts'
 import type { SyncService } from './syncs/sync-service.ts'
@@ -120,9 +120,7 @@ export async function buildApp(dependencies: AppDependencies): Promise<FastifyIn
   if (serves === 'everything') {
     const starts = new IdempotentRequests({ service, store: dependencies.idempotency, clock })
     const fileLimit = new FileLimit(limits.openFilesAtMost)
-    const { maxStreamsPerKey: perOwner } = limits
-    const total = Math.floor(mostConnections(limits) / 2)
-    const watchers = new SharedPlaces({ total, ...(perOwner !== undefined && { perOwner }) })
+    const watchers = new WatcherLimit({ connections: mostConnections(limits), perOwner: limits.maxStreamsPerKey })
     const { log } = dependencies
     // In this order the OpenAPI document lists them.
     for (const routes of [

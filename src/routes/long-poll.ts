@@ -1,11 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { SharedPlaces } from '../concurrency/shared-places.ts'
 import { isTerminal, type Sync } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Caller } from '../syncs/caller.ts'
 import type { SyncService } from '../syncs/sync-service.ts'
 import { isNotModified, revisionETag } from './conditional-requests.ts'
 import { sendSyncIfChanged } from './sync-response.ts'
+import type { WatcherLimit } from './watcher-limit.ts'
 
 /** Seconds that a request may wait at the most: less than the half minute after which proxies like to give up. */
 export const LONGEST_WAIT_SECONDS = 25
@@ -14,7 +14,7 @@ interface WaitOptions {
   readonly service: SyncService
   readonly clock: Clock
   /** Where the place of a wait comes from, and who it counts for. */
-  readonly watchers: SharedPlaces
+  readonly watchers: WatcherLimit
   readonly owner: string
   readonly id: string
   readonly caller: Caller
@@ -38,7 +38,7 @@ export async function sendSyncAfterWait(
     isTerminal(found) ||
     (headers['if-none-match'] !== undefined && !isNotModified(headers, { etag: revisionETag(found) }))
   const mustWait = seconds !== undefined && seconds > 0 && !isAnswer(sync)
-  const leave = mustWait ? watchers.take(owner) : undefined
+  const leave = mustWait ? watchers.take(owner, request) : undefined
   if (seconds !== undefined && (leave !== undefined || !mustWait)) reply.header('preference-applied', `wait=${seconds}`)
   if (seconds !== undefined && leave !== undefined) {
     const over = new AbortController()

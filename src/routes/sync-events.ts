@@ -65,7 +65,7 @@ export const syncEventRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
     const sync = await service.find(id, caller)
     if (isTerminal(sync) && lastEventId === endId(sync)) return reply.code(204).send()
 
-    const leave = watchers.take(ownerOf(request))
+    const leave = watchers.take(ownerOf(request), request)
     if (leave === undefined) {
       const detail = 'As many event streams and waits of this key or address are open as there is room for.'
       throw new AppError('TOO_MANY_STREAMS', detail, { retryAfterSeconds: 5 })

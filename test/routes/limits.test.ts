@@ -218,6 +218,25 @@ t.test('a key may have so many streams open; a place is free again once one has 
   for (const answer of late) t.match(await answer.text(), /"state":"succeeded"/, 'nor are those that have ended')
 })
 
+t.test('streams leave room for requests on the connections of a proxy, however many clients it has', async (t) => {
+  const emulator = await anEmulator(t, { workbooks: [book] })
+  const settings = { TRUST_PROXY: 'loopback', MAX_CONNECTIONS: '16', GOOGLE_API_ROOT_URL: emulator.rootUrl }
+  const { url } = await aService(t, settings)
+  const release = Promise.withResolvers<void>()
+  emulator.onCall(() => release.promise)
+  const { id } = await new ApiClient(url).start({ spreadsheet: ID })
+  const statuses = new Map<number, number>()
+  for (let client = 1; client <= 8; client += 1) {
+    const headers = { 'x-forwarded-for': `192.0.2.${client}` }
+    const { status, body } = await fetch(`${url}/syncs/${id}/events`, { headers })
+    statuses.set(status, (statuses.get(status) ?? 0) + 1)
+    if (status !== 200) await body?.cancel()
+  }
+  t.same(Object.fromEntries(statuses), { 200: 4, 429: 4 })
+  t.equal((await fetch(`${url}/syncs/${id}`, { headers: { connection: 'close' } })).status, 200)
+  release.resolve()
+})
+
 /** Sends raw bytes, then more of them now and then, and resolves to all that comes back once the line is cut. */
 async function sendSlowly(
   url: string,
