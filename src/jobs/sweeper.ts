@@ -53,20 +53,26 @@ export class Sweeper {
       log.warn({}, 'the wall clock was set; nothing is removed in this pass')
       return
     }
+    const now = clock.now()
+    const rememberEnd = idempotency && ((sync: FinishedSync) => idempotency.recordEnd(sync, now))
+    const report = await this.#step(signal, () => storage.cleanup(now, { signal, rememberEnd }))
+    const drafts = await this.#step(signal, () => snapshots.sweepDrafts((syncId) => isLive(storage, syncId), signal))
+    const keys = await this.#step(signal, async () => idempotency?.cleanup(now, signal))
+    // Last, as looking at each spreadsheet may take long.
+    const removed = await this.#step(signal, () => snapshots.sweep(now, signal))
+    const { quarantined: names = [], removed: syncs = [], leftovers } = report ?? {}
+    if (names.length > 0) log.error({ names }, 'unreadable records were set aside')
+    log.debug({ removed: syncs.length, leftovers, keys, drafts, snapshots: removed }, 'swept')
+  }
+
+  /** One part of a pass. One that fails says so in the log, and the others go on. */
+  async #step<T>(signal: AbortSignal | undefined, sweep: () => Promise<T>): Promise<T | undefined> {
+    if (signal?.aborted) return undefined
     try {
-      const rememberEnd = idempotency && ((sync: FinishedSync) => idempotency.recordEnd(sync, clock.now()))
-      const report = await storage.cleanup(clock.now(), { signal, rememberEnd })
-      const drafts = await snapshots.sweepDrafts((syncId) => isLive(storage, syncId), signal)
-      const keys = (await idempotency?.cleanup(clock.now(), signal)) ?? 0
-      // Last, as looking at each spreadsheet may take long.
-      const removed = await snapshots.sweep(clock.now(), signal)
-      if (report.quarantined.length > 0) log.error({ names: report.quarantined }, 'unreadable records were set aside')
-      log.debug(
-        { removed: report.removed.length, leftovers: report.leftovers, keys, drafts, snapshots: removed },
-        'swept',
-      )
+      return await sweep()
     } catch (error) {
       if (!signal?.aborted || error !== signal.reason) this.#logFailure(error)
+      return undefined
     }
   }
 

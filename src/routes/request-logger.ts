@@ -5,6 +5,7 @@ import {
   type FastifyRequest,
   LogController,
 } from 'fastify'
+import type { AppError } from '../errors.ts'
 import { isSyncId } from '../model/sync-id.ts'
 import { parseTraceparent, traceFields } from '../syncs/trace-context.ts'
 
@@ -56,8 +57,12 @@ export class RequestLogger extends LogController {
   }
 
   /** Logs a failure that is ours, not the caller's. */
-  logFailure(request: FastifyRequest, error: { readonly code: string }): void {
-    this.#log.error({ err: error, code: error.code, requestId: request.id }, 'request failed')
+  logFailure(request: FastifyRequest, error: AppError): void {
+    const { code, cause, message: reason } = error
+    const fields = { code, requestId: request.id }
+    // What is refused at a limit has no cause: its code says all, and there may be thousands of them.
+    if (cause === undefined && code !== 'INTERNAL') this.#log.warn({ ...fields, reason }, 'request refused')
+    else this.#log.error({ err: error, ...fields }, 'request failed')
   }
 
   /** Called by Fastify when a body broke off that was already being sent. */

@@ -56,6 +56,19 @@ t.test('idempotency keys are forgotten when their time is up; a failure of that 
   t.equal(await storage.get(ended.id), undefined)
 })
 
+t.test('a storage that cannot be swept keeps nothing else from being swept', async (t) => {
+  const { clock, storage, snapshots, idempotency, sweeper, logged } = await aWorld(t)
+  const swept: string[] = []
+  storage.cleanup = () => Promise.reject(new AppError('STORAGE_UNAVAILABLE', 'no status'))
+  snapshots.sweepDrafts = async () => swept.push('drafts')
+  snapshots.sweep = async () => swept.push('snapshots')
+  idempotency.cleanup = async () => swept.push('keys')
+  await clock.advance(TTL_MS)
+  await sweeper.sweep()
+  t.same(swept, ['drafts', 'keys', 'snapshots'])
+  t.match(logged, [/a pass of the sweeper failed/])
+})
+
 t.test('after the wall clock was set, a pass is skipped; nothing live is ever deleted', async (t) => {
   const { clock, storage, sweeper, logged, live, ended } = await aWorld(t)
   await sweeper.sweep()

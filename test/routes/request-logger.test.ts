@@ -17,7 +17,10 @@ async function aServer(t: Test) {
   app.get('/poll', async () => 'as before')
   app.post('/change', async () => 'changed')
   app.get('/broken', async () => {
-    throw new AppError('STORAGE_UNAVAILABLE', 'The disk is away.')
+    throw new AppError('STORAGE_UNAVAILABLE', 'The disk is away.', { cause: new Error('EIO') })
+  })
+  app.get('/full', async () => {
+    throw new AppError('QUEUE_FULL', 'Too many wait.')
   })
   app.get('/unfinished', async (_request, reply) =>
     reply.header('content-length', 100).send(
@@ -54,6 +57,13 @@ t.test('a failure of ours is told under the id that its problem carries', async 
   const { requestId } = (await answer.json()) as { requestId: string }
   t.equal(answer.headers.get('x-request-id'), requestId)
   t.match(lines, [{ requestId, code: 'STORAGE_UNAVAILABLE', err: { message: 'The disk is away.' } }])
+})
+
+t.test('what is refused at a limit is told by its code, without a stack', async (t) => {
+  const { url, lines } = await aServer(t)
+  await (await fetch(`${url}/full`)).text()
+  t.match(lines, [{ level: 40, code: 'QUEUE_FULL', reason: 'Too many wait.', requestId: String }])
+  t.notOk(lines.some((line) => 'err' in line))
 })
 
 t.test('an answer that breaks off is told', async (t) => {
