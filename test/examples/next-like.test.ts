@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { aPage, chromium } from '../support/browser.ts'
+import { signalGroup } from '../support/process-group.ts'
 import { aDirectory, anEmulator, aServiceProcess, environmentFor, ROOT } from '../support/service.ts'
 
 /** The example, in a copy that may be edited, watched by its own dev server. */
@@ -23,7 +24,7 @@ async function aDevServer(t: Test, service: string) {
   })
   const exited = once(child, 'exit')
   t.teardown(async () => {
-    process.kill(-(child.pid ?? 0), 'SIGKILL')
+    signalGroup(child, 'SIGKILL')
     await exited
   })
   const lines = createInterface({ input: child.stdout })

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { syntheticTab } from '../../emulator/workbook.ts'
+import { signalGroup } from '../support/process-group.ts'
 import { aDirectory, anEmulator, environmentFor, pollUntil, ROOT, startSync } from '../support/service.ts'
 
 const ID = '1Npm-0123456789_abcdefghijklmnopqrstuvwxyzabc'
@@ -74,11 +75,7 @@ function run(t: Test, [program = '', ...parameters]: string[], environment: Reco
   })
   const closed = once(child.stdout, 'close')
   t.teardown(async () => {
-    try {
-      process.kill(-(child.pid ?? 0), 'SIGKILL')
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-    }
+    signalGroup(child, 'SIGKILL')
     await closed
   })
   let output = ''

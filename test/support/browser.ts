@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
+import { signalGroup } from './process-group.ts'
 import { aDirectory } from './service.ts'
 
 /** The Chromium of this machine; `undefined` where there is none. */
@@ -26,7 +27,7 @@ export async function aPage(t: Test, url: string, more: readonly string[] = []) 
   const exited = once(child, 'exit')
   t.teardown(async () => {
     // Its helpers are of its group.
-    process.kill(-(child.pid ?? 0), 'SIGKILL')
+    signalGroup(child, 'SIGKILL')
     await exited
   })
   const endpoint = await new Promise<string>((resolve, reject) => {

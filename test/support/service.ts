@@ -14,6 +14,7 @@ import { readConfig } from '../../src/config.ts'
 import type { SyncRequestInput } from '../../src/model/sync-request.ts'
 import type { SyncView } from '../../src/model/sync-view.ts'
 import { checkedByDocument } from './contract.ts'
+import { signalGroup } from './process-group.ts'
 
 /** What ends with a test, or with a bench that has no tests. */
 export type Endable = Pick<Test, 'teardown'>
@@ -90,16 +91,9 @@ export async function aServiceProcess(
     // A group of its own, so that what a watching parent has started ends with it.
     detached: true,
   })
-  const signal = (name: NodeJS.Signals) => {
-    try {
-      process.kill(-(child.pid ?? 0), name)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-    }
-  }
   const exited = once(child, 'exit')
   t.teardown(async () => {
-    signal('SIGKILL')
+    signalGroup(child, 'SIGKILL')
     await exited
   })
   let output = ''
