@@ -3,7 +3,8 @@ import { setImmediate } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
 import pLimit from 'p-limit'
 import type { Sync } from '../model/sync.ts'
-import { PAGE_BYTES, type SyncPage, type SyncQuery } from '../ports/sync-storage.ts'
+import { PAGE_BYTES, type SyncQuery } from '../ports/sync-storage.ts'
+import type { VisiblePage } from '../syncs/sync-service.ts'
 import { encodeIfReadable } from './sync-response.ts'
 
 /**
@@ -15,7 +16,7 @@ const PIECE_BYTES = 128 * 1024
 const turns = pLimit(1)
 
 type PieceQuery = Pick<SyncQuery, 'pageSize' | 'maxBytes' | 'pageToken'>
-type ListPiece = (query: PieceQuery) => Promise<SyncPage>
+type ListPiece = (query: PieceQuery) => Promise<VisiblePage>
 
 /**
  * Answers with one page of syncs, which ends early where it has PAGE_BYTES. Its first piece is listed before anything is
@@ -30,9 +31,12 @@ export async function sendSyncList(
   return reply.type('application/json; charset=utf-8').send(Readable.from(encodeList(first, pageSize, list)))
 }
 
-/** The JSON of the page; a piece is listed when the client has read what came before. */
-async function* encodeList(first: SyncPage, pageSize: number, list: ListPiece): AsyncGenerator<Buffer> {
-  let left = pageSize - first.syncs.length
+/**
+ * The JSON of the page; a piece is listed when the client has read what came before. No more than pageSize syncs are looked
+ * at, so that one request never reads all that others keep from its caller's sight.
+ */
+async function* encodeList(first: VisiblePage, pageSize: number, list: ListPiece): AsyncGenerator<Buffer> {
+  let left = pageSize - first.looked
   let pageToken = first.nextPageToken
   let piece = await takeTurn(async () => encodeSyncs(first.syncs))
   let bytes = piece.length
@@ -41,7 +45,7 @@ async function* encodeList(first: SyncPage, pageSize: number, list: ListPiece): 
     const query = { pageSize: left, pageToken, maxBytes: Math.min(PIECE_BYTES, PAGE_BYTES - bytes) }
     piece = await takeTurn(async () => {
       const page = await list(query)
-      left -= page.syncs.length
+      left -= page.looked
       pageToken = page.nextPageToken
       return encodeSyncs(page.syncs)
     })

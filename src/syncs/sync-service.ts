@@ -48,6 +48,12 @@ export interface StartOptions {
   readonly keyed?: boolean
 }
 
+/** What a caller may see of a page. */
+export interface VisiblePage extends SyncPage {
+  /** Syncs that were read for it, those that the caller may not see included. */
+  readonly looked: number
+}
+
 /** A sync as it is recorded, and whether it is yet to be enqueued. */
 interface Recorded {
   readonly sync: Sync
@@ -125,13 +131,13 @@ export class SyncService {
    * One page of what the caller may see. Where that is several spreadsheets out of more, a page may hold fewer syncs than
    * asked for, even none, and more may follow: one page of the storage is read for each.
    */
-  async list(query: Omit<SyncQuery, 'createdBy'>, caller: Caller): Promise<SyncPage> {
+  async list(query: Omit<SyncQuery, 'createdBy'>, caller: Caller): Promise<VisiblePage> {
     const createdBy = caller.seesAll ? undefined : (caller.name ?? undefined)
     const [first, second] = query.spreadsheetId === undefined ? (caller.spreadsheets ?? []) : [query.spreadsheetId]
     const spreadsheetId = second === undefined ? first : undefined
-    if (spreadsheetId !== undefined && !mayRead(caller, spreadsheetId)) return { syncs: [] }
+    if (spreadsheetId !== undefined && !mayRead(caller, spreadsheetId)) return { syncs: [], looked: 0 }
     const page = await this.#options.storage.list({ ...query, spreadsheetId, createdBy, signal: this.#drain.signal })
-    return { ...page, syncs: page.syncs.filter((sync) => maySee(caller, sync)) }
+    return { ...page, syncs: page.syncs.filter((sync) => maySee(caller, sync)), looked: page.syncs.length }
   }
 
   /** Whether somebody may still go on with a sync, whoever's it is. */

@@ -69,6 +69,9 @@ t.test('a key with a list of spreadsheets has these downloaded and sees nothing 
       token = page.nextPageToken === null ? '' : `&pageToken=${page.nextPageToken}`
     } while (token !== '')
     t.same([...listed].sort(), good, 'a list shows the same, page by page')
+    // The newest sync is of another spreadsheet; that of a single one is not even looked at.
+    const { syncs: newest } = await client.json<{ syncs: SyncView[] }>('/syncs?pageSize=1')
+    t.equal(newest.length, good.length > 1 ? 0 : 1, 'a page looks at so many syncs, be they shown or not')
     t.match(await client.sync({ spreadsheet: good[0] as string }), { state: 'succeeded' })
   }
 })
