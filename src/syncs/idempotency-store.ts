@@ -109,7 +109,7 @@ export class IdempotencyStore {
         state = await this.#reserve(reservation, refusal)
         return state
       } finally {
-        if (refusal === undefined && state?.state !== 'mine') this.#allowance.giveBack(createdBy)
+        if (refusal === undefined && state?.state !== 'mine') this.#allowance.giveBack(createdBy, now)
       }
     })
   }
@@ -159,7 +159,7 @@ export class IdempotencyStore {
       if (held === undefined) return
       await this.#records.remove(key, version)
       this.#held.delete(version)
-      this.#allowance.giveBack(held.createdBy)
+      this.#allowance.giveBack(held.createdBy, new Date(held.reservedAt))
     })
   }
 

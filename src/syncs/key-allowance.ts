@@ -45,7 +45,7 @@ export class KeyAllowance {
   async take(owner: string | null, now: Date): Promise<AppError | undefined> {
     if (this.#most === Number.POSITIVE_INFINITY) return undefined
     return this.#mutex.run(owner ?? '', async () => {
-      const share = this.#shareOf(owner, Math.floor(now.getTime() / HOUR_MS))
+      const share = this.#shareOf(owner, hourOf(now))
       if (share.left === 0 && now.getTime() >= share.refusedUntil) await this.#enlarge(share, owner, now)
       if (share.left === 0) return this.#refusal(owner, share.refusedUntil - now.getTime())
       share.left -= 1
@@ -53,10 +53,11 @@ export class KeyAllowance {
     })
   }
 
-  /** Gives back what was allowed for a key that is not remembered. */
-  giveBack(owner: string | null): void {
+  /** Gives back what was allowed at that time for a key that is not remembered. */
+  giveBack(owner: string | null, takenAt: Date): void {
     const share = this.#shares.get(owner)
-    if (share !== undefined) share.left += 1
+    // What was counted in another hour is none of this one's.
+    if (share?.hour === hourOf(takenAt)) share.left += 1
   }
 
   #shareOf(owner: string | null, hour: number): Share {
@@ -107,4 +108,9 @@ export class KeyAllowance {
     const detail = `${this.#most} idempotency keys${whose} are remembered already.`
     return new AppError('TOO_MANY_IDEMPOTENCY_KEYS', detail, { retryAfterSeconds: Math.ceil(waitMs / 1000) })
   }
+}
+
+/** Hours since 1970. */
+function hourOf(time: Date): number {
+  return Math.floor(time.getTime() / HOUR_MS)
 }

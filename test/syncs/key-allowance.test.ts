@@ -43,8 +43,16 @@ t.test('what is given back is there again, and a thousandth is counted at a time
   }
   t.equal(await takeAll(allowance, 'a', NOON, 50), 50)
   t.equal(writes, 10)
-  for (let n = 0; n < 3; n++) allowance.giveBack('a')
+  for (let n = 0; n < 3; n++) allowance.giveBack('a', new Date(NOON))
   t.equal(await takeAll(allowance, 'a', NOON, 4953), 4953)
+})
+
+t.test('what is given back in another hour than it was counted in makes no room there', async (t) => {
+  const allowance = new KeyAllowance(new MemoryKeyValueStore(), 10)
+  t.equal(await takeAll(allowance, 'a', NOON, 5), 5)
+  t.equal(await takeAll(allowance, 'a', NOON + HOUR, 1), 1)
+  allowance.giveBack('a', new Date(NOON))
+  t.equal(await takeAll(allowance, 'a', NOON + HOUR, 20), 4)
 })
 
 t.test('a count that is damaged begins anew; one that cannot be read is an error', async (t) => {
