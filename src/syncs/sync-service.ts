@@ -1,16 +1,17 @@
 import { KeyedMutex } from '../concurrency/keyed-mutex.ts'
 import { AppError } from '../errors.ts'
-import { ACTIVE_STATES, type FinishedSync, isTerminal, type Sync } from '../model/sync.ts'
+import { type FinishedSync, isTerminal, type Sync } from '../model/sync.ts'
 import { newSyncId } from '../model/sync-id.ts'
-import { isSameDownload, normalizeRequest, type SyncRequestBody } from '../model/sync-request.ts'
+import { normalizeRequest, type SyncRequestBody } from '../model/sync-request.ts'
 import type { TextFault } from '../model/text-fault.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { JobRunner } from '../ports/job-runner.ts'
 import type { Log } from '../ports/log.ts'
-import { paginate, type SyncPage, type SyncQuery, type SyncStorage } from '../ports/sync-storage.ts'
+import type { SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
 import type { AdmissionControl } from './admission-control.ts'
 import { ANSWER_MS, inAnswerTime } from './answer-time.ts'
 import { type Caller, mayRead, maySee, requireReadable } from './caller.ts'
+import { downloadKey, findJoinable } from './joinable-sync.ts'
 import { isLive } from './live-sync.ts'
 import { createSync, keySync, type NewSync, requestCancel } from './sync.ts'
 import { SyncSubscriptions } from './sync-subscriptions.ts'
@@ -109,7 +110,7 @@ export class SyncService {
       this.#starting.run(downloadKey(fresh), async () => {
         signal.throwIfAborted()
         this.#refuseWhileDraining()
-        const active = await this.#findJoinable(fresh)
+        const active = await findJoinable(this.#options.storage, fresh, this.#drain.signal)
         if (active === undefined) return this.#create(fresh, signal)
         return { sync: keyed === true ? await this.#key(active) : active, isNew: false }
       }),
@@ -211,23 +212,6 @@ export class SyncService {
     })
   }
 
-  async #findJoinable({ spreadsheetId, request, createdBy, webhookUrl }: NewSync): Promise<Sync | undefined> {
-    // Not even an administrator's: what is joined must go on when others cancel what is theirs.
-    const query = {
-      states: ACTIVE_STATES,
-      spreadsheetId,
-      createdBy: createdBy ?? undefined,
-      signal: this.#drain.signal,
-    }
-    for await (const sync of paginate(this.#options.storage, query)) {
-      // A sync that is being cancelled will not deliver, so nobody is made to wait for it.
-      if (sync.state === 'cancelling' || !isSameDownload(sync.request, request)) continue
-      // It notifies one URL of its end; whoever wants another notified would wait for ever.
-      if (webhookUrl === undefined || webhookUrl === sync.webhook?.url) return sync
-    }
-    return undefined
-  }
-
   /** Has the end of an active sync remembered, unless it has ended meanwhile. */
   async #key(active: Sync): Promise<Sync> {
     const { storage, clock } = this.#options
@@ -278,11 +262,6 @@ export class SyncService {
   #refuseWhileDraining(): void {
     if (this.draining) throw new AppError('SHUTTING_DOWN', 'This instance is stopping and starts no more syncs.')
   }
-}
-
-/** The same for requests that may join each other. */
-function downloadKey({ spreadsheetId, request, createdBy }: NewSync): string {
-  return JSON.stringify([spreadsheetId, createdBy, { ...request, ifActive: undefined }])
 }
 
 function visible(sync: Sync | undefined, id: string, caller: Caller): Sync {
