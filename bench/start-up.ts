@@ -32,7 +32,7 @@ async function startUp(script: string, environment: Record<string, string>): Pro
 
 async function startAmongMany(): Promise<void> {
   const began = performance.now()
-  const { child, firstLine, stop } = await startPinned(path('../src/server.ts'), [], settings)
+  const { child, firstLine, stop } = await startPinned(path('../src/start.mjs'), [], settings)
   const url = /http:\/\/[0-9.]+:\d+/.exec(firstLine)?.[0] ?? ''
   await fetch(`${url}/livez`)
   const alive = performance.now() - began
@@ -51,7 +51,7 @@ const service: number[] = []
 const bare: number[] = []
 try {
   for (let round = 0; round < ROUNDS; round++) {
-    service.push(await startUp(path('../src/server.ts'), settings))
+    service.push(await startUp(path('../src/start.mjs'), settings))
     bare.push(await startUp(path('bare-server.ts'), {}))
   }
   await fillDirectory(`${directory}/sync-status`, FILES)

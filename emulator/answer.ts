@@ -10,6 +10,8 @@ export interface Answer {
   body: Iterable<string>
   /** Cells the body covers. */
   cells?: number
+  /** Of a token: whom it is for. */
+  account?: string
 }
 
 const HEADERS = {

@@ -1,4 +1,18 @@
-export const CALL_KINDS = ['spreadsheets.get', 'values.get', 'values.batchGet', 'files.get', 'token', 'other'] as const
+export const CALL_KINDS = [
+  'spreadsheets.get',
+  'values.get',
+  'values.batchGet',
+  'files.get',
+  'about.get',
+  'changes.getStartPageToken',
+  'changes.list',
+  'changes.watch',
+  'channels.stop',
+  'token',
+  /** Not a call but a message that the emulator sends: never logged as a call, only named by faults. */
+  'notification',
+  'other',
+] as const
 export type CallKind = (typeof CALL_KINDS)[number]
 
 /** One API call. */
@@ -16,6 +30,10 @@ export interface EmulatorCall {
   readonly query: URLSearchParams
   /** Whether a bearer token came with it. */
   readonly authorization: boolean
+  /** The e-mail of the account that made it, as its token tells; of a token call: whom a token was given for. Else `null`. */
+  account: string | null
+  /** The project whose quota it uses; `null` where no token tells. */
+  readonly project: string | null
   /** 0 until the answer's head is sent, and for ever where a fault hangs or resets. */
   status: number
   /** Cells that the answer covers, blank ones included. */

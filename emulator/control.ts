@@ -28,6 +28,7 @@ const ACTION = z.union([
     }),
     z.strictObject({ kind: z.literal('short'), rows: INDEX }),
     z.strictObject({ kind: z.literal('slow'), ms: z.number().min(0) }),
+    z.strictObject({ kind: z.literal('lost') }),
   ]),
 ])
 const FAULT = z.strictObject({
@@ -44,11 +45,34 @@ const FAULT = z.strictObject({
 })
 const CELL = z.strictObject({ spreadsheetId: z.string(), gid: INDEX, row: INDEX, column: INDEX, value: VALUE })
 const LATENCY = z.strictObject({ baseMs: z.number().exactOptional(), perCellUs: z.number().exactOptional() })
-const QUOTA = z.strictObject({ readsPerMinute: INDEX }).nullable()
+const QUOTA = z
+  .strictObject({
+    readsPerMinute: INDEX.exactOptional(),
+    perUser: INDEX.exactOptional(),
+    perProject: INDEX.exactOptional(),
+  })
+  .refine((quota) => Object.keys(quota).length > 0, 'wants readsPerMinute, perUser or perProject')
+  .nullable()
+const DELEGATION = z.strictObject({
+  account: z.string(),
+  domains: z.array(z.string()),
+  scopes: z.array(z.string()).exactOptional(),
+  users: z.array(z.email()).exactOptional(),
+})
+const SHARE = z.strictObject({ spreadsheetId: z.string(), sharedWith: z.array(z.email()).nullable() })
+const USER_TOKEN = z.strictObject({
+  email: z.email(),
+  project: z.string().exactOptional(),
+  scopes: z.array(z.string()).exactOptional(),
+  accessToken: z.string().exactOptional(),
+  expiresAfterCalls: INDEX.exactOptional(),
+  lifetimeSeconds: INDEX.exactOptional(),
+})
 const ACCESS = z.strictObject({
   spreadsheetId: z.string(),
   access: z.enum(['ok', 'forbidden', 'missing', 'xlsx', 'drive-forbidden']),
 })
+const TOKEN = z.strictObject({ access_token: z.string() })
 const ONE = z.strictObject({ spreadsheetId: z.string() })
 
 type Action = (emulator: Emulator, body: unknown, query: URLSearchParams) => unknown
@@ -58,8 +82,19 @@ const ACTIONS: Record<string, Action> = {
     count: emulator.count(KIND.optional().parse(query.get('kind') ?? undefined)),
   }),
   'GET /emulator/workbooks': ({ workbooks }) => workbooks,
-  'GET /emulator/service-account': (emulator) => emulator.serviceAccountKey(),
-  'GET /emulator/user-credentials': (emulator) => emulator.userCredentials(),
+  'GET /emulator/service-account': (emulator, _, query) =>
+    emulator.serviceAccountKey(query.get('name') ?? undefined, query.get('project') ?? undefined),
+  'GET /emulator/user-credentials': (emulator, _, query) => emulator.userCredentials(query.get('email') ?? undefined),
+  'POST /emulator/delegation': (emulator, body) => {
+    const { account, ...delegation } = DELEGATION.parse(body)
+    emulator.delegate(account, delegation)
+  },
+  'POST /emulator/share': (emulator, body) => {
+    const { spreadsheetId, sharedWith } = SHARE.parse(body)
+    emulator.share(spreadsheetId, sharedWith ?? undefined)
+  },
+  'POST /emulator/user-token': (emulator, body) => emulator.userToken(USER_TOKEN.parse(body)),
+  'POST /emulator/expire-token': (emulator, body) => emulator.expireToken(TOKEN.parse(body).access_token),
   'POST /emulator/faults': (emulator, body) => {
     for (const fault of z.array(FAULT).parse(Array.isArray(body) ? body : [body])) emulator.fail(fault)
   },
@@ -70,6 +105,9 @@ const ACTIONS: Record<string, Action> = {
     }
   },
   'POST /emulator/touch': (emulator, body) => emulator.touch(ONE.parse(body).spreadsheetId),
+  'POST /emulator/view': (emulator, body) => emulator.view(ONE.parse(body).spreadsheetId),
+  'POST /emulator/expire-tokens': (emulator) => emulator.expireTokens(),
+  'GET /emulator/notifications': ({ notifications }) => notifications,
   'POST /emulator/latency': (emulator, body) => emulator.setLatency(LATENCY.parse(body)),
   'POST /emulator/quota': (emulator, body) => emulator.setQuota(QUOTA.parse(body) ?? undefined),
   'POST /emulator/access': (emulator, body) => {
@@ -84,7 +122,7 @@ const ACTIONS: Record<string, Action> = {
 
 /**
  * The control surface, for tests that run the emulator in a process of its own: the methods of `Emulator` as
- * `POST /emulator/NAME` with a JSON body, and `GET /emulator/calls`, `count`, `workbooks`, `service-account`, `user-credentials`. Nothing
+ * `POST /emulator/NAME` with a JSON body, and `GET /emulator/calls`, `count`, `notifications`, `workbooks`, `service-account`, `user-credentials`. Nothing
  * here counts as a call. Answers 200 with JSON (`{}` where there is nothing to say), 404, or 400 with what is wrong.
  */
 export async function control(emulator: Emulator, request: IncomingMessage): Promise<Answer> {

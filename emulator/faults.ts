@@ -17,11 +17,13 @@ export type FaultAction =
   | { kind: 'edit'; gid: number; row: number; column: number; value: Writable }
   /** Answers at most so many rows of each range, with `range` cut accordingly: less than was asked. */
   | { kind: 'short'; rows: number }
-  /** Answers late. */
+  /** Answers late; of a notification: sends it late. */
   | { kind: 'slow'; ms: number }
+  /** Of a notification: never sends it. */
+  | { kind: 'lost' }
 
 export interface Fault {
-  /** Which calls; by default the next one that is not for a token. */
+  /** Which calls; by default the next one that is neither for a token nor a notification. */
   on?: {
     kind?: CallKind
     /** The first matching call that goes wrong, counted from 1 since the fault was set. Default 1. */
@@ -34,6 +36,9 @@ export interface Fault {
   }
   do: FaultAction
 }
+
+/** Kinds that a fault strikes only if it names them. */
+const NAMED_ONLY: readonly CallKind[] = ['token', 'notification']
 
 /** The faults that wait for their calls. */
 export class Faults {
@@ -48,11 +53,12 @@ export class Faults {
   }
 
   /** Counts a call on every fault that it matches, and answers the first of those whose turn it is. */
-  match(call: EmulatorCall): FaultAction | undefined {
+  match(call: Pick<EmulatorCall, 'kind' | 'spreadsheetId' | 'query'>): FaultAction | undefined {
     let action: FaultAction | undefined
     for (const entry of this.#waiting) {
       const { kind, nth = 1, times = 1, spreadsheetId, tab } = entry.fault.on ?? {}
-      if (kind === undefined ? call.kind === 'token' : call.kind !== kind) continue
+      const isNamed = kind === undefined ? !NAMED_ONLY.includes(call.kind) : call.kind === kind
+      if (!isNamed) continue
       if (spreadsheetId !== undefined && spreadsheetId !== call.spreadsheetId) continue
       if (tab !== undefined && !call.query.getAll('ranges').some((range) => titleOf(range) === tab)) continue
       entry.seen += 1

@@ -34,6 +34,20 @@ export const SPREADSHEET: Shape = {
   },
   namedRanges: { ...names('namedRangeId name'), range: GRID_RANGE },
 }
+export const ABOUT: Shape = {
+  ...names('kind storageQuota driveThemes canCreateDrives importFormats exportFormats appInstalled folderColorPalette'),
+  ...names('maxImportSizes maxUploadSize teamDriveThemes canCreateTeamDrives'),
+  user: names('kind displayName photoLink me permissionId emailAddress'),
+}
+export const CHANGES: Shape = {
+  ...names('kind nextPageToken newStartPageToken'),
+  changes: {
+    ...names('kind changeType time removed fileId driveId drive type teamDriveId teamDrive'),
+    file: names(
+      'kind id name mimeType trashed version webViewLink createdTime modifiedTime driveId ownedByMe sharedWithMeTime',
+    ),
+  },
+}
 export const VALUES: Shape = VALUE_RANGE
 export const BATCH: Shape = { spreadsheetId: true, valueRanges: VALUE_RANGE }
 

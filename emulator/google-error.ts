@@ -1,5 +1,5 @@
-/** The consumer that the emulator's quota and disabled-API answers name. */
-const PROJECT = '123456789012'
+/** The consumer that the answers about a disabled API name, and those about the quota of the demo project. */
+export const PROJECT = '123456789012'
 
 const STATUS_OF: Record<number, string> = {
   400: 'INVALID_ARGUMENT',
@@ -33,20 +33,27 @@ export interface GoogleErrorOptions {
   reason?: string
   /** The domain in `errors[]`, default `global`. */
   domain?: string
+  /** The message in `errors[]`, where it is another one. */
+  entryMessage?: string
   /** More members of the one entry in `errors[]`. */
   location?: { locationType: string; location: string }
   /** `google.rpc` error details. */
   details?: object[]
+  /** The canonical code is told by Drive too, as it is where a front end has answered and not Drive itself. */
+  isNewer?: boolean
+  headers?: Record<string, string>
 }
 
 /** An answer that is an error in Google's format. */
 export class GoogleError extends Error {
   readonly code: number
+  readonly headers: Record<string, string> | undefined
   readonly #options: GoogleErrorOptions
 
   constructor(code: number, message: string, options: GoogleErrorOptions = {}) {
     super(message)
     this.code = code
+    this.headers = options.headers
     this.#options = options
   }
 
@@ -59,14 +66,14 @@ export class GoogleError extends Error {
 
   /** Drive's body: the older format always, the canonical code only where newer checks answered. */
   driveBody(): object {
-    const { status, details } = this.#options
-    const newer = details ? { status: status ?? STATUS_OF[this.code], details } : {}
+    const { status, details, isNewer = details !== undefined } = this.#options
+    const newer = isNewer ? { status: status ?? STATUS_OF[this.code], ...(details && { details }) } : {}
     return { error: { code: this.code, message: this.message, errors: [this.#entry()], ...newer } }
   }
 
   #entry(): object {
-    const { reason = REASON_OF[this.code] ?? 'badRequest', domain = 'global', location } = this.#options
-    return { message: this.message, domain, reason, ...location }
+    const { reason = REASON_OF[this.code] ?? 'badRequest', domain = 'global', location, entryMessage } = this.#options
+    return { message: entryMessage ?? this.message, domain, reason, ...location }
   }
 }
 
@@ -74,32 +81,15 @@ export function badRequest(message: string): GoogleError {
   return new GoogleError(400, message)
 }
 
-function errorInfo(reason: string, metadata: Record<string, string>): object {
+export function errorInfo(reason: string, metadata: Record<string, string>): object {
   return { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason, domain: 'googleapis.com', metadata }
 }
 
-const SERVICE = { sheets: 'sheets.googleapis.com', drive: 'drive.googleapis.com' }
+export const SERVICE = { sheets: 'sheets.googleapis.com', drive: 'drive.googleapis.com' }
 export type Api = keyof typeof SERVICE
 
-/**
- * The 429 of the per-minute read quota, without `Retry-After`, as it was recorded of Sheets (github.com/grouparoo/grouparoo,
- * `plugins/@grouparoo/google-sheets/__tests__/fixtures`, January 2022) and is cited in github.com/Sage-Bionetworks/data_curator#110.
- */
-export function quotaExceeded(): GoogleError {
-  const message =
-    "Quota exceeded for quota metric 'Read requests' and limit 'Read requests per minute per user' of service " +
-    `'${SERVICE.sheets}' for consumer 'project_number:${PROJECT}'.`
-  const info = errorInfo('RATE_LIMIT_EXCEEDED', {
-    quota_metric: `${SERVICE.sheets}/read_requests`,
-    service: SERVICE.sheets,
-    consumer: `projects/${PROJECT}`,
-    quota_limit: 'ReadRequestsPerMinutePerUser',
-  })
-  return new GoogleError(429, message, { reason: 'rateLimitExceeded', details: [info] })
-}
-
 /** The 403 of an API that the credential's project has not turned on. Its old-format domain is `usageLimits`. */
-function serviceDisabled(api: Api): GoogleError {
+export function serviceDisabled(api: Api): GoogleError {
   const name = api === 'sheets' ? 'Google Sheets API' : 'Google Drive API'
   const url = `https://console.developers.google.com/apis/api/${SERVICE[api]}/overview?project=${PROJECT}`
   const message =
@@ -119,27 +109,9 @@ function serviceDisabled(api: Api): GoogleError {
   return new GoogleError(403, message, { reason: 'accessNotConfigured', domain: 'usageLimits', details: [help, info] })
 }
 
-function apiKeyInvalid(api: Api): GoogleError {
+export function apiKeyInvalid(api: Api): GoogleError {
   return new GoogleError(400, 'API key not valid. Please pass a valid API key.', {
     details: [errorInfo('API_KEY_INVALID', { service: SERVICE[api] })],
-  })
-}
-
-/** The 403 of a call without token and key. */
-export function unregisteredCaller(): GoogleError {
-  const message =
-    "Method doesn't allow unregistered callers (callers without established identity). Please use API Key or other " +
-    'form of API consumer identity to call this API.'
-  return new GoogleError(403, message)
-}
-
-/** The 401 of a token that Google did not issue, or that has run out. */
-export function invalidToken(api: Api): GoogleError {
-  const message =
-    'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid ' +
-    'authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.'
-  return new GoogleError(401, message, {
-    details: [errorInfo('ACCESS_TOKEN_EXPIRED', { service: SERVICE[api], method: 'google.apps.read' })],
   })
 }
 
@@ -158,40 +130,4 @@ export function notASheet(): GoogleError {
     status: 'FAILED_PRECONDITION',
     reason: 'failedPrecondition',
   })
-}
-
-/** Drive's 403 of a token whose scopes do not cover Drive. */
-export function insufficientScopes(): GoogleError {
-  return new GoogleError(403, 'Request had insufficient authentication scopes.', {
-    reason: 'insufficientPermissions',
-    details: [errorInfo('ACCESS_TOKEN_SCOPE_INSUFFICIENT', { service: SERVICE.drive })],
-  })
-}
-
-const MESSAGE_OF: Record<number, string> = {
-  401: 'Request had invalid authentication credentials.',
-  500: 'Internal error encountered.',
-  503: 'The service is currently unavailable.',
-  504: 'Deadline expired before operation could complete.',
-}
-
-/**
- * The error that Google would answer with for a status, and for a reason of either format (`SERVICE_DISABLED`,
- * `userRateLimitExceeded` …) where one is named.
- */
-export function errorFor(api: Api, code: number, reason: string | undefined, id: string): GoogleError {
-  if (reason === 'SERVICE_DISABLED' || reason === 'accessNotConfigured') return serviceDisabled(api)
-  if (reason === 'API_KEY_INVALID') return apiKeyInvalid(api)
-  if (reason === 'ACCESS_TOKEN_SCOPE_INSUFFICIENT' || reason === 'insufficientPermissions') return insufficientScopes()
-  if (reason === 'FAILED_PRECONDITION' || reason === 'failedPrecondition') return notASheet()
-  if (reason === 'userRateLimitExceeded' || reason === 'rateLimitExceeded' || reason === 'dailyLimitExceeded') {
-    const message = reason === 'userRateLimitExceeded' ? 'User Rate Limit Exceeded' : 'Rate Limit Exceeded'
-    if (api === 'drive' || code === 403) return new GoogleError(code, message, { reason, domain: 'usageLimits' })
-  }
-  if (code === 429) return api === 'sheets' ? quotaExceeded() : errorFor(api, 429, 'rateLimitExceeded', id)
-  if (reason === 'CREDENTIALS_MISSING' && code === 403) return unregisteredCaller()
-  if (code === 401) return invalidToken(api)
-  if (code === 404) return notFound(api, id)
-  if (code === 403) return forbidden()
-  return new GoogleError(code, MESSAGE_OF[code] ?? 'The service answered with an error.', reason ? { reason } : {})
 }

@@ -4,6 +4,9 @@ import type { GridTab, NamedRange, Rectangle, Tab, Workbook } from './workbook.t
 /** Who may read a workbook, and what Google takes it for. */
 export type Access = 'ok' | 'forbidden' | 'missing' | 'xlsx' | 'drive-forbidden'
 
+/** Those who could read a workbook once that it remembers. */
+const READERS_KEPT = 1_000
+
 /** Columns a row may have at most; only used to make one number of a cell's place. */
 const STRIDE = 32_768
 
@@ -76,9 +79,15 @@ export class LiveWorkbook {
   readonly tabs: readonly LiveTab[]
   readonly namedRanges: readonly NamedRange[]
   readonly createdTime: string
+  readonly driveId: string | undefined
+  readonly isOpenByLink: boolean
   modifiedTime: string
   access: Access = 'ok'
   #version: number
+  /** Absent: everybody. */
+  #sharedWith: ReadonlySet<string> | undefined
+  /** Who could read it at some time, its readers among them; absent: everybody. */
+  #readers: ReadonlySet<string> | undefined
 
   constructor(workbook: Workbook, now: number) {
     this.id = workbook.id
@@ -87,14 +96,35 @@ export class LiveWorkbook {
     this.timeZone = workbook.timeZone ?? 'Etc/GMT'
     this.tabs = workbook.tabs.map((tab) => new LiveTab(tab))
     this.namedRanges = workbook.namedRanges ?? []
+    this.driveId = workbook.driveId
+    this.isOpenByLink = workbook.isOpenByLink ?? false
     this.createdTime = new Date(now).toISOString()
     this.modifiedTime = this.createdTime
     this.#version = workbook.version ?? 1
+    this.#sharedWith = workbook.sharedWith && emails(workbook.sharedWith)
+    this.#readers = this.#sharedWith
   }
 
   /** "A monotonically increasing version number for the file" (Drive `files`): a decimal string. */
   get version(): string {
     return String(this.#version)
+  }
+
+  /** Shares it with these e-mails alone, or, without any list, with everybody. */
+  share(sharedWith: readonly string[] | undefined): void {
+    this.#sharedWith = sharedWith && emails(sharedWith)
+    const readers = this.#readers && this.#sharedWith && [...this.#readers, ...this.#sharedWith]
+    this.#readers = readers && new Set(readers.slice(-READERS_KEPT))
+  }
+
+  /** Whether it is shared with an account, or is open to everybody; an absent account is one of nobody. */
+  isReadableBy(email = ''): boolean {
+    return this.isOpenByLink || (this.#sharedWith?.has(email) ?? true)
+  }
+
+  /** Whether an account could read it at some time, so that its change log may tell of it. */
+  wasReadableBy(email = ''): boolean {
+    return this.isOpenByLink || (this.#readers?.has(email) ?? true)
   }
 
   tab(gid: number): LiveTab | undefined {
@@ -125,4 +155,9 @@ export class LiveWorkbook {
   touch(): void {
     this.#version += 1
   }
+}
+
+/** E-mails in the case that they are compared in. */
+function emails(list: readonly string[]): ReadonlySet<string> {
+  return new Set(list.map((email) => email.toLowerCase()))
 }

@@ -14,6 +14,7 @@ const USAGE = `node emulator/main.ts [options]: a stand-in for Google Sheets, Dr
   --quota N                  reads in any 60 s before 429
   --synthetic ID:ROWSxCOLS   one more workbook, generated as it is read; may repeat
   --gzip                     compress answers, as Google does
+  --push-origin URL          where notifications of changes go, in place of the origin of a channel's address
   --require-auth             ask for a token or API key`
 
 /** A number from the command line; throws where the text is none. */
@@ -55,6 +56,7 @@ async function main(): Promise<void> {
       'per-cell-us': { type: 'string', default: '0' },
       quota: { type: 'string' },
       synthetic: { type: 'string', multiple: true, default: [] },
+      'push-origin': { type: 'string' },
       gzip: { type: 'boolean', default: false },
       'require-auth': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -71,6 +73,7 @@ async function main(): Promise<void> {
     host: values.host,
     latency: { baseMs: count('latency', values.latency), perCellUs: count('per-cell-us', values['per-cell-us']) },
     ...(values.quota !== undefined && { quota: { readsPerMinute: count('quota', values.quota) } }),
+    ...(values['push-origin'] !== undefined && { pushOrigin: values['push-origin'] }),
     gzip: values.gzip,
     requireAuth: values['require-auth'],
   })

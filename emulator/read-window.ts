@@ -9,10 +9,15 @@ const WINDOW_MS = 60_000
 export class ReadWindow {
   #granted: number[] = []
 
+  /** Whether one read more is one too many at this time. */
+  isFull(limit: number, now: number): boolean {
+    this.#granted = this.#granted.filter((at) => at > now - WINDOW_MS)
+    return this.#granted.length >= limit
+  }
+
   /** Counts a read at this time, unless it is one too many: whether it may be answered. */
   take(limit: number, now: number): boolean {
-    this.#granted = this.#granted.filter((at) => at > now - WINDOW_MS)
-    if (this.#granted.length >= limit) return false
+    if (this.isFull(limit, now)) return false
     this.#granted.push(now)
     return true
   }

@@ -1,33 +1,31 @@
 import { type Answer, json } from './answer.ts'
-import { driveFile } from './drive-file.ts'
+import { insufficientScopes } from './auth-errors.ts'
+import { driveFile, requireAllDrives } from './drive-file.ts'
 import { BATCH, parseFields, pick, SPREADSHEET, VALUES } from './fields.ts'
-import {
-  type Api,
-  badRequest,
-  forbidden,
-  GoogleError,
-  insufficientScopes,
-  notASheet,
-  notFound,
-} from './google-error.ts'
+import { type Api, badRequest, forbidden, GoogleError, notASheet, notFound } from './google-error.ts'
 import type { LiveWorkbook } from './live-workbook.ts'
 import type { Route } from './route.ts'
 import { describe } from './spreadsheet.ts'
 import { batchAnswer, layout, planRead, valuesAnswer } from './values.ts'
 
 /** Which of Google's two APIs a route belongs to. */
-export function apiOf(kind: Route['kind'], path: string): Api {
-  return kind === 'files.get' || path.startsWith('/drive/') ? 'drive' : 'sheets'
+export function apiOf({ path }: Route): Api {
+  return path.startsWith('/drive/') ? 'drive' : 'sheets'
 }
 
 /** Throws what Google answers to a caller who may not read this workbook with this API, or cannot. */
-function checkAccess(api: Api, workbook: LiveWorkbook | undefined, id: string): asserts workbook is LiveWorkbook {
+function checkAccess(
+  api: Api,
+  workbook: LiveWorkbook | undefined,
+  id: string,
+  email: string | undefined,
+): asserts workbook is LiveWorkbook {
   if (!workbook || workbook.access === 'missing') throw notFound(api, id)
-  const { access } = workbook
+  const access = workbook.isReadableBy(email) ? workbook.access : 'forbidden'
   if (api === 'drive') {
     // Drive does not tell a stranger that the file exists.
     if (access === 'forbidden') throw notFound(api, id)
-    if (access === 'drive-forbidden') throw insufficientScopes()
+    if (access === 'drive-forbidden') throw insufficientScopes(api, 'files.get')
     return
   }
   if (access === 'forbidden') throw forbidden()
@@ -36,12 +34,21 @@ function checkAccess(api: Api, workbook: LiveWorkbook | undefined, id: string): 
 
 const pretty = (query: URLSearchParams) => query.get('prettyPrint') !== 'false'
 
-/** Answers one read. `rows` limits every range to so many rows. Throws a GoogleError. */
-export function read(to: Route, workbook: LiveWorkbook | undefined, rows = Number.POSITIVE_INFINITY): Answer {
+/** Who reads, and how much. */
+export interface Reader {
+  /** The account that reads; absent: nobody that a token tells. */
+  readonly email: string | undefined
+  /** Limits every range to so many rows; absent: no limit. */
+  readonly rows: number | undefined
+}
+
+/** Answers one read. Throws a GoogleError. */
+export function read(to: Route, workbook: LiveWorkbook | undefined, { email, rows = Infinity }: Reader): Answer {
   const { kind, query, spreadsheetId } = to
   if (kind === 'other') throw new GoogleError(501, `The emulator answers reads only, not ${to.path}.`)
-  checkAccess(apiOf(kind, to.path), workbook, spreadsheetId)
+  checkAccess(apiOf(to), workbook, spreadsheetId, email)
   const fields = query.get('fields') ?? query.get('$fields')
+  if (kind === 'files.get') requireAllDrives(workbook, query)
   if (kind === 'files.get') return json(200, driveFile(workbook, fields), pretty(query))
   if (kind === 'spreadsheets.get') {
     const mask = parseFields(fields, SPREADSHEET)

@@ -19,6 +19,19 @@ function decode(segment: string): string {
   }
 }
 
+/** The methods of Drive's change log. */
+const CHANGE_CALLS: ReadonlyMap<string, CallKind> = new Map([
+  ['GET /drive/v3/changes/startPageToken', 'changes.getStartPageToken'],
+  ['GET /drive/v3/changes', 'changes.list'],
+  ['POST /drive/v3/changes/watch', 'changes.watch'],
+  ['POST /drive/v3/channels/stop', 'channels.stop'],
+])
+
+/** Whether a call is one of those methods. */
+export function isChangeCall(kind: CallKind): boolean {
+  return kind.startsWith('chan')
+}
+
 /** Finds the API method of a request. In a path `+` is itself; in a query it is a space. */
 export function route(method: string, url: string): Route {
   const mark = url.indexOf('?')
@@ -32,6 +45,9 @@ export function route(method: string, url: string): Route {
     query,
   })
   if (method === 'POST' && path === '/token') return to('token')
+  if (method === 'GET' && path === '/drive/v3/about') return to('about.get')
+  const change = CHANGE_CALLS.get(`${method} ${path}`)
+  if (change) return to(change)
   const file = /^\/drive\/v3\/files\/([^/]+)$/.exec(path)
   if (file) return to(method === 'GET' ? 'files.get' : 'other', file[1])
   const [, id, rest = ''] = /^\/v4\/spreadsheets\/([^/]+)(\/.*)?$/.exec(path) ?? []

@@ -54,6 +54,9 @@ const WORKBOOK = z.strictObject({
   locale: z.string().exactOptional(),
   timeZone: z.string().exactOptional(),
   version: COUNT.exactOptional(),
+  driveId: z.string().exactOptional(),
+  isOpenByLink: z.boolean().exactOptional(),
+  sharedWith: z.array(z.email()).exactOptional(),
   tabs: z.array(TAB).min(1),
   namedRanges: z.array(z.strictObject({ name: z.string(), gid: z.int(), range: RANGE })).exactOptional(),
 })

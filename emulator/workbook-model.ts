@@ -54,4 +54,10 @@ export interface Workbook {
   readonly namedRanges?: readonly NamedRange[]
   /** Drive's version to begin with; it grows by one at every edit. Default 1. */
   readonly version?: number
+  /** The shared drive that holds it; absent: the account's own, or shared with it. */
+  readonly driveId?: string
+  /** Whether it is open by link and not shared with the account: it can be read, and is in no change log. Default false. */
+  readonly isOpenByLink?: boolean
+  /** The e-mails of those who may read it, beside whom a link lets in; absent: everybody may. */
+  readonly sharedWith?: readonly string[]
 }

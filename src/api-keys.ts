@@ -1,6 +1,8 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import { AppError } from './errors.ts'
 import { SPREADSHEET_ID_PATTERN } from './model/spreadsheet-reference.ts'
-import { type Caller, SCOPES, type Scope } from './syncs/caller.ts'
+import { ANYONE, type Caller, SCOPES, type Scope } from './syncs/caller.ts'
 
 /** So that a key is known for one where it should not be: in a commit, a log, a chat. */
 const KEY_PREFIX = 'ssk_'
@@ -9,12 +11,15 @@ const KEY_BYTES = 32
 /** Ids that one entry may list: what is longer nobody reads, and the environment has its end too. */
 const SPREADSHEETS_AT_MOST = 100
 
+/** What a key may be called. */
+export const KEY_NAME = /^[a-z0-9-]{1,32}$/
+
 const ENTRY = /^([a-z0-9-]{1,32}):([a-z+]+):([0-9a-f]{64}(?:\+[0-9a-f]{64})*)(?::([\w+-]*))?$/
 
 /**
- * One entry of API_KEYS: `name:scope[+scope]:sha256[+sha256][:spreadsheet[+spreadsheet]]`. Several digests are several keys
- * that pass for one, so that a key can be replaced while both work; what the name made stays its own. The keys themselves
- * are never known here.
+ * One entry of API_KEYS, `name:scope[+scope]:sha256[+sha256][:spreadsheet[+spreadsheet]]`, or of the file API_KEYS_FILE,
+ * which may grant more. Several digests are several keys that pass for one, so that a key can be replaced while both work;
+ * what the name made stays its own. The keys themselves are never known here.
  */
 export interface ApiKey extends Caller {
   /** `[a-z0-9-]{1,32}`, unique. */
@@ -23,6 +28,38 @@ export interface ApiKey extends Caller {
   readonly scopes: readonly Scope[]
   /** SHA-256 of each key, 32 bytes. */
   readonly digests: readonly Buffer[]
+}
+
+/** The API keys as they are at any time: those of a file change while the service runs. */
+export class KeyRing {
+  /** Whether callers need a key. Stays as it is, so that a service that has lost its last key is closed and not open. */
+  readonly keyed: boolean
+  #current: readonly ApiKey[]
+  readonly #listeners: (() => void)[] = []
+
+  constructor(keys: readonly ApiKey[] = [], keyed: boolean = keys.length > 0) {
+    this.#current = keys
+    this.keyed = keyed
+  }
+
+  get current(): readonly ApiKey[] {
+    return this.#current
+  }
+
+  /** Has these keys take the place of all others. An entry that is equal to one from before is the same object as that. */
+  replace(keys: readonly ApiKey[]): void {
+    const before = new Map(this.#current.map((key) => [key.name, key]))
+    this.#current = keys.map((key) => {
+      const known = before.get(key.name)
+      return known !== undefined && isDeepStrictEqual(known, key) ? known : key
+    })
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** Calls `listener` after each change of the keys. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener)
+  }
 }
 
 /** Reads the API_KEYS setting; answers with one line for each fault, in which nothing of the value is repeated. */
@@ -81,20 +118,36 @@ export function findApiKey(keys: readonly ApiKey[], presented: string): ApiKey |
 }
 
 /**
- * Makes a new key, and its entry for API_KEYS. The key is random (256 bits), so its plain SHA-256 cannot be guessed back.
+ * Who may start syncs in the name of whoever has left something to be done (`createdBy`), as the keys are now. Throws
+ * API_KEY_INVALID or API_KEY_SCOPE where nobody may.
+ */
+export function writerNamed({ keyed, current }: KeyRing, createdBy: string | null): Caller {
+  if (createdBy === null && !keyed) return ANYONE
+  const key = current.find(({ name }) => name === createdBy)
+  if (key === undefined) {
+    const whose =
+      createdBy === null
+        ? 'It was made without an API key, and now keys are set.'
+        : `There is no API key ${createdBy} any more.`
+    throw new AppError('API_KEY_INVALID', whose, {
+      hint: 'Make it anew with an API key that there is, and DELETE this one.',
+    })
+  }
+  if (key.scopes.includes('write') || key.scopes.includes('admin')) return key
+  throw new AppError('API_KEY_SCOPE', `The API key ${key.name} may not start syncs any more.`)
+}
+
+/**
+ * Makes a new key, its entry for API_KEYS, and its digest for a file. The key is random (256 bits), so its plain SHA-256 cannot be guessed back.
  * `spreadsheets`: ids of the only ones that it may read; none: it may read all.
  */
 export function createApiKey(
   name: string,
   scopes: readonly Scope[],
   spreadsheets: readonly string[] = [],
-): { readonly key: string; readonly entry: string } {
+): { readonly key: string; readonly entry: string; readonly digest: string } {
   const key = KEY_PREFIX + randomBytes(KEY_BYTES).toString('base64url')
-  const entry = [
-    name,
-    scopes.join('+'),
-    hash('sha256', key, 'hex'),
-    ...(spreadsheets.length === 0 ? [] : [spreadsheets.join('+')]),
-  ]
-  return { key, entry: entry.join(':') }
+  const digest = hash('sha256', key, 'hex')
+  const entry = [name, scopes.join('+'), digest, ...(spreadsheets.length === 0 ? [] : [spreadsheets.join('+')])]
+  return { key, entry: entry.join(':'), digest }
 }

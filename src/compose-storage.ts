@@ -6,8 +6,9 @@ import type { JobRunner } from './ports/job-runner.ts'
 import type { KeyValueStore } from './ports/key-value-store.ts'
 import type { Log } from './ports/log.ts'
 import type { SyncStorage } from './ports/sync-storage.ts'
-import { LocalReadBudget } from './sheets/local-read-budget.ts'
-import { ReadQuota } from './sheets/read-quota.ts'
+import { LocalReadBudgets } from './sheets/local-read-budgets.ts'
+import type { ReadLimits } from './sheets/read-budget-rule.ts'
+import { ReadQuotas } from './sheets/read-quotas.ts'
 import { IdempotencyStore } from './syncs/idempotency-store.ts'
 
 /** What a runner is made of, beyond what STORAGE_URL decides. */
@@ -19,10 +20,16 @@ export type ServiceRunner = JobRunner & { readonly recovered: boolean }
 export interface StorageDrivers {
   readonly storage: SyncStorage
   readonly idempotency: IdempotencyStore
-  /** Google's reads a minute, shared by all who share the storage. */
-  readonly quota: ReadQuota
+  /** Google's reads a minute of each account, shared by all who share the storage. */
+  readonly quotas: ReadQuotas
   /** Where processes exchange how many requests they have counted. */
   readonly requestCounts: KeyValueStore
+  /** Which processes share the storage. */
+  readonly instances: KeyValueStore
+  readonly schedules: KeyValueStore
+  /** What is known of the changes of spreadsheets; and what is renewed all the time, which a crash of the storage may empty. */
+  readonly changes: KeyValueStore
+  readonly changeSignals: KeyValueStore
   makeRunner(parts: RunnerParts): ServiceRunner
   /** Closes the connections to the server, once storage and runner are closed. */
   close(): Promise<void>
@@ -35,25 +42,33 @@ export async function composeStorage(config: Config, clock: Clock, log: Log): Pr
   const { url } = storage
   const { maxIdempotencyKeysPerKey } = config.limits
   const drivers = await (storage.kind === 'redis'
-    ? composeRedis(url, clock, log)
-    : composePostgres(url, config.historyTtlMs, clock, log))
+    ? composeRedis(url, config.history, clock, log)
+    : composePostgres(url, config.history.ttlMs, clock, log))
   const { BullMqRunner } = await import('./jobs/bullmq-runner.ts')
-  const { SharedReadBudget } = await import('./sheets/shared-read-budget.ts')
-  const budget = new SharedReadBudget(drivers.budget, config.google.readsPerMinute)
-  const quota = new ReadQuota({ budget, clock, log })
+  const { SharedReadBudgets } = await import('./sheets/shared-read-budgets.ts')
+  const limits = readLimits(config)
+  const quotas = new ReadQuotas({ budgets: new SharedReadBudgets(drivers.budget, limits), clock, log })
   const leases = new LeaseStore(drivers.leases)
   const concurrency = config.role === 'api' ? 0 : config.syncConcurrency
   return {
     storage: drivers.storage,
     idempotency: new IdempotencyStore(drivers.idempotency, maxIdempotencyKeysPerKey),
-    quota,
+    quotas,
     requestCounts: drivers.requestCounts,
+    instances: drivers.instances,
+    schedules: drivers.schedules,
+    changes: drivers.changes,
+    changeSignals: drivers.changeSignals,
     makeRunner: (parts) => new BullMqRunner({ ...parts, url, leases, clock, log, concurrency }),
     async close() {
-      await quota.close()
+      await quotas.close()
       await drivers.server.close()
     },
   }
+}
+
+function readLimits({ google }: Config): ReadLimits {
+  return { account: google.readsPerMinute, project: google.projectReadsPerMinute }
 }
 
 async function composeFiles(config: Config, directory: string, clock: Clock, log: Log): Promise<StorageDrivers> {
@@ -62,18 +77,24 @@ async function composeFiles(config: Config, directory: string, clock: Clock, log
   const { InProcessRunner } = await import('./jobs/in-process-runner.ts')
   const leases = new LeaseStore(new FileKeyValueStore({ directory, clock }, 'leases'))
   const records = new FileKeyValueStore({ directory, clock }, 'read-budget')
-  const budget = new LocalReadBudget({ readsPerMinute: config.google.readsPerMinute, clock, records })
-  const quota = new ReadQuota({ budget, clock, log })
+  const limits = readLimits(config)
+  const quotas = new ReadQuotas({ budgets: new LocalReadBudgets({ limits, clock, records }), clock, log })
   return {
-    storage: new FileStorage({ directory, clock, log }),
+    storage: new FileStorage({ directory, clock, log, ...(config.history.ttlMs > 0 && { history: config.history }) }),
     idempotency: new IdempotencyStore(
       new FileKeyValueStore({ directory, clock }, 'idempotency'),
       config.limits.maxIdempotencyKeysPerKey,
     ),
-    quota,
+    quotas,
     requestCounts: new FileKeyValueStore({ directory, clock }, 'request-counts'),
+    instances: new FileKeyValueStore({ directory, clock }, 'instances'),
+    schedules: new FileKeyValueStore({ directory: config.schedules.directory, clock }, 'schedules', {
+      ownDirectory: true,
+    }),
+    changes: new FileKeyValueStore({ directory, clock }, 'changes'),
+    changeSignals: new FileKeyValueStore({ directory, clock }, 'change-signals'),
     makeRunner: (parts) => new InProcessRunner({ ...parts, leases, clock, log, concurrency: config.syncConcurrency }),
-    close: () => quota.close(),
+    close: () => quotas.close(),
   }
 }
 
@@ -89,20 +110,28 @@ async function composePostgres(url: string, historyTtlMs: number, clock: Clock, 
     idempotency: new DatabaseKeyValueStore(database, 'idempotency'),
     budget: new DatabaseKeyValueStore(database, 'read-budget'),
     requestCounts: new DatabaseKeyValueStore(database, 'request-counts', 'ephemeral_entries'),
+    instances: new DatabaseKeyValueStore(database, 'instances', 'ephemeral_entries'),
+    schedules: new DatabaseKeyValueStore(database, 'schedules'),
+    changes: new DatabaseKeyValueStore(database, 'changes'),
+    changeSignals: new DatabaseKeyValueStore(database, 'change-signals', 'ephemeral_entries'),
   }
 }
 
-async function composeRedis(url: string, clock: Clock, log: Log) {
+async function composeRedis(url: string, history: Config['history'], clock: Clock, log: Log) {
   const { RedisConnection } = await import('./redis/connection.ts')
   const { RedisStorage } = await import('./storage/redis-storage.ts')
   const { RedisKeyValueStore } = await import('./storage/redis-key-value-store.ts')
   const connection = new RedisConnection({ url, clock, log })
   return {
     server: connection,
-    storage: new RedisStorage({ connection, clock, log }),
+    storage: new RedisStorage({ connection, clock, log, history }),
     leases: new RedisKeyValueStore(connection, 'leases'),
     idempotency: new RedisKeyValueStore(connection, 'idempotency'),
     budget: new RedisKeyValueStore(connection, 'read-budget'),
     requestCounts: new RedisKeyValueStore(connection, 'request-counts'),
+    instances: new RedisKeyValueStore(connection, 'instances'),
+    schedules: new RedisKeyValueStore(connection, 'schedules'),
+    changes: new RedisKeyValueStore(connection, 'changes'),
+    changeSignals: new RedisKeyValueStore(connection, 'change-signals'),
   }
 }

@@ -1,13 +1,18 @@
 import { isIPv6 } from 'node:net'
+import { basename, dirname, join } from 'node:path'
 import { unescape as percentDecoded } from 'node:querystring'
 import { z } from 'zod'
 import { hostNameOf, isLoopback } from './host-name.ts'
 import {
   apiKeys,
   byteSize,
+  credentialFolder,
   credentialPath,
+  domains,
   duration,
+  durationOrNone,
   fileModeMask,
+  folderUrl,
   googleApiKey,
   hosts,
   httpUrl,
@@ -17,6 +22,7 @@ import {
   snapshotUrl,
   storageUrl,
   text,
+  tokenKeys,
   webhookSecrets,
   wholeNumber,
   wholeNumberOrOff,
@@ -29,13 +35,19 @@ const environment = z.object({
   HOST: text.default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535).prefault('3000'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  /** `auto`: `pretty` where standard output is a terminal, else `json`. */
+  LOG_FORMAT: z.enum(['auto', 'json', 'pretty'], 'must be auto, json or pretty').default('auto'),
   /** `api` answers requests, `worker` runs syncs, `all` does both. */
   ROLE: z.enum(['all', 'api', 'worker'], 'must be all, api or worker').default('all'),
 
   STORAGE_URL: storageUrl.prefault('file:data/sync-status'),
   STATUS_TTL: duration.prefault('5m'),
-  /** How long PostgreSQL keeps finished syncs in lists, beyond what is answered by id; 30 days unless it is set. */
-  HISTORY_TTL: duration.optional(),
+  /** How long finished syncs are found once their status has expired: on PostgreSQL 30 days unless it is set, else not at all. */
+  HISTORY_TTL: durationOrNone.optional(),
+  /** Of the history in files, by default 1 GB, or in Redis, 100 MB. */
+  HISTORY_BYTES_MAX: byteSize.optional(),
+  /** Unset: beside the folder of the status. */
+  HISTORY_URL: folderUrl.optional(),
   SWEEP_INTERVAL: atLeast(100, '100ms').prefault('5m'),
   /** New files and folders are for this user alone, unless several users share them. */
   UMASK: fileModeMask.prefault('077'),
@@ -58,17 +70,51 @@ const environment = z.object({
   /** What stays free of the disk that holds the snapshots. */
   DISK_FREE_MIN: byteSize.prefault('200MB'),
 
+  /** Where schedules lie as files; unset: beside the status folder, or in it. */
+  SCHEDULES_URL: folderUrl.optional(),
+  /** The least time between two runs of one schedule. */
+  SCHEDULE_EVERY_MIN: atLeast(1000, '1s').prefault('1m'),
+  /** After so many syncs in a row that failed a schedule pauses itself. */
+  SCHEDULE_FAILURES_MAX: wholeNumber(1, 1_000_000).prefault('10'),
+  MAX_SCHEDULES_PER_KEY: wholeNumber(1, 1_000_000).prefault('1000'),
+
   SYNC_CONCURRENCY: wholeNumber(1, 100).prefault('4'),
   SYNC_DEADLINE: atLeast(1000, '1s').prefault('2h'),
   GOOGLE_APPLICATION_CREDENTIALS: credentialPath.optional(),
   GOOGLE_API_KEY: googleApiKey.optional(),
+  /** A folder of key files, each a credential of its own by the name of the file. */
+  GOOGLE_CREDENTIALS: credentialFolder.optional(),
   GOOGLE_API_ROOT_URL: httpUrl.optional(),
+  /** Of each account, and of all accounts of a project together; unset: 300, or as many as one account has. */
   GOOGLE_READS_PER_MINUTE: wholeNumber(1, 100_000).prefault('60'),
+  GOOGLE_PROJECT_READS_PER_MINUTE: wholeNumber(1, 100_000).optional(),
+  /** Whose people credentials may act for; empty: nobody's. */
+  GOOGLE_ACT_AS_DOMAINS: domains.prefault(''),
+
+  /** Between two lists of what changed, for schedules with `onChange`. */
+  CHANGES_INTERVAL: atLeast(1000, '1s').prefault('30s'),
+  /** How long a spreadsheet must not have changed before it is synced, and how long its first change waits at most. */
+  CHANGES_QUIET: atLeast(1000, '1s').prefault('20s'),
+  CHANGES_WAIT_MAX: atLeast(1000, '1s').prefault('2m'),
+
+  /** Questions about rows: the processes that answer them, what one may use, and the rows that it may hand back. */
+  QUERY_PROCESSES: wholeNumber(1, 64).prefault('2'),
+  QUERY_TIME_LIMIT: atLeast(100, '100ms').prefault('10s'),
+  QUERY_MEMORY: byteSize.refine((bytes) => bytes >= 128e6, 'must be 128MB or more').prefault('256MB'),
+  QUERY_ROWS: wholeNumber(1, 1_000_000).prefault('10000'),
+  /** Tables that are made of snapshots on this machine, to be asked again; what they may have together. */
+  QUERY_CACHE_URL: folderUrl.prefault('file:data/query-cache'),
+  QUERY_CACHE_BYTES: byteSize.prefault('2GB'),
+
+  /** Seals users' own tokens, and names their owners; unset: none are taken. */
+  TOKEN_KEY: tokenKeys.prefault(''),
 
   /** Empty: no cross-origin access. */
   CORS_ORIGINS: origins.prefault(''),
-  /** Unset: no key is required. */
+  /** Without these and without a file of them no key is required. */
   API_KEYS: apiKeys,
+  /** A JSON file of keys, which is read anew when it changes. */
+  API_KEYS_FILE: text.optional(),
   /** Hosts that requests may be for, beside this machine; with API_KEYS an empty list means any. */
   ALLOWED_HOSTS: hosts.prefault(''),
   /** Where users reach the service, through whatever stands in front of it. */
@@ -100,6 +146,9 @@ const environment = z.object({
   WEBHOOK_INSECURE: z.literal('1', 'can only be 1; leave it out otherwise').optional(),
 })
 
+/** The name of every setting. */
+export const SETTINGS: readonly string[] = Object.keys(environment.shape)
+
 const config = environment.transform((value, context) => {
   refuseContradictions(value, context)
   const endpoint = value.AWS_ENDPOINT_URL_S3 ?? value.AWS_ENDPOINT_URL
@@ -107,10 +156,15 @@ const config = environment.transform((value, context) => {
     host: value.HOST,
     port: value.PORT,
     logLevel: value.LOG_LEVEL,
+    logFormat: value.LOG_FORMAT,
     role: value.ROLE,
     storage: value.STORAGE_URL,
     statusTtlMs: value.STATUS_TTL,
-    historyTtlMs: value.HISTORY_TTL ?? 30 * 86_400_000,
+    history: {
+      ttlMs: value.HISTORY_TTL ?? (value.STORAGE_URL.kind === 'postgres' ? 30 * 86_400_000 : 0),
+      maxBytes: value.HISTORY_BYTES_MAX ?? (value.STORAGE_URL.kind === 'redis' ? 100e6 : 1e9),
+      directory: value.HISTORY_URL ?? folderBy(value.STORAGE_URL, { beside: 'sync-history', within: 'history' }),
+    },
     sweepIntervalMs: value.SWEEP_INTERVAL,
     umask: value.UMASK,
     snapshots: value.SNAPSHOT_URL,
@@ -123,17 +177,41 @@ const config = environment.transform((value, context) => {
     s3: { endpoint, region: value.AWS_REGION ?? (endpoint === undefined ? undefined : 'us-east-1') },
     syncBytesMax: value.SYNC_BYTES_MAX,
     diskFreeMin: value.DISK_FREE_MIN,
+    schedules: {
+      directory: value.SCHEDULES_URL ?? folderBy(value.STORAGE_URL, { beside: 'schedules', within: 'schedules' }),
+      everyMinMs: value.SCHEDULE_EVERY_MIN,
+      failuresMax: value.SCHEDULE_FAILURES_MAX,
+      maxPerKey: value.MAX_SCHEDULES_PER_KEY,
+    },
     syncConcurrency: value.SYNC_CONCURRENCY,
     syncDeadlineMs: value.SYNC_DEADLINE,
     google: {
       credentialFile: value.GOOGLE_APPLICATION_CREDENTIALS,
       apiKey: value.GOOGLE_API_KEY,
+      folder: value.GOOGLE_CREDENTIALS,
       rootUrl: value.GOOGLE_API_ROOT_URL,
       readsPerMinute: value.GOOGLE_READS_PER_MINUTE,
+      projectReadsPerMinute: value.GOOGLE_PROJECT_READS_PER_MINUTE ?? Math.max(300, value.GOOGLE_READS_PER_MINUTE),
     },
+    actAsDomains: value.GOOGLE_ACT_AS_DOMAINS,
+    changes: {
+      intervalMs: value.CHANGES_INTERVAL,
+      quietMs: value.CHANGES_QUIET,
+      waitMaxMs: value.CHANGES_WAIT_MAX,
+    },
+    queries: {
+      processes: value.QUERY_PROCESSES,
+      timeLimitMs: value.QUERY_TIME_LIMIT,
+      memoryBytes: value.QUERY_MEMORY,
+      maxRows: value.QUERY_ROWS,
+      cache: { folder: value.QUERY_CACHE_URL, maxBytes: value.QUERY_CACHE_BYTES },
+    },
+    tokenKeys: value.TOKEN_KEY,
     corsOrigins: value.CORS_ORIGINS,
     apiKeys: value.API_KEYS,
+    apiKeysFile: value.API_KEYS_FILE,
     allowedHosts: allowedHosts(value),
+    publicUrl: value.PUBLIC_URL,
     publicOrigin: URL.parse(value.PUBLIC_URL ?? '')?.origin,
     trustedProxies: value.TRUST_PROXY,
     openMetrics: value.METRICS_ACCESS === 'open',
@@ -189,17 +267,35 @@ const SECRETS = ['GOOGLE_API_KEY', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN',
 function secretsIn(name: string, value: string): string[] {
   if (SECRETS.includes(name)) return [value]
   if (name === 'WEBHOOK_SECRET') return value.split(/[\s,]+/).map((secret) => secret.replace(/^whsec_/, ''))
+  if (name === 'TOKEN_KEY') return value.split(/[\s,]+/)
   if (name === 'API_KEYS') return value.match(/[0-9a-f]{64}/g) ?? []
   const password = URL.parse(value)?.password ?? ''
   return [password, percentDecoded(password)]
 }
 
+/**
+ * Beside a status folder that is named as it is by default, so that `data` holds both; else within it, where nothing else can
+ * be in its way. Empty where nothing lies in files.
+ */
+function folderBy(storage: z.output<typeof storageUrl>, names: { readonly beside: string; readonly within: string }) {
+  if (storage.kind !== 'file') return ''
+  const { directory } = storage
+  const isUsual = basename(directory) === 'sync-status'
+  return isUsual ? join(dirname(directory), names.beside) : join(directory, names.within)
+}
+
 /** What ALLOWED_HOSTS and PUBLIC_URL name, and the one address or name that HOST is. */
-function allowedHosts({ ALLOWED_HOSTS, PUBLIC_URL, HOST, API_KEYS }: z.output<typeof environment>): readonly string[] {
+function allowedHosts(value: z.output<typeof environment>): readonly string[] {
+  const { ALLOWED_HOSTS, PUBLIC_URL, HOST } = value
   // No page can do anything without a key, so with keys hosts are checked for those alone who ask for it.
-  if (API_KEYS.length > 0 && ALLOWED_HOSTS.length === 0) return []
+  if (isKeyed(value) && ALLOWED_HOSTS.length === 0) return []
   const own = [listensAt(HOST), hostNameOf(URL.parse(PUBLIC_URL ?? '')?.host ?? '') ?? '']
   return [...ALLOWED_HOSTS, ...own.filter((host) => host !== '' && !isEverywhere(host))]
+}
+
+/** Whether callers need a key, also while the file of keys holds none. */
+function isKeyed({ API_KEYS, API_KEYS_FILE }: z.output<typeof environment>): boolean {
+  return API_KEYS.length > 0 || API_KEYS_FILE !== undefined
 }
 
 /** HOST as `hostNameOf` spells it; empty when a browser cannot name it. */
@@ -209,21 +305,28 @@ function listensAt(host: string): string {
 
 /** Settings that are fine each by itself, and not together. */
 function refuseContradictions(value: z.output<typeof environment>, context: z.RefinementCtx): void {
-  const { STORAGE_URL, ROLE, HISTORY_TTL, HOST, API_KEYS, INSECURE, CORS_ORIGINS } = value
+  const { STORAGE_URL, ROLE, HISTORY_BYTES_MAX, HISTORY_URL, HOST, INSECURE, CORS_ORIGINS } = value
   const refuse = (name: keyof typeof value, message: string) =>
     context.addIssue({ code: 'custom', path: [name], message })
+  // Which entry counts for a name must be seen in one place, and what is taken out of the file must be out.
+  if (value.API_KEYS.length > 0 && value.API_KEYS_FILE !== undefined) {
+    refuse('API_KEYS_FILE', 'cannot be set together with API_KEYS: put those keys into the file, and unset API_KEYS')
+  }
   // Without keys whoever reaches the port reads every row, so only this machine may reach it. A worker has no rows to show.
-  if (API_KEYS.length === 0 && !isLoopback(listensAt(HOST)) && INSECURE !== '1' && ROLE !== 'worker') {
+  if (!isKeyed(value) && !isLoopback(listensAt(HOST)) && INSECURE !== '1' && ROLE !== 'worker') {
     refuse(
       'HOST',
-      'may only be 127.0.0.1, ::1 or localhost while no API_KEYS are set: set API_KEYS (npm run api-key makes one), or INSECURE=1 if something else keeps strangers from this port',
+      'may only be 127.0.0.1, ::1 or localhost while no API_KEYS are set: set API_KEYS (npm run api-key makes one) or API_KEYS_FILE, or INSECURE=1 if something else keeps strangers from this port',
     )
   }
-  if (API_KEYS.length === 0 && CORS_ORIGINS.includes('*') && ROLE !== 'worker') {
+  if (!isKeyed(value) && CORS_ORIGINS.includes('*') && ROLE !== 'worker') {
     refuse(
       'CORS_ORIGINS',
-      'may only be * with API_KEYS: without keys every page that anybody opens could read every row; name the origins, or set API_KEYS (npm run api-key makes one)',
+      'may only be * with API_KEYS: without keys every page that anybody opens could read every row; name the origins, or set API_KEYS (npm run api-key makes one) or API_KEYS_FILE',
     )
+  }
+  if (value.CHANGES_WAIT_MAX < value.CHANGES_QUIET) {
+    refuse('CHANGES_WAIT_MAX', 'must be CHANGES_QUIET or more: it is the longest that a change waits for others')
   }
   if (ROLE !== 'all' && STORAGE_URL.kind === 'file') {
     refuse(
@@ -231,7 +334,13 @@ function refuseContradictions(value: z.output<typeof environment>, context: z.Re
       'can only be all while STORAGE_URL begins with file: (one process does everything); roles need redis:// or postgres://',
     )
   }
-  if (HISTORY_TTL !== undefined && STORAGE_URL.kind !== 'postgres') {
-    refuse('HISTORY_TTL', 'is kept by postgres:// only; unset it, so that nobody relies on it')
+  if (value.SCHEDULES_URL !== undefined && STORAGE_URL.kind !== 'file') {
+    refuse('SCHEDULES_URL', 'is for file: storage only; schedules lie in the storage itself, so unset it')
+  }
+  if (HISTORY_URL !== undefined && STORAGE_URL.kind !== 'file') {
+    refuse('HISTORY_URL', 'is for STORAGE_URL=file: only; a server keeps the history itself')
+  }
+  if (HISTORY_BYTES_MAX !== undefined && STORAGE_URL.kind === 'postgres') {
+    refuse('HISTORY_BYTES_MAX', 'does not bound the history of postgres://, only HISTORY_TTL does; unset it')
   }
 }

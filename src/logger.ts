@@ -1,8 +1,14 @@
 import { type Logger, pino, stdSerializers } from 'pino'
+import { isExpected, reasonOf } from './failure-reason.ts'
 import { redact } from './redaction.ts'
+import { RepeatedLines } from './repeated-lines.ts'
+
+/** pino's numbers of the levels at which failures are logged that may come again and again. */
+const WARN = 40
+const ERROR = 50
 
 /** What is logged of an error: never its other fields, as a vendor's error may carry the request with its headers. */
-interface LoggedError {
+export interface LoggedError {
   readonly type: string
   readonly message: string
   readonly stack: string | undefined
@@ -12,15 +18,33 @@ interface LoggedError {
 }
 
 /**
- * The service's log: JSON lines on standard output. Each line is redacted as a whole, whatever was put into it. It ends, and
- * the service goes on, when they cannot be written any more: the terminal was closed, or the disk is full.
+ * The service's log: lines on standard output, JSON unless `format` makes something else of them. Each line is redacted as a
+ * whole, whatever was put into it. An error with a code is logged as `code` and `reason`, with a stack only at the levels
+ * `debug` and `trace`; a warning about the storage that was given within the last minute is logged at `debug`. The log ends,
+ * and the service goes on, when lines cannot be written any more: the terminal was closed, or the disk is full.
  */
-export function createLogger(level: string): Logger {
+export function createLogger(level: string, format: (line: string) => string = (line) => line): Logger {
   const destination = pino.destination()
   // pino stops writing after EPIPE; after any other errno it would throw, and then wait at exit for what is unwritten.
   destination.prependListener('error', (error) => Object.assign(error, { code: 'EPIPE' }))
+  const isDebugging = level === 'debug' || level === 'trace'
+  const repeated = new RepeatedLines(() => performance.now())
   return pino(
-    { level, serializers: { err: describeError, req: describeRequest }, hooks: { streamWrite: redact } },
+    {
+      level,
+      serializers: { err: describeError, req: describeRequest },
+      formatters: { log: (fields) => withReason(fields, isDebugging) },
+      hooks: {
+        streamWrite: (line) => format(redact(line)),
+        logMethod(line, method, at) {
+          const [fields, message] = line as [unknown, string | undefined]
+          const mayRepeat = (at === WARN || at === ERROR) && typeof fields === 'object' && fields !== null
+          const withheld = mayRepeat ? repeated.admit(fields, message) : 0
+          if (withheld === undefined) this.debug(fields, message)
+          else method.apply(this, withheld === 0 ? line : [{ ...(fields as object), repeated: withheld }, message])
+        },
+      },
+    },
     destination,
   )
 }
@@ -37,6 +61,13 @@ export function describeError(error: unknown): LoggedError {
     ...('code' in error && typeof error.code === 'string' ? { code: error.code } : {}),
     ...(error instanceof AggregateError ? { errors: error.errors.map(describeError) } : {}),
   }
+}
+
+/** The fields with code and reason in place of an error that has a code; `keepsStack`: beside it. */
+function withReason(fields: Record<string, unknown>, keepsStack: boolean): Record<string, unknown> {
+  const { err, ...rest } = fields
+  if (!isExpected(err)) return fields
+  return { ...(keepsStack ? fields : rest), code: err.code, reason: reasonOf(err) }
 }
 
 function describeRequest(request: { method: string; url: string; host?: string; ip?: string }) {

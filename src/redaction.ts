@@ -33,21 +33,24 @@ const SECRET_FORM = new RegExp(FORMS.map(({ source }) => source).join('|'), 'gi'
 const BASE64 = /(?<!\\)[\w+/-]{12,}(?:(?:\\[rn]|[\r\n])+[\w+/-]{8,})*/g
 const LINE_BREAKS = /\\[rn]|[\r\n]/
 
-const remembered = new Set<string>()
+/** By their source; those without one are kept. */
+const remembered = new Map<string | undefined, Set<string>>()
 let rememberedForm: RegExp | undefined
 
 /**
  * Has {@link redact} find these values wherever they turn up from now on, in this whole process: as they stand, escaped in
- * JSON or in a URL, in base64, and each line of them. Values of fewer than 6 characters are not looked for.
+ * JSON or in a URL, in base64, and each line of them. Values of fewer than 6 characters are not looked for. `source`: where
+ * they are from, if that changes; those that came from there before are forgotten.
  */
-export function rememberSecrets(secrets: Iterable<string | undefined>): void {
+export function rememberSecrets(secrets: Iterable<string | undefined>, source?: string): void {
+  const forms = new Set(source === undefined ? remembered.get(source) : undefined)
   for (const line of [...secrets].flatMap((secret) => secret?.split(LINE_BREAKS) ?? [])) {
     if (line.length < LEAST_CHARACTERS || line.startsWith('-----')) continue
-    for (const form of [line, JSON.stringify(line).slice(1, -1), encodeURIComponent(line)]) remembered.add(form)
+    for (const form of [line, JSON.stringify(line).slice(1, -1), encodeURIComponent(line)]) forms.add(form)
   }
-  if (remembered.size === 0) return
-  const longestFirst = [...remembered].sort((one, other) => other.length - one.length)
-  rememberedForm = new RegExp(longestFirst.map(escapeForRegExp).join('|'), 'g')
+  remembered.set(source, forms)
+  const longestFirst = [...remembered.values()].flatMap((each) => [...each]).sort((a, b) => b.length - a.length)
+  rememberedForm = longestFirst.length === 0 ? undefined : new RegExp(longestFirst.map(escapeForRegExp).join('|'), 'g')
 }
 
 /**

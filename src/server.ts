@@ -1,7 +1,10 @@
+import type { Logger } from 'pino'
 import { compose } from './compose.ts'
-import { type Config, ConfigError, readConfig } from './config.ts'
+import { type Config, ConfigError, readConfig, SETTINGS } from './config.ts'
 import { createLogger } from './logger.ts'
+import { startFailure } from './start-failure.ts'
 import { onStopRequest } from './stop-request.ts'
+import { unknownSettings } from './unknown-settings.ts'
 
 /** Milliseconds after which a stop that hangs is forced; the process is to have ended within 10 s. */
 const STOP_LIMIT_MS = 9500
@@ -9,20 +12,21 @@ const STOP_LIMIT_MS = 9500
 try {
   await main(readConfig(process.env), process.env.npm_lifecycle_script)
 } catch (error) {
-  process.exitCode = 1
   if (error instanceof ConfigError) {
-    process.stderr.write(
-      `Sheetsync cannot start; these settings are wrong:\n${error.lines.map((line) => `  ${line}\n`).join('')}`,
-    )
-  } else {
-    // Not thrown again: Node would print every field of it, such as the URL, password and all, that could not be used.
-    createLogger('fatal').fatal({ err: error }, 'Sheetsync cannot start')
-  }
+    const lines = [...error.lines, ...unknownSettings(Object.keys(process.env), SETTINGS)]
+    cannotStart(`these settings are wrong:\n${lines.map((line) => `  ${line}`).join('\n')}`, ';')
+  } else cannotStart(startFailure(error, undefined))
+}
+
+/** Says why on standard error, in one line of plain text, and has the process end with 1. Standard output is for the log alone. */
+function cannotStart(why: string, mark = ':'): void {
+  process.stderr.write(`Sheetsync cannot start${mark} ${why}\n`)
+  process.exitCode = 1
 }
 
 async function main(config: Config, script: string | undefined): Promise<void> {
   process.umask(config.umask)
-  const log = createLogger(config.logLevel)
+  const log = await openLog(config)
   const service = await compose(config, log)
 
   /** Lets the process end by itself; one that does not end in time is ended, and the log says what held it. */
@@ -34,7 +38,6 @@ async function main(config: Config, script: string | undefined): Promise<void> {
     }, STOP_LIMIT_MS)
     try {
       await service.close()
-      log.info('stopped')
     } catch (error) {
       log.error({ err: error }, 'the stop failed')
       process.exitCode = 1
@@ -42,24 +45,31 @@ async function main(config: Config, script: string | undefined): Promise<void> {
     // From here on it waits for what was not let go of, and must not itself be what the process waits for.
     limit.unref()
   }
-  const stopListening = onStopRequest(script, (reason) => {
+  const stopListening = onStopRequest(script, async (reason) => {
     log.info({ reason }, 'stopping: running syncs save their checkpoint and go on after the next start')
-    void stop()
+    await stop()
+    if (process.exitCode === undefined) log.info('stopped')
   })
 
   try {
     const address = await service.start()
-    const { credentialFile, apiKey, rootUrl } = config.google
-    if (credentialFile === undefined && apiKey === undefined && rootUrl === undefined) {
-      log.warn(
-        'No Google credential: set GOOGLE_APPLICATION_CREDENTIALS to a service-account key file (or GOOGLE_API_KEY for public spreadsheets); until then every sync fails with GOOGLE_CREDENTIAL_MISSING.',
-      )
-    }
-    log.info({ docs: `${address}/docs` }, `Sheetsync answers at ${address}`)
+    for (const doubt of unknownSettings(Object.keys(process.env), SETTINGS)) log.warn(doubt)
+    log.info(config.role === 'worker' ? {} : { docs: `${address}/docs` }, `Sheetsync answers at ${address}`)
+    await service.load()
   } catch (error) {
-    log.fatal({ err: error }, `Sheetsync cannot start: ${error instanceof Error ? error.message : String(error)}`)
-    process.exitCode = 1
+    // A start that was asked to stop has not failed.
+    if (service.stopping.aborted) return
+    cannotStart(startFailure(error, config))
     stopListening()
     await stop()
   }
+}
+
+async function openLog({ logLevel, logFormat }: Config): Promise<Logger> {
+  const { stdout } = process
+  const isPretty = logFormat === 'pretty' || (logFormat === 'auto' && stdout.isTTY)
+  if (!isPretty) return createLogger(logLevel)
+  const { prettyLines } = await import('./pretty-lines.ts')
+  // Not of a terminal that has no colours, nor against NO_COLOR.
+  return createLogger(logLevel, await prettyLines({ colorize: stdout.isTTY && stdout.hasColors() }))
 }

@@ -3,18 +3,21 @@ import { z } from 'zod'
 import { type ApiKey, parseApiKeys } from './api-keys.ts'
 import { folderOf } from './disk/file-url.ts'
 import { hostNameOf } from './host-name.ts'
-
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** Dates end in the year 275760 (ECMA-262, "Time Values"): a hundred years from any start are well within. */
-const LONGEST_MS = 36_500 * 86_400_000
+import { DURATION_PATTERN, durationMs } from './model/duration.ts'
+import { parseTokenKey } from './tokens/token-keys.ts'
 
 /** A duration, read as milliseconds. */
 export const duration = z
   .string()
-  .regex(/^\d{1,9}(?:ms|s|m|h|d)$/, 'must be a duration such as 500ms, 30s, 5m, 2h or 30d')
-  .transform((text) => Number.parseInt(text, 10) * (UNITS[text.replace(/^\d+/, '')] ?? 1))
-  .refine((ms) => ms <= LONGEST_MS, 'must be 36500d or less')
+  .regex(DURATION_PATTERN, 'must be a duration such as 500ms, 30s, 5m, 2h or 30d')
+  .transform((text) => durationMs(text) ?? Number.POSITIVE_INFINITY)
+  .refine((ms) => Number.isFinite(ms), 'must be 36500d or less')
+
+/** A duration, or `0` for none. */
+export const durationOrNone = z
+  .string()
+  .transform((text) => (text === '0' ? '0ms' : text))
+  .pipe(duration)
 
 const BYTE_UNITS: Readonly<Record<string, number>> = { KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 }
 
@@ -52,6 +55,12 @@ export const credentialPath = text
     (path) => !/^(?:AIza|ya29\.)/.test(path),
     'must be the path of a key file; an API key belongs into GOOGLE_API_KEY',
   )
+
+/** The path of a folder of key files. Other programs have the content of a key in a variable of this name. */
+export const credentialFolder = text.refine(
+  (path) => !/^["']*\s*\{|[\r\n]|-----BEGIN|^(?:AIza|ya29\.)/.test(path) && !isEncodedFile(path),
+  'must be the path of a folder of key files, and holds what belongs into one; save that as a file NAME.json in a folder and name the folder',
+)
 
 /** Whether a text is base64 of JSON or PEM. */
 function isEncodedFile(text: string): boolean {
@@ -137,6 +146,15 @@ export const apiKeys = z
     return keys
   })
 
+/** Domains of e-mail addresses, separated by commas; read in lower case. */
+export const domains = z
+  .string()
+  .transform((list) => list.split(',').flatMap((domain) => domain.trim().toLowerCase() || []))
+  .refine(
+    (list) => list.every((domain) => /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/.test(domain)),
+    'must be domains such as example.com, separated by commas, without @ and *; subdomains are named one by one',
+  )
+
 /** Secrets as Standard Webhooks writes them; several while one takes the place of another. */
 export const webhookSecrets = z
   .string()
@@ -146,6 +164,16 @@ export const webhookSecrets = z
     'must be whsec_ and the base64 of 24 to 64 random bytes; several are separated by spaces or commas',
   )
   .transform((secrets): readonly Buffer[] => secrets.flatMap((secret) => keyOf(secret) ?? []))
+
+/** Keys that users' own tokens are sealed with, the first one first; several while one takes the place of another. */
+export const tokenKeys = z
+  .string()
+  .transform((list) => list.split(/[\s,]+/).flatMap((key) => (key === '' ? [] : [parseTokenKey(key)])))
+  .refine(
+    (keys) => keys.every((key) => key !== undefined),
+    'must be 32 random bytes in base64 or hex (openssl rand -base64 32 makes them); several are separated by commas',
+  )
+  .transform((keys): readonly Buffer[] => keys.flatMap((key) => key ?? []))
 
 function keyOf(secret: string): Buffer | undefined {
   const [, text] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? []
@@ -179,6 +207,12 @@ export const storageUrl = z
     if (url.startsWith('file:')) return { kind: 'file' as const, directory: directoryOf(url, context) }
     return { kind: url.startsWith('redis') ? ('redis' as const) : ('postgres' as const), url }
   })
+
+/** A folder of this machine. */
+export const folderUrl = z
+  .string()
+  .regex(/^file:.+/, 'must be file: and a folder')
+  .transform(directoryOf)
 
 function directoryOf(fileUrl: string, context: z.RefinementCtx): string {
   const setting = folderOf(fileUrl)

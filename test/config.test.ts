@@ -9,13 +9,13 @@ t.test('an empty environment gives every default', async (t) => {
     s3: { endpoint: undefined, region: undefined },
     storage: { kind: 'file', directory: 'data/sync-status' },
     role: 'all',
-    historyTtlMs: 30 * 86_400_000,
+    history: { ttlMs: 0, maxBytes: 1e9, directory: 'data/sync-history' },
     statusTtlMs: 300_000,
     sweepIntervalMs: 300_000,
     syncDeadlineMs: 7_200_000,
     syncBytesMax: 10e9,
     diskFreeMin: 200e6,
-    google: { readsPerMinute: 60 },
+    google: { readsPerMinute: 60, projectReadsPerMinute: 300 },
     corsOrigins: [],
     apiKeys: [],
     allowedHosts: ['127.0.0.1'],
@@ -102,6 +102,27 @@ t.test('a wrong API key is told by its place, one line each, and nothing of it i
     }
   }
   t.equal(lines('a,b,c'), 3)
+})
+
+t.test('with a file of keys the service is keyed, whatever that holds, and the file is not read here', async (t) => {
+  const API_KEYS_FILE = 'no-such-file.json'
+  t.match(readConfig({ API_KEYS_FILE }), { apiKeys: [], apiKeysFile: API_KEYS_FILE, allowedHosts: [] })
+  t.equal(readConfig({ API_KEYS_FILE, HOST: '0.0.0.0' }).host, '0.0.0.0')
+  t.same(readConfig({ API_KEYS_FILE, CORS_ORIGINS: '*' }).corsOrigins, ['*'])
+  t.throws(() => readConfig({ API_KEYS_FILE, API_KEYS: `a:read:${'1'.repeat(64)}` }), {
+    name: 'ConfigError',
+    lines: [/^API_KEYS_FILE cannot be set together with API_KEYS: put those keys into the file/],
+  })
+})
+
+t.test('people may be acted for in domains that are named one by one, and in none by default', async (t) => {
+  t.same(readConfig({}).actAsDomains, [])
+  t.same(readConfig({ GOOGLE_ACT_AS_DOMAINS: 'Example.com, sub.example.com,' }).actAsDomains, [
+    'example.com',
+    'sub.example.com',
+  ])
+  for (const wrong of ['*', '*.example.com', '@example.com', '.example.com', 'example', 'a b.com', 'bücher.example'])
+    t.throws(() => readConfig({ GOOGLE_ACT_AS_DOMAINS: wrong }), /^GOOGLE_ACT_AS_DOMAINS must be domains/, wrong)
 })
 
 t.test('without API keys only this machine may reach the port, unless INSECURE says so', async (t) => {
@@ -267,6 +288,13 @@ t.test('requests are limited unless that is turned off', async (t) => {
   t.equal(readConfig({ RATE_LIMIT: 'off' }).limits.requestsPerMinute, undefined)
 })
 
+t.test('a project has as many reads as one of its accounts, unless a number of its own is set', async (t) => {
+  const readsOf = (environment: Record<string, string>) => readConfig(environment).google
+  t.match(readsOf({ GOOGLE_READS_PER_MINUTE: '600' }), { readsPerMinute: 600, projectReadsPerMinute: 600 })
+  const both = { GOOGLE_READS_PER_MINUTE: '600', GOOGLE_PROJECT_READS_PER_MINUTE: '100' }
+  t.match(readsOf(both), { readsPerMinute: 600, projectReadsPerMinute: 100 })
+})
+
 t.test('a file URL names a folder', async (t) => {
   for (const name of ['STORAGE_URL', 'SNAPSHOT_URL']) {
     t.throws(() => readConfig({ [name]: 'file://' }), { message: `${name} must name a folder after file:` })
@@ -333,13 +361,33 @@ t.test('one machine is outgrown by naming a server, and only then by roles and h
   })
   t.match(readConfig({ STORAGE_URL: 'postgresql://localhost/app', ROLE: 'api', HISTORY_TTL: '1d' }), {
     storage: { kind: 'postgres', url: 'postgresql://localhost/app' },
-    historyTtlMs: 86_400_000,
+    history: { ttlMs: 86_400_000 },
   })
   const refused = (environment: Record<string, string>, line: RegExp) =>
     t.throws(() => readConfig(environment), { name: 'ConfigError', lines: [line] })
   refused({ ROLE: 'worker' }, /^ROLE can only be all while STORAGE_URL begins with file:/)
-  refused({ STORAGE_URL: 'redis://localhost', HISTORY_TTL: '1d' }, /^HISTORY_TTL is kept by postgres:\/\/ only/)
+  refused({ STORAGE_URL: 'redis://localhost', HISTORY_URL: 'file:x' }, /^HISTORY_URL is for STORAGE_URL=file: only/)
+  refused({ STORAGE_URL: 'postgres://localhost/a', HISTORY_BYTES_MAX: '1GB' }, /^HISTORY_BYTES_MAX does not bound/)
   refused({ STORAGE_URL: 'redis://' }, /^STORAGE_URL must begin with/)
+})
+
+t.test('a history is kept on each storage: in PostgreSQL unless it is 0, elsewhere when it is asked for', async (t) => {
+  const historyOf = (environment: Record<string, string>) => readConfig(environment).history
+  t.match(historyOf({ STORAGE_URL: 'postgres://localhost/a' }), { ttlMs: 30 * 86_400_000 })
+  t.match(historyOf({ STORAGE_URL: 'postgres://localhost/a', HISTORY_TTL: '0' }), { ttlMs: 0 })
+  t.match(historyOf({ STORAGE_URL: 'redis://localhost' }), { ttlMs: 0, maxBytes: 100e6 })
+  t.match(historyOf({ STORAGE_URL: 'redis://localhost', HISTORY_TTL: '1d', HISTORY_BYTES_MAX: '2GB' }), {
+    ttlMs: 86_400_000,
+    maxBytes: 2e9,
+  })
+  t.match(historyOf({ HISTORY_TTL: '0' }), { ttlMs: 0 })
+  t.match(historyOf({ HISTORY_TTL: '30d' }), { ttlMs: 30 * 86_400_000, directory: 'data/sync-history' })
+  t.match(historyOf({ STORAGE_URL: 'file:/srv/x' }), { directory: '/srv/x/history' })
+  t.match(historyOf({ STORAGE_URL: 'file:/srv/x/sync-status' }), { directory: '/srv/x/sync-history' })
+  t.match(historyOf({ HISTORY_URL: 'file:/srv/old' }), { directory: '/srv/old' })
+  t.throws(() => readConfig({ HISTORY_TTL: '1 day' }), /^HISTORY_TTL must be a duration/)
+  t.throws(() => readConfig({ HISTORY_BYTES_MAX: '1' }), /^HISTORY_BYTES_MAX must be a number of bytes/)
+  t.throws(() => readConfig({ HISTORY_URL: 's3://bucket' }), /^HISTORY_URL must be file: and a folder/)
 })
 
 t.test('white space around a value is dropped, and a value of nothing else counts as unset', async (t) => {
@@ -368,7 +416,7 @@ t.test('the content of a key file in place of its path stops the start, in one l
     'an API key': 'AIzaSyA0000000000000000000000000000000x',
   }
   for (const [what, content] of Object.entries(contents)) {
-    for (const name of ['GOOGLE_APPLICATION_CREDENTIALS', 'GOOGLE_API_KEY']) {
+    for (const name of ['GOOGLE_APPLICATION_CREDENTIALS', 'GOOGLE_CREDENTIALS', 'GOOGLE_API_KEY']) {
       if (what === 'an API key' && name === 'GOOGLE_API_KEY') continue
       try {
         readConfig({ [name]: content })
@@ -376,7 +424,10 @@ t.test('the content of a key file in place of its path stops the start, in one l
       } catch (error) {
         const { lines, message } = error as ConfigError
         t.equal(lines?.length, 1, `${name}: ${what}`)
-        t.match(lines?.[0], new RegExp(`^${name} must be (?:the path of a key file|one API key)`))
+        t.match(
+          lines?.[0],
+          new RegExp(`^${name} must be (?:the path of a (?:key file|folder of key files)|one API key)`),
+        )
         t.notMatch(message, /\n|hunter2|AIza|BEGIN|ey[\w]{20}/)
       }
     }
@@ -400,6 +451,15 @@ t.test('a duration longer than a timer can hold is kept, and one that no date ca
   for (const name of ['SYNC_DEADLINE', 'STATUS_TTL', 'SWEEP_INTERVAL', 'HISTORY_TTL', 'REQUEST_TIMEOUT']) {
     t.throws(() => readConfig({ [name]: '999999999d' }), new RegExp(`^${name} must be 36500d or less`), name)
   }
+})
+
+t.test('changes are asked for each 30 seconds, and wait for others no longer than they may', async (t) => {
+  t.match(readConfig({}), { changes: { intervalMs: 30_000, quietMs: 20_000, waitMaxMs: 120_000 } })
+  t.match(readConfig({ CHANGES_INTERVAL: '5s', CHANGES_QUIET: '1m', CHANGES_WAIT_MAX: '1m' }), {
+    changes: { intervalMs: 5000, quietMs: 60_000, waitMaxMs: 60_000 },
+  })
+  t.throws(() => readConfig({ CHANGES_INTERVAL: '100ms' }), /^CHANGES_INTERVAL must be 1s or more/)
+  t.throws(() => readConfig({ CHANGES_QUIET: '3m' }), /^CHANGES_WAIT_MAX must be CHANGES_QUIET or more/)
 })
 
 t.test('every secret among the settings is known as one', async (t) => {

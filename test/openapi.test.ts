@@ -10,9 +10,14 @@ interface Operation {
   readonly operationId: string
   readonly summary?: string
   readonly description?: string
-  readonly parameters?: { name: string; in: string; example?: unknown; schema?: { example?: unknown } }[]
+  readonly parameters?: { name: string; in: string; required: boolean; example?: unknown; schema: ParameterSchema }[]
   readonly requestBody?: { content: Record<string, { schema: { $ref?: string; examples?: unknown[] } }> }
   readonly responses: Record<string, { description: string; content?: Record<string, Media> }>
+}
+interface ParameterSchema {
+  readonly example?: unknown
+  readonly examples?: readonly unknown[]
+  readonly default?: unknown
 }
 interface Media {
   readonly examples?: Record<string, { value: unknown }>
@@ -49,8 +54,8 @@ t.test('the document that is served', async (t) => {
     for (const { method, path, operation } of operations) {
       const name = `${method.toUpperCase()} ${path}`
       t.ok(operation.summary && operation.description, `${name} has a summary and a description`)
-      for (const parameter of operation.parameters ?? []) {
-        t.not(parameter.example ?? parameter.schema?.example, undefined, `${name}: an example of ${parameter.name}`)
+      for (const { name: parameter, example, schema } of operation.parameters ?? []) {
+        t.not(example ?? schema.example ?? schema.examples?.[0], undefined, `${name}: an example of ${parameter}`)
       }
       const body = operation.requestBody?.content['application/json']?.schema
       if (body !== undefined) {
@@ -62,6 +67,17 @@ t.test('the document that is served', async (t) => {
         for (const [type, { examples = {} }] of Object.entries(answer.content ?? {})) {
           t.ok(Object.keys(examples).length > 0, `${name} ${status} shows ${type}`)
         }
+      }
+    }
+  })
+
+  t.test('leaves fields of forms empty, but for what names the sample spreadsheet', async (t) => {
+    for (const { operation } of operations) {
+      for (const { name, required, example, schema } of operation.parameters ?? []) {
+        // What Swagger UI begins a field with.
+        const filled = example ?? schema.example ?? schema.default
+        const isOfSample = required && ['spreadsheetId', 'tab'].includes(name)
+        t.equal(filled !== undefined, isOfSample, `${operation.operationId}: ${name}`)
       }
     }
   })

@@ -50,6 +50,15 @@ t.test('what is remembered goes by its literal value, in every form it may come 
   t.notMatch(redact(body), /[\w+/]{20}/, 'a private key without its armour')
 })
 
+t.test('what a source holds no more is forgotten, and what others hold is not', async (t) => {
+  const [one, two, kept] = ['1', '2', '3'].map((digit) => digit.repeat(64)) as [string, string, string]
+  rememberSecrets([kept])
+  rememberSecrets([one], 'a file')
+  t.equal(redact(`${one} ${kept}`), `${REDACTED} ${REDACTED}`)
+  rememberSecrets([two], 'a file')
+  t.equal(redact(`${one} ${two} ${kept}`), `${one} ${REDACTED} ${REDACTED}`)
+})
+
 t.test('a line of JSON stays JSON without the credentials that stand between its escapes', async (t) => {
   const jwt = `${base64('{"alg":"RS256"}')}.${base64('{"iss":"somebody"}')}.c2lnbmF0dXJl`.replaceAll('=', '')
   const secrets = [API_KEY, TOKEN, jwt, pem.slice(0, 300), base64(API_KEY), 'GOCSPX-0123456789abcdef']

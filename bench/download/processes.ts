@@ -37,6 +37,9 @@ export async function startEmulatorProcess(parameters: readonly string[]): Promi
 
 export interface ServiceProcess {
   readonly url: string
+  readonly pid: number
+  /** The memory that it has now, in MB; Linux only. */
+  rssMb(): Promise<number>
   /** The most memory that it had at any time, in MB; Linux only. */
   peakRssMb(): Promise<number>
   /** Processor time of all its threads so far, in milliseconds; Linux only. */
@@ -45,7 +48,11 @@ export interface ServiceProcess {
 }
 
 /** The whole service, as its users start it, before an emulator. */
-export async function startService(rootUrl: string, directory: string): Promise<ServiceProcess> {
+export async function startService(
+  rootUrl: string,
+  directory: string,
+  environment: Record<string, string> = {},
+): Promise<ServiceProcess> {
   // Just what `npm start` runs.
   const [, ...parameters] = packageJson.scripts.start.split(' ')
   const child = spawn(process.execPath, parameters, {
@@ -60,18 +67,22 @@ export async function startService(rootUrl: string, directory: string): Promise<
       SYNC_CONCURRENCY: '10',
       SNAPSHOTS_KEPT: '1',
       ...(process.env.NODE_COMPILE_CACHE !== undefined && { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE }),
+      ...environment,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const exited = once(child, 'exit')
   const url = await firstMatch(child, /answers at (http[^"\s]+)/)
   child.stdout?.resume()
+  const statusMb = async (field: string) => {
+    const status = await readFile(`/proc/${child.pid}/status`, 'utf8')
+    return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]) / 1024
+  }
   return {
     url,
-    async peakRssMb() {
-      const status = await readFile(`/proc/${child.pid}/status`, 'utf8')
-      return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024
-    },
+    pid: child.pid ?? 0,
+    rssMb: () => statusMb('VmRSS'),
+    peakRssMb: () => statusMb('VmHWM'),
     async cpuMs() {
       // Fields 14 and 15 of proc_pid_stat(5): ticks in user and kernel mode, a hundred a second.
       const fields = (await readFile(`/proc/${child.pid}/stat`, 'utf8')).replace(/^.*\) /, '').split(' ')

@@ -59,6 +59,16 @@ await measure('50 newest', () => list({ pageSize: 50 }))
 await measure('50 newest of one spreadsheet', () => list({ spreadsheetId: 'spreadsheet-7', pageSize: 50 }))
 await measure('50 newest of one spreadsheet, again', () => list({ spreadsheetId: 'spreadsheet-7', pageSize: 50 }))
 await measure('failed ones (there are none)', () => list({ states: ['failed'], pageSize: 50 }))
+await measure('one second of a search that finds nothing', async () => {
+  const until = performance.now() + 1000
+  let pieces = 0
+  for (let pageToken: string | undefined; performance.now() < until; pieces++) {
+    const page = await storage.list({ text: 'nowhere', pageSize: 50, maxBytes: 128 * 1024, pageToken })
+    pageToken = page.nextPageToken
+    if (pageToken === undefined) break
+  }
+  return `${pieces} pieces of 128 kB`
+})
 await measure('create', async () => {
   await storage.create(aQueuedSync())
   return ''

@@ -19,6 +19,8 @@ export class SheetsyncError extends Error {
   readonly retryable: boolean
   /** Milliseconds that the service asked to wait. */
   readonly retryAfterMs: number | undefined
+  /** The whole problem as the service told it (RFC 9457); `undefined` where the error came from elsewhere. */
+  readonly problem: Problem | undefined
 
   constructor(
     message: string,
@@ -30,6 +32,7 @@ export class SheetsyncError extends Error {
       readonly errors?: Problem['errors']
       readonly requestId?: string | undefined
       readonly retryAfterMs?: number | undefined
+      readonly problem?: Problem | undefined
       readonly cause?: unknown
     },
   ) {
@@ -41,12 +44,13 @@ export class SheetsyncError extends Error {
     this.errors = fields.errors ?? []
     this.requestId = fields.requestId
     this.retryAfterMs = fields.retryAfterMs
+    this.problem = fields.problem
   }
 }
 
 /** The error that a problem tells of. */
 export function problemError(problem: Problem, retryAfterMs?: number): SheetsyncError {
-  return new SheetsyncError(problem.detail, { ...problem, retryAfterMs })
+  return new SheetsyncError(problem.detail, { ...problem, retryAfterMs, problem })
 }
 
 /** The error of an answer that is not a good one. `body`: what it held, as JSON if it was that. */
@@ -89,4 +93,15 @@ export function retryAfterMsOf(response: Response): number | undefined {
 function isProblem(body: unknown): body is Problem {
   const { code, detail, type } = (body ?? {}) as Partial<Problem>
   return typeof code === 'string' && typeof detail === 'string' && String(type).startsWith('urn:sheetsync:')
+}
+
+/** What an answer holds, as JSON if it is that. */
+export async function jsonOf(response: Response): Promise<unknown> {
+  const text = await response.text()
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return text
+    throw error
+  }
 }

@@ -1,5 +1,6 @@
-import { answerError, networkError, retryAfterMsOf, SheetsyncError } from './error.ts'
+import { answerError, jsonOf, networkError, retryAfterMsOf, SheetsyncError } from './error.ts'
 import { readEvents } from './event-stream.ts'
+import { limited, SILENCE_MS } from './limited-signal.ts'
 import { backoffMs, pause } from './pause.ts'
 import type { Sync } from './types.ts'
 
@@ -17,8 +18,6 @@ export type Get = (path: string, headers: Readonly<Record<string, string>>, sign
 
 /** Milliseconds in which a stream must show its first byte, which the service sends at once: later, something holds it back. */
 const FIRST_BYTE_MS = 4000
-/** Milliseconds of silence after which a stream counts as broken; the service sends a sign of life every 15 s. */
-const SILENCE_MS = 25_000
 /** Milliseconds in which a poll must be answered. */
 const POLL_TIMEOUT_MS = 15_000
 /** Streams that break in a row without an event before polling is all that is done. */
@@ -169,50 +168,6 @@ class Wait {
     this.#hopeless = 0
     if (status >= 400 && status < 500 && status !== 408 && status !== 425 && status !== 429) throw error
     return Math.max(backoffMs(this.#faults), Math.min(error.retryAfterMs ?? 0, 60_000))
-  }
-}
-
-/** A signal that is aborted with another, or when time is up. */
-function limited(outer: AbortSignal | undefined, ms: number) {
-  const controller = new AbortController()
-  const pass = () => controller.abort(outer?.reason)
-  if (outer?.aborted) pass()
-  outer?.addEventListener('abort', pass, { once: true })
-  let isOver = false
-  const expire = () => {
-    isOver = true
-    controller.abort(new DOMException('No answer in time', 'TimeoutError'))
-  }
-  let timer = setTimeout(expire, ms)
-  const clear = () => {
-    clearTimeout(timer)
-    outer?.removeEventListener('abort', pass)
-  }
-  return {
-    signal: controller.signal,
-    get isOver() {
-      return isOver
-    },
-    extend(more: number) {
-      clearTimeout(timer)
-      timer = setTimeout(expire, more)
-    },
-    clear,
-    /** Lets go, and cuts what is still open. */
-    close() {
-      clear()
-      controller.abort()
-    },
-  }
-}
-
-async function jsonOf(response: Response): Promise<unknown> {
-  const text = await response.text()
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return text
-    throw error
   }
 }
 

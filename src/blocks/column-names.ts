@@ -2,12 +2,12 @@
 export interface ColumnNames {
   /** One unlike name for each column of the area, those past the header row's last cell too. */
   readonly names: readonly string[]
-  /** Columns that were given their letter, for their header was empty with another one after it. */
-  readonly empty: number
-  /** Columns whose header had been used before. */
-  readonly repeated: number
-  /** Columns whose header had something around it that nobody sees, which is not in their name. */
-  readonly trimmed: number
+  /** Letters of the columns that were given their letter, for their header was empty with another one after it. */
+  readonly empty: readonly string[]
+  /** Letters of the columns whose header had been used before. */
+  readonly repeated: readonly string[]
+  /** Letters of the columns whose header had something around it that nobody sees, which is not in their name. */
+  readonly trimmed: readonly string[]
 }
 
 /**
@@ -34,9 +34,9 @@ export function nameColumns(headerRow: readonly string[], startColumn: number, c
   const headers = new Set(header.filter((name) => name !== ''))
   const taken = new Set<string>()
   const names: string[] = []
-  let empty = 0
-  let repeated = 0
-  let trimmed = 0
+  const empty: string[] = []
+  const repeated: string[] = []
+  const trimmed: string[] = []
   /** The last number tried for a name, so that thousands of equal headers are not counted up from 2 each time. */
   const lastTried = new Map<string, number>()
   const unlike = (name: string): string => {
@@ -53,11 +53,11 @@ export function nameColumns(headerRow: readonly string[], startColumn: number, c
     let name: string
     if (own !== '') {
       name = taken.has(own) ? unlike(own) : own
-      if (name !== own) repeated += 1
-      if (own !== headerRow[index]) trimmed += 1
+      if (name !== own) repeated.push(letter)
+      if (own !== headerRow[index]) trimmed.push(letter)
     } else {
       name = headers.has(letter) || taken.has(letter) ? unlike(letter) : letter
-      if (index < header.length) empty += 1
+      if (index < header.length) empty.push(letter)
     }
     taken.add(name)
     names.push(name)
@@ -80,4 +80,19 @@ export function columnLetters(column: number): string {
     letters = String.fromCharCode(65 + ((rest - 1) % 26)) + letters
   }
   return letters
+}
+
+/** What is known of the columns of a tab, or a range of one. */
+export interface NamedColumns {
+  /** `null` where no header names them. */
+  readonly columnNames: readonly string[] | null
+  readonly columns: number
+  /** The range; `null` for a whole tab. */
+  readonly rectangle: { readonly startColumn: number } | null
+}
+
+/** Names of columns, in their order; letters of the sheet where no header names them. */
+export function columnNamesOf({ columnNames, columns, rectangle }: NamedColumns): readonly string[] {
+  const start = rectangle?.startColumn ?? 0
+  return columnNames ?? Array.from({ length: columns }, (_, index) => columnLetters(start + index))
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { Piscina } from 'piscina'
 import { isOutOfDescriptors } from '../disk/descriptors.ts'
 import { toDiskError } from '../disk/disk-errors.ts'
+import { isWindows } from '../disk/platform.ts'
 import { type Log, silentLog } from '../ports/log.ts'
 
 export interface WorkerPoolOptions {
@@ -69,6 +70,8 @@ export class WorkerPool {
   }
 
   #open(): Piscina {
+    // On Windows the temporary folder is its user's own; elsewhere others could put there what this process executes.
+    const cache = getCompileCacheDir() ?? (isWindows ? join(tmpdir(), 'node-compile-cache') : undefined)
     const pool = new Piscina({
       filename: fileURLToPath(new URL('worker.ts', import.meta.url)),
       minThreads: 0,
@@ -76,7 +79,7 @@ export class WorkerPool {
       idleTimeout: IDLE_MS,
       // Halves the memory and the start of a thread, which else would load the compiler that strips the types (Node,
       // "Module compile cache"). It needs nothing else of the environment.
-      env: { NODE_COMPILE_CACHE: getCompileCacheDir() ?? join(tmpdir(), 'node-compile-cache') },
+      env: cache === undefined ? {} : { NODE_COMPILE_CACHE: cache },
       // What the main thread was started with, such as a loader, is none of a thread's business.
       execArgv: [],
       resourceLimits: { maxYoungGenerationSizeMb: 6 },

@@ -51,4 +51,8 @@ export const MIGRATIONS: readonly string[] = [
   -- Heartbeats are worth nothing after a crash of the server: no log is written for them.
   CREATE UNLOGGED TABLE ephemeral_entries (LIKE entries INCLUDING ALL) WITH (fillfactor = 50);
   `,
+  `
+  ALTER TABLE syncs ADD COLUMN schedule_id text COLLATE "C";
+  CREATE INDEX syncs_by_schedule ON syncs (schedule_id, state, moment) WHERE schedule_id IS NOT NULL;
+  `,
 ]

@@ -60,7 +60,8 @@ export class NotificationListener {
     try {
       await database.bounded(this.#client.query('SELECT 1'))
     } catch (error) {
-      log.warn({ err: error }, 'Changes made elsewhere are not noticed until PostgreSQL is back')
+      const err = toDatabaseError(error, 'The status cannot be watched')
+      log.warn({ err }, 'Changes made elsewhere are not noticed until PostgreSQL is back')
       this.#disconnect()
     }
   }

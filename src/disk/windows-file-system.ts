@@ -48,6 +48,7 @@ export function onWindows(fs: FileSystem, pause: (ms: number) => Promise<unknown
     openToWrite: patient(fs.openToWrite),
     openToRead: patient(fs.openToRead),
     read: patient(fs.read),
+    truncate: patient(fs.truncate),
     link: patient(fs.link),
     rename: patient(async (from, to) => {
       try {

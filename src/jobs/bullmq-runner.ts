@@ -76,8 +76,13 @@ export class BullMqRunner implements JobRunner {
   }
 
   /** Resolves within two seconds, also when the queue does not answer: the sync is recorded, and the scan finds it. */
-  async enqueue(syncId: string): Promise<void> {
+  async enqueue(syncId: string, { background = false }: { readonly background?: boolean } = {}): Promise<void> {
     if (this.#isClosing) return
+    if (background) {
+      // An entry that waits for its turn would hold up those behind it.
+      if (this.#isWorker) void this.#running.execute(syncId)
+      return
+    }
     // While every slot is taken nobody here hears the doorbell, and one that is on offer may be this sync's at once.
     if (this.#isWorker && this.#running.isFull) void this.#running.execute(syncId)
     try {

@@ -57,39 +57,73 @@ function isBusy(error: unknown): error is AppError {
 }
 
 async function executeDownload(deps: DownloadOptions, sync: ActiveSync, context: JobContext): Promise<SyncResult> {
-  const { snapshots, log } = deps
+  const { snapshots, changes, log } = deps
   const key = { spreadsheetId: sync.spreadsheet.id, syncId: sync.id, epoch: sync.lease.epoch }
   const draft = await supersededAsStop(
     watchStore(snapshots.openDraft(key, context.signal), deps, (fault) => context.report({ progress: { fault } })),
   )
   try {
     context.signal.throwIfAborted()
-    if (draft.published !== undefined) return resultOf(draft.published, sync, 'downloaded')
-    refusePoisoned(sync, readCheckpoint(draft.checkpoint)?.epoch ?? 0)
-    const result = await new Download(deps, sync, context, draft).execute()
+    // What was counted before a crash is not recorded, so it is counted again.
+    const withChanges = async (result: SyncResult): Promise<SyncResult> =>
+      result.outcome === 'unchanged'
+        ? result
+        : { ...result, changes: (await changes?.count(key, context.signal)) ?? null }
+    if (draft.published !== undefined) return await withChanges(resultOf(draft.published, sync, 'downloaded'))
+    refusePoisoned(sync, readCheckpoint(draft.checkpoint, sync.id)?.epoch ?? 0)
+    const writer = await deps.writer.open(draft, sync.request, context.signal)
+    // Before the snapshot that is compared with may be removed.
+    const result = await withChanges(await new Download(deps, sync, context, { draft, writer }).execute())
     // A snapshot of now takes the place of an old one; if that fails, the next one tries again.
     await snapshots.prune(sync.spreadsheet.id, context.signal).catch((error: unknown) => {
       log.warn({ err: error, syncId: sync.id }, 'old snapshots could not be removed')
     })
+    // Nothing of it was published, so it would lie there until the next sweep.
+    if (result.outcome === 'unchanged') await putAway(deps, draft, sync.id, false)
     return result
   } catch (error) {
     const cause: unknown = context.signal.aborted ? context.signal.reason : error
     const reason = cause instanceof DraftSuperseded ? new JobStop('superseded') : cause
-    await closeDraft(deps, draft, reason, sync.id)
+    await putAway(deps, draft, sync.id, await isToStay(deps, draft, reason, sync, context))
     throw reason
   }
 }
 
-/** What is checkpointed stays for whoever goes on with the sync; of a sync that ends here, nothing does. */
-async function closeDraft(
-  { log }: DownloadOptions,
+/**
+ * Whether what is checkpointed stays: for whoever goes on with the sync, or, of one that fails here and can be resumed, for
+ * a retry. The runs of a schedule keep nothing, as each has the next one for a retry.
+ */
+async function isToStay(
+  { mayKeepDraft, snapshots, log }: DownloadOptions,
   draft: SnapshotDraft,
   reason: unknown,
-  syncId: string,
-): Promise<void> {
-  const isStopped = reason instanceof JobStop && (reason.why === 'interrupted' || reason.why === 'superseded')
+  sync: ActiveSync,
+  context: JobContext,
+): Promise<boolean> {
+  const why = reason instanceof JobStop ? reason.why : undefined
+  if (why === 'interrupted' || why === 'superseded' || isBusy(reason)) return true
+  const isResumable = why === 'deadline' || (reason instanceof AppError && reason.resumable)
+  if (!isResumable || draft.checkpoint === undefined || sync.scheduleId !== null) return false
   try {
-    await (isStopped || isBusy(reason) ? draft.close() : draft.discard())
+    // On a full disk it would be missed.
+    await snapshots.assertRoom()
+    if (mayKeepDraft !== undefined && !(await mayKeepDraft(sync.createdBy))) return false
+  } catch (error) {
+    log.warn({ err: error, syncId: sync.id }, 'the draft of a failed sync is not kept')
+    return false
+  }
+  context.report({ keepsDraft: true })
+  return true
+}
+
+async function putAway(
+  { log }: DownloadOptions,
+  draft: SnapshotDraft,
+  syncId: string,
+  isToStay: boolean,
+): Promise<void> {
+  try {
+    await (isToStay ? draft.close() : draft.discard())
   } catch (error) {
     log.warn({ err: error, syncId }, 'a draft could not be put away; the sweeper will')
   }

@@ -1,3 +1,4 @@
+import { Heartbeats } from '../concurrency/heartbeats.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { LeaseStore } from './lease-store.ts'
 
@@ -10,7 +11,6 @@ export const HEARTBEAT_MS = 2000
  */
 export const LEASE_TIMEOUT_MS = 26_000
 
-/** Fewer polls than this prove nothing, however long ago the first was: the observer itself may have been stopped. */
 const POLLS_NEEDED = 4
 
 /**
@@ -19,12 +19,7 @@ const POLLS_NEEDED = 4
  */
 const POLL_GAP_MS = LEASE_TIMEOUT_MS / 2
 
-interface Observation {
-  readonly heartbeat: string
-  readonly since: number
-  last: number
-  polls: number
-}
+const LIMITS = { timeoutMs: LEASE_TIMEOUT_MS, looksNeeded: POLLS_NEEDED, gapMs: POLL_GAP_MS }
 
 /**
  * Distinguishes dead owners from live ones by what it observed of their leases on its own monotonic clock, so that no
@@ -32,12 +27,11 @@ interface Observation {
  */
 export class LeaseObserver {
   readonly #leases: LeaseStore
-  readonly #clock: Clock
-  readonly #observed = new Map<string, Observation>()
+  readonly #heartbeats: Heartbeats
 
   constructor(leases: LeaseStore, clock: Clock) {
     this.#leases = leases
-    this.#clock = clock
+    this.#heartbeats = new Heartbeats(clock, LIMITS)
   }
 
   /** Polls the lease; resolves to true when its owner is gone, or has not renewed it for LEASE_TIMEOUT_MS. */
@@ -45,20 +39,11 @@ export class LeaseObserver {
     const lease = await this.#leases.read(syncId, epoch)
     if (lease?.ownerIsGone === true) return true
     // An owner that died between its claim and its first heartbeat has no lease at all, and that never changes either.
-    const heartbeat = `${epoch}:${lease?.heartbeat ?? 'none'}`
-    const now = this.#clock.monotonic()
-    const before = this.#observed.get(syncId)
-    if (before === undefined || before.heartbeat !== heartbeat || now - before.last > POLL_GAP_MS) {
-      this.#observed.set(syncId, { heartbeat, since: now, last: now, polls: 1 })
-      return false
-    }
-    before.last = now
-    before.polls += 1
-    return before.polls >= POLLS_NEEDED && now - before.since >= LEASE_TIMEOUT_MS
+    return this.#heartbeats.standsStill(syncId, `${epoch}:${lease?.heartbeat ?? 'none'}`)
   }
 
   /** Forgets what was observed of syncs other than these. */
   retainOnly(syncIds: ReadonlySet<string>): void {
-    for (const syncId of this.#observed.keys()) if (!syncIds.has(syncId)) this.#observed.delete(syncId)
+    this.#heartbeats.forget((syncId) => syncIds.has(syncId))
   }
 }

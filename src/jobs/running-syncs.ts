@@ -17,12 +17,17 @@ const SCAN_INTERVAL_MS = 2000
 /** The same while every slot is taken: whose turn is next is decided among the syncs that are known here. */
 const BUSY_SCAN_INTERVAL_MS = 1000
 
+/** Slots for syncs that nobody waits for, beside all others and for each of them. */
+const BACKGROUND_SHARE = 0.5
+
 interface RunningSyncsOptions extends ExecutionOptions {
-  /** How many syncs run at once in this process. */
+  /** How many syncs that somebody waits for run at once in this process; half as many more run that nobody waits for. */
   readonly concurrency: number
 }
 
 interface Run {
+  /** Whether it waits for a slot of those for which nobody waits. */
+  readonly background: boolean
   /** Until it has a slot. */
   isWaiting: boolean
   /** Makes it wait no longer for a slot. */
@@ -42,6 +47,8 @@ interface Run {
 export class RunningSyncs {
   readonly #options: RunningSyncsOptions
   readonly #slots: SyncSlots
+  /** For syncs that nobody waits for: none of them ever has a slot of the others. */
+  readonly #backgroundSlots: SyncSlots
   readonly #owner = `${hostname()}:${process.pid}:${newSyncId().slice(-12)}`
   readonly #observer: LeaseObserver
   readonly #scan: PeriodicTask
@@ -55,6 +62,7 @@ export class RunningSyncs {
   constructor(options: RunningSyncsOptions) {
     this.#options = options
     this.#slots = new SyncSlots(options.concurrency)
+    this.#backgroundSlots = new SyncSlots(Math.max(1, Math.floor(options.concurrency * BACKGROUND_SHARE)))
     this.#observer = new LeaseObserver(options.leases, options.clock)
     this.#scan = new PeriodicTask({
       clock: options.clock,
@@ -147,8 +155,11 @@ export class RunningSyncs {
     const waiting = [...this.#running].filter(([, { isWaiting }]) => isWaiting)
     const orphans = await this.#findOrphans(signal)
     if (signal.aborted) return
-    const ids = new Set(orphans.map(({ id }) => id))
-    for (const [id, { leave }] of waiting) if (!ids.has(id)) leave.abort()
+    const found = new Map(orphans.map((sync) => [sync.id, sync]))
+    for (const [id, { leave, background }] of waiting) {
+      // One that somebody has come to wait for is begun anew as such by the next scan.
+      if (found.get(id)?.background !== background) leave.abort()
+    }
     for (const sync of orphans) this.#begin(sync)
     this.#scanned = true
   }
@@ -171,7 +182,8 @@ export class RunningSyncs {
   #begin(sync: Sync): void {
     if (this.#running.has(sync.id) || this.#closing.signal.aborted) return
     const { promise: released, resolve } = Promise.withResolvers<void>()
-    const run: Run = { isWaiting: true, leave: new AbortController(), released, settled: Promise.resolve() }
+    const { background } = sync
+    const run: Run = { background, isWaiting: true, leave: new AbortController(), released, settled: Promise.resolve() }
     this.#running.set(sync.id, run)
     run.settled = this.#executeInSlot(sync, run, resolve)
   }
@@ -181,7 +193,8 @@ export class RunningSyncs {
     let slot: SyncSlot | undefined
     try {
       // What ran before goes first: its user has waited longest.
-      slot = await this.#slots.take(createdBy ?? '', { signal, isFirst: lease.epoch > 0, onRelease })
+      const slots = run.background ? this.#backgroundSlots : this.#slots
+      slot = await slots.take(createdBy ?? '', { signal, isFirst: lease.epoch > 0, onRelease })
       run.isWaiting = false
       await this.#claimAndExecute(id, run, slot)
     } catch (error) {

@@ -14,6 +14,8 @@ interface SweeperOptions {
   readonly storage: SyncStorage
   /** Where idempotency keys are remembered, if they are. */
   readonly idempotency?: IdempotencyStore
+  /** Called with each sync of which `isRemembered` is true, before it is removed; default: notes it for its idempotency key. */
+  readonly rememberEnd?: (sync: FinishedSync) => Promise<void>
   readonly snapshots: SnapshotStore
   readonly clock: Clock
   readonly log: Log
@@ -54,9 +56,12 @@ export class Sweeper {
       return
     }
     const now = clock.now()
-    const rememberEnd = idempotency && ((sync: FinishedSync) => idempotency.recordEnd(sync, now))
+    const record = idempotency && ((sync: FinishedSync) => idempotency.recordEnd(sync, now))
+    const { rememberEnd = record } = this.#options
     const report = await this.#step(signal, () => storage.cleanup(now, { signal, rememberEnd }))
-    const drafts = await this.#step(signal, () => snapshots.sweepDrafts((syncId) => isLive(storage, syncId), signal))
+    const drafts = await this.#step(signal, () =>
+      snapshots.sweepDrafts((syncId) => isLive(storage, syncId, now), signal),
+    )
     const keys = await this.#step(signal, async () => idempotency?.cleanup(now, signal))
     // Last, as looking at each spreadsheet may take long.
     const removed = await this.#step(signal, () => snapshots.sweep(now, signal))

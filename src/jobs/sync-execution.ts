@@ -48,6 +48,8 @@ export class SyncExecution {
   #latestFault: SyncFault | undefined
   #loggedFault: SyncFault | null = null
   #hasCheckpoint = false
+  /** What the job has thrown, unless it was told to stop. */
+  #failure: unknown
   /** Whether the record may have changed since it was read; this process is notified of its own writes too. */
   #isStale = false
 
@@ -152,8 +154,7 @@ export class SyncExecution {
       return (sync) => failSync(sync, problem, clock.now(), statusTtlMs)
     }
     if (!(error instanceof JobStop)) {
-      if (error instanceof AppError) log.warn({ err: error, syncId }, 'a sync failed')
-      else log.error({ err: error, syncId }, 'a sync failed for a reason without a code')
+      this.#failure = error
       const fail = failWith(toProblem(error))
       return (sync) => (sync.state === 'cancelling' ? cancel(sync) : fail(sync))
     }
@@ -179,7 +180,7 @@ export class SyncExecution {
     for (;;) {
       try {
         const sync = await this.#leased.change(transition, { durable: true })
-        log.info({ syncId: sync.id, state: sync.state, revision: sync.revision }, `sync ${sync.state}`)
+        this.#logEnd(sync)
         return
       } catch (error) {
         if (error instanceof JobStop) return
@@ -189,6 +190,19 @@ export class SyncExecution {
         await clock.sleep(RECORD_RETRY_MS, this.#leaving.signal)
       }
     }
+  }
+
+  /** Logs how the sync has ended, with a stack if that was not foreseen. */
+  #logEnd({ id: syncId, state, revision, spreadsheet, error }: Sync): void {
+    const { log } = this.#options
+    const fields = { syncId, state, revision }
+    if (state !== 'failed') {
+      log.info(fields, `sync ${state}`)
+      return
+    }
+    const why = { ...fields, spreadsheet: spreadsheet.id, code: error?.code, reason: error?.detail }
+    if (this.#failure === undefined || this.#failure instanceof AppError) log.warn(why, 'sync failed')
+    else log.error({ ...why, err: this.#failure }, 'sync failed')
   }
 
   /** Polls if the storage has notified of a change, which may be a cancel or a takeover; writes the latest progress. */

@@ -52,6 +52,7 @@ export function measureStorage(
     cleanup: timed('cleanup', (now, options) => storage.cleanup(now, options)),
     checkWritable: timed('check', () => storage.checkWritable()),
     watch: (id, onChange) => storage.watch(id, onChange),
+    watchAll: (onChange) => storage.watchAll(onChange),
     async close() {
       await storage.close()
       // Whoever called is answered some microtasks after the storage is done.

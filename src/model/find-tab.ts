@@ -6,9 +6,10 @@ interface Named {
 
 /**
  * Finds the tab that a selector names, by the one rule of requests, ranges and reads: `gid:N` is the tab with that gid, and a
- * title like any other where no tab has it; a title is compared as in {@link findNamed}.
+ * title like any other where no tab has it; a title is compared as in {@link findNamed}. A number is a gid.
  */
-export function findTab<Tab extends Named>(tabs: readonly Tab[], selector: string): Tab | undefined {
+export function findTab<Tab extends Named>(tabs: readonly Tab[], selector: string | number): Tab | undefined {
+  if (typeof selector === 'number') return tabs.find(({ gid }) => gid === selector)
   return findByGid(tabs, selector) ?? findNamed(tabs, selector, ({ title }) => title)
 }
 

@@ -1,6 +1,6 @@
 import { findByGid, findNamed, findTab } from './find-tab.ts'
 import type { ManifestTab, SnapshotManifest } from './snapshot-manifest.ts'
-import type { SnapshotFormat } from './sync-request.ts'
+import { SNAPSHOT_FORMATS, type SnapshotFormat } from './sync-request.ts'
 
 interface Held {
   readonly manifest: SnapshotManifest
@@ -14,12 +14,26 @@ export interface KnownTab {
   readonly title: string
 }
 
+/**
+ * Of what file of a tab each format can be made, as both hold the same bytes for each row. A file of CSV has other text for
+ * a cell, and none of its type.
+ */
+const MADE_FROM: Partial<Record<SnapshotFormat, SnapshotFormat>> = { json: 'ndjson', ndjson: 'json' }
+
+/** The formats that a tab can be had in when there are files of these: those first, then what can be made of them. */
+export function obtainable(formats: readonly SnapshotFormat[]): SnapshotFormat[] {
+  const isThere = (format: SnapshotFormat | undefined) => format !== undefined && formats.includes(format)
+  const stored = SNAPSHOT_FORMATS.filter(isThere)
+  return [...stored, ...SNAPSHOT_FORMATS.filter((format) => !isThere(format) && isThere(MADE_FROM[format]))]
+}
+
 /** What the snapshots of a spreadsheet have for a tab. */
 export type TabSelection =
   | (Held & {
       readonly outcome: 'found'
+      /** Of the format, or of the one that it is made of. */
       readonly file: ManifestTab['files'][number]
-      /** Every format that the tab can be had in, from this snapshot or an older one. */
+      /** Every format that there is a file of, in this snapshot or an older one. */
       readonly formats: readonly SnapshotFormat[]
     })
   /** The tab is there, but in these formats only. */
@@ -28,8 +42,8 @@ export type TabSelection =
   | { readonly outcome: 'no-tab'; readonly tabs: readonly KnownTab[] }
 
 /**
- * Finds the newest of the manifests (given newest first) that holds a tab in a format, or in any format when none is
- * named. The selector is read as {@link findTab} reads it. A title that several tabs have borne means the one that bore it
+ * Finds the newest of the manifests (given newest first) that holds a tab in a format, or in one that it is made of, or in
+ * any when none is named. The selector is read as {@link findTab} reads it. A title that several tabs have borne means the one that bore it
  * last; one that its tab bears no longer names none, so that nobody takes old rows for those of today. A range of a tab is
  * a part of it, so it serves only where no snapshot holds the whole tab.
  */
@@ -48,7 +62,9 @@ export function selectTab(
     tab.files.map((file) => ({ manifest, tab, file })),
   )
   const formats = [...new Set(held.map(({ file }) => file.format))]
-  const found = held.find(({ file }) => format === undefined || file.format === format)
+  const newestFit = held.find(({ file }) => format === undefined || [format, MADE_FROM[format]].includes(file.format))
+  // What is there is not made.
+  const found = held.find(({ tab, file }) => tab === newestFit?.tab && file.format === format) ?? newestFit
   return found === undefined ? { outcome: 'other-formats', formats } : { outcome: 'found', ...found, formats }
 }
 

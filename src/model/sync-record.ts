@@ -7,7 +7,7 @@ import { type Sync, syncSchema } from './sync.ts'
  * leaves such records as they are. Records without a number are of format 1. Whatever the format, each change raises the
  * revision, and on Redis a record begins with its revision, write id and format.
  */
-export const RECORD_FORMAT = 3
+export const RECORD_FORMAT = 6
 
 /** What is stored of a sync; its JSON is the record. */
 export function toSyncRecord(sync: Sync): Sync & { readonly format: number } {

@@ -74,6 +74,27 @@ export const syncWarning = z
   .meta({ id: 'SyncWarning' })
 export type SyncWarning = z.output<typeof syncWarning>
 
+/** What a sync has changed, by rows as wholes. */
+export const syncChanges = z
+  .object({
+    since: z.string().describe('The earlier sync whose snapshot the rows were compared with'),
+    tabs: z.array(
+      z.object({
+        gid: z.number(),
+        title: z.string(),
+        range: z.string().nullable().describe('The range as asked for, when the request names ranges'),
+        added: count
+          .nullable()
+          .describe(
+            'Rows that are new; null where they could not be compared: a tab that is new, other columns, CSV alone, more than 200 MB or 2 million rows',
+          ),
+        removed: count.nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'SyncChanges' })
+export type SyncChanges = z.output<typeof syncChanges>
+
 /** How the caller is notified of the end of a sync, and what came of it. */
 const syncWebhook = z
   .object({
@@ -121,6 +142,11 @@ export const syncFields = z.object({
   progress: syncProgress,
   tabs: z.array(syncTab),
   warnings: z.array(syncWarning),
+  changes: syncChanges
+    .nullable()
+    .describe(
+      'Rows added and removed since the latest earlier snapshot of the same shape; null until the sync has succeeded, and where there is none',
+    ),
   outcome: z.enum(['downloaded', 'unchanged']).nullable(),
   consistent: z.union([z.boolean(), z.literal('unknown')]).nullable(),
   error: problem.nullable(),
@@ -128,6 +154,8 @@ export const syncFields = z.object({
   retryOf: z.string().nullable(),
   labels: z.record(z.string(), z.string()),
   webhook: syncWebhook.nullable().describe('How its end is told; null when nobody asked for that'),
+  scheduleId: z.string().nullable().describe('The schedule that it is a run of; null for any other'),
+  tick: instant.nullable().describe('When that run was due'),
   createdAt: instant,
   startedAt: instant.nullable(),
   updatedAt: instant,
@@ -143,23 +171,38 @@ export const syncFields = z.object({
   snapshotId: z.string().nullable(),
   /** Name of the API key that asked for it; null without keys. */
   createdBy: z.string().nullable(),
+  /** Whose own token reads, as an HMAC of Google's id of that person; null where a credential of the service does. */
+  identity: z.string().nullable(),
+  /** That token, sealed for this sync alone; null once it has ended, and where a credential of the service reads. */
+  sealedToken: z.string().nullable(),
   /** The trace that the sync was asked for in (W3C). */
   traceparent: z.string().nullable(),
   /** Whether it answers an idempotency key: how it ended is then remembered for as long as the key. */
   keyed: z.boolean(),
+  /** Whether nobody waits for it: it gives way to those that somebody waits for. */
+  background: z.boolean(),
   /** Milliseconds for which it was run by those who had it so far: what SYNC_DEADLINE bounds. */
   ranMs: count,
+  /** Whether what it had staged when it failed is kept for a retry, while its status is. */
+  keepsDraft: z.boolean(),
 })
 
 /** Records of earlier releases lack what has a default. */
 const fields = syncFields.extend({
   webhook: syncWebhook.nullable().default(null),
   createdBy: z.string().nullable().default(null),
+  identity: z.string().nullable().default(null),
+  sealedToken: z.string().nullable().default(null),
   traceparent: z.string().nullable().default(null),
   keyed: z.boolean().default(false),
+  scheduleId: z.string().nullable().default(null),
+  tick: instant.nullable().default(null),
+  background: z.boolean().default(false),
   lease: syncFields.shape.lease.extend({ died: z.array(count).default([]) }),
   progress: syncProgress.extend({ fault: syncFault.nullable().default(null) }),
   ranMs: count.default(0),
+  keepsDraft: z.boolean().default(false),
+  changes: syncChanges.nullable().default(null),
 })
 const none = z.null()
 const finished = fields.extend({ finishedAt: instant, expiresAt: instant, outcome: none, error: none })
@@ -189,6 +232,11 @@ export function isTerminal(sync: Sync): sync is FinishedSync {
   return sync.finishedAt !== null
 }
 
+/** Whether somebody wants to know how it ended before it is forgotten: an idempotency key that it answers, or its schedule. */
+export function isRemembered({ keyed, scheduleId }: Sync): boolean {
+  return keyed || scheduleId !== null
+}
+
 /** What a download has got so far; what is absent stays as it is. */
 export interface SyncReport {
   readonly spreadsheet?: { readonly title: string; readonly version: string | null } & Readonly<SpreadsheetSettings>
@@ -198,6 +246,8 @@ export interface SyncReport {
   readonly ranMs?: number
   /** Set once a checkpoint of this attempt is durable: whatever dies from now on did not die without progress. */
   readonly checkpointed?: true
+  /** Set where the draft is kept should the sync fail now. */
+  readonly keepsDraft?: true
 }
 
 const { spreadsheet, progress, tabs, warnings } = syncFields.shape
@@ -219,4 +269,6 @@ export interface SyncResult {
   /** The sync under whose id the files were published: an earlier one when nothing had changed. */
   readonly snapshotId: string
   readonly report: SyncReport
+  /** Rows added and removed; absent or null where they were not counted. */
+  readonly changes?: SyncChanges | null
 }

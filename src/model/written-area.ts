@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { columnTally } from './column-schema.ts'
 import { snapshotManifest } from './snapshot-manifest.ts'
 
 const whole = z.int().min(0)
@@ -23,6 +24,11 @@ export const writtenArea = z.object({
   width: whole,
   headWidth: whole,
   rowWidth: whole.nullable(),
+  /**
+   * What the cells of each column are; `null` where that is not known: in a checkpoint of an earlier release, or because
+   * there are too many columns.
+   */
+  tallies: z.array(columnTally).nullable().default(null),
   /** Set when all is written. */
   files: snapshotManifest.shape.tabs.element.shape.files.nullable(),
 })
@@ -43,6 +49,7 @@ export function unwrittenArea(nextRow: number): WrittenArea {
     width: 0,
     headWidth: 0,
     rowWidth: null,
+    tallies: [],
     files: null,
   }
 }

@@ -6,8 +6,11 @@ import type { ActiveSync, SyncReport, SyncResult } from '../model/sync.ts'
  */
 export interface JobRunner {
   start(): Promise<void>
-  /** Enqueues a recorded sync. Enqueuing it twice is harmless. */
-  enqueue(syncId: string): Promise<void>
+  /**
+   * Enqueues a recorded sync. Enqueuing it twice is harmless. One in the background, for which nobody waits, may be left to
+   * the scan, so that it never stands before those that somebody waits for.
+   */
+  enqueue(syncId: string, options?: { readonly background?: boolean }): Promise<void>
   /** Notifies that a cancel was recorded, so that a running job stops at once instead of at its next poll. */
   notifyCancel(syncId: string): void
   /** Accepts no more work, has running jobs save their checkpoint, records them as `interrupted`, and lets go. Idempotent. */

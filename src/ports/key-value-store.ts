@@ -24,6 +24,16 @@ export interface KeyValueStore {
   /** Removes the entry, if it still has the expected version, where one is given; resolves to whether it did. */
   remove(key: string, expected?: string): Promise<boolean>
 
+  /** The keys of all entries that were swapped in, sorted; of those that were put it may leave some out. */
+  keys(): Promise<readonly string[]>
+
+  /**
+   * The keys of entries whose value has expired at `now`, what expired earliest first, `limit` of them at the most. Removes
+   * nothing: where nobody cleans up, expiry is the time at which an entry wants to be looked at. Costs next to nothing while
+   * there are none. Damaged entries are left out.
+   */
+  expired(now: Date, limit: number): Promise<readonly string[]>
+
   /** Removes the entries whose value has expired, until the signal is aborted; resolves to how many. */
   cleanup(now: Date, signal?: AbortSignal): Promise<number>
 }

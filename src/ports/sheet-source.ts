@@ -1,4 +1,5 @@
 import type { Block } from '../blocks/block.ts'
+import type { Reader } from '../model/reader.ts'
 import type { Rectangle } from '../model/rectangle.ts'
 import type { SpreadsheetSettings, SyncFault, SyncWarning } from '../model/sync.ts'
 import type { SyncRequest } from '../model/sync-request.ts'
@@ -12,10 +13,13 @@ export interface SheetSource {
 
 /** Who reads, and who is notified of it. */
 export interface ReadContext {
+  readonly reader: Reader
   /** Aborted when the reader must stop: whatever is under way then rejects with the signal's reason. */
   readonly signal: AbortSignal
   /** Whose reads these are; the quota is shared out evenly between keys. */
   readonly key: string
+  /** Whether nobody waits for it: it reads what others leave. Default: somebody does. */
+  readonly background?: boolean
   /** Called for each request as it is sent, repeats included. */
   onCall(): void
   /**

@@ -21,6 +21,14 @@ export interface SnapshotStore {
    */
   openDraft(key: DraftKey, signal?: AbortSignal): Promise<SnapshotDraft>
 
+  /**
+   * Gives what a sync that has ended had staged and checkpointed to another one of the same spreadsheet, durably: the first
+   * draft that is opened for `syncId` goes on from it, as from an earlier epoch's. Resolves to whether there was a checkpoint
+   * to give, which goes to one sync at most; from then on no draft of `from` can be opened, changed or published, until
+   * what it leaves is swept. Cut off anywhere, one of the two has the checkpoint whole, and the same call moves it on.
+   */
+  moveDraft(from: SnapshotKey, syncId: string): Promise<boolean>
+
   /** The snapshot that this sync published, or `undefined`. Rejects with `SNAPSHOT_CORRUPT` when it cannot be read. */
   find(spreadsheetId: string, syncId: string): Promise<SnapshotManifest | undefined>
 
@@ -34,7 +42,7 @@ export interface SnapshotStore {
   openFile(key: FileKey, range?: ByteRange): Promise<Readable | undefined>
 
   /**
-   * Removes the snapshots of a spreadsheet that retention no longer keeps: for each `createdBy`, all but the newest
+   * Removes the snapshots of a spreadsheet that retention no longer keeps: for each owner, all but the newest
    * SNAPSHOTS_KEPT and, for each tab and format, the newest that holds the whole tab and the newest of each of the last
    * 10 × SNAPSHOTS_KEPT unlike ranges of it. Once the signal is aborted no other is begun. Resolves to the sync ids of
    * what was removed; what another program holds open is left to the next call, or the next sweep.
@@ -42,11 +50,11 @@ export interface SnapshotStore {
   prune(spreadsheetId: string, signal?: AbortSignal): Promise<readonly string[]>
 
   /**
-   * Removes the snapshots of a spreadsheet that are of this `createdBy`; without one everybody's, unreadable ones too where
-   * the medium tells them from drafts. Resolves, once that is durable, to how many there were. What is published meanwhile
+   * Removes the snapshots of a spreadsheet that are chosen; without a choice all, unreadable ones too where the medium tells
+   * them from drafts. Resolves, once that is durable, to how many there were. What is published meanwhile
    * stays, or goes whole. Cut off, it has removed some, and none in part.
    */
-  erase(spreadsheetId: string, createdBy?: string | null): Promise<number>
+  erase(spreadsheetId: string, isAsked?: EraseChoice): Promise<number>
 
   /**
    * Prunes every spreadsheet, removes what is older than SNAPSHOT_TTL at `now` whatever it holds, and counts what is left,
@@ -87,6 +95,9 @@ export interface DraftKey extends SnapshotKey {
 export interface FileKey extends SnapshotKey {
   readonly name: string
 }
+
+/** Whether a snapshot is to be erased; called with nothing for one whose manifest cannot be read. */
+export type EraseChoice = (manifest: SnapshotManifest | undefined) => boolean
 
 /** Bytes from `start` to `end` inclusive. */
 export interface ByteRange {

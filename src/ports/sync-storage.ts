@@ -1,4 +1,5 @@
-import type { FinishedSync, Sync, SyncState } from '../model/sync.ts'
+import type { FinishedSync, Sync } from '../model/sync.ts'
+import type { SyncFilter } from '../model/sync-filter.ts'
 
 /**
  * Where syncs live: the one truth about them. Drivers keep these promises and no transition rules; those live in
@@ -43,7 +44,10 @@ export interface SyncStorage {
 
   /**
    * One page of syncs, newest first. It ends early, though not before its first sync, where one more would bring its
-   * records to more than `maxBytes`; little more than that is read. Unreadable records are left out.
+   * records to more than `maxBytes`; little more than that is read. In a search (see `isSearch`) the records that were read
+   * and do not match count as well, as do those that are not visible in any list, so that a page may end before its first
+   * sync, and more may follow none. Unreadable
+   * records are left out.
    */
   list(query: SyncQuery): Promise<SyncPage>
 
@@ -55,7 +59,8 @@ export interface SyncStorage {
   usage(createdBy: string | null, now: Date): Promise<StorageUsage>
 
   /**
-   * Removes terminal syncs whose `expiresAt` has passed at `now`, and nothing else that anyone can still see; sets
+   * Removes terminal syncs whose `expiresAt` has passed at `now`, and nothing else that anyone can still see; where the
+   * driver keeps a history they go on being found, and may be changed and removed, until that has passed too. Sets
    * unreadable records aside; removes orphans of dead writers. Re-reads each record just before removing it.
    */
   cleanup(now: Date, options?: CleanupOptions): Promise<CleanupReport>
@@ -70,6 +75,14 @@ export interface SyncStorage {
    */
   watch(id: string, onChange: () => void): () => void
 
+  /**
+   * Calls `onChange` with the id of every sync that may have changed, soon (at the latest a second) after it has, in any
+   * process, until the function that this resolves to is called; without an id where changes cannot be told one by one:
+   * any sync may have changed. Of what had been stored before this resolves it need not notify, nor of what leaves a
+   * history. Costs the same however many syncs there are that do not change; thousands may watch at the price of one.
+   */
+  watchAll(onChange: (id: string | undefined) => void): Promise<() => void>
+
   /** Waits for writes under way, then lets go of everything, watchers too. Idempotent. */
   close(): Promise<void>
 }
@@ -77,13 +90,12 @@ export interface SyncStorage {
 /** Bytes of the records of one page: a thousand of the usual size; as objects they take some four times as much. */
 export const PAGE_BYTES = 4 * 1024 * 1024
 
-export interface SyncQuery {
-  /** Only syncs in one of these states. */
-  readonly states?: readonly SyncState[] | undefined
-  /** Only syncs of this spreadsheet. */
-  readonly spreadsheetId?: string | undefined
-  /** Only syncs that were asked for with the API key of this name. */
-  readonly createdBy?: string | undefined
+export interface SyncQuery extends SyncFilter {
+  /**
+   * Whether whoever asks may know of a sync, judged by parts of it that never change. What they may not know of is passed
+   * over as what does not match in a search, so that neither the page nor its token tells whether it would have matched.
+   */
+  readonly isVisible?: ((sync: SyncSight) => boolean) | undefined
   /** Only syncs that have ended and whose webhook is yet to be delivered. */
   readonly webhook?: 'pending'
   /** At most this many, 1 to 1000. */
@@ -94,6 +106,11 @@ export interface SyncQuery {
   readonly pageToken?: string | undefined
   /** Once it is aborted, a search that would still take long is given up: `list` rejects with its reason. */
   readonly signal?: AbortSignal | undefined
+}
+
+/** As much of a sync as says who may know of it. */
+export interface SyncSight extends Pick<Sync, 'createdBy' | 'identity'> {
+  readonly spreadsheet: Pick<Sync['spreadsheet'], 'id'>
 }
 
 export interface SyncPage {
@@ -111,12 +128,12 @@ export interface StorageUsage {
 export interface CleanupOptions {
   /** Once it is aborted nothing more is begun: what is left over is for the next cleanup. May reject with its reason. */
   readonly signal?: AbortSignal | undefined
-  /** Called with each expired sync that answers an idempotency key, before it is removed; if it rejects, the sync stays. */
+  /** Called with each expired sync of which `isRemembered` is true, before it is removed; if it rejects, the sync stays. */
   readonly rememberEnd?: ((sync: FinishedSync) => Promise<void>) | undefined
 }
 
 export interface CleanupReport {
-  /** Ids of the expired syncs that were removed. */
+  /** Ids of the expired syncs that were removed; on files and Redis also of those that went into the history. */
   readonly removed: readonly string[]
   /** Names of the unreadable records that were set aside. */
   readonly quarantined: readonly string[]

@@ -4,8 +4,9 @@ import { PendingWork } from '../concurrency/pending-work.ts'
 import { withTimeout } from '../concurrency/timeout.ts'
 import { AppError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Log } from '../ports/log.ts'
-import { toRedisError, withoutCommand } from './redis-errors.ts'
+import { type Log, silentLog } from '../ports/log.ts'
+import { isOfReplica, toRedisError, withoutCommand } from './redis-errors.ts'
+import { requirePrimary } from './server-kind.ts'
 
 /** Milliseconds a call waits for a connection that was lost. */
 const RECONNECT_GRACE_MS = 400
@@ -51,6 +52,7 @@ export class RedisConnection {
   /** While somebody waits for the connection: resolves when it is there. */
   #ready: PromiseWithResolvers<void> | undefined
   #lastFault: Error | undefined
+  #hasBeenReady = false
   #isClosed = false
 
   /** `onReady` is called each time that the connection has come about. */
@@ -60,15 +62,19 @@ export class RedisConnection {
     this.#onReady = onReady
   }
 
-  /** Another connection to the same server, not yet started. */
+  /** Another connection to the same server, not yet started. That the server is away is logged by the first one. */
   duplicate(onReady: () => void): RedisConnection {
-    return new RedisConnection(this.#options, onReady)
+    return new RedisConnection({ ...this.#options, log: silentLog }, onReady)
   }
 
-  /** Connects; rejects with STORAGE_UNAVAILABLE when that takes more than 2 s. It may then be called again. */
+  /**
+   * Connects; rejects with STORAGE_UNAVAILABLE when that takes more than 2 s, or when the server is a part of a cluster or
+   * a replica. It may then be called again.
+   */
   start(): Promise<void> {
     this.#client ??= this.#connect()
-    return this.run('could not be reached', async () => {}, RECONNECT_GRACE_MS + SILENCE_MS)
+    const check = async (client: Redis) => requirePrimary(await client.info())
+    return this.run('could not be reached', check, RECONNECT_GRACE_MS + SILENCE_MS)
   }
 
   /** Runs commands; `doing` completes "The status …" in an error, such as `could not be read`. */
@@ -130,14 +136,19 @@ export class RedisConnection {
       // A hung server would never close its side.
       disconnectTimeout: RECONNECT_GRACE_MS,
       maxLoadingRetryTime: MAX_BACKOFF_MS,
+      reconnectOnError: isOfReplica,
       retryStrategy: (attempt) => Math.min(MAX_BACKOFF_MS, 25 * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2),
     })
     client.on('error', (error: Error) => {
-      if (this.#lastFault === undefined) log.warn({ err: withoutCommand(error) }, 'Redis cannot be used; trying again')
+      // Before that, whoever started the connection gets the fault.
+      if (this.#hasBeenReady && this.#lastFault === undefined) {
+        log.warn({ reason: withoutCommand(error).message }, 'Redis cannot be used; trying again')
+      }
       this.#lastFault = error
     })
     client.on('ready', () => {
-      if (this.#lastFault !== undefined) log.info({}, 'Redis can be used again')
+      if (this.#hasBeenReady && this.#lastFault !== undefined) log.info({}, 'Redis can be used again')
+      this.#hasBeenReady = true
       this.#lastFault = undefined
       this.#ready?.resolve()
       this.#ready = undefined

@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import { clusterRefused, notPrimary } from './server-kind.ts'
 
 /**
  * Names what the Redis client has thrown; an AppError or a TypeError of ours passes. The client's own errors carry the
@@ -19,9 +20,18 @@ export function toRedisError(error: unknown, doing: string): unknown {
       hint: 'Check the user and password in STORAGE_URL, and what that user may do.',
     })
   }
+  if (/^(MOVED|ASK|CROSSSLOT|CLUSTERDOWN)\b/.test(error.message)) return clusterRefused(cause)
+  if (isOfReplica(error)) return notPrimary(`The status ${doing}: this Redis is a replica, which only reads.`, cause)
   return new AppError('STORAGE_UNAVAILABLE', `The status ${doing}: Redis cannot be used now.`, { cause })
 }
 
-export function withoutCommand({ name, message }: Error): Error {
-  return new Error(`${name}: ${message}`)
+/** Whether a primary has become a replica meanwhile: connecting anew finds who took over, where the host name follows it. */
+export function isOfReplica({ message }: Error): boolean {
+  return message.startsWith('READONLY')
+}
+
+export function withoutCommand(error: Error): Error {
+  // Connecting to a name of several addresses fails with an AggregateError whose message is empty.
+  const said = error.message || ('code' in error ? String(error.code) : '')
+  return new Error(error.name === 'Error' ? said : `${error.name}: ${said}`)
 }

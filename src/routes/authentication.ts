@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { type ApiKey, findApiKey } from '../api-keys.ts'
+import { type ApiKey, findApiKey, type KeyRing } from '../api-keys.ts'
 import { ANYONE, type Caller } from '../syncs/caller.ts'
 import { networkOf } from './client-network.ts'
 
@@ -11,6 +11,8 @@ export interface Authentication {
   readonly callerOf: (request: FastifyRequest) => Caller
   /** The API key that a request bears, if it is a known one. */
   readonly keyOf: (request: FastifyRequest) => ApiKey | undefined
+  /** Whether the key that a request bore is none any more, or has other rights by now. */
+  readonly isRevoked: (request: FastifyRequest) => boolean
   /** What a request counts for: its API key, or without a known one the network that it comes from. */
   readonly ownerOf: (request: FastifyRequest) => string
 }
@@ -18,14 +20,16 @@ export interface Authentication {
 const ownerByAddress = (request: FastifyRequest) => `address ${networkOf(request.ip)}`
 
 /** Finds out whose each request is before its body is read, and refuses nobody. To be called before the routes are added. */
-export function addAuthentication(app: FastifyInstance, keys: readonly ApiKey[]): Authentication {
+export function addAuthentication(app: FastifyInstance, keys: KeyRing): Authentication {
   // Without keys no request pays for any of this.
-  if (keys.length === 0) return { callerOf: () => ANYONE, keyOf: () => undefined, ownerOf: ownerByAddress }
+  if (!keys.keyed) {
+    return { callerOf: () => ANYONE, keyOf: () => undefined, isRevoked: () => false, ownerOf: ownerByAddress }
+  }
 
   const authenticated = new WeakMap<FastifyRequest, ApiKey>()
   app.addHook('onRequest', (request, _reply, done) => {
     const token = BEARER.exec(request.headers.authorization ?? '')?.[1]
-    const key = token === undefined ? undefined : findApiKey(keys, token)
+    const key = token === undefined ? undefined : findApiKey(keys.current, token)
     if (key !== undefined) authenticated.set(request, key)
     done()
   })
@@ -37,6 +41,10 @@ export function addAuthentication(app: FastifyInstance, keys: readonly ApiKey[])
       return key
     },
     keyOf: (request) => authenticated.get(request),
+    isRevoked(request) {
+      const key = authenticated.get(request)
+      return key !== undefined && !keys.current.includes(key)
+    },
     ownerOf(request) {
       const key = authenticated.get(request)
       return key === undefined ? ownerByAddress(request) : `key ${key.name}`

@@ -5,8 +5,8 @@ import type { Scope } from '../syncs/caller.ts'
 import type { Authentication } from './authentication.ts'
 import type { RateLimit } from './rate-limit.ts'
 
-/** What an address requires of its caller where API keys are set: a key with a scope, or nothing. */
-export type AccessRule = Scope | 'open'
+/** What an address requires of its caller where API keys are set: a key with a scope, any key, or nothing. */
+export type AccessRule = Scope | 'any' | 'open'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -22,8 +22,11 @@ const ACCESS_RULES: Readonly<Record<string, AccessRule>> = {
   'GET /openapi.json': 'open',
   // Numbers about every key's syncs.
   'GET /metrics': 'admin',
+  // Of its own rights every key may know.
+  'GET /me': 'any',
   'POST /syncs': 'write',
   'GET /syncs': 'read',
+  'GET /syncs/events': 'read',
   'GET /syncs/:id': 'read',
   'DELETE /syncs/:id': 'write',
   'POST /syncs/:id/cancel': 'write',
@@ -32,9 +35,26 @@ const ACCESS_RULES: Readonly<Record<string, AccessRule>> = {
   'GET /syncs/:id/events': 'read',
   'GET /syncs/:id/files': 'read',
   'GET /syncs/:id/files/:name': 'read',
+  'POST /schedules': 'write',
+  'GET /schedules': 'read',
+  'GET /schedules/:id': 'read',
+  'PATCH /schedules/:id': 'write',
+  'DELETE /schedules/:id': 'write',
+  'POST /schedules/:id/run': 'write',
+  'POST /schedules/:id/pause': 'write',
+  'POST /schedules/:id/resume': 'write',
+  'GET /status': 'read',
+  'GET /credentials': 'read',
   'GET /spreadsheets/:spreadsheetId': 'read',
+  'GET /spreadsheets/:spreadsheetId/snapshots': 'read',
   'DELETE /spreadsheets/:spreadsheetId': 'write',
   'GET /spreadsheets/:spreadsheetId/tabs/:tab': 'read',
+  'GET /spreadsheets/:spreadsheetId/tabs/:tab/rows': 'read',
+  'GET /spreadsheets/:spreadsheetId/tabs/:tab/changes': 'read',
+  'POST /spreadsheets/:spreadsheetId/query': 'read',
+  'GET /spreadsheets/:spreadsheetId/tabs/:tab/schema': 'read',
+  // Google bears no key of ours; what it sends is checked by its channel and token.
+  'POST /google/notifications': 'open',
 }
 
 const REALM = 'Bearer realm="sheetsync"'
@@ -85,7 +105,7 @@ export function addAuthorization(
 function refusal(
   request: FastifyRequest,
   reply: FastifyReply,
-  scope: Exclude<AccessRule, 'open'>,
+  rule: Exclude<AccessRule, 'open'>,
   key: ApiKey | undefined,
 ): AppError | undefined {
   if (key === undefined) {
@@ -103,9 +123,9 @@ function refusal(
         : 'The Authorization header holds no Bearer token.',
     )
   }
-  if (key.scopes.includes(scope) || key.scopes.includes('admin')) return undefined
-  reply.header('www-authenticate', `${REALM}, error="insufficient_scope", scope="${scope}"`)
-  return new AppError('API_KEY_SCOPE', `The scope "${scope}" is needed; this key has ${key.scopes.join(', ')}.`, {
-    hint: `Use a key whose entry in API_KEYS has the scope ${scope}.`,
+  if (rule === 'any' || key.scopes.includes(rule) || key.scopes.includes('admin')) return undefined
+  reply.header('www-authenticate', `${REALM}, error="insufficient_scope", scope="${rule}"`)
+  return new AppError('API_KEY_SCOPE', `The scope "${rule}" is needed; this key has ${key.scopes.join(', ')}.`, {
+    hint: `Use a key whose entry (in API_KEYS or its file) has the scope ${rule}.`,
   })
 }

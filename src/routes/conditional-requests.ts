@@ -32,6 +32,8 @@ export function ifMatchRevisions(header: string | undefined): number[] | undefin
  */
 export function isNotModified(headers: IncomingHttpHeaders, validators: Validators): boolean {
   const { 'if-none-match': noneMatch, 'if-modified-since': modifiedSince } = headers
+  // What nearly every poll sends; If-Modified-Since has no say beside it (RFC 9110, section 13.1.3).
+  if (noneMatch === validators.etag) return true
   return fresh({ 'if-none-match': noneMatch, 'if-modified-since': modifiedSince }, validators)
 }
 

@@ -1,10 +1,12 @@
+import { readFile } from 'node:fs/promises'
 import type { FastifyHelmetOptions } from '@fastify/helmet'
 import type { StaticDocumentSpec } from '@fastify/swagger'
 import fastify, { type FastifyPluginAsync } from 'fastify'
 import { AppError } from '../errors.ts'
+import { onceDone } from './once-done.ts'
 import { type PreparedAnswer, prepareAnswer, sendPrepared } from './prepared-answer.ts'
 
-type OpenApiDocument = StaticDocumentSpec['document']
+export type OpenApiDocument = StaticDocumentSpec['document']
 
 /** Security headers of the pages. Nothing comes from elsewhere, and nobody may frame it. */
 const PAGE_HEADERS: FastifyHelmetOptions = {
@@ -28,26 +30,25 @@ const PAGE_HEADERS: FastifyHelmetOptions = {
 const PREFIX = '/docs'
 const PAGES = [PREFIX, `${PREFIX}/`, `${PREFIX}/json`, `${PREFIX}/yaml`]
 /** Of one answer, not of the page. */
-const NOT_KEPT: ReadonlySet<string> = new Set(['connection', 'date', 'content-length', 'etag', 'last-modified'])
+const NOT_KEPT: ReadonlySet<string> = new Set([
+  'connection',
+  'date',
+  'content-length',
+  'etag',
+  'last-modified',
+  'cache-control',
+])
 
 /** Shows an OpenAPI document under /docs, in Swagger UI. Nothing is made or read after the first request. */
-export const docsPages: FastifyPluginAsync<{ document: () => OpenApiDocument }> = async (app, { document }) => {
-  let prepared: Promise<Map<string, PreparedAnswer>> | undefined
-  const preparedPages = async () => {
-    prepared ??= renderPages(document())
-    try {
-      return await prepared
-    } catch (error) {
-      // Such as too many open files: not for ever.
-      prepared = undefined
-      throw error
-    }
-  }
+export const docsPages: FastifyPluginAsync<{ document: () => Promise<OpenApiDocument> }> = async (
+  app,
+  { document },
+) => {
+  const preparedPages = onceDone(async () => renderPages(await document()))
   const schema = { hide: true }
-  for (const url of [...PAGES, `${PREFIX}/static/:name`]) {
+  for (const url of [...PAGES, `${PREFIX}/static/:name`, `${PREFIX}/static/theme/:name`]) {
     app.get<{ Params: { name?: string } }>(url, { schema }, async (request, reply) => {
-      const { name } = request.params
-      const page = (await preparedPages()).get(name === undefined ? url : `${PREFIX}/static/${name}`)
+      const page = (await preparedPages()).get(url.replace(':name', request.params.name ?? ''))
       if (page === undefined) throw new AppError('ROUTE_NOT_FOUND', 'The page has no file of this name.')
       return sendPrepared(request, reply, page)
     })
@@ -66,6 +67,20 @@ async function renderPages(document: OpenApiDocument): Promise<Map<string, Prepa
   await pages.register(swagger, { mode: 'static', specification: { document } })
   await pages.register(swaggerUi, {
     routePrefix: PREFIX,
+    theme: {
+      title: 'Sheetsync API',
+      css: [{ filename: 'sheetsync.css', content: await themeFile('sheetsync.css') }],
+      js: [{ filename: 'sheetsync.js', content: await themeFile('sheetsync.js') }],
+      favicon: [
+        {
+          filename: 'favicon.svg',
+          rel: 'icon',
+          type: 'image/svg+xml',
+          sizes: 'any',
+          content: await readFile(new URL('../../web/favicon.svg', import.meta.url), 'utf8'),
+        },
+      ],
+    },
     uiConfig: { tryItOutEnabled: true, displayRequestDuration: true },
   })
   const rendered = new Map<string, PreparedAnswer>()
@@ -86,4 +101,8 @@ async function renderPages(document: OpenApiDocument): Promise<Map<string, Prepa
     await pages.close()
   }
   return rendered
+}
+
+function themeFile(name: string): Promise<string> {
+  return readFile(new URL(`docs-theme/${name}`, import.meta.url), 'utf8')
 }

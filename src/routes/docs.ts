@@ -1,17 +1,40 @@
-import swagger, { type StaticDocumentSpec } from '@fastify/swagger'
-import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
+import fastify, { type FastifyInstance, type FastifySchema, type RouteOptions } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
 import { accessRuleOf } from './authorization.ts'
-import { docsPages } from './docs-pages.ts'
+import { docsPages, type OpenApiDocument } from './docs-pages.ts'
 import { PROBES } from './foreign-requests.ts'
+import { onceDone } from './once-done.ts'
 import { addExamples } from './openapi-examples.ts'
-import { type PreparedAnswer, prepareAnswer, sendPrepared } from './prepared-answer.ts'
+import { OWN_TOKEN_HEADER, takesOwnToken } from './own-tokens.ts'
+import { prepareAnswer, sendPrepared } from './prepared-answer.ts'
 import { problemResponse, problemResponses } from './response-schemas.ts'
 
 const SCHEME = 'apiKey'
+const TOKEN_SCHEME = 'googleAccessToken'
 
-/** Collects the OpenAPI document from the schemas of the routes, and shows it under /docs. To be added before the routes. */
+/** Shows what the schemas of the routes say under /docs and as an OpenAPI document. To be added before the routes. */
 export async function addDocs(app: FastifyInstance, version: string): Promise<void> {
+  const routes: RouteOptions[] = []
+  app.addHook('onRoute', (route) => {
+    routes.push(route)
+  })
+  const document = onceDone(() => documentOf(routes, version))
+  const answer = onceDone(async () => {
+    const json = { 'content-type': 'application/json; charset=utf-8' }
+    return prepareAnswer(Buffer.from(JSON.stringify(await document())), json)
+  })
+  await app.register(docsPages, { document })
+  app.get('/openapi.json', { schema: { hide: true } }, async (request, reply) =>
+    sendPrepared(request, reply, await answer()),
+  )
+}
+
+/** The OpenAPI document of these routes. What makes it is loaded for this alone: with YAML it is a tenth of the start. */
+async function documentOf(routes: readonly RouteOptions[], version: string): Promise<OpenApiDocument> {
+  const { default: swagger } = await import('@fastify/swagger')
+  const app = fastify({ exposeHeadRoutes: false })
+  app.setValidatorCompiler(() => () => true)
+  app.setSerializerCompiler(() => String)
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -25,7 +48,9 @@ export async function addDocs(app: FastifyInstance, version: string): Promise<vo
       servers: [{ url: '/' }],
       tags: [
         { name: 'syncs', description: 'Start, watch and end downloads' },
+        { name: 'schedules', description: 'Have downloads run by themselves' },
         { name: 'rows', description: 'Read what was downloaded' },
+        { name: 'credentials', description: 'Which Google account reads' },
         { name: 'operations', description: 'Is the service well' },
       ],
       components: {
@@ -34,7 +59,14 @@ export async function addDocs(app: FastifyInstance, version: string): Promise<vo
             type: 'http',
             scheme: 'bearer',
             description:
-              'An API key with the scope that the operation names (admin includes all). Needed where API_KEYS is set; a service without keys asks for none.',
+              'An API key with the scope that the operation names (admin includes all). Needed where API_KEYS or API_KEYS_FILE is set; a service without keys asks for none.',
+          },
+          [TOKEN_SCHEME]: {
+            type: 'apiKey',
+            in: 'header',
+            name: OWN_TOKEN_HEADER,
+            description:
+              "A user's own access token of Google's, where TOKEN_KEY is set and the API key has the right: the sync reads with it. Who sends it sees what was made with that user's tokens and nothing else; who does not sees nothing of that. 401 GOOGLE_TOKEN_EXPIRED once Google does not take it any more.",
           },
         },
       },
@@ -45,14 +77,15 @@ export async function addDocs(app: FastifyInstance, version: string): Promise<vo
     },
     transformObject: (document) => addExamples(tidy(jsonSchemaTransformObject(document))),
   })
+  const handler = () => undefined
+  for (const { method, url, schema, config } of routes) {
+    if (schema !== undefined) app.route({ method, url, schema, ...(config && { config }), handler })
+  }
+  await app.ready()
   // The plugin's type of a document that is there already knows OpenAPI 3.0 alone.
-  await app.register(docsPages, { document: () => app.swagger() as StaticDocumentSpec['document'] })
-  let document: PreparedAnswer | undefined
-  app.get('/openapi.json', { schema: { hide: true } }, (request, reply) => {
-    const json = { 'content-type': 'application/json; charset=utf-8' }
-    document ??= prepareAnswer(Buffer.from(JSON.stringify(app.swagger())), json)
-    sendPrepared(request, reply, document)
-  })
+  const document = app.swagger() as OpenApiDocument
+  await app.close()
+  return document
 }
 
 /** Puts back the headers of answers, which the transformation of the zod schemas leaves out. */
@@ -68,11 +101,12 @@ function withHeaders<T extends { readonly schema: object }>(declared: FastifySch
 /** Adds to an operation which scope it requires, and how a request is refused before the route has a say. */
 function withRefusals(schema: FastifySchema, route: RouteOptions): FastifySchema {
   const rule = accessRuleOf(route)
+  const scopes = rule === 'any' ? [] : [rule]
   const ofBody = { 413: problemResponse('The body is too large'), 415: problemResponse('The body is not JSON') }
   return {
     ...schema,
     // The empty one says that a key is not needed everywhere.
-    security: rule === 'open' ? [] : [{ [SCHEME]: [rule] }, {}],
+    security: rule === 'open' ? [] : [{ [SCHEME]: scopes }, {}, ...(takesOwnToken(route.url) ? withToken(scopes) : [])],
     response: {
       431: problemResponse('The headers are too large'),
       ...(route.method === 'GET' ? {} : ofBody),
@@ -81,6 +115,11 @@ function withRefusals(schema: FastifySchema, route: RouteOptions): FastifySchema
       ...(schema.response as object),
     },
   }
+}
+
+/** The ways in which a request bears a user's own token, beside those in which it does not. */
+function withToken(scopes: readonly string[]): Readonly<Record<string, readonly string[]>>[] {
+  return [{ [SCHEME]: scopes, [TOKEN_SCHEME]: [] }, { [TOKEN_SCHEME]: [] }]
 }
 
 const REFERENCE = /"#\/components\/schemas\/([^"]+)"/g

@@ -17,6 +17,9 @@ const HURRY_MS = 1000
 
 const PING = Buffer.from(': ping\n\n')
 
+/** The bytes of an event, or of several; shared by all streams that send them. */
+type Events = Uint8Array | readonly Uint8Array[]
+
 /** The open event streams of this process: keeps them alive, and drops readers that have stopped reading. */
 export class EventStreams {
   readonly #clock: Clock
@@ -65,7 +68,7 @@ export class EventStreams {
 export class EventStream {
   readonly #response: ServerResponse
   readonly #clock: Clock
-  #next: Uint8Array | undefined
+  #next: Events | undefined
   #writing = false
   #lastIsNext = false
   #wroteAt: number
@@ -78,10 +81,15 @@ export class EventStream {
     response.on('error', () => response.destroy())
   }
 
-  /** Sends an event as soon as the reader has taken the one before. After {@link finish} it does nothing. */
-  send(event: Uint8Array): void {
-    if (this.#lastIsNext) return
-    this.#next = event
+  /** Whether what was sent last is taken, so that nothing is replaced by what is sent now. */
+  get isTaken(): boolean {
+    return !this.#writing && this.#next === undefined
+  }
+
+  /** Sends an event, or several, as soon as the reader has taken what came before. After {@link finish} it does nothing. */
+  send(events: Events): void {
+    if (this.#lastIsNext || events.length === 0) return
+    this.#next = events
     this.#write()
   }
 
@@ -118,12 +126,17 @@ export class EventStream {
     this.#next = undefined
     this.#writing = true
     this.#wroteAt = this.#clock.monotonic()
+    const events = next instanceof Uint8Array ? [next] : next
+    const several = events.length > 1
+    if (several) this.#response.cork()
+    for (const event of events.slice(0, -1)) this.#response.write(event)
     // Called when the operating system has taken the bytes, or the stream is closed.
-    this.#response.write(next, (error) => {
+    this.#response.write(events.at(-1) ?? PING, (error) => {
       this.#writing = false
       if (error) return
       if (this.#next !== undefined) this.#write()
       else if (this.#lastIsNext) this.#response.end()
     })
+    if (several) this.#response.uncork()
   }
 }

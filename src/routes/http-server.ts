@@ -1,10 +1,12 @@
 import { lookup } from 'node:dns/promises'
-import { createServer } from 'node:http'
 import { type AddressInfo, createServer as createNetServer } from 'node:net'
 import type { FastifyInstance, FastifyServerFactory } from 'fastify'
 import type { Log } from '../ports/log.ts'
 import { OpenConnections } from './open-connections.ts'
 import { answerInTurn } from './pipelined-requests.ts'
+
+// Not by `import`, which reads every export of node:http and so loads the whole of undici, which nothing here uses.
+const { createServer } = process.getBuiltinModule('node:http')
 
 /** Milliseconds a connection may be idle between two requests: longer than the load balancers in use keep theirs. */
 const KEEP_ALIVE_MS = 72_000

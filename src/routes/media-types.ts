@@ -5,6 +5,7 @@ export const MEDIA_TYPES = {
   json: 'application/json',
   ndjson: 'application/x-ndjson',
   csv: 'text/csv',
+  parquet: 'application/vnd.apache.parquet',
 } as const satisfies Readonly<Record<SnapshotFormat, string>>
 
 /** RFC 9457, section 3. */

@@ -25,7 +25,7 @@ export function refuseOtherMethods(app: FastifyInstance): () => void {
         config: { access: 'open' },
         onRequest: async (request, reply) => {
           reply.header('allow', allow)
-          throw new AppError('METHOD_NOT_ALLOWED', `${request.method} is not allowed here; ${allow} is.`)
+          throw new AppError('METHOD_NOT_ALLOWED', `${request.method} is not allowed here, only ${allow}.`)
         },
         handler: () => undefined,
       })

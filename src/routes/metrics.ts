@@ -2,6 +2,9 @@ import type { FastifyInstance, onResponseHookHandler, RouteOptions } from 'fasti
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { Metrics, RouteCounter } from '../ports/metrics.ts'
+import type { Authentication } from './authentication.ts'
+import type { Compression } from './compression.ts'
+import { sendEncoded } from './encoded-answer.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -58,13 +61,17 @@ const readMetrics = {
 
 interface MetricsRouteOptions {
   readonly metrics: { readonly contentType: string; text(): Promise<string> }
+  readonly compression: Compression
+  readonly ownerOf: Authentication['ownerOf']
 }
 
 /** What the service counts, for Prometheus. */
-export const metricsRoutes: FastifyPluginAsyncZod<MetricsRouteOptions> = async (app, { metrics }) => {
-  // Text is sent as it is.
-  const serializerCompiler = () => String
-  app.get('/metrics', { schema: readMetrics, serializerCompiler }, async (_request, reply) =>
-    reply.type(metrics.contentType).send(await metrics.text()),
-  )
+export const metricsRoutes: FastifyPluginAsyncZod<MetricsRouteOptions> = async (
+  app,
+  { metrics, compression, ownerOf },
+) => {
+  app.get('/metrics', { schema: readMetrics }, async (request, reply) => {
+    const text = Buffer.from(await metrics.text())
+    return sendEncoded(request, reply.type(metrics.contentType), text, { owner: ownerOf(request), compression })
+  })
 }

@@ -11,7 +11,7 @@ export interface PreparedAnswer {
 /** Prepares an answer with these headers; its ETag is strong. */
 export function prepareAnswer(body: Buffer, headers: Readonly<Record<string, string>>): PreparedAnswer {
   const etag = `"${createHash('sha256').update(body).digest('base64url')}"`
-  return { headers: { ...headers, 'cache-control': 'no-cache', etag }, body }
+  return { headers: { 'cache-control': 'no-cache', ...headers, etag }, body }
 }
 
 /** Answers GET and HEAD, 304 when the client has it. */

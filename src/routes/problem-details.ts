@@ -1,16 +1,23 @@
-import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { AppError, type ErrorCode } from '../errors.ts'
+import { invalidRequest } from '../model/invalid-request.ts'
 import { toProblem } from '../model/problem.ts'
 import type { RouteCounter } from '../ports/metrics.ts'
 import { PROBLEM_MEDIA_TYPE } from './media-types.ts'
 import { responseUnderWay } from './open-connections.ts'
 import type { RateLimit } from './rate-limit.ts'
 import type { RequestLogger } from './request-logger.ts'
+import { dropBody } from './unread-body.ts'
+
+// See http-server.ts for why not by `import`.
+const { STATUS_CODES } = process.getBuiltinModule('node:http')
 
 /** Milliseconds that a client is given to read why its connection is closed, and to close it. */
 const LINGER_MS = 1000
+
+/** What is said of a body that is not sent then. */
+const HEADERS_OF_CONTENT = ['content-encoding', 'content-disposition', 'accept-ranges', 'etag', 'last-modified']
 
 /** Error codes of Fastify and of Node's HTTP parser, and what they are here. */
 const FOREIGN_CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
@@ -33,7 +40,7 @@ export function toAppError(error: unknown): AppError {
   const known = FOREIGN_CODES[code ?? '']
   if (code === 'FST_ERR_BAD_URL') {
     const errors = [{ field: 'path', message: 'holds a broken percent-encoding', hint: 'Encode a % itself as %25.' }]
-    return new AppError('VALIDATION_FAILED', 'The request is not valid: path.', { cause: error, errors })
+    return invalidRequest(errors, { cause: error })
   }
   if (known !== undefined) return new AppError(known[0], known[1], { cause: error })
   // A body that is no JSON reaches us as a SyntaxError with a status, without a code of Fastify's.
@@ -51,6 +58,11 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
   const isForNow = error.status === 503 || error.code === 'IDEMPOTENCY_KEY_IN_FLIGHT'
   const retryAfter = error.retryAfterSeconds ?? (isForNow ? 1 : undefined)
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
+  // A body that fails before its first byte has left its headers, those of Node's response included.
+  for (const name of HEADERS_OF_CONTENT) {
+    reply.removeHeader(name)
+    reply.raw.removeHeader(name)
+  }
   return reply
     .code(error.status)
     .header('x-request-id', request.id)
@@ -58,9 +70,13 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, error:
     .send(JSON.stringify(toProblem(error, request.id)))
 }
 
+/** Connections that are kept for a moment, so that their clients read why they are closed. */
+const refused = new WeakSet<Socket>()
+
 /** Answers what Node's parser could not hand on as a request, as every other error is answered, and closes the connection. */
 export function answerMalformedRequest(cause: NodeJS.ErrnoException, socket: Socket): void {
-  if (cause.code === 'ECONNRESET' || socket.destroyed) return
+  // Of what the client goes on to send the parser says the same again.
+  if (cause.code === 'ECONNRESET' || socket.destroyed || refused.has(socket)) return
   // A second status line would be taken for part of the answer that is being sent.
   if (!socket.writable || responseUnderWay(socket)?.headersSent === true) {
     socket.destroy()
@@ -78,6 +94,7 @@ export function answerMalformedRequest(cause: NodeJS.ErrnoException, socket: Soc
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ]
+  refused.add(socket)
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
   // What was not read yet would reset the connection at once, and the answer would be lost.
   const lingering = setTimeout(() => socket.destroy(), LINGER_MS)
@@ -96,15 +113,19 @@ export function addErrorResponses(
   app.setErrorHandler((thrown, request, reply) => {
     // Whatever is wrong with a request to nowhere, there is nothing to mend.
     const error = request.is404 && !(thrown instanceof AppError) ? noSuchAddress(request) : toAppError(thrown)
-    if (error.status >= 500) logger.logFailure(request, error)
-    return sendProblem(request, reply, error)
+    logger.logFailure(request, reply, error)
+    if (error.code !== 'BODY_TOO_LARGE') return sendProblem(request, reply, error)
+    return dropBody(request.raw).then(() => sendProblem(request, reply, error))
   })
   app.setNotFoundHandler((request, reply) => {
-    sendProblem(request, reply, limitRate?.(request, reply) ?? noSuchAddress(request))
+    const error = limitRate?.(request, reply) ?? noSuchAddress(request)
+    logger.logFailure(request, reply, error)
+    sendProblem(request, reply, error)
     countUnmatched?.(reply.statusCode, 0)
   })
 }
 
+/** Without the address: a secret that was put there by mistake is not shown to whoever is shown the answer. */
 function noSuchAddress({ method }: FastifyRequest): AppError {
-  return new AppError('ROUTE_NOT_FOUND', `Nothing is at ${method} of this path.`)
+  return new AppError('ROUTE_NOT_FOUND', `There is no ${method} at this address.`)
 }

@@ -3,10 +3,18 @@ import { AppError } from '../errors.ts'
 import type { RequestCounts } from './request-counts.ts'
 
 /**
- * GET of these is never counted: whoever watches a sync is not to be punished for it, and a load balancer that is answered
- * 429 takes the instance for unhealthy.
+ * GET of these is never counted: whoever watches a sync is not to be punished for it, a load balancer that is answered 429
+ * takes the instance for unhealthy, and the page has dozens of files, all in memory.
  */
-const UNCOUNTED: ReadonlySet<string> = new Set(['/syncs/:id', '/syncs/:id/events', '/livez', '/readyz'])
+const UNCOUNTED: ReadonlySet<string> = new Set([
+  '/syncs/:id',
+  '/syncs/:id/events',
+  '/syncs/events',
+  '/livez',
+  '/readyz',
+  '/',
+  '/web/:release/*',
+])
 
 /** Counts a request and says so in its answer; what comes back is why it is refused, if it is. */
 export type RateLimit = (request: FastifyRequest, reply: FastifyReply) => AppError | undefined

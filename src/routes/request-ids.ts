@@ -1,8 +1,8 @@
-import { v7 as uuidv7 } from 'uuid'
+import { randomBytes } from 'node:crypto'
 
 /** Makes ids of requests that no two processes share, and that cost a poll next to nothing. */
 export function requestIds(): () => string {
-  const process = uuidv7().slice(-12)
+  const process = randomBytes(6).toString('hex')
   let count = 0
   return () => {
     count += 1

@@ -6,8 +6,16 @@ import {
   LogController,
 } from 'fastify'
 import type { AppError } from '../errors.ts'
+import { reasonOf } from '../failure-reason.ts'
 import { isSyncId } from '../model/sync-id.ts'
 import { parseTraceparent, traceFields } from '../syncs/trace-context.ts'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether requests of a route are not logged: anybody may send any number of them, and they change nothing. */
+    isUnlogged?: boolean
+  }
+}
 
 /** The sync that a request is about: the one it names, or the one that was started for it. */
 function syncFields(request: FastifyRequest, reply: FastifyReply): object {
@@ -17,6 +25,14 @@ function syncFields(request: FastifyRequest, reply: FastifyReply): object {
   return syncId === undefined ? {} : { syncId }
 }
 
+function requestFields({ id: requestId, method, url }: FastifyRequest, reply: FastifyReply, status: number): object {
+  return { requestId, req: { method, url }, status, ms: Math.round(reply.elapsedTime) }
+}
+
+function isPoll(method: string | string[]): boolean {
+  return method === 'GET' || method === 'HEAD'
+}
+
 /**
  * Logs one line for each request that may change something, and every failure; their answers carry the `X-Request-Id`
  * that the line names. Polls come by the thousand and are not logged. Fastify itself is given no logger: with one it
@@ -24,6 +40,8 @@ function syncFields(request: FastifyRequest, reply: FastifyReply): object {
  */
 export class RequestLogger extends LogController {
   readonly #log: FastifyBaseLogger
+  /** Why a request failed whose line is still to come. */
+  readonly #failures = new WeakMap<FastifyRequest, AppError>()
 
   constructor(log: FastifyBaseLogger) {
     super({ disableRequestLogging: true })
@@ -33,18 +51,13 @@ export class RequestLogger extends LogController {
   /** Has the routes that are added from now on logged. */
   attach(app: FastifyInstance): void {
     app.addHook('onRoute', (route) => {
-      if (route.method === 'GET' || route.method === 'HEAD') return
+      if (isPoll(route.method) || route.config?.isUnlogged) return
       const logResponse = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
-        const { method, url, id: requestId } = request
-        const fields = {
-          requestId,
-          ...syncFields(request, reply),
-          ...traceFields({ traceparent: parseTraceparent(request.headers.traceparent as string | undefined) }),
-          req: { method, url },
-          status: reply.statusCode,
-          ms: Math.round(reply.elapsedTime),
-        }
-        this.#log.info(fields, 'request answered')
+        const trace = traceFields({ traceparent: parseTraceparent(request.headers.traceparent as string | undefined) })
+        const fields = { ...syncFields(request, reply), ...trace, ...requestFields(request, reply, reply.statusCode) }
+        const failure = this.#failures.get(request)
+        if (failure === undefined) this.#log.info(fields, 'request answered')
+        else this.#logFailure(failure, fields)
         done()
       }
       const nameRequest = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
@@ -56,13 +69,25 @@ export class RequestLogger extends LogController {
     })
   }
 
-  /** Logs a failure that is ours, not the caller's. */
-  logFailure(request: FastifyRequest, error: AppError): void {
-    const { code, cause, message: reason } = error
-    const fields = { code, requestId: request.id }
-    // What is refused at a limit has no cause: its code says all, and there may be thousands of them.
-    if (cause === undefined && code !== 'INTERNAL') this.#log.warn({ ...fields, reason }, 'request refused')
-    else this.#log.error({ err: error, ...fields }, 'request failed')
+  /** Has a failure logged: with the line that the request gets anyway, or else at once; polls that the caller gets wrong at `debug`. */
+  logFailure(request: FastifyRequest, reply: FastifyReply, error: AppError): void {
+    if (!isPoll(request.method) && !request.is404) this.#failures.set(request, error)
+    else if (error.status >= 500) this.#logFailure(error, requestFields(request, reply, error.status), true)
+    else this.#log.debug({ ...requestFields(request, reply, error.status), err: error }, 'request refused')
+  }
+
+  /** `mayRepeat`: whether lines about the same fault of the storage may be withheld. */
+  #logFailure(error: AppError, fields: object, mayRepeat = false): void {
+    const { code, cause, message: reason, status } = error
+    if (code === 'INTERNAL') this.#log.error({ ...fields, code, err: error }, 'request failed')
+    else if (status < 500) this.#log.info({ ...fields, code, reason }, 'request refused')
+    // What is refused at a limit has no cause.
+    else if (cause === undefined) this.#log.warn({ ...fields, code, reason }, 'request refused')
+    else
+      this.#log.error(
+        { ...fields, code, ...(mayRepeat ? { err: error } : { reason: reasonOf(error) }) },
+        'request failed',
+      )
   }
 
   /** Called by Fastify when a body broke off that was already being sent. */

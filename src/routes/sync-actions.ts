@@ -26,7 +26,7 @@ const retrySync = {
   description: 'Starts the download of a failed or cancelled sync once more, under a new id.',
   tags: ['syncs'],
   params: syncPath,
-  response: { 202: jsonResponse('The new sync', syncView), ...problemResponses(400, 404, 409, 500, 503, 507) },
+  response: { 202: jsonResponse('The new sync', syncView), ...problemResponses(400, 404, 409, 422, 500, 503, 507) },
 }
 
 const deleteSync = {

@@ -1,22 +1,15 @@
-import type { OutgoingHttpHeaders } from 'node:http'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { AppError } from '../errors.ts'
 import { toProblem } from '../model/problem.ts'
 import { isTerminal, type Sync } from '../model/sync.ts'
 import { serializeView } from '../model/sync-view.ts'
 import type { SyncChange } from '../syncs/sync-subscriptions.ts'
 import { EventStreams } from './event-streams.ts'
+import { comeBackLater, encodeEvent, openEventStream, RETRY_MS, takePlace } from './open-event-stream.ts'
 import { toAppError } from './problem-details.ts'
 import { problemResponses } from './response-schemas.ts'
 import type { RouteDependencies } from './route-dependencies.ts'
 import { syncPath } from './validation.ts'
-
-/** Milliseconds after which a client whose stream broke comes back. */
-const RETRY_MS = 2000
-
-/** Clients of an instance that stops come back spread over this many milliseconds, not all at once. */
-const RETRY_SPREAD_MS = 2000
 
 const FAILED = 'a sync that is streamed cannot be read; its streams end'
 
@@ -41,7 +34,11 @@ const streamSync = {
   tags: ['syncs'],
   params: syncPath,
   headers: z.object({
-    'last-event-id': z.string().max(100).optional().describe('The id of the last event that was read'),
+    'last-event-id': z
+      .string()
+      .max(100, 'is longer than any event id')
+      .optional()
+      .describe('The id of the last event that was read'),
   }),
   response: {
     200: { description: 'The events', content: { 'text/event-stream': { schema: z.string() } } },
@@ -65,29 +62,9 @@ export const syncEventRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
     const sync = await service.find(id, caller)
     if (isTerminal(sync) && lastEventId === endId(sync)) return reply.code(204).send()
 
-    const leave = watchers.take(ownerOf(request), request)
-    if (leave === undefined) {
-      const detail = 'As many event streams and waits of this key or address are open as there is room for.'
-      throw new AppError('TOO_MANY_STREAMS', detail, { retryAfterSeconds: 5 })
-    }
-    reply.hijack()
-    const response = reply.raw
-    if (response.destroyed) {
-      leave()
-      return reply
-    }
-    response.once('close', leave)
-    response.writeHead(200, {
-      ...(reply.getHeaders() as OutgoingHttpHeaders),
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      // Tells nginx, and those who follow it, not to hold events back.
-      'x-accel-buffering': 'no',
-    })
-    if (request.method === 'HEAD') {
-      response.end()
-      return reply
-    }
+    const leave = takePlace(watchers, ownerOf(request), request)
+    const response = openEventStream(request, reply, leave)
+    if (response === undefined) return reply
     const stream = streams.open(response, () => stop())
     response.write(`retry: ${RETRY_MS}\n\n`)
     let sentRevision = lastEventId === String(sync.revision) && !isTerminal(sync) ? sync.revision : 0
@@ -110,9 +87,7 @@ export const syncEventRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
           return stream.finish(encodeEvent('problem', JSON.stringify(toProblem(error, request.id))))
         }
         case 'draining':
-          return stream.finishNow(
-            Buffer.from(`retry: ${Math.round(RETRY_MS / 2 + Math.random() * RETRY_SPREAD_MS)}\n\n`),
-          )
+          return stream.finishNow(comeBackLater())
       }
     })
     return reply
@@ -136,8 +111,4 @@ function eventOf(sync: Sync): Buffer {
 /** What a client that has had the last event comes back with. */
 function endId(sync: Sync): string {
   return `${sync.revision}-end`
-}
-
-function encodeEvent(event: string, data: string): Buffer {
-  return Buffer.from(`event: ${event}\ndata: ${data}\n\n`)
 }

@@ -3,8 +3,9 @@ import { z } from 'zod'
 import { AppError } from '../errors.ts'
 import { filesOf, type SnapshotManifest } from '../model/snapshot-manifest.ts'
 import { type Sync, snapshotFile } from '../model/sync.ts'
+import { sendJson } from './encoded-answer.ts'
 import { fileOf, sendFile } from './file-response.ts'
-import { jsonResponse, problemResponses, rowsResponses } from './response-schemas.ts'
+import { CODING_HEADERS, fileHeaders, jsonResponse, problemResponses, rowsResponses } from './response-schemas.ts'
 import type { RouteDependencies } from './route-dependencies.ts'
 import { syncIdParam, syncPath } from './validation.ts'
 
@@ -20,32 +21,37 @@ const listSyncFiles = {
   description: '409 until the sync has succeeded: files appear all at once or not at all.',
   tags: ['rows'],
   params: syncPath,
-  response: { 200: jsonResponse('The files', listOfFiles), ...problemResponses(400, 404, 409, 500, 503) },
+  response: {
+    200: jsonResponse('The files', listOfFiles, CODING_HEADERS),
+    ...problemResponses(400, 404, 406, 409, 500, 503),
+  },
 }
 
 const getSyncFile = {
   operationId: 'getSyncFile',
   summary: 'Download a file of a sync',
-  description: 'The bytes, whole or in a Range, with the SHA-256 as ETag.',
+  description:
+    'The bytes, whole or in a Range, with the SHA-256 as ETag. Compressed as Accept-Encoding prefers, the ETag names the coding too.',
   tags: ['rows'],
   params: z.object({
     id: syncIdParam,
     name: z.string().max(200, 'is longer than any file name').describe('As listed'),
   }),
-  response: { ...rowsResponses('The bytes of the file'), ...problemResponses(400, 404, 409, 412, 416, 500, 503) },
+  headers: fileHeaders,
+  response: { ...rowsResponses('The bytes of the file'), ...problemResponses(400, 404, 406, 409, 412, 416, 500, 503) },
 }
 
 /** The files that a succeeded sync published. */
 export const syncFileRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   app,
-  { service, snapshots, callerOf, ownerOf, fileLimit },
+  { service, snapshots, callerOf, ownerOf, fileLimit, compression },
 ) => {
-  app.get('/syncs/:id/files', { schema: listSyncFiles }, async (request) => {
+  app.get('/syncs/:id/files', { schema: listSyncFiles }, async (request, reply) => {
     const manifest = await publishedBy(await service.find(request.params.id, callerOf(request)))
     const files = manifest.tabs.flatMap(({ gid, title, files: ofTab }) =>
       ofTab.map((file) => ({ ...file, href: `/syncs/${request.params.id}/files/${file.name}`, tab: { gid, title } })),
     )
-    return { files }
+    return sendJson(request, reply, { files }, { owner: ownerOf(request), compression })
   })
 
   app.get('/syncs/:id/files/:name', { schema: getSyncFile }, async (request, reply) => {
@@ -57,7 +63,7 @@ export const syncFileRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
         hint: `GET /syncs/${request.params.id}/files lists what there is.`,
       })
     }
-    const reader = { owner: ownerOf(request), fileLimit }
+    const reader = { owner: ownerOf(request), fileLimit, compression }
     return sendFile(request, reply, fileOf(snapshots, manifest, file, 'attachment'), reader)
   })
 

@@ -1,17 +1,18 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { parseSpreadsheetReference } from '../model/spreadsheet-reference.ts'
-import { SYNC_STATES, type Sync, type SyncState } from '../model/sync.ts'
+import type { Sync } from '../model/sync.ts'
+import { isSearch } from '../model/sync-filter.ts'
 import { syncRequestBody } from '../model/sync-request.ts'
 import { syncView } from '../model/sync-view.ts'
 import { parseTraceparent } from '../syncs/trace-context.ts'
 import { idempotencyKey } from './idempotency-key.ts'
 import { sendSyncAfterWait } from './long-poll.ts'
-import { jsonResponse, problemResponses } from './response-schemas.ts'
+import { CODING_HEADERS, jsonResponse, problemResponses } from './response-schemas.ts'
 import type { RouteDependencies } from './route-dependencies.ts'
-import { sendSyncList } from './sync-list-response.ts'
+import { syncFilterParams, toSyncFilter } from './sync-filters.ts'
+import { type PieceQuery, sendSyncList } from './sync-list-response.ts'
 import { accepted, sendSync, sendSyncIfChanged } from './sync-response.ts'
-import { documentOnly, syncPath } from './validation.ts'
+import { documentOnly, pageSizeParam, pageTokenParam, syncPath } from './validation.ts'
 
 // Both are read as their RFCs say, which is to ignore what is not understood; so no poll pays for a check.
 const watchHeaders = documentOnly(
@@ -74,55 +75,25 @@ const pageOfSyncs = z
   .meta({ id: 'SyncPage' })
 
 const listQuery = z.strictObject({
-  state: z
-    .string()
-    .transform((text, context) => {
-      const states = text.split(',')
-      const unknown = states.filter((state) => !(SYNC_STATES as readonly string[]).includes(state))
-      if (unknown.length === 0) return states as SyncState[]
-      context.addIssue({
-        code: 'custom',
-        message: `must be one or more of ${SYNC_STATES.join(', ')}, separated by commas`,
-      })
-      return z.NEVER
-    })
-    .optional()
-    .describe(`Only syncs in these states, separated by commas: ${SYNC_STATES.join(', ')}`),
-  spreadsheet: z
-    .string()
-    .max(2048)
-    .transform((text, context) => {
-      const reference = parseSpreadsheetReference(text)
-      if (!('message' in reference)) return reference.id
-      context.addIssue({ code: 'custom', message: reference.message, params: { hint: reference.hint } })
-      return z.NEVER
-    })
-    .optional()
-    .describe('Only syncs of this spreadsheet: its id, or its URL'),
-  pageSize: z
-    .string()
-    .regex(/^\d{1,4}$/, 'must be a whole number from 1 to 1000')
-    .transform(Number)
-    .refine((size) => size >= 1 && size <= 1000, 'must be a whole number from 1 to 1000')
-    .default(50)
-    .describe('How many syncs at the most, 1 to 1000'),
-  pageToken: z.string().max(500).optional().describe('nextPageToken of the page before'),
+  ...syncFilterParams,
+  pageSize: pageSizeParam.describe('How many syncs at the most, 1 to 1000'),
+  pageToken: pageTokenParam,
 })
 
 const listSyncs = {
   operationId: 'listSyncs',
   summary: 'List syncs',
   description:
-    'One page of syncs, newest first. A page may hold fewer than pageSize: it ends where it has 4 MB, and with a key that is for some spreadsheets it leaves out the others; nextPageToken says whether more follow.',
+    'One page of syncs, newest first. A page may hold fewer than pageSize, even none: it ends where it has 4 MB, and it leaves out what the caller may not see, such as spreadsheets that the key is not for, and what tokens of other users have read: it ends after a second of passing over such syncs, or with label, code or q of search. nextPageToken says whether more may follow.',
   tags: ['syncs'],
   querystring: listQuery,
-  response: { 200: jsonResponse('One page', pageOfSyncs), ...problemResponses(400, 500, 503) },
+  response: { 200: jsonResponse('One page', pageOfSyncs, CODING_HEADERS), ...problemResponses(400, 406, 500, 503) },
 }
 
 /** Starting a sync, watching it, and all of them page by page. */
 export const syncRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   app,
-  { service, starts, clock, callerOf, ownerOf, watchers },
+  { service, starts, clock, callerOf, ownerOf, watchers, compression },
 ) => {
   app.post('/syncs', { schema: startSync }, async (request, reply) => {
     const caller = callerOf(request)
@@ -150,8 +121,11 @@ export const syncRoutes: FastifyPluginAsyncZod<RouteDependencies> = async (
   })
 
   app.get('/syncs', { schema: listSyncs }, async (request, reply) => {
-    const { state: states, spreadsheet: spreadsheetId, ...page } = request.query
+    const { pageSize, pageToken, ...query } = request.query
+    const filter = toSyncFilter(query)
     const caller = callerOf(request)
-    return sendSyncList(reply, page, (piece) => service.list({ states, spreadsheetId, ...piece }, caller))
+    const list = (piece: PieceQuery) => service.list({ ...filter, ...piece }, caller)
+    const page = { pageSize, pageToken, isSearch: isSearch(filter) }
+    return sendSyncList(request, reply, page, list, { owner: ownerOf(request), compression, clock })
   })
 }

@@ -1,4 +1,5 @@
 import type { AppError, ErrorCode } from '../errors.ts'
+import type { QuotaLimit } from '../ports/read-budget.ts'
 import { redact } from '../redaction.ts'
 
 /**
@@ -36,14 +37,17 @@ export class CallFault extends Error {
   readonly kind: FaultKind
   /** Milliseconds that the other side asked to wait (`Retry-After`). */
   readonly retryAfterMs: number | undefined
+  /** Whose limit is reached, with `quota`. */
+  readonly limit: QuotaLimit
   /** Whether the read budget knows of it and paces the next try, so that nobody need wait on top of that. */
   isPaced = false
 
   /** `message` may repeat what the other side has said: it is redacted. */
-  constructor(kind: FaultKind, message: string, retryAfterMs?: number) {
+  constructor(kind: FaultKind, message: string, retryAfterMs?: number, limit: QuotaLimit = 'account') {
     super(redact(message))
     this.kind = kind
     this.retryAfterMs = retryAfterMs
+    this.limit = limit
   }
 
   get code(): ErrorCode {

@@ -1,5 +1,6 @@
 import { type Block, NUMBER, TEXT } from '../blocks/block.ts'
 import { type CellWriter, withCellWriter } from '../blocks/cell-writer.ts'
+import { isErrorValue, LONGEST_ERROR } from '../model/error-values.ts'
 import { columnCount, rowCount } from '../model/rectangle.ts'
 import type { TabRange } from './a1.ts'
 import type { Body } from './answer-body.ts'
@@ -27,9 +28,6 @@ export type DecodedRows = Pick<
 /** What a task makes of each range, or what is wrong with the answer: errors lose their class between threads. */
 export type Decoded<T> = { readonly parts: readonly T[] } | { readonly fault: FaultKind; readonly message: string }
 
-/** What a cell in error shows (Google, "ErrorType" of the Sheets API); without its effective value it is text like any other. */
-const ERRORS = new Set(['#NULL!', '#DIV/0!', '#VALUE!', '#REF!', '#NAME?', '#NUM!', '#N/A', '#ERROR!'])
-const LONGEST_ERROR = 7
 const HASH = 0x23
 
 const FIRST_OF_LOADING = LOADING.charCodeAt(0)
@@ -103,7 +101,7 @@ export function decodeShownCodes({ body, ranges }: Answer): Decoded<ShownCodes> 
 }
 
 function isError(scanner: ValueScanner): boolean {
-  return scanner.end - scanner.start <= LONGEST_ERROR && ERRORS.has(scanner.text())
+  return scanner.end - scanner.start <= LONGEST_ERROR && isErrorValue(scanner.text())
 }
 
 function isLoading(scanner: ValueScanner): boolean {

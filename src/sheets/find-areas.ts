@@ -1,13 +1,12 @@
 import { AppError, type FieldError } from '../errors.ts'
 import { findNamed, findTab } from '../model/find-tab.ts'
+import { listed, quoted, quotedTab } from '../model/quoted-names.ts'
 import type { Rectangle } from '../model/rectangle.ts'
 import type { SyncWarning } from '../model/sync.ts'
+import { warningAbout } from '../model/sync-warning.ts'
 import type { Area, Description, Selection } from '../ports/sheet-source.ts'
 import { clipToGrid, type GridReference, parseReference, splitTitle } from './a1.ts'
 import type { SpreadsheetDescription, TabDescription } from './google-description.ts'
-
-/** Titles that a hint lists at most. */
-const LISTED = 20
 
 /** Finds what is to be read. Throws TAB_NOT_FOUND or RANGE_NOT_FOUND, naming each field that names nothing. */
 export function findAreas(spreadsheet: SpreadsheetDescription, selection: Selection): Description {
@@ -25,12 +24,12 @@ function findTabs({ tabs }: SpreadsheetDescription, selection: Selection): Found
   const chosen = new Set<TabDescription>()
   const hint = tabHint(tabs)
   for (const [index, selector] of (selection.tabs ?? []).entries()) {
-    const tab = typeof selector === 'number' ? tabs.find(({ gid }) => gid === selector) : findTab(tabs, selector)
+    const tab = findTab(tabs, selector)
     if (tab !== undefined) {
       chosen.add(tab)
       continue
     }
-    names.push(typeof selector === 'number' ? `gid ${selector}` : quoted(selector))
+    names.push(quotedTab(selector))
     missing.push({ field: `tabs[${index}]`, message: `no tab is ${names.at(-1)}`, hint })
   }
   if (missing.length > 0) {
@@ -40,7 +39,7 @@ function findTabs({ tabs }: SpreadsheetDescription, selection: Selection): Found
   const areas: Area[] = []
   for (const { gid, title, grid } of selection.tabs === null ? tabs : chosen) {
     if (grid === undefined) {
-      warnings.push({ code: 'TAB_SKIPPED', message: 'is no grid of cells and was skipped', tab: title, count: 1 })
+      warnings.push(warningAbout({ tab: title }, 'TAB_SKIPPED', 1, 'no grid of cells (such as a chart), skipped'))
       continue
     }
     const whole = { startRow: 0, endRow: grid.rows, startColumn: 0, endColumn: grid.columns }
@@ -123,13 +122,4 @@ function fromHeader(whole: Rectangle, headerRow: number): Rectangle {
 
 function tabHint(tabs: readonly TabDescription[]): string {
   return `Tabs of the spreadsheet: ${listed(tabs.map(({ title }) => title))}.`
-}
-
-function listed(names: readonly string[]): string {
-  const more = names.length > LISTED ? ` and ${names.length - LISTED} more` : ''
-  return `${names.slice(0, LISTED).map(quoted).join(', ')}${more}`
-}
-
-function quoted(name: string): string {
-  return `"${name.slice(0, 100)}"`
 }

@@ -5,11 +5,13 @@ import { watchSlow } from '../concurrency/slow-work.ts'
 import { isOutOfDescriptors } from '../disk/descriptors.ts'
 import { AppError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
+import { REDACTED } from '../redaction.ts'
 import { type Body, readBody } from './answer-body.ts'
 import { CallFault, SignInFault, TokenRefused } from './call-fault.ts'
 import { type GoogleClients, type GoogleClientsOptions, makeClients } from './google-clients.ts'
 import { asDescription, asVersion, parseBody, type SpreadsheetDescription } from './google-description.ts'
-import { asNetworkFault, errorOfAnswer, outOfDescriptors } from './google-errors.ts'
+import { asNetworkFault, type ErrorAnswer, errorOfAnswer, outOfDescriptors } from './google-errors.ts'
+import type { GoogleIdentity } from './google-identity.ts'
 import { retryAfterMs } from './retry.ts'
 
 /** What is asked of `spreadsheets.get`; without a mask it sends formats and themes of no use here. */
@@ -45,6 +47,11 @@ export interface Render {
 
 export interface GoogleApiOptions extends GoogleClientsOptions {
   readonly clock: Clock
+  /**
+   * Called with how the credential fared in a call of Sheets, or in a sign-in: with the error that it failed with, and
+   * with `undefined` when Google has answered. What a call of Drive is refused for says nothing, as reading needs none.
+   */
+  readonly onUse?: ((failure: AppError | undefined) => void) | undefined
 }
 
 /**
@@ -62,7 +69,7 @@ export class GoogleApi {
 
   /** What a spreadsheet is made of, without its cells. */
   async describe(spreadsheetId: string, call: ApiCall): Promise<SpreadsheetDescription> {
-    const body = await this.#call(call, ({ sheets }, options) =>
+    const body = await this.#callSheets(call, ({ sheets }, options) =>
       sheets.spreadsheets.get({ spreadsheetId, fields: DESCRIPTION_FIELDS, prettyPrint: false }, options),
     )
     return asDescription(parseBody(body))
@@ -70,15 +77,18 @@ export class GoogleApi {
 
   /** Drive's version of the file, or `undefined` where it says none. */
   async version(spreadsheetId: string, call: ApiCall): Promise<string | undefined> {
-    const body = await this.#call(call, ({ drive }, options) =>
-      drive.files.get({ fileId: spreadsheetId, fields: 'version', supportsAllDrives: true }, options),
+    const body = await this.call(
+      call,
+      ({ drive }, options) =>
+        drive.files.get({ fileId: spreadsheetId, fields: 'version', supportsAllDrives: true }, options),
+      (answer, identity) => errorOfAnswer(answer, identity, 'Drive'),
     )
     return asVersion(parseBody(body))
   }
 
   /** The JSON of a `values:batchGet` of these ranges, as it came: large, so parsing it is left to a worker thread. */
   async readValues(spreadsheetId: string, ranges: readonly string[], render: Render, call: ApiCall): Promise<Body> {
-    return this.#call(call, ({ sheets }, options) =>
+    return this.#callSheets(call, ({ sheets }, options) =>
       sheets.spreadsheets.values.batchGet(
         {
           spreadsheetId,
@@ -93,8 +103,15 @@ export class GoogleApi {
     )
   }
 
-  /** Makes one request. Resolves to the bytes of a successful answer. */
-  async #call(call: ApiCall, send: Send): Promise<Body> {
+  /**
+   * Makes one request of Google's clients. Resolves to the bytes of a successful answer, and rejects with what `asError`
+   * makes of another one.
+   */
+  async call(
+    call: ApiCall,
+    send: Send,
+    asError: (answer: ErrorAnswer, identity: GoogleIdentity) => Error = errorOfAnswer,
+  ): Promise<Body> {
     const { signal, timeoutMs, slow, onSend } = call
     signal.throwIfAborted()
     const clients = await this.#signIn(call)
@@ -112,6 +129,7 @@ export class GoogleApi {
       },
     }
     let isAnswered = false
+    let isRefused = false
     const answered = async () => {
       const answer = await send(clients, options)
       isAnswered = true
@@ -122,11 +140,12 @@ export class GoogleApi {
       if (answer.status >= 200 && answer.status < 300) return body
       const refused = {
         status: answer.status,
-        body: new TextDecoder().decode(body.subarray(0, 65_536)),
-        retryAfterMs: retryAfterMs(answer.headers['retry-after'], this.#options.clock.now()),
+        body: withoutToken(new TextDecoder().decode(body.subarray(0, 65_536)), this.#options.token),
+        retryAfterMs: retryAfterMs(headerOf(answer, 'retry-after'), this.#options.clock.now()),
       }
-      const error = errorOfAnswer(refused, clients.identity)
-      // A credential that was replaced in its place works again without a restart.
+      const error = asError(refused, clients.identity)
+      isRefused = true
+      // A token that was revoked is replaced by the next call.
       if (error instanceof AppError && error.code.startsWith('GOOGLE_CREDENTIAL_')) {
         await this.#forget(clients)
         if (answer.status === 401 && clients.hasToken) throw new TokenRefused(error)
@@ -134,11 +153,24 @@ export class GoogleApi {
       throw error
     } catch (error) {
       if (signal.aborted) throw signal.reason
-      if (error instanceof CallFault || error instanceof AppError) throw error
+      if (error instanceof CallFault || error instanceof AppError || isRefused) throw error
       if (timer.signal.aborted) throw new CallFault('timeout', `Google did not answer within ${timeoutMs / 1000} s.`)
       throw asNetworkFault(error, isAnswered)
     } finally {
       clearTimeout(timeout)
+    }
+  }
+
+  async #callSheets(call: ApiCall, send: Send): Promise<Body> {
+    const { onUse } = this.#options
+    try {
+      const body = await this.call(call, send)
+      onUse?.(undefined)
+      return body
+    } catch (error) {
+      const failure = error instanceof TokenRefused ? error.failure : error
+      if (failure instanceof AppError) onUse?.(isOfCredential(failure) ? failure : undefined)
+      throw error
     }
   }
 
@@ -152,8 +184,9 @@ export class GoogleApi {
       return clients
     } catch (cause) {
       if (this.#clients === making) this.#clients = undefined
-      // Reading the credential, or loading the client.
+      // Loading the client.
       const error = isOutOfDescriptors(cause) ? outOfDescriptors() : cause
+      if (error instanceof AppError) this.#options.onUse?.(error)
       throw error instanceof CallFault ? new SignInFault(error.kind, error.message, error.retryAfterMs) : error
     }
   }
@@ -165,6 +198,17 @@ export class GoogleApi {
   }
 }
 
+/** Whether a call has failed because of who calls. */
+function isOfCredential({ code }: AppError): boolean {
+  return code.startsWith('GOOGLE_CREDENTIAL_') || code === 'GOOGLE_API_DISABLED'
+}
+
+/** A user's own token is not remembered as a secret, as there is no end of them: what repeats it is redacted here. */
+function withoutToken(text: string, token: string | undefined): string {
+  if (token === undefined) return text
+  return text.replaceAll(token, REDACTED).replaceAll(JSON.stringify(token).slice(1, -1), REDACTED)
+}
+
 /** Settles as the work does; notifies meanwhile if it is slow. */
 async function watched<T>(work: Promise<T>, what: string, slow: ApiCall['slow']): Promise<T> {
   if (slow === undefined) return work
@@ -173,11 +217,15 @@ async function watched<T>(work: Promise<T>, what: string, slow: ApiCall['slow'])
   return watchSlow(work, afterMs, (isSlow) => onSlow(isSlow ? message : undefined))
 }
 
-type Send = (
-  clients: GoogleClients,
-  options: StreamMethodOptions,
-) => Promise<{
+export type Send = (clients: GoogleClients, options: StreamMethodOptions) => Promise<Answer>
+
+interface Answer {
   readonly status: number
-  readonly headers: Readonly<Record<string, unknown>>
+  readonly headers: Pick<Headers, 'get'> | Readonly<Record<string, unknown>>
   readonly data: Readable
-}>
+}
+
+/** Google's client hands out Headers (those of node-fetch) over HTTP/1.1; what its types say is so over HTTP/2 alone. */
+function headerOf({ headers }: Answer, name: string): unknown {
+  return typeof headers.get === 'function' ? headers.get(name) : (headers as Readonly<Record<string, unknown>>)[name]
+}

@@ -1,4 +1,11 @@
 import type { ErrorCode } from '../errors.ts'
+import type { GoogleIdentity } from './google-identity.ts'
+
+/** The least that lets an account read cells and versions. */
+export const SCOPES = [
+  'https://www.googleapis.com/auth/spreadsheets.readonly',
+  'https://www.googleapis.com/auth/drive.metadata.readonly',
+]
 
 /** What a reason of Google's means here. */
 export interface Refusal {
@@ -31,7 +38,7 @@ const PROJECT = restricted(
   'Check the project that is charged for the calls (quota_project_id in the credential file, or that of the key): it must exist, and the account needs the role Service Usage Consumer in it.',
 )
 const TOKEN = invalid(
-  'Check the clock of this machine, and that what GOOGLE_APPLICATION_CREDENTIALS names was not revoked; a new key mends that.',
+  'Check the clock of this machine, and that the key of the credential was not revoked; a new key mends that.',
 )
 const KIND = invalid('Use the JSON key of a service account: this kind of account or token is not accepted.')
 const SCOPE = invalid(
@@ -155,6 +162,9 @@ const DELEGATION =
 const SIGN_IN_ANEW =
   'Sign in anew (gcloud auth application-default login), or use the key of a service account, which needs no renewal.'
 
+/** What a user's own token needs to be read with (Google, "Choose Google Sheets API scopes"). */
+export const TOKEN_SCOPE_HINT = `Ask the user for a token with the scopes ${SCOPES.join(' and ')}; https://www.googleapis.com/auth/drive.file is enough for a file that the user has picked.`
+
 /**
  * What the token endpoint's `error` and `error_description` ask for, the first that fits (RFC 6749, section 5.2; Google,
  * "Using OAuth 2.0 for Server to Server Applications", JWT error codes).
@@ -198,4 +208,24 @@ const GRANT_HINTS: readonly (readonly [RegExp, string])[] = [
 export function hintForGrant(error: string, description: string): string | undefined {
   const said = `${error}: ${description}`
   return GRANT_HINTS.find(([pattern]) => pattern.test(said))?.[1]
+}
+
+/**
+ * What is to be done when the token endpoint lets a service account not act for a person (Google, "Using OAuth 2.0 for
+ * Server to Server Applications", JWT error codes); `undefined` where it acts for nobody, or that is not the reason.
+ */
+export function hintForPerson(
+  error: string,
+  description: string,
+  { actAs, clientId }: GoogleIdentity,
+): string | undefined {
+  if (actAs === undefined) return undefined
+  if (/unauthorized_client|access_denied/i.test(error)) {
+    const client = clientId === undefined ? 'the client id of the service account' : `the client id ${clientId}`
+    return `An administrator of the domain of ${actAs} must grant ${client} the scopes ${SCOPES.join(',')} at https://admin.google.com (Security > Access and data control > API controls > Domain-wide delegation); it may take up to a day until that holds.`
+  }
+  if (/invalid email or user id|not a valid email|account not found/i.test(description)) {
+    return `Check "actAs": Google knows no ${actAs} whom the credential could act for.`
+  }
+  return undefined
 }

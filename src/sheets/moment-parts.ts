@@ -38,24 +38,30 @@ export function datesOf(at: Date, hasWeekdayNumber: boolean): Part[] {
   ]
 }
 
-/** The parts of a time or a duration that a format shows as digits; those of a duration count from 0 in either direction. */
-export function clocksOf(at: Date, total: number, hasDayPeriod: boolean): Part[] {
+/**
+ * The parts of a time or a duration that a format shows as digits; those of a duration count from 0 in either direction.
+ * What fits both is the one that is named first: a duration's where there is a minus sign, which no time of day has.
+ */
+export function clocksOf(at: Date, total: number, hasDayPeriod: boolean, isNegative: boolean): Part[] {
   const hour = at.getUTCHours()
   const size = Math.abs(total)
   const ms = String(size % 1000).padStart(3, '0')
-  return [
+  const times = [
     oneOf('time', 1, hour, ...(hasDayPeriod ? [hour % 12, hour % 12 || 12] : [])),
     oneOf('time', 2, at.getUTCMinutes(), Math.floor(size / MINUTE_MS) % 60),
     oneOf('time', 3, at.getUTCSeconds(), Math.floor(size / 1000) % 60),
+  ]
+  const durations = [
     oneOf('duration', 1, Math.floor(size / HOUR_MS)),
     oneOf('duration', 2, Math.floor(size / MINUTE_MS)),
     oneOf('duration', 3, Math.floor(size / 1000)),
-    {
-      kind: 'fraction',
-      order: 4,
-      is: ({ text, isAfterSign }) => isAfterSign && ms.padEnd(text.length, '0').startsWith(text),
-    },
   ]
+  const fraction: Part = {
+    kind: 'fraction',
+    order: 4,
+    is: ({ text, isAfterSign }) => isAfterSign && ms.padEnd(text.length, '0').startsWith(text),
+  }
+  return isNegative ? [...durations, ...times, fraction] : [...times, ...durations, fraction]
 }
 
 /** Gives each group a part of its own; `undefined` where that cannot be done. */

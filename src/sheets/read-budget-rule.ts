@@ -1,77 +1,95 @@
 import type { ReadEnd } from '../ports/read-budget.ts'
+import {
+  ABANDONED_MS,
+  afterEnd,
+  afterGrant,
+  isQuiet,
+  isSmall,
+  stillTaken,
+  type TakenRead,
+  type Throttle,
+  throttleAsOf,
+  UNTHROTTLED,
+  WINDOW_MS,
+  waitMsOf,
+} from './read-limit-rule.ts'
 
-/** Google counts reads by the minute (Sheets API, "Usage limits"), and its minute is not the clock's. */
-export const WINDOW_MS = 60_000
+/** Milliseconds after which one whose turn has come, and who did not take it, is taken for gone. */
+const TURN_MS = 1000
 
-/** Milliseconds after which a read that nobody called done is free again: the process that took it has died. */
-export const ABANDONED_MS = 600_000
+/** Milliseconds before the next try of one who lets others go first. */
+const GIVE_WAY_MS = 100
 
-/** A sync that took fewer reads than this in the window is small, and never waits for the pace of the large ones. */
-const SMALL = 8
+/** How many accounts of a project are remembered: those that read last. */
+const ACCOUNTS_MOST = 1000
 
-/** Milliseconds to wait before the next try while only reads under way can free one, and nobody knows when. */
-const UNKNOWN_WAIT_MS = 1000
-
-/** The longest pause that Google did not ask for (Google, "Resolve time-based quota errors": exponential backoff). */
-const LONGEST_PAUSE_MS = 64_000
-
-/** Google refuses at once: a probe that has no answer for so long was let through, or its process has died. */
-const PROBE_MS = 30_000
-
-/** A read under way (`freedAt`: when it counts as abandoned), or done less than a window ago (when it is free again). */
-export interface TakenRead {
-  readonly read: string
-  readonly key: string
-  readonly isUnderWay: boolean
-  readonly freedAt: number
+/** What is known of one account beside its reads. */
+export interface AccountState extends Throttle {
+  readonly name: string
+  /** While it waits for other accounts of the project: when its next try is due. */
+  readonly turn?: { readonly due: number; readonly background: boolean } | undefined
 }
 
-/**
- * What Google's refusals have led to. A read that it refuses begins a pause, in which nobody reads: of 1 s, or what Google
- * asks for if that is longer. When it is over one read is granted, the probe. If Google refuses that too the next pause is
- * twice as long; if it answers the pause ends.
- */
-export interface Throttle {
-  readonly lastGrant: number
-  /** Refusals in a row, of which several at once count as one; 0 while no pause is on. */
-  readonly refusals: number
-  /** When the next probe may go, while a pause is on. */
-  readonly pausedUntil: number
-  /** The probe under way, which went at `lastGrant`, as nobody else reads in a pause. */
-  readonly probe?: string | undefined
-  /** While a pause is on, when Google last refused; else when the latest pause ended. What was sent before says nothing. */
-  readonly changedAt: number
-  /** How often the pace was halved, as of the end of the latest pause; less than 0 is no pace. */
-  readonly slowdown: number
-}
-
-/** The reads of one credential, as they stand. Times are milliseconds on whichever clock counts them. */
-export interface ReadState extends Throttle {
+/** The reads of one project, as they stand. Times are milliseconds on whichever clock counts them. */
+export interface ReadState {
   readonly taken: readonly TakenRead[]
+  readonly project: Throttle
+  /** Those that have read in the window, wait or were refused; who was changed last is last. */
+  readonly accounts: readonly AccountState[]
 }
 
 /** Nothing read, and nothing refused. */
-export const UNUSED: ReadState = {
-  taken: [],
-  lastGrant: 0,
-  refusals: 0,
-  pausedUntil: 0,
-  changedAt: 0,
-  slowdown: -1,
+export const UNUSED: ReadState = { taken: [], project: UNTHROTTLED, accounts: [] }
+
+/** The reads a minute of each account, and of all accounts of a project together. */
+export interface ReadLimits {
+  readonly account: number
+  readonly project: number
 }
 
-/** Takes the read for this key, or tells how many milliseconds to wait. `limit`: the reads a minute of the credential. */
+interface ReadWanted {
+  readonly limits: ReadLimits
+  readonly account: string
+  readonly key: string
+  /** Its name. */
+  readonly read: string
+  /** Whether nobody waits for it; default: somebody does. */
+  readonly background?: boolean | undefined
+}
+
+/**
+ * Takes the read for this key of this account if both limits have one, or tells how many milliseconds to wait, and what is
+ * then to be remembered, if anything.
+ */
 export function takeRead(
   stored: ReadState,
-  { limit, key, read }: { readonly limit: number; readonly key: string; readonly read: string },
+  { limits, account, key, read, background = false }: ReadWanted,
   now: number,
-): { readonly state: ReadState } | { readonly waitMs: number } {
-  const state = asOf(stored, now)
-  const waitMs = readableAt(state, limit, key, now) - now
-  if (waitMs > 0)
-    return { waitMs: isProbing(state) || waitMs === Infinity ? Math.min(waitMs, UNKNOWN_WAIT_MS) : waitMs }
-  const taken = [...state.taken, { read, key, isUnderWay: true, freedAt: now + ABANDONED_MS }]
-  return { state: { ...state, taken, lastGrant: now, probe: state.refusals > 0 ? read : undefined } }
+): { readonly state: ReadState } | { readonly waitMs: number; readonly state?: ReadState } {
+  const state = readStateAsOf(stored, now)
+  const own = accountOf(state, account)
+  const reads = state.taken.filter((taken) => taken.account === account)
+  const isSmallKey = !background && isSmall(reads.filter((taken) => taken.key === key).length, limits.account)
+  const isSmallAccount = isSmallKey || (!background && isSmall(reads.length, limits.project))
+  const ownMs = waitMsOf(own, reads, { limit: limits.account, isSmall: isSmallKey, background }, now)
+  const project = { limit: limits.project, isSmall: isSmallAccount, background }
+  const limitMs = waitMsOf(state.project, state.taken, project, now)
+  const projectMs = limitMs > 0 || !givesWay(state, own, background, now) ? limitMs : GIVE_WAY_MS
+  if (ownMs === 0 && projectMs === 0) {
+    const taken = { read, account, key, isUnderWay: true, freedAt: now + ABANDONED_MS }
+    return {
+      state: {
+        taken: [...state.taken, taken],
+        project: afterGrant(state.project, read, now),
+        accounts: withAccount(state, { ...own, ...afterGrant(own, read, now), turn: undefined }),
+      },
+    }
+  }
+  const waitMs = Math.max(ownMs, projectMs)
+  const isAlone = state.accounts.every(({ name }) => name === account)
+  const turn = projectMs > ownMs && !isAlone ? { due: now + limitMs, background } : undefined
+  if (isSameTurn(own.turn, turn)) return { waitMs }
+  return { waitMs, state: { ...state, accounts: withAccount(state, { ...own, turn }) } }
 }
 
 /** What the end of a read makes of the state; `undefined` when it is not under way. */
@@ -82,112 +100,71 @@ export function endRead(
   now: number,
   random = Math.random,
 ): ReadState | undefined {
-  const present = asOf(stored, now)
-  const ended = present.taken.find((one) => one.read === read && one.isUnderWay)
+  const state = readStateAsOf(stored, now)
+  const ended = state.taken.find((one) => one.read === read && one.isUnderWay)
   if (ended === undefined) return undefined
-  const state = read === present.probe ? { ...present, probe: undefined } : present
   const others = state.taken.filter((one) => one !== ended)
-  // Service Control, which counts for Google's APIs, allocates nothing to a call that it refuses (QuotaMode NORMAL).
-  if (end.kind === 'refused') return { ...refused(state, ended, end.retryAfterMs, now, random), taken: others }
-  const taken = [...others, { ...ended, isUnderWay: false, freedAt: now + WINDOW_MS }]
-  if (!isProbe(state, ended) || end.kind === 'unanswered') return { ...state, taken }
-  return { ...state, taken, refusals: 0, probe: undefined, changedAt: now }
-}
-
-/** Begins a pause, or after a refused probe the next longer one. */
-function refused(state: ReadState, read: TakenRead, retryAfterMs = 0, now: number, random: () => number): ReadState {
-  const { refusals, changedAt } = state
-  const pausedUntil = Math.max(state.pausedUntil, now + Math.min(retryAfterMs, ABANDONED_MS))
-  const isLate = refusals > 0 ? !isProbe(state, read) : grantedAt(read) < changedAt
-  if (isLate) return { ...state, pausedUntil }
-  // One at a time probes, so there is no crowd to spread; the jitter parts only those who share no budget.
-  const backoffMs = Math.min(1000 * 2 ** refusals * (1 + random() / 4), LONGEST_PAUSE_MS)
+  const own = accountOf(state, ended.account)
   return {
-    ...state,
-    refusals: refusals + 1,
-    pausedUntil: Math.max(pausedUntil, now + backoffMs),
-    probe: undefined,
-    changedAt: now,
-    slowdown: refusals > 0 ? state.slowdown : Math.max(0, slowdownAt(state, now) + 1),
+    // Service Control, which counts for Google's APIs, allocates nothing to a call that it refuses (QuotaMode NORMAL).
+    taken: end.kind === 'refused' ? others : [...others, { ...ended, isUnderWay: false, freedAt: now + WINDOW_MS }],
+    project: afterEnd(state.project, ended, endFor('project', end), now, random),
+    accounts: withAccount(state, { ...own, ...afterEnd(own, ended, endFor('account', end), now, random) }),
   }
 }
 
-/**
- * When this key may read, as things stand; infinite while only reads under way can free one. Large keys leave a small
- * reserve and, in the second half of the window's reads, keep a pace that makes them last until the next come back.
- */
-function readableAt(state: ReadState, limit: number, key: string, now: number): number {
-  const { taken, lastGrant, refusals, pausedUntil } = state
-  const free = limit - taken.length
-  const own = taken.filter((read) => read.key === key).length
-  const isSmall = own < Math.min(SMALL, limit / 4)
-  const spare = free - (isSmall ? 0 : reserveOf(limit))
-  const freed = Math.max(spare <= 0 ? freedAt(taken, 1 - spare) : now, pausedUntil)
-  if (refusals > 0) return isProbing(state) ? Math.max(freed, lastGrant + PROBE_MS) : freed
-  const paced = Math.max(freed, lastGrant + paceMs(state, limit, now))
-  if (spare <= 0 || isSmall || free > limit / 2) return paced
-  const back = Math.min(freedAt(taken, 1), now + WINDOW_MS)
-  return Math.max(paced, Math.min(lastGrant + (back - now) / spare, back))
-}
-
-function isProbing({ refusals, probe }: Throttle): boolean {
-  return refusals > 0 && probe !== undefined
-}
-
-/** Whether this read under way tries whether Google still refuses, or did before another one took its place. */
-function isProbe({ refusals, changedAt }: Throttle, read: TakenRead): boolean {
-  return refusals > 0 && grantedAt(read) > changedAt
-}
-
-/** Whether no refusal has any effect any more. */
-export function isQuiet(throttle: Throttle, now: number): boolean {
-  return throttle.refusals === 0 && throttle.pausedUntil <= now && slowdownAt(throttle, now) < 0
-}
-
-function grantedAt({ freedAt }: TakenRead): number {
-  return freedAt - ABANDONED_MS
+/** What an end says of one of both limits: of the other one than that by which Google has refused the read, nothing. */
+function endFor(limit: 'account' | 'project', end: ReadEnd): ReadEnd {
+  return end.kind === 'refused' && (end.limit ?? 'account') !== limit ? { kind: 'unanswered' } : end
 }
 
 /**
- * Milliseconds between two reads after a pause. What Google has refused comes back one by one, as each read turns a minute
- * old, so a burst would only be refused again: all keep an even pace for a minute, and half of it if that was too fast,
- * which is undone minute by minute. So a credential that others use as well, or whose limit is lower than what is set,
- * settles near what Google grants, with few refusals.
+ * Whether an account lets others of its project go first whose turn has come: those that read less in this window, and
+ * whoever somebody waits for where nobody waits for this one. So where the project is the bound its accounts share it evenly.
  */
-function paceMs(state: Throttle, limit: number, now: number): number {
-  const slowdown = slowdownAt(state, now)
-  return slowdown < 0 ? 0 : Math.min((WINDOW_MS / limit) * 2 ** slowdown, WINDOW_MS)
+function givesWay(state: ReadState, own: AccountState, background: boolean, now: number): boolean {
+  const readsOf = (account: string) => state.taken.filter((taken) => taken.account === account).length
+  const goesFirst = ({ name, turn }: AccountState) =>
+    turn !== undefined &&
+    turn.due <= now &&
+    (turn.background === background ? readsOf(name) < readsOf(own.name) : background)
+  return state.accounts.some((other) => other.name !== own.name && goesFirst(other))
 }
 
-function slowdownAt({ slowdown, changedAt }: Throttle, now: number): number {
-  return Math.max(-1, slowdown - Math.floor((now - changedAt) / WINDOW_MS))
+/** Whether the turn that is remembered will do: each change of it is a write. */
+function isSameTurn(known: AccountState['turn'], turn: AccountState['turn']): boolean {
+  if (known === undefined || turn === undefined) return known === turn
+  return known.background === turn.background && Math.abs(known.due - turn.due) <= TURN_MS / 2
 }
 
-/** How many reads are kept for small keys. */
-function reserveOf(limit: number): number {
-  return Math.min(4, Math.floor(limit / 10))
+function accountOf({ accounts }: ReadState, name: string): AccountState {
+  return accounts.find((account) => account.name === name) ?? { name, ...UNTHROTTLED }
 }
 
-/** When so many of the reads taken will be free again. Those under way are freed only if nobody ever calls them done. */
-function freedAt(taken: readonly TakenRead[], count: number): number {
-  const ends = taken.map((read) => (read.isUnderWay ? Infinity : read.freedAt)).sort((one, other) => one - other)
-  return ends[count - 1] ?? Infinity
+function withAccount({ accounts }: ReadState, changed: AccountState): readonly AccountState[] {
+  return [...accounts.filter(({ name }) => name !== changed.name), changed].slice(-ACCOUNTS_MOST)
 }
 
-/**
- * Without the reads that are free again. A time further ahead than it could be shows that the clock was set back: such a
- * pause and such reads are over, as nobody knows how long they had still to go.
- */
-function asOf(state: ReadState, now: number): ReadState {
-  const isSetBack = state.changedAt > now
+/** Without what is over: reads that are free again, turns that nobody took, accounts of which nothing is left to know. */
+export function readStateAsOf(state: ReadState, now: number): ReadState {
+  const taken = stillTaken(state.taken, now)
+  const reading = new Set(taken.map(({ account }) => account))
+  const accounts = state.accounts.map((account) => withTurnAsOf(throttleAsOf(account, now), now))
   return {
-    ...state,
-    taken: state.taken.filter(
-      ({ isUnderWay, freedAt }) => freedAt > now && freedAt <= now + (isUnderWay ? ABANDONED_MS : WINDOW_MS),
+    taken,
+    project: throttleAsOf(state.project, now),
+    accounts: accounts.filter(
+      (account) => reading.has(account.name) || account.turn !== undefined || isRemembered(account, now),
     ),
-    lastGrant: Math.min(state.lastGrant, now),
-    pausedUntil: isSetBack ? now : state.pausedUntil,
-    // A probe is what was granted after it.
-    changedAt: isSetBack ? now - 1 : state.changedAt,
   }
+}
+
+function withTurnAsOf({ turn, ...account }: AccountState, now: number): AccountState {
+  const isOver = turn === undefined || turn.due + TURN_MS <= now || turn.due > now + ABANDONED_MS
+  return isOver ? account : { ...account, turn }
+}
+
+/** A pause after which nobody has come for so long says nothing any more. */
+function isRemembered(throttle: Throttle, now: number): boolean {
+  return !isQuiet(throttle, now) && throttle.pausedUntil + ABANDONED_MS > now
 }

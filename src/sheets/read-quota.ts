@@ -1,22 +1,27 @@
+import type { ReadAccount } from '../model/reader.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import type { BudgetAnswer, ReadBudget, ReadEnd } from '../ports/read-budget.ts'
-import { ABANDONED_MS, WINDOW_MS } from './read-budget-rule.ts'
+import { type BudgetAnswer, DEFAULT_ACCOUNT, type ReadBudget, type ReadEnd } from '../ports/read-budget.ts'
+import { ABANDONED_MS, WINDOW_MS } from './read-limit-rule.ts'
 
 /** Milliseconds before a budget that could not be reached is tried again. */
 const RETRY_MS = 1000
 
 export interface ReadQuotaOptions {
+  /** Whose reads these are. Default: those of a service that has a single credential. */
+  readonly account?: ReadAccount
   readonly budget: ReadBudget
   readonly clock: Clock
   readonly log: Log
+  /** Called before each wait for a read. */
+  readonly onTake?: () => void
 }
 
 /** One read that may be made now. */
 export interface Read {
   /**
    * Tells how the read ended, by default with an answer: from now on it counts for one window more. If Google has refused
-   * it, it counts no more, and the credential pauses. Call it once.
+   * it, it counts no more, and all whom the limit holds pause. Call it once.
    */
   done(end?: ReadEnd): void
 }
@@ -24,6 +29,8 @@ export interface Read {
 export interface ReadRequest {
   /** Who reads; reads are shared out evenly between keys. */
   readonly key: string
+  /** Whether nobody waits for what is read: then others go first, and a part of the reads is left to them. Default: false. */
+  readonly background?: boolean
   readonly signal: AbortSignal
   /** Called with the time at which the wait will end, as far as is known, and with `undefined` once it has. Not called for a read that is free. */
   onWait?(until: Date | undefined): void
@@ -35,13 +42,14 @@ interface Waiter extends ReadRequest {
 }
 
 /**
- * The reads a minute of one credential, as every sync of this process takes them. In no 60 seconds do more than the
+ * The reads a minute of one account, as every sync of this process takes them. In no 60 seconds do more than the
  * allowed number of calls reach Google, whatever the network delays: a read counts from its start until a minute after its
  * end. Which of those who wait goes first is decided here: the one that has read least; whether it may is for the budget
  * to say, from which one read at a time is taken. While the budget cannot be reached everybody waits, as nobody knows what
  * other instances read; it is tried again each second.
  */
 export class ReadQuota {
+  readonly account: ReadAccount
   readonly #options: ReadQuotaOptions
   readonly #waiting: Waiter[] = []
   /** Reads of this process under way (`until` infinite) or done less than a window ago. */
@@ -54,8 +62,10 @@ export class ReadQuota {
   readonly #reports = new Set<Promise<void>>()
   readonly #closing = new AbortController()
   #isReachable = true
+  #waitingUntil: Date | undefined
 
   constructor(options: ReadQuotaOptions) {
+    this.account = options.account ?? DEFAULT_ACCOUNT
     this.#options = options
   }
 
@@ -64,10 +74,27 @@ export class ReadQuota {
     return this.#isReachable
   }
 
+  /** How many wait for a read. */
+  get waiting(): number {
+    return this.#waiting.length
+  }
+
+  /** When the next read is tried, as far as is known, while anybody waits. */
+  get waitingUntil(): Date | undefined {
+    return this.#waiting.length > 0 ? this.#waitingUntil : undefined
+  }
+
+  /** Whether nobody waits, nothing is under way, and none of its reads counts any more. */
+  get isIdle(): boolean {
+    this.#forgetFreed()
+    return this.#loop === undefined && this.#taken.length === 0 && this.#reports.size === 0
+  }
+
   /** Resolves when one read may be made; rejects with the signal's reason once that is aborted. */
   async take(request: ReadRequest): Promise<Read> {
     const { signal } = request
     signal.throwIfAborted()
+    this.#options.onTake?.()
     const { promise, resolve, reject } = Promise.withResolvers<Read>()
     const waiter: Waiter = { ...request, isNotified: false, resolve }
     const leave = () => {
@@ -105,7 +132,7 @@ export class ReadQuota {
       if (this.#closing.signal.aborted) return
       this.#changed = new AbortController()
       const { signal } = this.#changed
-      const answer = this.#untoldRefusals > 0 ? { waitMs: RETRY_MS } : await this.#takeFromBudget(waiter.key)
+      const answer = this.#untoldRefusals > 0 ? { waitMs: RETRY_MS } : await this.#takeFromBudget(waiter)
       if ('read' in answer) {
         this.#grant(answer.read)
       } else {
@@ -115,10 +142,10 @@ export class ReadQuota {
     }
   }
 
-  async #takeFromBudget(key: string): Promise<BudgetAnswer> {
+  async #takeFromBudget({ key, background = false }: Waiter): Promise<BudgetAnswer> {
     const { budget, log } = this.#options
     try {
-      const answer = await budget.take(key)
+      const answer = await budget.take(key, { background })
       if (!this.#isReachable) log.info({}, 'the shared read budget can be reached again')
       this.#isReachable = true
       return answer
@@ -130,16 +157,24 @@ export class ReadQuota {
     }
   }
 
-  /** Of those who wait, the one that read least in this window; the first to come among equals. */
+  /**
+   * Of those who wait, the one that read least in this window, the first to come among equals; one in the background only
+   * when all are.
+   */
   #next(): Waiter | undefined {
-    const now = this.#options.clock.monotonic()
-    this.#taken = this.#taken.filter(({ until }) => until > now)
+    this.#forgetFreed()
     const used = Map.groupBy(this.#taken, ({ key }) => key)
     const readsOf = ({ key }: Waiter) => used.get(key)?.length ?? 0
-    return this.#waiting.reduce<Waiter | undefined>(
+    const awaited = this.#waiting.filter(({ background }) => background !== true)
+    return (awaited.length > 0 ? awaited : this.#waiting).reduce<Waiter | undefined>(
       (best, waiter) => (best === undefined || readsOf(waiter) < readsOf(best) ? waiter : best),
       undefined,
     )
+  }
+
+  #forgetFreed(): void {
+    const now = this.#options.clock.monotonic()
+    this.#taken = this.#taken.filter(({ until }) => until > now)
   }
 
   /** Hands the read to who is next by now: whoever it was taken for may have left. */
@@ -164,6 +199,7 @@ export class ReadQuota {
   /** Notifies all who wait for how many milliseconds they will, as far as is known. */
   #notifyAll(ms: number): void {
     const until = new Date(this.#options.clock.now().getTime() + ms)
+    this.#waitingUntil = until
     for (const waiter of [...this.#waiting]) {
       waiter.isNotified = true
       waiter.onWait?.(until)

@@ -73,7 +73,7 @@ export function momentShown(shown: ShownText, serial: number): Moment | undefine
   const isVague = shown.hasMore || isLone(shown)
   const shifts = [0, 500, ...(isVague ? [] : [30_000]), ...(isBare(shown) ? [DAY_MS, -DAY_MS] : [])]
   for (const shift of shifts) {
-    const moment = momentAt(shown, total + shift)
+    const moment = momentAt(shown, total, shift)
     // Midnight is in every whole number, so that `0 left` does not show it; `0h` does.
     const isOfHours = !shown.hasMore && shown.letters.every((letter) => letter === 'h')
     if (moment === 'time' && isVague && !isOfHours && Number.isInteger(serial)) return undefined
@@ -110,8 +110,10 @@ export function plainMoment(plain: PlainMoment, serial: number): Moment | undefi
   return isNear ? plain.what : undefined
 }
 
-function momentAt(shown: ShownText, total: number): Moment | undefined {
+/** `number`: what the cell held, `shift`: by how much what is shown may be apart from it; both in milliseconds. */
+function momentAt(shown: ShownText, number: number, shift: number): Moment | undefined {
   const { clock, groups, words, letters, hasDayPeriod, hasMore } = shown
+  const total = number + shift
   const at = new Date(EPOCH_MS + total)
   if (Number.isNaN(at.valueOf())) return undefined
   const [month, weekday] = [at.getUTCMonth(), at.getUTCDay()]
@@ -120,8 +122,11 @@ function momentAt(shown: ShownText, total: number): Moment | undefined {
   // Small and huge numbers are hardly days: that one or two short numbers fit them is chance.
   const mayBeDate = isLikelyDay(total) || clock !== undefined || groups.length > 2 || own.some(isStrongName)
   const dates = mayBeDate ? datesOf(at, own.some(isWordOfWeekdays)) : []
-  const clocks = clocksOf(at, total, hasDayPeriod).filter(
-    ({ kind, order }) => !isLone(shown) || kind === 'duration' || order === 1,
+  const clocks = clocksOf(at, total, hasDayPeriod, total < 0 && shown.text.startsWith('-')).filter(
+    ({ kind, order }) =>
+      (!isLone(shown) || kind === 'duration' || order === 1) &&
+      // Where fractions of a second are shown, seconds and minutes are not rounded.
+      (kind !== 'fraction' || shift === 0),
   )
   const parts = assign(groups, dates) ?? assign(groups, clocks) ?? assign(groups, [...dates, ...clocks])
   if (parts === undefined) return undefined

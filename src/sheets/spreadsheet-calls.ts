@@ -1,5 +1,6 @@
 import type { WorkerPool } from '../concurrency/worker-pool.ts'
 import { AppError } from '../errors.ts'
+import type { ReadAccount } from '../model/reader.ts'
 import { columnCount, rowCount } from '../model/rectangle.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -11,9 +12,11 @@ import type { CallBudget } from './call-budget.ts'
 import { CallFault, SignInFault } from './call-fault.ts'
 import type { CallState } from './current-fault.ts'
 import { type Answer, DECODE_MODULE, type Decoded } from './decode.ts'
+import type { Accounts } from './google-accounts.ts'
 import type { ApiCall, Render, SheetsApi } from './google-api.ts'
 import type { SpreadsheetDescription } from './google-description.ts'
 import type { ReadQuota } from './read-quota.ts'
+import { credentialOf } from './read-quotas.ts'
 import type { ReadTuning } from './read-tuning.ts'
 import { isTooMuch, Retries, type Verdict } from './retry.ts'
 import { cellsOf, type Halves, halve, subjectOf } from './split-ranges.ts'
@@ -36,9 +39,9 @@ const VERSION_TRIES = 3
 const VERSION_REPEAT_MS = 4000
 
 export interface SpreadsheetCallsOptions {
-  readonly api: SheetsApi
-  /** The reads a minute of the credential, shared with everybody else who uses it. */
-  readonly quota: ReadQuota
+  readonly accounts: Accounts
+  /** The reads a minute of an account, shared with everybody else who reads with it. */
+  readonly quotaOf: (account: ReadAccount) => ReadQuota
   /** Threads to decode on. */
   readonly workers: WorkerPool
   readonly metrics?: Metrics
@@ -75,12 +78,12 @@ export class SpreadsheetCalls {
   }
 
   describe(): Promise<SpreadsheetDescription> {
-    const { api, spreadsheetId, context } = this.#options
+    const { spreadsheetId, context } = this.#options
     const { signal } = context
     return this.#retries.untilDone(
       (state) =>
         this.#paid(state, signal, () =>
-          this.#send('describe', state, signal, (call) => api.describe(spreadsheetId, call)),
+          this.#send('describe', state, signal, (api, call) => api.describe(spreadsheetId, call)),
         ),
       { signal },
     )
@@ -88,7 +91,7 @@ export class SpreadsheetCalls {
 
   /** Drive's version of the file; `undefined` where the credential may not know it, or Drive does not say it soon. */
   async version(): Promise<string | undefined> {
-    const { api, spreadsheetId, context, clock } = this.#options
+    const { spreadsheetId, context, clock } = this.#options
     const { signal } = context
     let faults = 0
     let since: number | undefined
@@ -101,7 +104,7 @@ export class SpreadsheetCalls {
     }
     try {
       return await this.#retries.untilDone(
-        (state) => this.#send('version', state, signal, (call) => api.version(spreadsheetId, call)),
+        (state) => this.#send('version', state, signal, (api, call) => api.version(spreadsheetId, call)),
         { signal, judge, about: "Drive's version of the spreadsheet" },
       )
     } catch (error) {
@@ -129,7 +132,7 @@ export class SpreadsheetCalls {
     from?: CallState,
   ): AsyncGenerator<ReadPart<Range, Part>[]> {
     const { render, budget, signal, decode } = options
-    const { api, spreadsheetId, tuning, workers } = this.#options
+    const { spreadsheetId, tuning, workers } = this.#options
     const cells = cellsOf(ranges)
     const asked = ranges.map(({ title, rectangle }) => ({ title, rectangle }))
     const texts = asked.map(({ title, rectangle }) => formatRange(title, rectangle))
@@ -138,7 +141,7 @@ export class SpreadsheetCalls {
       yield await this.#retries.untilDone(
         async (state) => {
           const body = await this.#paid(state, signal, () =>
-            this.#send('values', state, signal, (call) => api.readValues(spreadsheetId, texts, render, call)),
+            this.#send('values', state, signal, (api, call) => api.readValues(spreadsheetId, texts, render, call)),
           )
           const { byteLength } = body
           const decoded = await workers.run(DECODE_MODULE, decode, { body, ranges: asked })
@@ -203,11 +206,13 @@ export class SpreadsheetCalls {
 
   /** Makes a call that costs one read of the quota. */
   async #paid<T>(state: CallState, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
-    const { quota, clock, context, metrics } = this.#options
+    const { accounts, quotaOf, clock, context, metrics } = this.#options
+    const { account } = await accounts.open(context.reader)
+    const quota = quotaOf(account)
     const started = performance.now()
     const waited = () => {
       const seconds = (performance.now() - started) / 1000
-      if (seconds >= FREE_SECONDS) metrics?.quotaWaited(seconds)
+      if (seconds >= FREE_SECONDS) metrics?.quotaWaited(seconds, credentialOf(quota.account.name))
     }
     let since: number | undefined
     const onWait = (until: Date | undefined) => {
@@ -220,7 +225,8 @@ export class SpreadsheetCalls {
         state.waits('GOOGLE_QUOTA_EXCEEDED', "Reads wait for Google's quota.", until)
       }
     }
-    const read = await quota.take({ key: context.key, signal, onWait }).finally(waited)
+    const asker = { key: context.key, background: context.background ?? false }
+    const read = await quota.take({ ...asker, signal, onWait }).finally(waited)
     let end: ReadEnd = { kind: 'answered' }
     try {
       return await call()
@@ -238,9 +244,9 @@ export class SpreadsheetCalls {
     kind: CallKind,
     state: CallState,
     signal: AbortSignal,
-    send: (call: ApiCall) => Promise<T>,
+    send: (api: SheetsApi, call: ApiCall) => Promise<T>,
   ): Promise<T> {
-    const { tuning, context, metrics } = this.#options
+    const { accounts, tuning, context, metrics } = this.#options
     const timeoutMs = kind === 'version' ? Math.min(VERSION_TIMEOUT_MS, tuning.callTimeoutMs) : tuning.callTimeoutMs
     let sent = 0
     let result = 'ok'
@@ -257,7 +263,9 @@ export class SpreadsheetCalls {
       this.#retries.offerSlot()
     }
     try {
-      return await send({
+      // Only now: the credential may have changed while it waited for the quota.
+      const { api } = await accounts.open(context.reader)
+      return await send(api, {
         signal,
         timeoutMs,
         onSend,
@@ -277,8 +285,8 @@ function endOf(error: unknown): ReadEnd {
   if (error instanceof AppError) return { kind: 'answered' }
   // A sign-in that fails says nothing of the quota of reads.
   if (!(error instanceof CallFault) || error instanceof SignInFault) return { kind: 'unanswered' }
-  const { kind, retryAfterMs } = error
-  if (kind === 'quota') return { kind: 'refused', retryAfterMs }
+  const { kind, retryAfterMs, limit } = error
+  if (kind === 'quota') return { kind: 'refused', retryAfterMs, limit }
   const isUnanswered = kind === 'network' || kind === 'timeout' || kind === 'descriptors'
   return { kind: isUnanswered ? 'unanswered' : 'answered' }
 }

@@ -13,8 +13,10 @@ import type { Log } from '../ports/log.ts'
 import type {
   ByteRange,
   DraftKey,
+  EraseChoice,
   FileKey,
   SnapshotDraft,
+  SnapshotKey,
   SnapshotStore,
   SnapshotUsage,
 } from '../ports/snapshot-store.ts'
@@ -108,6 +110,11 @@ export class LocalSnapshotStore implements SnapshotStore {
     })
   }
 
+  async moveDraft(from: SnapshotKey, syncId: string): Promise<boolean> {
+    for (const key of [from, { ...from, syncId }]) assertDraftKey({ ...key, epoch: 0 })
+    return onDisk(() => this.#drafts.move(from.syncId, syncId))
+  }
+
   async find(spreadsheetId: string, syncId: string): Promise<SnapshotManifest | undefined> {
     const key = { spreadsheetId, syncId }
     return isSnapshotKey(key) ? onDisk(() => this.#manifests.read(this.#folders.of(key), key)) : undefined
@@ -142,8 +149,8 @@ export class LocalSnapshotStore implements SnapshotStore {
     return this.#removals.prune(spreadsheetId, signal)
   }
 
-  erase(spreadsheetId: string, createdBy?: string | null): Promise<number> {
-    return this.#removals.erase(spreadsheetId, createdBy)
+  erase(spreadsheetId: string, isAsked?: EraseChoice): Promise<number> {
+    return this.#removals.erase(spreadsheetId, isAsked)
   }
 
   sweep(now: Date, signal?: AbortSignal): Promise<number> {

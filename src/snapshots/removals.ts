@@ -1,8 +1,8 @@
 import { KeyedMutex } from '../concurrency/keyed-mutex.ts'
 import { AppError } from '../errors.ts'
-import { isExpired, type SnapshotManifest } from '../model/snapshot-manifest.ts'
+import { goesAfter, type SnapshotManifest } from '../model/snapshot-manifest.ts'
 import { SPREADSHEET_ID_PATTERN } from '../model/spreadsheet-reference.ts'
-import type { SnapshotKey, SnapshotUsage } from '../ports/snapshot-store.ts'
+import type { EraseChoice, SnapshotKey, SnapshotUsage } from '../ports/snapshot-store.ts'
 import { prunable, type RetentionOptions } from './retention.ts'
 import { UsageAccount } from './usage-account.ts'
 
@@ -42,13 +42,14 @@ const MAX_FAILURES = 3
 export class Removals {
   readonly #published: PublishedSnapshots
   readonly #retention: RetentionOptions
-  readonly #account = new UsageAccount()
+  readonly #account: UsageAccount
   /** One at a time of each spreadsheet, so that what is put into the account is what was listed last. */
   readonly #mutex = new KeyedMutex()
 
   constructor(published: PublishedSnapshots, retention: RetentionOptions) {
     this.#published = published
     this.#retention = retention
+    this.#account = new UsageAccount(retention)
   }
 
   /** As `SnapshotStore.usage`. */
@@ -62,12 +63,10 @@ export class Removals {
   }
 
   /** As `SnapshotStore.erase`. */
-  async erase(spreadsheetId: string, createdBy?: string | null): Promise<number> {
-    const isAsked = (manifest: SnapshotManifest) => createdBy === undefined || manifest.createdBy === createdBy
-    // Whose an unreadable one is nobody knows.
+  async erase(spreadsheetId: string, isAsked: EraseChoice = () => true): Promise<number> {
     const erasable = ({ manifests, unreadable }: SpreadsheetContents) => [
       ...manifests.filter(isAsked).map(({ syncId }) => syncId),
-      ...(createdBy === undefined ? unreadable : []),
+      ...(isAsked(undefined) ? unreadable : []),
     ]
     let found = new Set<string>()
     await this.#remove(spreadsheetId, (contents) => {
@@ -97,7 +96,7 @@ export class Removals {
   #choice(now?: Date): Choice {
     const { kept, ttlMs } = this.#retention
     return ({ manifests, leftovers }) => {
-      const isDue = (manifest: SnapshotManifest) => now !== undefined && isExpired(manifest, ttlMs, now)
+      const isDue = (manifest: SnapshotManifest) => now !== undefined && now.getTime() > goesAfter(manifest, ttlMs)
       const fresh = manifests.filter((manifest) => !isDue(manifest))
       const going = [...manifests.filter(isDue), ...prunable(fresh, kept)]
       return [...going.map(({ syncId }) => syncId), ...leftovers]
@@ -107,14 +106,13 @@ export class Removals {
   /** Looks at every spreadsheet that has changed since the last pass, or of which something was to be removed then. */
   async #pass(choose: Choice, options: { signal?: AbortSignal | undefined; now?: Date; removes?: boolean }) {
     const { now, signal } = options
-    const { ttlMs } = this.#retention
-    const since = now === undefined || ttlMs === undefined ? Number.NEGATIVE_INFINITY : now.getTime() - ttlMs
+    const due = now?.getTime() ?? Number.NEGATIVE_INFINITY
     const failures: unknown[] = []
     let removed = 0
     this.#account.beginPass()
     for await (const { spreadsheetId, version } of this.#published.spreadsheets()) {
       if (signal?.aborted) return removed
-      if (this.#account.isCurrent(spreadsheetId, version, since)) continue
+      if (this.#account.isCurrent(spreadsheetId, version, due)) continue
       try {
         removed += (await this.#remove(spreadsheetId, choose, { ...options, version })).length
       } catch (error) {

@@ -19,13 +19,12 @@ export function newestFirst(manifests: readonly SnapshotManifest[]): SnapshotMan
 }
 
 /**
- * Which snapshots of one spreadsheet, given newest first, retention no longer keeps: for each API key (`createdBy`), all
+ * Which snapshots of one spreadsheet, given newest first, retention no longer keeps: for each owner (`createdBy` and `identity`), all
  * but its newest `kept` and, for each tab and format, its newest that holds the whole tab and the newest of each of the
- * last 10 × `kept` unlike ranges of it. One key's snapshots never push out another's, as their owners cannot even see each
- * other's.
+ * last 10 × `kept` unlike ranges of it. One owner's snapshots never push out another's, as they cannot even see each other's.
  */
 export function prunable(manifests: readonly SnapshotManifest[], kept: number): SnapshotManifest[] {
-  const owners = Map.groupBy(manifests, ({ createdBy }) => createdBy)
+  const owners = Map.groupBy(manifests, ({ createdBy, identity }) => JSON.stringify([createdBy, identity]))
   return [...owners.values()].flatMap((own) => {
     const held = new Holdings(kept * RANGES_PER_KEPT)
     return own.filter((manifest, age) => {

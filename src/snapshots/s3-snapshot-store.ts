@@ -10,6 +10,7 @@ import {
   type ByteRange,
   type DraftKey,
   DraftSuperseded,
+  type EraseChoice,
   type FileKey,
   type SnapshotDraft,
   type SnapshotKey,
@@ -24,7 +25,7 @@ import { assertConditionalWrites } from './s3/conditional-writes.ts'
 import { collectGarbage, discardDrafts } from './s3/garbage-collector.ts'
 import { type PackedContent, readPieces } from './s3/packs.ts'
 import { S3Staging } from './s3/s3-staging.ts'
-import { manifestIn, type RecordedCheckpoint, SnapshotRecords } from './s3/snapshot-record.ts'
+import { manifestIn, type RecordedCheckpoint, type SnapshotRecord, SnapshotRecords } from './s3/snapshot-record.ts'
 import { assertDraftKey } from './snapshot-key.ts'
 import { type AdoptedCheckpoint, StagedDraft } from './staged-draft.ts'
 import { ContentDigest, StagedFile } from './staged-file.ts'
@@ -92,9 +93,32 @@ export class S3SnapshotStore implements SnapshotStore {
       const claim = { version: 1, state: 'draft', epoch, owner, write: 0, checkpoint } as const
       const etag = await this.#records.replace(key, claim, found?.etag)
       if (etag === undefined) continue
+      const backend = new S3Staging({ ...staging, etag })
       // A checkpoint whose bytes are not all there counts as none.
-      const adopted = checkpoint === null ? undefined : await ignoreCorrupt(this.#adopt(checkpoint, signal))
-      return new StagedDraft(key, new S3Staging({ ...staging, etag }), { adopted, signal, maxBytes })
+      const adopted =
+        checkpoint === null ? undefined : await ignoreCorrupt(this.#adopt(key, checkpoint, backend, signal))
+      return new StagedDraft(key, backend, { adopted, signal, maxBytes })
+    }
+  }
+
+  async moveDraft(from: SnapshotKey, syncId: string): Promise<boolean> {
+    const to = { ...from, syncId }
+    for (const key of [from, to]) assertDraftKey({ ...key, epoch: 0 })
+    for (;;) {
+      const found = await this.#records.read(from)
+      const given = found && checkpointFor(found.record, syncId)
+      if (found === undefined || given === undefined) return false
+      const writer = { version: 1, owner: randomUUID(), write: 0 } as const
+      if (found.record.state === 'draft') {
+        const heir = { syncId, checkpoint: given }
+        // No epoch is as late: from here on no owner can publish any more.
+        const closed = { ...writer, state: 'discarded', epoch: Number.MAX_SAFE_INTEGER, heir } as const
+        if ((await this.#records.replace(from, closed, found.etag)) === undefined) continue
+      }
+      await this.#bucket.put(this.#bucket.keys.marker(to), '')
+      const moved = { ...writer, state: 'draft', epoch: 0, checkpoint: given } as const
+      if ((await this.#records.replace(to, moved, undefined)) !== undefined) return true
+      return (await this.#records.read(to))?.record.epoch === 0
     }
   }
 
@@ -127,8 +151,8 @@ export class S3SnapshotStore implements SnapshotStore {
     return this.#removals.prune(spreadsheetId, signal)
   }
 
-  erase(spreadsheetId: string, createdBy?: string | null): Promise<number> {
-    return this.#removals.erase(spreadsheetId, createdBy)
+  erase(spreadsheetId: string, isAsked?: EraseChoice): Promise<number> {
+    return this.#removals.erase(spreadsheetId, isAsked)
   }
 
   sweep(now: Date, signal?: AbortSignal): Promise<number> {
@@ -148,7 +172,7 @@ export class S3SnapshotStore implements SnapshotStore {
     for (const syncId of await this.#bucket.listFolders(this.#bucket.keys.allDrafts)) {
       if (signal?.aborted) return removed
       if (!isSyncId(syncId) || (await isLive(syncId))) continue
-      removed += await discardDrafts(this.#bucket, this.#options.log, this.#records, syncId)
+      removed += await discardDrafts(this.#bucket, this.#options.log, this.#records, syncId, isLive)
     }
     await this.#bucket.abortUploads(this.#bucket.keys.allFiles, Date.now() - STALE_UPLOAD_MS)
     return removed
@@ -193,13 +217,45 @@ export class S3SnapshotStore implements SnapshotStore {
     return true
   }
 
-  /** Reads all bytes once, for the state of a SHA-256 cannot be stored. */
-  async #adopt({ value, files }: RecordedCheckpoint, signal?: AbortSignal): Promise<AdoptedCheckpoint<PackedContent>> {
+  /**
+   * Reads all bytes once, for the state of a SHA-256 cannot be stored. What lies in packs of another sync, whose draft was
+   * moved here, is copied to packs of this one, so that nothing depends on the other any more.
+   */
+  async #adopt(
+    { syncId }: DraftKey,
+    { value, files }: RecordedCheckpoint,
+    backend: S3Staging,
+    signal?: AbortSignal,
+  ): Promise<AdoptedCheckpoint<PackedContent>> {
+    const own = this.#bucket.keys.drafts(syncId)
+    const foreign = new Set(
+      files.flatMap(({ pieces }) => pieces.map(({ key }) => key)).filter((key) => !key.startsWith(own)),
+    )
     const adopt = async ({ name, pieces }: RecordedCheckpoint['files'][number]) => {
-      const digest = new ContentDigest()
-      for await (const chunk of untilAborted(readPieces(this.#bucket, pieces), signal)) digest.update(chunk)
-      return new StagedFile<PackedContent>(name, { pieces: [...pieces], pending: [] }, digest)
+      const isOwn = pieces.every(({ key }) => !foreign.has(key))
+      const content = isOwn ? { pieces: [...pieces], pending: [] } : backend.emptyContent()
+      const file = new StagedFile<PackedContent>(name, content, new ContentDigest())
+      for await (const chunk of untilAborted(readPieces(this.#bucket, pieces), signal)) {
+        if (!isOwn) await backend.append(file, chunk)
+        file.digest.update(chunk)
+      }
+      return file
     }
-    return { value, files: await pMap(files, adopt, { concurrency: 4 }) }
+    const adopted = await pMap(files, adopt, { concurrency: 4 })
+    if (foreign.size > 0) {
+      const flushed = adopted.map(({ name, content, digest }) => ({ name, content, bytes: digest.bytes }))
+      await backend.saveCheckpoint(JSON.stringify(value), flushed)
+      await this.#bucket.remove([...foreign]).catch((err: unknown) => {
+        this.#options.log.warn({ err, syncId }, 'packs that were copied stay in the bucket until a sweep')
+      })
+    }
+    return { value, files: adopted }
   }
+}
+
+/** What a draft may give to this sync, or has given to it already. */
+function checkpointFor(record: SnapshotRecord, syncId: string): RecordedCheckpoint | undefined {
+  if (record.state === 'draft') return record.checkpoint ?? undefined
+  const heir = record.state === 'discarded' ? record.heir : undefined
+  return heir?.syncId === syncId ? heir.checkpoint : undefined
 }

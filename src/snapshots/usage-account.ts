@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
-import { bytesOf, type SnapshotManifest } from '../model/snapshot-manifest.ts'
+import { bytesOf, goesAfter, type SnapshotManifest } from '../model/snapshot-manifest.ts'
 import type { SnapshotUsage } from '../ports/snapshot-store.ts'
+import type { RetentionOptions } from './retention.ts'
 
 /** What the snapshots of one spreadsheet amounted to when they were last listed. */
 interface Entry {
   readonly byOwner: ReadonlyMap<string | null, SnapshotUsage>
-  /** When the oldest of them was published, in milliseconds since 1970; infinite when there are none. */
-  readonly oldestMs: number
+  /** When the first of them is to go for its age, in milliseconds since 1970; infinite when none is. */
+  readonly dueMs: number
   /** Of the listing; `undefined` when they have to be looked at again whatever is listed. */
   readonly version: string | undefined
   /** The latest pass that has found the spreadsheet. */
@@ -22,8 +23,13 @@ const NOTHING: SnapshotUsage = Object.freeze({ snapshots: 0, bytes: 0 })
 export class UsageAccount {
   readonly #entries = new Map<string, Entry>()
   readonly #byOwner = new Map<string | null, SnapshotUsage>()
+  readonly #retention: Pick<RetentionOptions, 'ttlMs'>
   #total = NOTHING
   #pass = 0
+
+  constructor(retention: Pick<RetentionOptions, 'ttlMs'>) {
+    this.#retention = retention
+  }
 
   /** What the snapshots of an owner amount to; everybody's without one. */
   usage(createdBy?: string | null): SnapshotUsage {
@@ -40,12 +46,12 @@ export class UsageAccount {
     for (const [spreadsheetId, { pass }] of this.#entries) if (pass < this.#pass) this.put(spreadsheetId, [])
   }
 
-  /** Whether a spreadsheet of this version need not be listed again, unless a snapshot published before `since` expires. */
-  isCurrent(spreadsheetId: string, version: string, since: number): boolean {
+  /** Whether a spreadsheet of this version need not be listed again, unless one was to go before `due`. */
+  isCurrent(spreadsheetId: string, version: string, due: number): boolean {
     const entry = this.#entries.get(spreadsheetId)
     if (entry === undefined) return false
     entry.pass = this.#pass
-    return entry.version === version && entry.oldestMs >= since
+    return entry.version === version && entry.dueMs >= due
   }
 
   put(spreadsheetId: string, manifests: readonly SnapshotManifest[], version?: string): void {
@@ -58,8 +64,8 @@ export class UsageAccount {
       byOwner.set(manifest.createdBy, sum(byOwner.get(manifest.createdBy), one, 1))
     }
     for (const [owner, usage] of byOwner) this.#add(owner, usage, 1)
-    const oldestMs = Math.min(...manifests.map(({ publishedAt }) => Date.parse(publishedAt)))
-    this.#entries.set(spreadsheetId, { byOwner, oldestMs, version, pass: this.#pass })
+    const dueMs = Math.min(...manifests.map((manifest) => goesAfter(manifest, this.#retention.ttlMs)))
+    this.#entries.set(spreadsheetId, { byOwner, dueMs, version, pass: this.#pass })
   }
 
   #add(owner: string | null, usage: SnapshotUsage, sign: 1 | -1): void {

@@ -25,12 +25,18 @@ function statementsFor(table: Table) {
       WHERE namespace = $1 AND key = $2 AND version IN ($3, $6) RETURNING version`,
     upsert,
     delete: `DELETE FROM ${table} WHERE namespace = $1 AND key = $2 AND version = coalesce($3, version) RETURNING version`,
+    // Value: namespace.
+    list: `SELECT key FROM ${table} WHERE namespace = $1 ORDER BY key`,
+    // Values: namespace, now, how many at most.
+    findExpired: `SELECT key FROM ${table} WHERE namespace = $1 AND expires_at <= $2 ORDER BY expires_at LIMIT $3`,
     // Values: namespace, now.
     sweep: `DELETE FROM ${table} WHERE namespace = $1 AND expires_at <= $2 AND key IN (
         SELECT key FROM ${table} WHERE namespace = $1 AND expires_at <= $2 LIMIT ${SWEEP_BATCH} FOR UPDATE SKIP LOCKED
       ) RETURNING key`,
   }
 }
+
+const READING: readonly string[] = ['find', 'list', 'findExpired']
 
 /** One row for each entry. */
 export class DatabaseKeyValueStore implements KeyValueStore {
@@ -73,6 +79,14 @@ export class DatabaseKeyValueStore implements KeyValueStore {
     return (await this.#query('delete', requireKey(key), expected)).length > 0
   }
 
+  async keys(): Promise<readonly string[]> {
+    return (await this.#query<{ key: string }>('list')).map(({ key }) => key)
+  }
+
+  async expired(now: Date, limit: number): Promise<readonly string[]> {
+    return (await this.#query<{ key: string }>('findExpired', now, limit)).map(({ key }) => key)
+  }
+
   async cleanup(now: Date, signal?: AbortSignal): Promise<number> {
     for (let removed = 0; ; ) {
       const { length } = await this.#query('sweep', now)
@@ -83,7 +97,7 @@ export class DatabaseKeyValueStore implements KeyValueStore {
 
   async #query<Row extends object>(verb: keyof ReturnType<typeof statementsFor>, ...values: unknown[]) {
     const name = `sheetsync-${verb}-${this.#table}`
-    const what = `The entry could not be ${verb === 'find' ? 'read' : 'written'}`
+    const what = `The entry could not be ${READING.includes(verb) ? 'read' : 'written'}`
     const statement = { name, text: this.#statements[verb], what }
     return (await this.#database.query<Row>(statement, [this.#namespace, ...values])).rows
   }

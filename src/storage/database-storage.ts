@@ -3,6 +3,7 @@ import type { Database, Statement } from '../database/database.ts'
 import { NotificationListener } from '../database/notification-listener.ts'
 import { AppError } from '../errors.ts'
 import { ACTIVE_STATES, type FinishedSync, isTerminal, type Sync } from '../model/sync.ts'
+import { isSearch } from '../model/sync-filter.ts'
 import { isSyncId } from '../model/sync-id.ts'
 import { toSyncRecord } from '../model/sync-record.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -171,6 +172,10 @@ export class DatabaseStorage implements SyncStorage {
     return this.#watchers.add(id, onChange)
   }
 
+  async watchAll(onChange: (id: string | undefined) => void): Promise<() => void> {
+    return this.#watchers.addOfAll(onChange)
+  }
+
   async close(): Promise<void> {
     this.#watchers.clear()
     await this.#database.pending.settled()
@@ -200,7 +205,8 @@ export class DatabaseStorage implements SyncStorage {
   /** All that the query asks for, newest first. */
   async *#scan(query: SyncQuery): AsyncGenerator<CachedSync> {
     let after = readPageToken(query)
-    const count = Math.min(query.pageSize + 1, ROWS_AT_ONCE)
+    // Of a search few records may match.
+    const count = isSearch(query) ? ROWS_AT_ONCE : Math.min(query.pageSize + 1, ROWS_AT_ONCE)
     let { maxBytes = PAGE_BYTES } = query
     for (;;) {
       let bytes = 0
@@ -241,9 +247,9 @@ export class DatabaseStorage implements SyncStorage {
 
   /** Resolves to whether it has changed the row. */
   async #write(statement: Statement, sync: Sync, more: readonly unknown[], since: number): Promise<boolean> {
-    const { id, revision, state, spreadsheet, createdBy, webhook, finishedAt, expiresAt } = sync
+    const { id, revision, state, spreadsheet, createdBy, webhook, finishedAt, expiresAt, scheduleId } = sync
     const record = JSON.stringify(toSyncRecord(sync))
-    const searched = [state, spreadsheet.id, createdBy, webhook?.state, finishedAt, expiresAt]
+    const searched = [state, spreadsheet.id, createdBy, webhook?.state, finishedAt, expiresAt, scheduleId]
     const values = [id, revision, randomUUID(), ...searched, record, ...more]
     const answer = await this.#database.query<{ version: string }>(statement, values, since)
     const version = answer.rows[0]?.version

@@ -5,6 +5,7 @@ import { ignoreErrno, withDiskErrors } from '../disk/disk-errors.ts'
 import { AppError } from '../errors.ts'
 import type { Entry, KeyValueStore, StoredValue } from '../ports/key-value-store.ts'
 import { Claims } from './files/claims.ts'
+import { ExpiryScan, keyOfEntry, modifiedAtExpiry } from './files/expiry-scan.ts'
 import { newNonce, parseClaimName } from './files/file-names.ts'
 import { FolderFlush, makeDurableFolder } from './files/folder-flush.ts'
 import { StatusFolder, type StatusFolderOptions } from './files/status-folder.ts'
@@ -31,19 +32,28 @@ export class FileKeyValueStore implements KeyValueStore {
   readonly #temps: TempFiles
   readonly #claims: Claims
   readonly #flush: FolderFlush
+  readonly #expiries: ExpiryScan
   /** Those of this process who change one entry wait for each other here, so that they need not meet on the disk. */
   readonly #mutex = new KeyedMutex()
   readonly #instance = newNonce()
   #writes = 0
 
-  /** `directory`: that of the records of syncs; the entries lie in a folder within it. */
-  constructor(options: StatusFolderOptions, namespace: string) {
+  /**
+   * `directory`: that of the records of syncs; the entries lie in a folder within it, or with `ownDirectory`, when it is
+   * nobody else's, in itself.
+   */
+  constructor(
+    options: StatusFolderOptions,
+    namespace: string,
+    { ownDirectory = false }: { readonly ownDirectory?: boolean } = {},
+  ) {
     this.#folder = new StatusFolder(options)
-    this.#entries = join(options.directory, `.${namespace}`)
+    this.#entries = ownDirectory ? options.directory : join(options.directory, `.${namespace}`)
     this.#claimsFolder = join(options.directory, '.key-claims', namespace)
     this.#temps = new TempFiles(this.#folder)
     this.#claims = new Claims(this.#folder, this.#temps, this.#claimsFolder)
     this.#flush = new FolderFlush(this.#folder.fs, this.#entries)
+    this.#expiries = new ExpiryScan(this.#folder, this.#entries)
   }
 
   start(): Promise<void> {
@@ -56,10 +66,15 @@ export class FileKeyValueStore implements KeyValueStore {
   get(key: string): Promise<Entry> {
     return withDiskErrors('The entry could not be read', async () => {
       const found = await this.#read(key)
-      const { processes, clock } = this.#folder
+      const { processes, processSockets, clock } = this.#folder
       const now = clock.now().getTime()
       if (found?.value === undefined) return { value: undefined, version: undefined, now, writerIsGone: false }
-      return { value: found.value, version: found.version, now, writerIsGone: processes.isGone(found.writer) }
+      return {
+        value: found.value,
+        version: found.version,
+        now,
+        writerIsGone: (await processSockets?.hasEnded(found.writer)) ?? processes.isGone(found.writer),
+      }
     })
   }
 
@@ -91,13 +106,35 @@ export class FileKeyValueStore implements KeyValueStore {
     })
   }
 
+  keys(): Promise<readonly string[]> {
+    return withDiskErrors('The entries could not be listed', async () => {
+      const keys: string[] = []
+      for await (const names of this.#folder.fs.list(this.#entries))
+        keys.push(...names.flatMap((name) => keyOfEntry(name) ?? []))
+      return keys.sort()
+    })
+  }
+
+  expired(now: Date, limit: number): Promise<readonly string[]> {
+    return withDiskErrors('The entries could not be listed', async () => {
+      const expired: { readonly key: string; readonly at: number }[] = []
+      for (const key of await this.#expiries.due(now)) {
+        if (expired.length >= limit) break
+        const at = Date.parse((await skipUnusable(() => this.#read(key)))?.value?.expiresAt ?? '')
+        if (at <= now.getTime()) expired.push({ key, at })
+      }
+      // Where files tell times in whole seconds, they come in no order within one.
+      return expired.sort((one, other) => one.at - other.at).map(({ key }) => key)
+    })
+  }
+
   cleanup(now: Date, signal?: AbortSignal): Promise<number> {
     return withDiskErrors('The entries could not be swept', async () => {
       let removed = 0
       for await (const names of this.#folder.fs.list(this.#entries)) {
         for (const name of names) {
           if (signal?.aborted) return removed
-          const key = /^([\w-]+)\.json$/.exec(name)?.[1]
+          const key = keyOfEntry(name)
           if (key !== undefined && (await skipUnusable(() => this.#removeIfOver(key, now)))) removed++
         }
       }
@@ -170,7 +207,9 @@ export class FileKeyValueStore implements KeyValueStore {
   }
 
   #write(content: FileContent, base?: string): Promise<TempFile> {
-    const stamp = { revision: 0, at: new Date(content.value?.expiresAt ?? 0) }
+    // What is about to be removed is to be looked at by the next cleanup.
+    const at = content.value === undefined ? new Date(0) : modifiedAtExpiry(content.value.expiresAt)
+    const stamp = { revision: (at.getMilliseconds() * 1000) / (this.#folder.fs.modifiedStep ?? 1), at }
     return this.#temps.write(bytesOf(content), { base, sync: true, stamp })
   }
 

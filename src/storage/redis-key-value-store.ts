@@ -16,11 +16,11 @@ local entry = redis.call('HMGET', KEYS[1], 'version', 'value')
 return { time[1] * 1000 + math.floor(time[2] / 1000), entry[1], entry[2] }
 `)
 
-/** Arguments: key, expected version (empty: none), new version, value, when it expires (empty: never). */
+/** Arguments: key, expected version (empty: none), new version, value, when it expires (`+inf`: never). */
 const SWAP = script(`
 if (redis.call('HGET', KEYS[1], 'version') or '') ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], 'version', ARGV[3], 'value', ARGV[4])
-if ARGV[5] == '' then redis.call('ZREM', KEYS[2], ARGV[1]) else redis.call('ZADD', KEYS[2], ARGV[5], ARGV[1]) end
+redis.call('ZADD', KEYS[2], ARGV[5], ARGV[1])
 return 1
 `)
 
@@ -37,6 +37,12 @@ redis.call('ZREM', KEYS[2], ARGV[1])
 return redis.call('DEL', KEYS[1])
 `)
 
+/** Key: the index. */
+const KEYS = script("return redis.call('ZRANGE', KEYS[1], 0, -1)")
+
+/** Key: the index. Arguments: now, how many at most. */
+const EXPIRED = script("return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])")
+
 /** Key: the index. Arguments: now, how many at most, prefix of the entries. Answers how many it removed. */
 const SWEEP = script(`
 local expired = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
@@ -47,7 +53,10 @@ end
 return #expired
 `)
 
-/** One hash for each entry, and for each namespace a sorted set of when they expire. Each step is one script. */
+/**
+ * One hash for each entry, and for each namespace a sorted set of when they expire (those that never do at the end of it).
+ * Each step is one script.
+ */
 export class RedisKeyValueStore implements KeyValueStore {
   readonly #connection: RedisConnection
   readonly #prefix: string
@@ -72,7 +81,7 @@ export class RedisKeyValueStore implements KeyValueStore {
 
   async compareAndSwap(key: string, expected: string | undefined, value: StoredValue): Promise<string | undefined> {
     const version = randomUUID()
-    const expiry = value.expiresAt === undefined ? '' : Date.parse(value.expiresAt)
+    const expiry = value.expiresAt === undefined ? '+inf' : Date.parse(value.expiresAt)
     const args = [key, expected ?? '', version, JSON.stringify(value), expiry]
     return (await this.#run('could not be recorded', SWAP, key, args)) === 1 ? version : undefined
   }
@@ -83,6 +92,14 @@ export class RedisKeyValueStore implements KeyValueStore {
 
   async remove(key: string, expected = ''): Promise<boolean> {
     return (await this.#run('could not be removed', REMOVE, key, [key, expected])) === 1
+  }
+
+  async keys(): Promise<readonly string[]> {
+    return (await this.#connection.runScript<string[]>('could not be read', KEYS, [this.#index], [])).sort()
+  }
+
+  async expired(now: Date, limit: number): Promise<readonly string[]> {
+    return this.#connection.runScript('could not be read', EXPIRED, [this.#index], [now.getTime(), limit])
   }
 
   async cleanup(now: Date, signal?: AbortSignal): Promise<number> {

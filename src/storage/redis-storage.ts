@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts'
 import { isTerminal, type Sync } from '../model/sync.ts'
+import { isSearch } from '../model/sync-filter.ts'
 import { isSyncId } from '../model/sync-id.ts'
 import { corruptRecord } from '../model/sync-record.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -17,7 +18,7 @@ import type { RedisConnection, Script } from '../redis/connection.ts'
 import { Subscriber } from '../redis/subscriber.ts'
 import { formatRecord, headOf, indexesOf, indexGroupsOf } from './redis/record-text.ts'
 import { changesChannel, keysOf, LIST, READ, REMOVE, USAGE, WRITE } from './redis/scripts.ts'
-import { sweep } from './redis/sweep.ts'
+import { type RedisHistory, sweep } from './redis/sweep.ts'
 import { UnconfirmedWrites } from './redis/unconfirmed-writes.ts'
 import { requireSuccessor, requireSyncId } from './shared/argument-checks.ts'
 import { PROBE } from './shared/probe.ts'
@@ -36,11 +37,16 @@ export interface RedisStorageOptions {
   readonly connection: RedisConnection
   readonly clock: Clock
   readonly log: Log
+  /** Keeps finished syncs once their status has expired; default: they are gone then. */
+  readonly history?: RedisHistory
 }
 
 /**
  * One JSON string for each sync on a Redis server, with sorted sets beside them as indexes. Each
  * write is one script, so a record and its places in the sets change as one.
+ *
+ * With a history, the record of a sync whose status has expired stays, and one script moves it to other sorted sets, so that
+ * it is in the one or the other, and `usage` counts the status alone.
  *
  * What `durable` means is the server's to decide: Redis answers before its append-only file is on the disk. With
  * `appendonly yes` and `appendfsync everysec` (the default) a crash of the process loses nothing and a power cut about
@@ -57,9 +63,11 @@ export class RedisStorage implements SyncStorage {
   readonly #watchers: Watchers
   readonly #cache = new SyncCache()
   readonly #writes = new UnconfirmedWrites()
+  readonly #history: RedisHistory
 
-  constructor({ connection, clock, log }: RedisStorageOptions) {
+  constructor({ connection, clock, log, history }: RedisStorageOptions) {
     this.#connection = connection
+    this.#history = history ?? { ttlMs: 0, maxBytes: 0 }
     this.#watchers = new Watchers(log)
     this.#subscriber = new Subscriber({
       connection,
@@ -125,7 +133,14 @@ export class RedisStorage implements SyncStorage {
 
   async cleanup(now: Date, options?: CleanupOptions): Promise<CleanupReport> {
     const suspects = [...this.#cache.unreadable.keys()]
-    const report = await sweep(this.#connection, (id, text) => this.#parse(id, text), suspects, now, options)
+    const report = await sweep(
+      this.#connection,
+      (id, text) => this.#parse(id, text),
+      suspects,
+      this.#history,
+      now,
+      options,
+    )
     for (const id of suspects) this.#cache.unreadable.delete(id)
     for (const id of report.removed) this.#cache.delete(id)
     return report
@@ -147,6 +162,10 @@ export class RedisStorage implements SyncStorage {
     return this.#watchers.add(id, onChange)
   }
 
+  async watchAll(onChange: (id: string | undefined) => void): Promise<() => void> {
+    return this.#watchers.addOfAll(onChange)
+  }
+
   async close(): Promise<void> {
     this.#watchers.clear()
     await this.#connection.pending.settled()
@@ -158,10 +177,12 @@ export class RedisStorage implements SyncStorage {
   async *#scan(query: SyncQuery): AsyncGenerator<CachedSync> {
     let after = readPageToken(query) ?? ''
     const { prefix } = this.#connection
-    const groups = JSON.stringify(indexGroupsOf(query))
+    const groups = JSON.stringify(indexGroupsOf(query, { history: this.#history.ttlMs > 0 }))
     let { maxBytes = PAGE_BYTES } = query
+    // Of a search few records may match.
+    const wanted = isSearch(query) ? SCAN_BATCH : query.pageSize + 1
     do {
-      const args = [prefix, groups, after, query.pageSize + 1, SCAN_BATCH, maxBytes]
+      const args = [prefix, groups, after, wanted, SCAN_BATCH, maxBytes]
       const answer = this.#connection.runScript<string[]>('could not be listed', LIST, [`${prefix}syncs`], args)
       const [last = '', ...records] = await answer
       for (let at = 0; at < records.length; at += 2) {

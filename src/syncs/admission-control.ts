@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import { ACTIVE_STATES } from '../model/sync.ts'
+import { ACTIVE_STATES, type Sync } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
 import { paginate, type SyncStorage } from '../ports/sync-storage.ts'
 import { type Admission, Tally } from './tally.ts'
@@ -18,6 +18,12 @@ export interface AdmissionLimits {
   readonly maxRecordBytesPerKey: number
 }
 
+/** The part of the room that syncs may fill for which nobody waits. */
+const BACKGROUND_SHARE = 0.5
+
+/** What is asked of a sync before it is created. */
+type NewcomerSync = Pick<Sync, 'createdBy' | 'background'>
+
 interface AdmissionControlOptions extends AdmissionLimits {
   readonly storage: SyncStorage
   readonly clock: Clock
@@ -35,14 +41,19 @@ export class AdmissionControl {
     this.#active = new ActiveTally(options)
   }
 
-  /** Has a sync of this key created if there is room; otherwise rejects with QUEUE_FULL, TOO_MANY_ACTIVE or TOO_MANY_KEPT. */
-  async admit(createdBy: string | null, create: () => Promise<void>): Promise<void> {
+  /**
+   * Has a sync created if there is room for one more of its key; otherwise rejects with QUEUE_FULL, TOO_MANY_ACTIVE or
+   * TOO_MANY_KEPT. One for which nobody waits finds half of the room, so that the other half stays for those that
+   * somebody waits for.
+   */
+  async admit({ createdBy, background }: NewcomerSync, create: () => Promise<void>): Promise<void> {
     const kept = this.#keptOf(createdBy)
+    const share = background ? BACKGROUND_SHARE : 1
     await Promise.all([
-      this.#active.refresh(this.#active.refusal(createdBy) !== undefined),
+      this.#active.refresh(this.#active.refusal(createdBy, share) !== undefined),
       kept.refresh(kept.refusal() !== undefined),
     ])
-    const refusal = this.#active.refusal(createdBy) ?? kept.refusal()
+    const refusal = this.#active.refusal(createdBy, share) ?? kept.refusal()
     if (refusal !== undefined) throw refusal
     const admission: Admission = { createdBy, isCreated: false }
     const tallies = [this.#active, kept]
@@ -77,8 +88,10 @@ class ActiveTally extends Tally {
     this.#options = options
   }
 
-  refusal(createdBy: string | null): AppError | undefined {
-    const { maxQueued, maxActivePerKey } = this.#options
+  /** `share`: of the room that there is. */
+  refusal(createdBy: string | null, share: number): AppError | undefined {
+    const maxQueued = Math.ceil(this.#options.maxQueued * share)
+    const maxActivePerKey = Math.ceil(this.#options.maxActivePerKey * share)
     if (createdBy !== null && (this.#activeByKey.get(createdBy) ?? 0) >= maxActivePerKey) {
       const detail = `The API key ${createdBy} may have ${maxActivePerKey} active syncs at a time.`
       return new AppError('TOO_MANY_ACTIVE', detail, { retryAfterSeconds: 1 })

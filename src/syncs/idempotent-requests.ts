@@ -6,9 +6,10 @@ import { normalizeRequest, type SyncRequestBody } from '../model/sync-request.ts
 import { type SyncView, toView } from '../model/sync-view.ts'
 import type { Clock } from '../ports/clock.ts'
 import { inAnswerTime } from './answer-time.ts'
-import { type Caller, requireReadable } from './caller.ts'
+import type { Caller } from './caller.ts'
 import { type IdempotencyStore, KEY_TTL_MS, type KeyClaim } from './idempotency-store.ts'
-import type { StartOptions, SyncService } from './sync-service.ts'
+import type { SyncService } from './sync-service.ts'
+import type { StartOptions } from './sync-starts.ts'
 
 interface IdempotentRequestsOptions {
   readonly service: SyncService
@@ -46,26 +47,28 @@ export class IdempotentRequests {
    */
   async start(key: string, body: SyncRequestBody, caller: Caller, options: StartOptions = {}): Promise<StartAnswer> {
     // Before the key is taken, and also where it was answered when the caller might.
-    requireReadable(caller, normalizeRequest(body).spreadsheetId)
+    this.#options.service.requireAllowed(normalizeRequest(body), caller)
     const hash = sha256(canonical([caller.name, key]))
-    const fingerprint = sha256(canonical(body))
+    const fingerprints = fingerprintsOf(body, caller)
+    const [fingerprint] = fingerprints
     const first = this.#underWay.get(hash)
     if (first !== undefined) {
-      requireSame(first.fingerprint, fingerprint)
+      requireSame(first.fingerprint, fingerprints)
       return { ...(await inAnswerTime(this.#options.clock, () => first.answer)), replayed: true }
     }
     const create = (id: string) => this.#options.service.start(body, caller, { ...options, id, keyed: true })
-    const answer = this.#start(hash, fingerprint, caller, create).finally(() => this.#underWay.delete(hash))
+    const answer = this.#start(hash, fingerprints, caller, create).finally(() => this.#underWay.delete(hash))
     this.#underWay.set(hash, { fingerprint, answer })
     return inAnswerTime(this.#options.clock, () => answer)
   }
 
-  async #start(key: string, fingerprint: string, caller: Caller, create: Create): Promise<StartAnswer> {
+  async #start(key: string, fingerprints: Fingerprints, caller: Caller, create: Create): Promise<StartAnswer> {
     const { store, clock } = this.#options
     const syncId = newSyncId()
+    const [fingerprint] = fingerprints
     const reservation = { key, createdBy: caller.name, fingerprint, syncId, now: clock.now(), ttlMs: KEY_TTL_MS }
     const state = await store.reserve(reservation)
-    if (state.state !== 'mine') requireSame(state.fingerprint, fingerprint)
+    if (state.state !== 'mine') requireSame(state.fingerprint, fingerprints)
     if (state.state === 'in-flight') {
       throw new AppError(
         'IDEMPOTENCY_KEY_IN_FLIGHT',
@@ -132,9 +135,21 @@ function gone(id: string, end: EndedSync | undefined): AppError {
   })
 }
 
-function requireSame(known: string, fingerprint: string): void {
-  if (known === fingerprint) return
-  throw new AppError('IDEMPOTENCY_KEY_REUSED', 'This Idempotency-Key came with another body before.')
+/** Of one request; several where it comes with a user's own token and TOKEN_KEY has several keys. */
+type Fingerprints = readonly [string, ...string[]]
+
+/** Not of the token, which is renewed every hour, but of whose it is. */
+function fingerprintsOf(body: SyncRequestBody, { identities = [] }: Caller): Fingerprints {
+  const [first = sha256(canonical(body)), ...others] = identities.map((identity) => sha256(canonical([identity, body])))
+  return [first, ...others]
+}
+
+function requireSame(known: string, fingerprints: Fingerprints): void {
+  if (fingerprints.includes(known)) return
+  throw new AppError(
+    'IDEMPOTENCY_KEY_REUSED',
+    "This Idempotency-Key came with another body, or another user's token, before.",
+  )
 }
 
 /** JSON with the members of every object in order, so that equal requests read the same. */

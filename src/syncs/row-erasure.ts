@@ -1,8 +1,11 @@
 import { AppError } from '../errors.ts'
 import { ACTIVE_STATES } from '../model/sync.ts'
 import type { SnapshotStore } from '../ports/snapshot-store.ts'
-import { type Caller, mayRead } from './caller.ts'
+import { type Caller, mayRead, maySee } from './caller.ts'
 import type { SyncService } from './sync-service.ts'
+
+/** Active syncs that are looked at in one go. */
+const PAGE_SIZE = 100
 
 interface RowErasure {
   readonly service: Pick<SyncService, 'list' | 'isLive'>
@@ -22,12 +25,25 @@ export async function eraseRows(
 ): Promise<void> {
   const nothing = new AppError('SNAPSHOT_NOT_FOUND', `There are no rows of ${spreadsheetId} to erase.`)
   if (!mayRead(caller, spreadsheetId)) throw nothing
-  const { syncs } = await service.list({ spreadsheetId, states: ACTIVE_STATES, pageSize: 1 }, caller)
-  for (const { id, state } of syncs) {
-    throw new AppError('SYNC_ACTIVE', `The sync ${id} of this spreadsheet is ${state}.`)
-  }
-  const erased = await snapshots.erase(spreadsheetId, caller.seesAll ? undefined : caller.name)
-  // None of the syncs whose rows these were is active, so what one of them has staged is nobody's any more.
-  await snapshots.sweepDrafts((syncId) => service.isLive(syncId))
+  const active = { spreadsheetId, states: ACTIVE_STATES, pageSize: PAGE_SIZE }
+  let pageToken: string | undefined
+  do {
+    // A page may be of what the caller may not see.
+    const page = await service.list({ ...active, pageToken }, caller)
+    for (const { id, state } of page.syncs) {
+      throw new AppError('SYNC_ACTIVE', `The sync ${id} of this spreadsheet is ${state}.`)
+    }
+    pageToken = page.nextPageToken
+  } while (pageToken !== undefined)
+  const { seesAll, identities } = caller
+  // Whose an unreadable one is nobody knows.
+  const erased = await snapshots.erase(spreadsheetId, (manifest) =>
+    manifest === undefined ? seesAll && identities === undefined : maySee(caller, manifest),
+  )
+  // None of the syncs whose rows these were is active, so what one of them has staged is nobody's any more: what a failed
+  // one keeps for a retry is of these rows too.
+  await snapshots.sweepDrafts((syncId) =>
+    service.isLive(syncId, (sync) => sync.spreadsheet.id === spreadsheetId && maySee(caller, sync)),
+  )
   if (erased === 0) throw nothing
 }

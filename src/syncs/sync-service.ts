@@ -1,64 +1,30 @@
-import { KeyedMutex } from '../concurrency/keyed-mutex.ts'
 import { AppError } from '../errors.ts'
-import { type FinishedSync, isTerminal, type Sync } from '../model/sync.ts'
-import { newSyncId } from '../model/sync-id.ts'
-import { normalizeRequest, type SyncRequestBody } from '../model/sync-request.ts'
+import { type FinishedSync, isRemembered, isTerminal, SYNC_STATES, type Sync, type SyncState } from '../model/sync.ts'
+import type { SyncRequestBody } from '../model/sync-request.ts'
 import type { TextFault } from '../model/text-fault.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { JobRunner } from '../ports/job-runner.ts'
-import type { Log } from '../ports/log.ts'
-import type { SyncPage, SyncQuery, SyncStorage } from '../ports/sync-storage.ts'
-import type { AdmissionControl } from './admission-control.ts'
-import { ANSWER_MS, inAnswerTime } from './answer-time.ts'
-import { type Caller, mayRead, maySee, requireReadable } from './caller.ts'
-import { downloadKey, findJoinable } from './joinable-sync.ts'
+import type { SyncPage, SyncQuery, SyncSight } from '../ports/sync-storage.ts'
+import { inAnswerTime } from './answer-time.ts'
+import { type Caller, mayRead, maySee } from './caller.ts'
+import { requireRevision } from './expected-revision.ts'
 import { isLive } from './live-sync.ts'
-import { createSync, keySync, type NewSync, requestCancel } from './sync.ts'
+import { type NewSync, requestCancel } from './sync.ts'
+import { SyncListSubscriptions } from './sync-list-subscriptions.ts'
+import { type StartOptions, SyncStarts, type SyncStartsOptions } from './sync-starts.ts'
 import { SyncSubscriptions } from './sync-subscriptions.ts'
 import { requestRedelivery } from './webhook-delivery.ts'
 
-export interface SyncServiceOptions {
-  readonly storage: SyncStorage
-  readonly runner: JobRunner
-  readonly clock: Clock
+export interface SyncServiceOptions extends Omit<SyncStartsOptions, 'faultOfWebhook' | 'draining'> {
   /** Milliseconds for which a finished sync is remembered. */
   readonly statusTtlMs: number
-  /** Refuses new syncs while too many are queued or active; default: never. */
-  readonly admission?: AdmissionControl
-  /** Rejects while no download of this key may begin, as too much is kept already or too little could be; default: never. */
-  readonly requireRoom?: (createdBy: string | null) => Promise<void>
   /** Returns why a webhook cannot be sent to this URL, `undefined` when it can. Without it none can. */
   readonly faultOfWebhook?: (url: string) => TextFault | undefined
-  /** Called with each sync that answers an idempotency key, before it is removed. */
+  /** Called with each sync of which `isRemembered` is true, before it is removed. */
   readonly rememberEnd?: (sync: FinishedSync) => Promise<void>
-  /** Told of subscribers that fail; default: nobody is. */
-  readonly log?: Log
 }
 
 const NO_WEBHOOKS: TextFault = {
   message: 'cannot be called by this service, as WEBHOOK_SECRET is not set',
   hint: 'Set WEBHOOK_SECRET to whsec_ and the base64 of 24 to 64 random bytes, and start the service again.',
-}
-
-export interface StartOptions {
-  /** Of the sync, should one be recorded; default: a new one. */
-  readonly id?: string
-  /** The trace that the request belongs to, as `parseTraceparent` returns it. */
-  readonly traceparent?: string | undefined
-  /** Whether the sync answers an idempotency key; default: no. */
-  readonly keyed?: boolean
-}
-
-/** What a caller may see of a page. */
-export interface VisiblePage extends SyncPage {
-  /** Syncs that were read for it, those that the caller may not see included. */
-  readonly looked: number
-}
-
-/** A sync as it is recorded, and whether it is yet to be enqueued. */
-interface Recorded {
-  readonly sync: Sync
-  readonly isNew: boolean
 }
 
 /**
@@ -69,52 +35,56 @@ interface Recorded {
 export class SyncService {
   /** Notifies of changes to syncs as they come. */
   readonly subscriptions: SyncSubscriptions
+  /** Notifies of changes to lists of syncs. */
+  readonly listSubscriptions: SyncListSubscriptions
   readonly #options: SyncServiceOptions
   readonly #faultOfWebhook: (url: string) => TextFault | undefined
-  readonly #starting = new KeyedMutex()
+  readonly #starts: SyncStarts
   readonly #drain = new AbortController()
 
   constructor(options: SyncServiceOptions) {
     this.#options = options
     this.#faultOfWebhook = options.faultOfWebhook ?? (() => NO_WEBHOOKS)
+    const draining = this.#drain.signal
+    this.#starts = new SyncStarts({ ...options, faultOfWebhook: this.#faultOfWebhook, draining })
     this.subscriptions = new SyncSubscriptions(options.storage, options.clock, options.log)
+    this.listSubscriptions = new SyncListSubscriptions(options.storage, options.clock, options.log)
   }
 
   /** From now on no sync is started here, and subscriptions end; existing syncs can still be read. */
   drain(): void {
     this.#drain.abort(new AppError('SHUTTING_DOWN', 'This instance is stopping.'))
     this.subscriptions.drain()
+    this.listSubscriptions.drain()
+  }
+
+  /** Why a webhook cannot be sent to this URL; `undefined` when it can. */
+  faultOfWebhook(url: string): TextFault | undefined {
+    return this.#faultOfWebhook(url)
   }
 
   get draining(): boolean {
     return this.#drain.signal.aborted
   }
 
-  /**
-   * Records a sync durably, then enqueues it. While the caller's own same download of the spreadsheet is active, resolves
-   * to that one instead, unless the request says `ifActive: start`, or has a webhook that the active one would not call.
-   * Rejects with SYNC_EXISTS if a sync is to be recorded and its `id` is taken.
-   */
-  async start(
-    body: SyncRequestBody,
-    caller: Caller,
-    { id = newSyncId(), traceparent, keyed }: StartOptions = {},
-  ): Promise<Sync> {
-    const webhookUrl = body.webhook === undefined ? undefined : this.#checkedWebhook(body.webhook.url)
-    const { labels } = body
-    const fresh = { id, ...normalizeRequest(body), labels, createdBy: caller.name, webhookUrl, traceparent, keyed }
-    requireReadable(caller, fresh.spreadsheetId)
-    if (body.ifActive === 'start') return this.#start((signal) => this.#create(fresh, signal))
-    // One at a time of each download, or two equal requests at once would both find nothing to join.
-    return this.#start((signal) =>
-      this.#starting.run(downloadKey(fresh), async () => {
-        signal.throwIfAborted()
-        this.#refuseWhileDraining()
-        const active = await findJoinable(this.#options.storage, fresh, this.#drain.signal)
-        if (active === undefined) return this.#create(fresh, signal)
-        return { sync: keyed === true ? await this.#key(active) : active, isNew: false }
-      }),
-    )
+  /** See {@link SyncStarts.requireAllowed}. */
+  requireAllowed(fresh: Pick<NewSync, 'spreadsheetId' | 'request'>, caller: Caller): void {
+    this.#starts.requireAllowed(fresh, caller)
+  }
+
+  /** See {@link SyncStarts.requireStartable}. */
+  requireStartable(fresh: Pick<NewSync, 'spreadsheetId' | 'request'>, caller: Caller): Promise<void> {
+    return this.#starts.requireStartable(fresh, caller)
+  }
+
+  /** See {@link SyncStarts.start}. */
+  start(body: SyncRequestBody, caller: Caller, options?: StartOptions): Promise<Sync> {
+    return this.#starts.start(body, caller, options)
+  }
+
+  /** See {@link SyncStarts.retry}. */
+  retry(id: string, caller: Caller): Promise<Sync> {
+    return this.#starts.retry(() => this.find(id, caller), caller)
   }
 
   /** The sync as it is now: at once when it is in memory, otherwise as a promise. Polling takes this way. */
@@ -129,21 +99,26 @@ export class SyncService {
   }
 
   /**
-   * One page of what the caller may see. Where that is several spreadsheets out of more, a page may hold fewer syncs than
+   * One page of what the caller may see. Where others' syncs lie between, and in a search, a page may hold fewer syncs than
    * asked for, even none, and more may follow: one page of the storage is read for each.
    */
-  async list(query: Omit<SyncQuery, 'createdBy'>, caller: Caller): Promise<VisiblePage> {
+  async list(query: Omit<SyncQuery, 'createdBy'>, caller: Caller): Promise<SyncPage> {
     const createdBy = caller.seesAll ? undefined : (caller.name ?? undefined)
     const [first, second] = query.spreadsheetId === undefined ? (caller.spreadsheets ?? []) : [query.spreadsheetId]
     const spreadsheetId = second === undefined ? first : undefined
-    if (spreadsheetId !== undefined && !mayRead(caller, spreadsheetId)) return { syncs: [], looked: 0 }
-    const page = await this.#options.storage.list({ ...query, spreadsheetId, createdBy, signal: this.#drain.signal })
-    return { ...page, syncs: page.syncs.filter((sync) => maySee(caller, sync)), looked: page.syncs.length }
+    if (spreadsheetId !== undefined && !mayRead(caller, spreadsheetId)) return { syncs: [] }
+    // Syncs that failed are found by an index.
+    const states = query.codes === undefined ? query.states : (query.states ?? SYNC_STATES).filter(isFailed)
+    const signal = this.#drain.signal
+    const isVisible = (sync: SyncSight) => maySee(caller, sync)
+    const page = await this.#options.storage.list({ ...query, states, spreadsheetId, createdBy, isVisible, signal })
+    this.listSubscriptions.remember(page.syncs)
+    return page
   }
 
-  /** Whether somebody may still go on with a sync, whoever's it is. */
-  isLive(id: string): Promise<boolean> {
-    return isLive(this.#options.storage, id)
+  /** Whether somebody may still go on with a sync, whoever's it is; see {@link isLive}. */
+  isLive(id: string, isErased?: (sync: Sync) => boolean): Promise<boolean> {
+    return isLive(this.#options.storage, id, this.#options.clock.now(), isErased)
   }
 
   /** Cancels a sync; `already`: it had been cancelled before. Rejects with SYNC_FINISHED if it ended otherwise. */
@@ -158,19 +133,6 @@ export class SyncService {
           return { sync: next, already: sync.state === 'cancelled' }
         }
       }
-    })
-  }
-
-  /** Starts the same download once more under a new id. It belongs to whom the first one belonged. */
-  async retry(id: string, caller: Caller): Promise<Sync> {
-    return this.#start(async (signal) => {
-      const sync = await this.find(id, caller)
-      if (sync.state !== 'failed' && sync.state !== 'cancelled') {
-        throw new AppError('SYNC_NOT_RETRYABLE', `The sync is ${sync.state}.`)
-      }
-      const { spreadsheet, request, labels, createdBy, webhook } = sync
-      const fresh = { id: newSyncId(), spreadsheetId: spreadsheet.id, request, labels, createdBy }
-      return this.#create({ ...fresh, webhookUrl: webhook?.url, retryOf: sync.id }, signal)
     })
   }
 
@@ -199,69 +161,19 @@ export class SyncService {
     return inAnswerTime(clock, async () => {
       for (;;) {
         const sync = await this.find(id, caller)
-        if (ifRevisions !== undefined && !ifRevisions.includes(sync.revision)) {
-          const detail = `The revision of the sync is ${sync.revision}, not what If-Match names.`
-          throw new AppError('PRECONDITION_FAILED', detail)
-        }
+        requireRevision('sync', sync.revision, ifRevisions)
         if (!isTerminal(sync)) {
           throw new AppError('SYNC_ACTIVE', `The sync is ${sync.state}; only a finished sync can be deleted.`)
         }
-        if (sync.keyed) await rememberEnd?.(sync)
+        if (isRemembered(sync)) await rememberEnd?.(sync)
         if (await storage.remove(id, sync.revision)) return
       }
     })
   }
+}
 
-  /** Has the end of an active sync remembered, unless it has ended meanwhile. */
-  async #key(active: Sync): Promise<Sync> {
-    const { storage, clock } = this.#options
-    for (let sync: Sync | undefined = active; sync !== undefined; sync = await storage.get(active.id)) {
-      if (sync.keyed || isTerminal(sync)) return sync
-      const next = keySync(sync, clock.now())
-      if (await storage.replace(next, sync.revision)) return next
-    }
-    return active
-  }
-
-  /** Enqueues what is new for as long as there is time: it is recorded, so the scan finds it if the queue hangs. */
-  async #start(record: (signal: AbortSignal) => Promise<Recorded>): Promise<Sync> {
-    const { runner, clock } = this.#options
-    const until = clock.monotonic() + ANSWER_MS
-    const { sync, isNew } = await inAnswerTime(clock, record)
-    if (!isNew) return sync
-    const enqueued = new AbortController()
-    const enqueuing = runner.enqueue(sync.id).finally(() => enqueued.abort())
-    await Promise.race([enqueuing, clock.sleep(until - clock.monotonic(), enqueued.signal)])
-    return sync
-  }
-
-  async #create(fresh: NewSync, signal: AbortSignal): Promise<Recorded> {
-    this.#refuseWhileDraining()
-    const { storage, clock, admission, requireRoom } = this.#options
-    await requireRoom?.(fresh.createdBy)
-    const sync = createSync(fresh, clock.now())
-    const create = async () => {
-      signal.throwIfAborted()
-      await storage.create(sync)
-    }
-    await (admission?.admit(sync.createdBy, create) ?? create())
-    return { sync, isNew: true }
-  }
-
-  /** The URL in its one spelling. Throws VALIDATION_FAILED when nothing could be sent to it. */
-  #checkedWebhook(text: string): string {
-    const { href } = new URL(text)
-    const fault = this.#faultOfWebhook(href)
-    if (fault === undefined) return href
-    throw new AppError('VALIDATION_FAILED', 'The request is not valid: webhook.url.', {
-      errors: [{ field: 'webhook.url', ...fault }],
-      hint: 'errors[] says what is wrong with each field.',
-    })
-  }
-
-  #refuseWhileDraining(): void {
-    if (this.draining) throw new AppError('SHUTTING_DOWN', 'This instance is stopping and starts no more syncs.')
-  }
+function isFailed(state: SyncState): boolean {
+  return state === 'failed'
 }
 
 function visible(sync: Sync | undefined, id: string, caller: Caller): Sync {

@@ -34,17 +34,23 @@ export interface NewSync {
   readonly retryOf?: string
   /** Name of the API key that asks; null without keys. */
   readonly createdBy: string | null
+  /** Whose own token reads it, and that token, sealed for this `id`; default: a credential of the service reads. */
+  readonly own?: { readonly identity: string; readonly sealedToken: string } | undefined
   /** Address that is notified of its end; default: none is. */
   readonly webhookUrl?: string | undefined
   /** The trace that it is asked for in, as `parseTraceparent` returns it; default: none. */
   readonly traceparent?: string | undefined
   /** Whether it is started under an idempotency key; default: no. */
   readonly keyed?: boolean | undefined
+  /** The run of a schedule that it is, and when that was due (ISO 8601); default: none. */
+  readonly schedule?: { readonly id: string; readonly tick: string } | undefined
+  /** Whether nobody waits for it; default: somebody does. */
+  readonly background?: boolean | undefined
 }
 
 export function createSync(fresh: NewSync, now: Date): ActiveSync {
   const { id, spreadsheetId, request, labels, createdBy, webhookUrl } = fresh
-  const { retryOf = null, traceparent = null, keyed = false } = fresh
+  const { retryOf = null, traceparent = null, keyed = false, schedule, background = false, own } = fresh
   return {
     id,
     state: 'queued',
@@ -72,6 +78,7 @@ export function createSync(fresh: NewSync, now: Date): ActiveSync {
     },
     tabs: [],
     warnings: [],
+    changes: null,
     outcome: null,
     consistent: null,
     error: null,
@@ -82,6 +89,8 @@ export function createSync(fresh: NewSync, now: Date): ActiveSync {
       webhookUrl === undefined
         ? null
         : { url: webhookUrl, state: 'waiting', endRevision: null, tries: 0, nextAttemptAt: null, attempts: [] },
+    scheduleId: schedule?.id ?? null,
+    tick: schedule?.tick ?? null,
     createdAt: now.toISOString(),
     startedAt: null,
     updatedAt: now.toISOString(),
@@ -91,15 +100,24 @@ export function createSync(fresh: NewSync, now: Date): ActiveSync {
     lease: { epoch: 0, owner: null, died: [] },
     snapshotId: null,
     createdBy,
+    identity: own?.identity ?? null,
+    sealedToken: own?.sealedToken ?? null,
     traceparent,
     keyed,
+    background,
     ranMs: 0,
+    keepsDraft: false,
   }
 }
 
 /** Notes that the sync, which was started without an idempotency key, answers one. */
 export function keySync(sync: Sync, now: Date): ActiveSync {
   return advance(requireActive(sync), now, { keyed: true })
+}
+
+/** Notes that somebody waits for a sync which was started in the background. */
+export function awaitSync(sync: Sync, now: Date): ActiveSync {
+  return advance(requireActive(sync), now, { background: false })
 }
 
 /**
@@ -117,6 +135,7 @@ export function claimSync(sync: Sync, owner: string, now: Date): ActiveSync {
     progress: atRest(active),
     startedAt: active.startedAt ?? stamp(active, now),
     lease: { epoch: lease.epoch + 1, owner, died: died.slice(-DEATHS_BORNE_BLINDLY) },
+    keepsDraft: false,
   })
 }
 
@@ -184,6 +203,7 @@ export function succeedSync(sync: Sync, result: SyncResult, now: Date, ttlMs: nu
   const finished = finish(active, now, ttlMs, {
     ...reported,
     consistent: result.consistent,
+    changes: result.changes ?? null,
     snapshotId: result.snapshotId,
     progress: { ...reported.progress, phase: 'done', percent: 100 },
   })
@@ -193,7 +213,8 @@ export function succeedSync(sync: Sync, result: SyncResult, now: Date, ttlMs: nu
 export function failSync(sync: Sync, error: Problem, now: Date, ttlMs: number): FailedSync {
   const active = requireActive(sync)
   const { requestId: _requestId, ...stored } = error
-  return { ...finish(active, now, ttlMs), state: 'failed', outcome: null, error: stored }
+  const { keepsDraft } = active
+  return { ...finish(active, now, ttlMs), state: 'failed', outcome: null, error: stored, keepsDraft }
 }
 
 /** What every terminal state has in common. */
@@ -205,7 +226,7 @@ function applyReport(
   active: ActiveSync,
   report: SyncReport,
   highest: number,
-): Pick<ActiveSync, 'spreadsheet' | 'progress' | 'tabs' | 'warnings' | 'ranMs' | 'lease'> {
+): Pick<ActiveSync, 'spreadsheet' | 'progress' | 'tabs' | 'warnings' | 'ranMs' | 'lease' | 'keepsDraft'> {
   const told = { ...active.progress, ...report.progress }
   const progress = active.state === 'running' ? told : atRest({ progress: told })
   return {
@@ -215,6 +236,7 @@ function applyReport(
     warnings: report.warnings === undefined ? active.warnings : [...report.warnings],
     ranMs: report.ranMs ?? active.ranMs,
     lease: report.checkpointed === true ? { ...active.lease, died: [] } : active.lease,
+    keepsDraft: report.keepsDraft ?? active.keepsDraft,
   }
 }
 
@@ -254,7 +276,9 @@ function finish(sync: ActiveSync, now: Date, ttlMs: number, changes: Changes = {
     finishedAt,
     expiresAt: new Date(Date.parse(finishedAt) + keptMs).toISOString(),
     pollAfterMs: null,
+    sealedToken: null,
     lease: { ...sync.lease, owner: null },
+    keepsDraft: false,
   }
 }
 

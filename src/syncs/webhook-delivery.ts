@@ -67,7 +67,7 @@ export function claimDelivery(sync: Deliverable, now: Date, ttlMs: number): Deli
 
 /**
  * Notes what an attempt has met, and decides what follows: any 2xx delivers, 410 and the last attempt end it, everything
- * else is tried again later. Jitter (`random` from 0 to 1) spreads those who failed together by a fifth to either side.
+ * else is tried again later, see {@link nextAttempt}.
  */
 export function recordDelivery(
   sync: Deliverable,
@@ -75,18 +75,30 @@ export function recordDelivery(
   now: Date,
   { ttlMs, random }: { readonly ttlMs: number; readonly random: number },
 ): Deliverable {
-  const { at, status, error, durationMs, retryAfterMs = 0 } = result
+  const { at, status, error, durationMs } = result
   const { webhook } = sync
   const attempts = [...webhook.attempts, { at: at.toISOString(), status, error, durationMs }].slice(-ATTEMPTS_KEPT)
   if (error === null) return change(sync, { attempts, state: 'delivered', nextAttemptAt: null }, now, ttlMs)
   // Another sender, after our lease had run out, was faster; what it found stands.
   if (webhook.state !== 'pending') return change(sync, { attempts }, now, ttlMs)
-  const delay = RETRY_DELAYS_MS[Math.max(0, webhook.tries - 1)]
-  if (delay === undefined || status === 410) {
-    return change(sync, { attempts, state: 'failed', nextAttemptAt: null }, now, ttlMs)
-  }
-  const wait = Math.max(delay * (0.8 + 0.4 * random), Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS))
-  return change(sync, { attempts, nextAttemptAt: after(now, wait) }, now, ttlMs)
+  const nextAttemptAt = nextAttempt(webhook.tries, result, now, random)
+  if (nextAttemptAt === null) return change(sync, { attempts, state: 'failed', nextAttemptAt }, now, ttlMs)
+  return change(sync, { attempts, nextAttemptAt }, now, ttlMs)
+}
+
+/**
+ * When to try again after an attempt that failed, ISO 8601; null when it was the last one. Jitter (`random` from 0 to 1)
+ * spreads those who failed together by a fifth to either side.
+ */
+export function nextAttempt(
+  tries: number,
+  { status, retryAfterMs = 0 }: Pick<AttemptResult, 'status' | 'retryAfterMs'>,
+  now: Date,
+  random: number,
+): string | null {
+  const delay = RETRY_DELAYS_MS[Math.max(0, tries - 1)]
+  if (delay === undefined || status === 410) return null
+  return after(now, Math.max(delay * (0.8 + 0.4 * random), Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS)))
 }
 
 /** Gives back an attempt that was aborted on this side; the next one is due at once. Returns the same sync if not pending. */
@@ -140,6 +152,7 @@ function change(sync: Deliverable, changes: Partial<SyncWebhook>, now: Date, ttl
   return { ...sync, webhook, revision: sync.revision + 1, updatedAt, expiresAt: new Date(expiresAt).toISOString() }
 }
 
-function after(now: Date, ms: number): string {
+/** ISO 8601. */
+export function after(now: Date, ms: number): string {
   return new Date(now.getTime() + Math.round(ms)).toISOString()
 }

@@ -14,6 +14,7 @@ export function webhookMessage(sync: Deliverable): WebhookMessage {
         revision: sync.webhook.endRevision,
         spreadsheetId: sync.spreadsheet.id,
         outcome: sync.outcome,
+        changes: sync.changes,
         errorCode: sync.error?.code ?? null,
         href: `/syncs/${sync.id}`,
       },

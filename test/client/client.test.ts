@@ -117,3 +117,27 @@ t.test('a wait outlives a hot reload and a crash of the service', { timeout: 120
     'told in order, each once',
   )
 })
+
+t.test('a user’s own token goes with every request but those of schedules, and is asked for each time', async (t) => {
+  const sent: [path: string, token: string | null][] = []
+  let tokens = 0
+  const client = createClient({
+    baseUrl: 'http://sheetsync.test/base',
+    googleAccessToken: async () => `token-${++tokens}`,
+    fetch: async (input, init) => {
+      const request = new Request(input, init)
+      sent.push([new URL(request.url).pathname, request.headers.get('x-google-access-token')])
+      return Response.json({ schedules: [], rows: [], nextPageToken: null })
+    },
+  })
+  await client.getSync('sync-1')
+  await client.listSchedules()
+  await client.readTab('book', 'schedules')
+  await client.rows('book', 'Orders')
+  t.same(sent, [
+    ['/base/syncs/sync-1', 'token-1'],
+    ['/base/schedules', null],
+    ['/base/spreadsheets/book/tabs/schedules', 'token-2'],
+    ['/base/spreadsheets/book/tabs/Orders/rows', 'token-3'],
+  ])
+})

@@ -6,6 +6,7 @@ import { type SyncView, toView } from '../../src/model/sync-view.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
 export interface Asked {
+  readonly method: string
   readonly path: string
   readonly headers: IncomingMessage['headers']
 }
@@ -14,7 +15,7 @@ export interface Asked {
 export async function aStandIn(t: Test, answer: (path: string, reply: ServerResponse, asked: Asked) => void) {
   const asked: Asked[] = []
   const server = createServer((request, reply) => {
-    const question = { path: request.url ?? '', headers: request.headers }
+    const question = { method: request.method ?? '', path: request.url ?? '', headers: request.headers }
     asked.push(question)
     answer(question.path, reply, question)
   })

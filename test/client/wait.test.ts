@@ -107,15 +107,14 @@ t.test('a 404 that stays is an error, once it was confirmed', async (t) => {
 })
 
 t.test('what waiting cannot mend is told at once', async (t) => {
-  const error = new AppError('VALIDATION_FAILED', 'The request is not valid: id.', {
+  const error = new AppError('VALIDATION_FAILED', 'id is not a sync id.', {
     errors: [{ field: 'id', message: 'is not a sync id' }],
-    hint: 'errors[] says what is wrong with each field.',
   })
   const { url, asked } = await aStandIn(t, (_path, reply) => sendJson(reply, 400, toProblem(error, 'req-1')))
   await t.rejects(createClient({ baseUrl: url }).waitForSync('x'), {
     code: 'VALIDATION_FAILED',
-    message: 'The request is not valid: id.',
-    hint: 'errors[] says what is wrong with each field.',
+    message: 'id is not a sync id.',
+    hint: 'errors[] names each field at fault; GET /docs describes them all.',
     errors: [{ field: 'id' }],
     requestId: 'req-1',
   })

@@ -1,9 +1,11 @@
-import { closeSync, openSync } from 'node:fs'
+import { type BigIntStats, closeSync, futimesSync, openSync, type Stats, statSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
+import fc from 'fast-check'
 import t from 'tap'
-import { nodeFileSystem, nodeFiles } from '../../src/disk/node-file-system.ts'
+import { identityOf, nodeFileSystem, nodeFiles } from '../../src/disk/node-file-system.ts'
 import { onWindows } from '../../src/disk/windows-file-system.ts'
-import type { FileSystem } from '../../src/ports/file-system.ts'
+import type { FileIdentity, FileSystem } from '../../src/ports/file-system.ts'
 import { makeDurableFolder } from '../../src/storage/files/folder-flush.ts'
 
 const noPause = async () => {}
@@ -116,21 +118,62 @@ t.test('a folder takes the place of an empty one, and of no other', async (t) =>
 t.test('numbers of files are exact where a double is not', async (t) => {
   const directory = t.testdir({ file: 'text' })
   const fs = nodeFiles({ ntfs: true })
-  const plain = nodeFiles({ ntfs: false })
   const path = `${directory}/file`
   const descriptor = openSync(path, 'r')
-  for (const identity of [fs.identify(path), await fs.stat(path), fs.identifyOpen(descriptor)]) {
-    const { inode, ...rest } = plain.identifyOpen(descriptor)
-    const { size, bornMicros, modifiedMicros } = rest
-    const fourth = Math.floor(modifiedMicros / 4) * 4
-    t.match(identity, { inode: BigInt(inode), size, bornMicros, modifiedMicros: fourth })
+  const { ino, size, birthtimeNs, mtimeNs } = statSync(path, { bigint: true })
+  const expected = {
+    inode: ino,
+    size: Number(size),
+    bornMicros: Number(birthtimeNs / 1000n),
+    modifiedMicros: Number(mtimeNs / 4000n) * 4,
   }
+  for (const identity of [fs.identify(path), await fs.stat(path), fs.identifyOpen(descriptor)])
+    t.match(identity, expected)
   closeSync(descriptor)
   t.same((await fs.read(path)).identity, fs.identify(path))
   t.equal(fs.identify(`${directory}/gone`), undefined)
   await writeFile(path, 'more')
   t.equal(await readFile(path, 'utf8'), 'more')
 })
+
+t.test('of any time, a double is off by one microsecond at most, and by none where a writer has set it', async () => {
+  const seconds = fc.bigInt({ min: 0n, max: 4_102_444_800n })
+  await fc.assert(
+    fc.property(seconds, fc.bigInt({ min: 0n, max: 999_999_999n }), (second, nanos) => {
+      const [plain, exact] = identitiesAt(second * 1_000_000_000n + nanos)
+      const off = exact.bornMicros - plain.bornMicros
+      if (off < -1 || off > 1) throw new Error(`${off} µs at ${second}.${nanos}`)
+      const set = identitiesAt(second * 1_000_000_000n + (nanos / 1000n) * 1000n + 500n)
+      if (set[0].modifiedMicros !== Number(second * 1_000_000n + nanos / 1000n)) throw new Error(`${second}.${nanos}`)
+    }),
+    { numRuns: 20_000, examples: [[1_795_828_485n, 796_511_000n]] },
+  )
+})
+
+t.test('a file that nobody touches has the same numbers by every call, whatever its time', async (t) => {
+  const path = `${t.testdir({ file: 'text' })}/file`
+  for (const ntfs of [false, true]) {
+    const fs = nodeFiles({ ntfs })
+    for (let index = 0; index < 200; index += 1) {
+      const descriptor = openSync(path, 'r+')
+      futimesSync(descriptor, index, 1_795_828_485 + Math.random())
+      const opened = fs.identifyOpen(descriptor)
+      closeSync(descriptor)
+      const others = [await fs.stat(path), fs.identify(path), (await fs.read(path)).identity, fs.readNow(path).identity]
+      for (const other of others) if (!isDeepStrictEqual({ ...opened, ...other }, opened)) t.same(other, opened)
+    }
+  }
+  t.end()
+})
+
+/** A file that was made and modified at a time in nanoseconds, as a double of milliseconds tells it, and exactly. */
+function identitiesAt(time: bigint): [plain: FileIdentity, exact: FileIdentity] {
+  // How Node makes milliseconds of a timespec (lib/internal/fs/utils.js).
+  const ms = Number(time / 1_000_000_000n) * 1000 + Number(time % 1_000_000_000n) / 1_000_000
+  const plain = { ino: 1, size: 1, birthtimeMs: ms, mtimeMs: ms } as Stats
+  const exact = { ino: 1n, size: 1n, birthtimeNs: time, mtimeNs: time } as BigIntStats
+  return [identityOf(plain), identityOf(exact)]
+}
 
 function refuse(code: string): Promise<never> {
   return Promise.reject(Object.assign(new Error(code), { code }))

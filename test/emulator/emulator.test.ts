@@ -100,7 +100,7 @@ t.test('every call is told in order, with its query, status and cells', async (t
 t.test('the log forgets beyond ten thousand calls, the count does not', async (t) => {
   const log = new CallLog()
   const call = { at: 0, kind: 'values.get', spreadsheetId: '', path: '', query: new URLSearchParams() } as const
-  for (let i = 0; i < 10_100; i += 1) await log.arrive({ ...call, authorization: false })
+  for (let i = 0; i < 10_100; i += 1) await log.arrive({ ...call, authorization: false, account: null, project: null })
   t.equal(log.calls.length, 10_000)
   t.equal(log.calls[0]?.n, 101)
   t.equal(log.count('values.get'), 10_100)

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { google } from 'googleapis'
 import t from 'tap'
 import { date, tabFromRows } from '../../emulator/workbook.ts'
-import { start } from './support.ts'
+import { SCOPES, serviceAccount, start } from './support.ts'
 
 const workbook = {
   id: 'book',
@@ -13,22 +13,6 @@ const workbook = {
       ['b', date('2024-01-31')],
     ]),
   ],
-}
-const SCOPES = [
-  'https://www.googleapis.com/auth/spreadsheets.readonly',
-  'https://www.googleapis.com/auth/drive.metadata.readonly',
-]
-
-/** Signs in as a service account whose tokens come from `token_uri`, which the library itself does not read. */
-function serviceAccount(key: Record<string, string>) {
-  const auth = new google.auth.JWT({ email: key.client_email ?? '', key: key.private_key ?? '', scopes: SCOPES })
-  auth.transporter.interceptors.request.add({
-    resolved: async (request) => {
-      if (request.url.hostname === 'oauth2.googleapis.com') request.url = new URL(key.token_uri ?? '')
-      return request
-    },
-  })
-  return auth
 }
 
 t.test('Google’s own client signs in with a service account and reads everything', async (t) => {

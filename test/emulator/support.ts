@@ -1,3 +1,4 @@
+import { auth as google } from 'googleapis/build/src/apis/sheets/index.js'
 import type { Test } from 'tap'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../emulator/emulator.ts'
 
@@ -40,6 +41,37 @@ export function values(
   query: Record<string, string> = {},
 ): Promise<Got> {
   return get(emulator, `v4/spreadsheets/${id}/values/${encodeURIComponent(range)}`, query)
+}
+
+/** What a sync asks for. */
+export const SCOPES = [
+  'https://www.googleapis.com/auth/spreadsheets.readonly',
+  'https://www.googleapis.com/auth/drive.metadata.readonly',
+]
+
+/**
+ * Google's own client of a service account, perhaps acting as a user, whose tokens come from `token_uri`, which the
+ * library itself does not read.
+ */
+export function serviceAccount(key: Record<string, string>, subject?: string, scopes: readonly string[] = SCOPES) {
+  const auth = new google.JWT({
+    email: key.client_email ?? '',
+    key: key.private_key ?? '',
+    scopes: [...scopes],
+    ...(subject !== undefined && { subject }),
+  })
+  auth.transporter.interceptors.request.add({
+    resolved: async (request) => {
+      if (request.url.hostname === 'oauth2.googleapis.com') request.url = new URL(key.token_uri ?? '')
+      return request
+    },
+  })
+  return auth
+}
+
+/** The header of a bearer token. */
+export function bearer(token: string | null | undefined): Record<string, string> {
+  return { authorization: `Bearer ${token}` }
 }
 
 /** The body of a POST to the control surface. */

@@ -63,14 +63,22 @@ t.test('what cannot be taken as it stands is told in warnings', async (t) => {
   }
   const downloader = await aDownloader(t, { workbooks: [workbook] })
   const { report } = await downloader.run({ headerRow: 1 })
-  const told = report.warnings?.map(({ code, tab, count }) => [code, tab, count])
+  const told = report.warnings?.map(({ code, tab, count, message }) => [code, tab, count, message])
   t.strictSame(told, [
-    ['TAB_SKIPPED', 'Chart', 1],
-    ['ERROR_CELLS', 'Tab 0', 2],
-    ['HEADERS_REPEATED', 'Tab 0', 1],
-    ['HEADERS_EMPTY', 'Tab 0', 1],
-    ['COLUMNS_WITHOUT_HEADER', 'Tab 0', 2],
+    ['TAB_SKIPPED', 'Chart', 1, 'Tab "Chart": no grid of cells (such as a chart), skipped'],
+    ['ERROR_CELLS', 'Tab 0', 2, 'Tab "Tab 0": 2 cells with an error such as #REF!, kept as text'],
+    ['HEADERS_REPEATED', 'Tab 0', 1, 'Tab "Tab 0": repeated header in column B, numbered as in Name_2'],
+    ['HEADERS_EMPTY', 'Tab 0', 1, 'Tab "Tab 0": empty header in column C, named by letter'],
+    ['COLUMNS_WITHOUT_HEADER', 'Tab 0', 2, 'Tab "Tab 0": no header above columns E, F, named by letter'],
   ])
+  const part = await downloader.run({ headerRow: 1, ranges: ["'Tab 0'!B1:F3"] })
+  t.same(
+    part.report.warnings?.map(({ message }) => message),
+    [
+      `Tab "Tab 0", range "'Tab 0'!B1:F3": empty header in column C, named by letter`,
+      `Tab "Tab 0", range "'Tab 0'!B1:F3": no header above columns E, F, named by letter`,
+    ],
+  )
   t.equal(report.progress?.tabsTotal, 2)
   const below = await downloader.run({ headerRow: 3, tabs: ['Short'], formats: ['json', 'csv'] })
   t.strictSame(

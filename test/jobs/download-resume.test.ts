@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import t from 'tap'
 import type { EmulatorCall } from '../../emulator/emulator.ts'
 import { date, syntheticWorkbook, tabFromRows } from '../../emulator/workbook.ts'
@@ -31,6 +32,8 @@ t.test('interrupted after any call, a download goes on where it was', async (t) 
   const { emulator } = downloader
   const whole = await downloader.run({ formats })
   const wanted = await Promise.all(formats.map((format) => downloader.text(whole, format)))
+  const tabs = (await downloader.snapshots.find('book', whole.snapshotId))?.tabs
+  t.match(tabs?.[0]?.tallies?.[0]?.values, { integer: 599 })
   const calls = emulator.count()
   const cells = cellsRead(emulator.calls)
   t.ok(calls > 15, `${calls} calls`)
@@ -51,6 +54,7 @@ t.test('interrupted after any call, a download goes on where it was', async (t) 
     t.ok(resumed.lease.epoch > sync.lease.epoch)
     const result = await downloader.run({}, { sync: resumed })
     t.strictSame(await Promise.all(formats.map((format) => downloader.text(result, format))), wanted)
+    t.strictSame((await downloader.snapshots.find('book', result.snapshotId))?.tabs, tabs, 'each cell is counted once')
     const more = cellsRead(emulator.calls) - cells
     t.ok(more <= IN_FLIGHT * CELLS * SLACK, `${more} cells are read again`)
     t.equal(result.report.progress?.apiCalls, emulator.count(), 'calls of both owners are counted')
@@ -163,8 +167,11 @@ t.test('where too much is kept already no download begins, and what has begun is
   t.equal(downloader.emulator.count('values.batchGet'), 0, 'nothing was read')
 })
 
-t.test('cancelled or out of time, a download leaves nothing behind', async (t) => {
-  for (const why of ['cancelled', 'deadline'] as const) {
+t.test('cancelled, a download leaves nothing behind; out of time, what a retry goes on with', async (t) => {
+  for (const [why, drafts] of [
+    ['cancelled', 0],
+    ['deadline', 1],
+  ] as const) {
     const downloader = await aDownloader(t, { workbooks: [workbook], tuning: callsOf(CELLS) })
     const sync = aClaimedSync()
     const stop = new AbortController()
@@ -173,7 +180,8 @@ t.test('cancelled or out of time, a download leaves nothing behind', async (t) =
     })
     await t.rejects(downloader.run({}, { sync, signal: stop.signal }), { message: `the job was stopped: ${why}` })
     const calls = downloader.emulator.count()
-    t.equal(await downloader.snapshots.sweepDrafts(async () => false), 0, 'no draft is left')
+    t.equal(await downloader.snapshots.sweepDrafts(async () => false), drafts, `drafts of what was ${why}`)
+    t.equal(downloader.claimedAgain(sync).keepsDraft, false, 'for whoever claims it again it is none of a failed sync')
     t.equal((await downloader.snapshots.list('book')).length, 0)
     t.equal(downloader.emulator.count(), calls, 'and no call is made any more')
   }
@@ -277,6 +285,7 @@ t.test('with ifUnchanged: skip, an unchanged spreadsheet is not read', async (t)
   const sync = aClaimedSync({ formats: ['json'], ifUnchanged: 'skip' })
   const second = await downloader.run({}, { sync })
   t.match(second, { outcome: 'unchanged', snapshotId: first.snapshotId, consistent: true })
+  t.same(readdirSync(`${t.testdirName}/.staging`), [], 'nothing waits for the sweep')
   t.match(second.report.progress, { apiCalls: 1, tabsDone: 1 })
   t.equal(second.report.tabs?.[0]?.files[0]?.href, `/syncs/${sync.id}/files/tab-0.json`)
   t.strictSame([emulator.count('files.get'), emulator.count()], [1, 1])
@@ -287,6 +296,23 @@ t.test('with ifUnchanged: skip, an unchanged spreadsheet is not read', async (t)
   emulator.setAccess('book', 'drive-forbidden')
   t.equal((await downloader.run({ ifUnchanged: 'skip' })).outcome, 'downloaded', 'an unknown version is')
 })
+
+t.test(
+  'with ifUnchanged: skip and maxAge, a snapshot that is older is downloaded again, and is young then',
+  async (t) => {
+    const book = { id: 'book', title: 'Book', tabs: [tabFromRows(0, 'Tab', [['when'], [1]])] }
+    const clock = new LeapingClock()
+    const downloader = await aDownloader(t, { workbooks: [book], clock })
+    const hourly = { ifUnchanged: 'skip', maxAge: '1h' } as const
+    await downloader.run({})
+    t.equal((await downloader.run(hourly)).outcome, 'unchanged', 'of a snapshot that was asked for without maxAge')
+    await clock.sleep(3_601_000)
+    t.equal((await downloader.run({ ifUnchanged: 'skip' })).outcome, 'unchanged')
+    t.equal((await downloader.run(hourly)).outcome, 'downloaded')
+    t.equal((await downloader.run(hourly)).outcome, 'unchanged')
+    t.equal((await downloader.run({ ifUnchanged: 'skip', maxAge: '2h' })).outcome, 'unchanged', 'of another maxAge')
+  },
+)
 
 t.test('with ifUnchanged: skip, a snapshot that the next sweep removes is not gone on with', async (t) => {
   const book = { id: 'book', title: 'Book', tabs: [tabFromRows(0, 'Tab', [['when'], [1]])] }

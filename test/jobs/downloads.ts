@@ -13,15 +13,17 @@ import type { FileSystem } from '../../src/ports/file-system.ts'
 import type { Slot } from '../../src/ports/job-runner.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import type { SnapshotStore } from '../../src/ports/snapshot-store.ts'
-import { GoogleApi, type GoogleApiOptions, type SheetsApi } from '../../src/sheets/google-api.ts'
+import { type Accounts, GoogleAccounts } from '../../src/sheets/google-accounts.ts'
+import type { SheetsApi } from '../../src/sheets/google-api.ts'
+import { GoogleCredentials } from '../../src/sheets/google-credentials.ts'
 import { GoogleSheets } from '../../src/sheets/google-sheets.ts'
-import { LocalReadBudget } from '../../src/sheets/local-read-budget.ts'
 import { ReadQuota } from '../../src/sheets/read-quota.ts'
 import type { ReadTuning } from '../../src/sheets/read-tuning.ts'
 import { BlockFiles } from '../../src/snapshots/formats/block-files.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
 import { claimSync, reportSync } from '../../src/syncs/sync.ts'
 import { systemClock } from '../../src/system-clock.ts'
+import { aLocalBudget } from '../support/local-read-budget.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
 /** A clock on which every sleep is over at once, and time has passed all the same. */
@@ -76,11 +78,12 @@ export interface DownloaderOptions extends EmulatorOptions {
   readonly clock?: Clock
   readonly tuning?: Tuning
   readonly readsPerMinute?: number
-  readonly google?: Partial<GoogleApiOptions>
+  readonly google?: { readonly credentialFile: string; readonly tokenTimeoutMs?: number }
   /** Stands between the job and Google, or the disk. */
   readonly around?: (api: SheetsApi) => SheetsApi
   readonly slowStoreMs?: number
   readonly requireRoom?: () => void
+  readonly mayKeepDraft?: (() => Promise<boolean>) | undefined
   readonly snapshotTtlMs?: number
   readonly fs?: FileSystem
   readonly aroundSnapshots?: (snapshots: SnapshotStore) => SnapshotStore
@@ -118,6 +121,7 @@ export async function aDownloader(t: Test, options: DownloaderOptions = {}): Pro
     aroundSnapshots,
     slowStoreMs = 5000,
     requireRoom = () => undefined,
+    mayKeepDraft = async () => true,
     snapshotTtlMs,
     fs = nodeFileSystem,
     ...rest
@@ -128,16 +132,23 @@ export async function aDownloader(t: Test, options: DownloaderOptions = {}): Pro
   const local = new LocalSnapshotStore({ directory, kept: 3, log: silentLog, fs })
   await local.start()
   const snapshots = aroundSnapshots?.(local) ?? local
-  const sheets = new GoogleApi({ rootUrl: emulator.rootUrl, clock, ...google })
-  const quota = new ReadQuota({ budget: new LocalReadBudget({ readsPerMinute, clock }), clock, log: silentLog })
-  const api = around?.(sheets) ?? sheets
+  const credentials = new GoogleCredentials({ clock, ...google })
+  const { rootUrl } = emulator
+  const opener = new GoogleAccounts({ credentials, rootUrl, tokenTimeoutMs: google?.tokenTimeoutMs, clock })
+  const quota = new ReadQuota({ budget: aLocalBudget(readsPerMinute, clock), clock, log: silentLog })
+  const accounts: Accounts = {
+    open: async (reader) => {
+      const { api, account } = await opener.open(reader)
+      return { api: around?.(api) ?? api, account }
+    },
+  }
   const tuned = (how: Tuning) => {
     const { threads = 0, ...reads } = { ...tuning, ...how }
     const workers = new WorkerPool({ threads })
     t.teardown(() => workers.close())
-    const source = new GoogleSheets({ api, quota, workers, clock, log: silentLog, tuning: reads })
+    const source = new GoogleSheets({ accounts, quotaOf: () => quota, workers, clock, log: silentLog, tuning: reads })
     const writer = new BlockFiles(workers)
-    const limits = { slowStoreMs, requireRoom, snapshotTtlMs }
+    const limits = { slowStoreMs, requireRoom, mayKeepDraft, snapshotTtlMs }
     return createDownloadJob({ source, writer, snapshots, clock, log: silentLog, ...limits })
   }
   let job = tuned({})

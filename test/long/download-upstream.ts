@@ -10,9 +10,10 @@ import { silentLog } from '../../src/ports/log.ts'
 import { GoogleApi } from '../../src/sheets/google-api.ts'
 import { asCredentialError } from '../../src/sheets/google-errors.ts'
 import { GoogleSheets } from '../../src/sheets/google-sheets.ts'
-import { LocalReadBudget } from '../../src/sheets/local-read-budget.ts'
 import { ReadQuota } from '../../src/sheets/read-quota.ts'
 import { aDownloader, callsOf, LeapingClock } from '../jobs/downloads.ts'
+import { DEFAULT_READER, oneAccount } from '../support/accounts.ts'
+import { aLocalBudget } from '../support/local-read-budget.ts'
 
 const workbook = {
   id: 'book',
@@ -215,7 +216,7 @@ t.test('a shared read budget that cannot be reached is told of, until it can', a
   const emulator = await startEmulator({ workbooks: [workbook] })
   t.teardown(() => emulator.close())
   const clock = new LeapingClock()
-  const budget = new LocalReadBudget({ readsPerMinute: 1000, clock })
+  const budget = aLocalBudget(1000, clock)
   let failures = 3
   const take = budget.take.bind(budget)
   budget.take = async (key) => {
@@ -228,7 +229,8 @@ t.test('a shared read budget that cannot be reached is told of, until it can', a
   t.teardown(() => workers.close())
   const api = new GoogleApi({ rootUrl: emulator.rootUrl, clock })
   const faults: (SyncFault | null)[] = []
-  const spreadsheet = new GoogleSheets({ api, quota, workers, clock, log: silentLog }).open('book', {
+  const spreadsheet = new GoogleSheets({ ...oneAccount(api, quota), workers, clock, log: silentLog }).open('book', {
+    reader: DEFAULT_READER,
     signal: new AbortController().signal,
     key: 'a sync',
     onCall() {},

@@ -55,7 +55,7 @@ t.test(
     t.match(await getSync(url, id), { state: /queued|running/ }, 'and has no effect')
     await page.evaluate('document.getElementById("link").click()')
     await until(`location.host === '127.0.0.1:${port}' && document.readyState === 'complete'`)
-    t.equal(await page.evaluate('document.title'), 'Swagger UI', 'a link is followed')
+    t.equal(await page.evaluate('document.title'), 'Sheetsync API', 'a link is followed')
     t.equal(await outcome(`fetch('/syncs')`), 200, 'and that page may call')
     t.equal(await outcome(`fetch('/syncs/${id}/cancel', { method: 'POST' })`), 202)
 

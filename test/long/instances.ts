@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { tabFromRows } from '../../emulator/workbook.ts'
 import type { SyncView } from '../../src/model/sync-view.ts'
-import { openEvents } from '../support/event-client.ts'
+import { openEvents, openListEvents } from '../support/event-client.ts'
 import { aRedisServer } from '../support/own-servers.ts'
 import { aDatabaseUrl, isThere } from '../support/queue-servers.ts'
 import { anOwnRedis } from '../support/redis.ts'
@@ -42,6 +42,22 @@ for (const kind of ['redis', 'postgres'] as const) {
       aServiceProcess(t, { ...environment, ROLE: 'api' }),
       aServiceProcess(t, { ...environment, ROLE: 'worker' }),
     ])
+
+    await t.test('a stream of the list at one tells of a sync of the other from its beginning on', async (t) => {
+      const stream = (await openListEvents(other.url, '?label=test=list')).read()
+      await stream.until(({ events }) => events.length === 1)
+      const body = { spreadsheet: ID, ifActive: 'start', labels: { test: 'list' } } as const
+      const { id } = await startSync(one.url, body)
+      await startSync(one.url, { ...body, labels: {} })
+      await stream.until(({ events }) => events.some(({ data }) => JSON.parse(data).state === 'succeeded'))
+      const told = stream.events.filter(({ event }) => event === 'sync').map(({ data }) => JSON.parse(data) as SyncView)
+      t.ok(
+        told.every((sync) => sync.id === id),
+        'and of no other',
+      )
+      t.ok(Date.now() - Date.parse(told.at(-1)?.finishedAt ?? '') < 1500)
+      stream.close()
+    })
 
     await t.test('a stream at one tells what the worker does with a sync of the other, up to its end', async (t) => {
       emulator.setLatency({ baseMs: 200 })

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
@@ -42,6 +42,21 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
   })
 }
 
+for (const [script, printed] of [
+  ['start', /"Sheetsync answers at (http[^"]+)"/],
+  ['dev', /"Sheetsync answers at (http[^"]+)"/],
+  ['emulator -- --port 0', /GOOGLE_API_ROOT_URL=(\S+)/],
+] as const) {
+  t.test(`SIGTERM to the shell between "npm run ${script}" and the program: the program ends too`, async (t) => {
+    const npm = run(t, ['npm', 'run', ...script.split(' ')], environmentFor(await aDirectory(t)))
+    const url = await npm.printed(printed)
+    const [shell = 0] = childrenOf(npm.pid)
+    if (childrenOf(shell).length === 0) return t.comment('this shell was replaced by the program')
+    process.kill(shell, 'SIGTERM')
+    await refused(url)
+  })
+}
+
 t.test('the shell that npm was started from may end: the service goes on', async (t) => {
   const environment = environmentFor(await aDirectory(t))
   const shell = run(t, ['sh', '-c', 'npm start & read -r line'], environment)
@@ -51,6 +66,12 @@ t.test('the shell that npm was started from may end: the service goes on', async
   await delay(1100)
   t.equal((await fetch(`${url}/livez`)).status, 200)
 })
+
+/** The pids of a process's children. */
+function childrenOf(pid: number): number[] {
+  const { stdout } = spawnSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
+  return stdout.split('\n').filter(Boolean).map(Number)
+}
 
 /** Resolves once nobody listens at the address any more; the test's own timeout bounds the wait. */
 async function refused(url: string): Promise<void> {
@@ -84,6 +105,7 @@ function run(t: Test, [program = '', ...parameters]: string[], environment: Reco
     output += `${line}\n`
   })
   return {
+    pid: child.pid ?? 0,
     kill: (signal: NodeJS.Signals) => child.kill(signal),
     /** Closes its standard input and waits until it has ended. */
     async end(): Promise<void> {

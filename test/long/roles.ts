@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { tabFromRows } from '../../emulator/workbook.ts'
 import { aRedisServer } from '../support/own-servers.ts'
@@ -26,19 +27,21 @@ for (const kind of ['redis', 'postgres'] as const) {
     const emulator = await anEmulator(t, {
       workbooks: [{ id: ID, title: 'Shared', tabs: [tabFromRows(0, 'People', [['Name'], ['Ada'], ['Grace']])] }],
     })
-    const environment = {
+    const common = {
       ...environmentFor(await aDirectory(t)),
       STORAGE_URL: await STORAGES[kind](t),
-      GOOGLE_API_ROOT_URL: emulator.rootUrl,
       SWEEP_INTERVAL: '1s',
     }
-    const api = await aServiceProcess(t, { ...environment, ROLE: 'api' })
+    const environment = { ...common, GOOGLE_API_ROOT_URL: emulator.rootUrl }
+    const api = await aServiceProcess(t, { ...common, ROLE: 'api' })
     const queued = await startSync(api.url, { spreadsheet: ID })
 
     await t.test('an API answers, and runs nothing', async (t) => {
       t.equal((await fetch(`${api.url}/readyz`)).status, 200)
       t.match(await getSync(api.url, queued.id), { state: 'queued', attempt: 0 })
       t.equal(emulator.count(), 0)
+      t.notMatch(api.output(), /No Google credential/, 'it needs none')
+      t.match(api.output(), `"docs":"${api.url}/docs"`)
     })
 
     const worker = await aServiceProcess(t, { ...environment, ROLE: 'worker' })
@@ -49,9 +52,11 @@ for (const kind of ['redis', 'postgres'] as const) {
       t.same(await rows.json(), [{ Name: 'Ada' }, { Name: 'Grace' }])
       const statusOf = async (path: string) => (await fetch(`${worker.url}${path}`)).status
       t.equal(await statusOf('/livez'), 200)
-      t.equal(await statusOf('/readyz'), 200)
+      // It takes syncs before it has found all that earlier processes left, and is ready only then.
+      while ((await statusOf('/readyz')) !== 200) await delay(50)
       for (const path of ['/syncs', `/syncs/${queued.id}`, `/spreadsheets/${ID}`, '/docs', '/openapi.json'])
         t.equal(await statusOf(path), 404, path)
+      t.notMatch(worker.output(), '/docs')
     })
 
     await t.test('a cancel that an API takes is seen by the worker within 2 s', async (t) => {

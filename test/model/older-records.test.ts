@@ -1,6 +1,6 @@
 import t from 'tap'
 import { snapshotManifest } from '../../src/model/snapshot-manifest.ts'
-import { parseSyncRecord } from '../../src/model/sync-record.ts'
+import { parseSyncRecord, toSyncRecord } from '../../src/model/sync-record.ts'
 import { claimSync, reportSync } from '../../src/syncs/sync.ts'
 import { aManifest, aTab } from '../snapshots/manifests.ts'
 import { aQueuedSync } from '../support/syncs.ts'
@@ -35,4 +35,28 @@ t.test('a manifest without zone and locale is read', async (t) => {
     timeZone: null,
     locale: null,
   })
+})
+
+t.test('a record and a manifest that tell of no expectations, as earlier releases wrote them, have none', async (t) => {
+  const sync = aQueuedSync()
+  const { expect: _expect, ...request } = sync.request
+  t.strictSame(parseSyncRecord(sync.id, JSON.stringify({ format: 3, ...sync, request })), sync)
+  const manifest = aManifest(sync.id, [aTab(0, 'Tab')])
+  t.strictSame(snapshotManifest.parse({ ...manifest, request }).request.expect, [])
+})
+
+t.test('a record that knows of no schedules, as earlier releases wrote them, is of none, and awaited', async (t) => {
+  const sync = aQueuedSync()
+  const { scheduleId: _schedule, tick: _tick, background: _background, ...older } = sync
+  const { maxAge: _maxAge, ...request } = sync.request
+  t.strictSame(parseSyncRecord(sync.id, JSON.stringify({ format: 4, ...older, request })), sync)
+  const manifest = aManifest(sync.id, [aTab(0, 'Tab')])
+  t.equal(snapshotManifest.parse({ ...manifest, request }).request.maxAge, null)
+})
+
+t.test('what is expected is kept in the record', async (t) => {
+  const sync = aQueuedSync({
+    expect: { tab: 7, columns: ['a'], minRowsRatio: 0.5, types: { a: 'text' }, loading: 'allow' },
+  })
+  t.strictSame(parseSyncRecord(sync.id, JSON.stringify(toSyncRecord(sync))), sync)
 })

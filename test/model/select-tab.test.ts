@@ -27,7 +27,7 @@ t.test('a tab is found by title or gid in the newest snapshot that holds it in t
       formats,
     })
     t.match(selectTab(manifests, selector, 'csv'), { manifest: manifests[1], file: { name: '0.csv' }, formats })
-    t.match(selectTab(manifests, selector, 'ndjson'), { manifest: manifests[2], file: { name: '0.ndjson' } })
+    t.match(selectTab(manifests, selector, 'ndjson'), { manifest: manifests[0], file: { name: '0.json' } })
   }
   t.strictSame(selectTab(manifests, 'New', 'json'), { outcome: 'other-formats', formats: ['csv'] })
 })

@@ -15,7 +15,7 @@ t.test(
 
 t.test('an earlier release, which would lose them, leaves the records of this one as they are', async (t) => {
   t.ok(toSyncRecord(aQueuedSync()).format > 1)
-  t.equal(RECORD_FORMAT, 3)
+  t.equal(RECORD_FORMAT, 6)
 })
 
 t.test('how long a sync was run is nobody else’s business', async (t) => {

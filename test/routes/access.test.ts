@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { tabFromRows, type Workbook } from '../../emulator/workbook.ts'
-import { createApiKey, parseApiKeys } from '../../src/api-keys.ts'
+import { createApiKey, KeyRing, parseApiKeys } from '../../src/api-keys.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
 import type { SyncView } from '../../src/model/sync-view.ts'
 import { addAuthentication } from '../../src/routes/authentication.ts'
@@ -19,10 +19,12 @@ const aBook = (rows: readonly number[] = [1]): Workbook => ({
 })
 
 /** What each operation asks, written down a second time so that a slip in either place shows. */
-const WANTED: Readonly<Record<string, 'open' | 'read' | 'write' | 'admin'>> = {
+const WANTED: Readonly<Record<string, 'open' | 'any' | 'read' | 'write' | 'admin'>> = {
   'GET /livez': 'open',
   'GET /readyz': 'open',
   'GET /metrics': 'admin',
+  'GET /me': 'any',
+  'GET /status': 'read',
   'POST /syncs': 'write',
   'GET /syncs': 'read',
   'GET /syncs/{id}': 'read',
@@ -30,12 +32,27 @@ const WANTED: Readonly<Record<string, 'open' | 'read' | 'write' | 'admin'>> = {
   'POST /syncs/{id}/cancel': 'write',
   'POST /syncs/{id}/retry': 'write',
   'GET /syncs/{id}/events': 'read',
+  'GET /syncs/events': 'read',
   'POST /syncs/{id}/webhook/redeliver': 'write',
   'GET /syncs/{id}/files': 'read',
   'GET /syncs/{id}/files/{name}': 'read',
+  'POST /schedules': 'write',
+  'GET /schedules': 'read',
+  'GET /schedules/{id}': 'read',
+  'PATCH /schedules/{id}': 'write',
+  'DELETE /schedules/{id}': 'write',
+  'POST /schedules/{id}/run': 'write',
+  'POST /schedules/{id}/pause': 'write',
+  'POST /schedules/{id}/resume': 'write',
+  'GET /credentials': 'read',
   'GET /spreadsheets/{spreadsheetId}': 'read',
+  'GET /spreadsheets/{spreadsheetId}/snapshots': 'read',
   'DELETE /spreadsheets/{spreadsheetId}': 'write',
   'GET /spreadsheets/{spreadsheetId}/tabs/{tab}': 'read',
+  'GET /spreadsheets/{spreadsheetId}/tabs/{tab}/schema': 'read',
+  'GET /spreadsheets/{spreadsheetId}/tabs/{tab}/changes': 'read',
+  'GET /spreadsheets/{spreadsheetId}/tabs/{tab}/rows': 'read',
+  'POST /spreadsheets/{spreadsheetId}/query': 'read',
 }
 /** What is no operation of the document. */
 const HIDDEN = ['/openapi.json', '/docs', '/docs/', '/docs/json', '/docs/static/swagger-ui.css']
@@ -68,10 +85,10 @@ t.test('each operation asks each caller for what the table says, and the documen
   const callers: Record<string, { client: ApiClient; may: readonly string[]; code: string }> = {
     nobody: { client: nobody, may: [], code: 'API_KEY_MISSING' },
     stranger: { client: new ApiClient(url, `ssk_${'A'.repeat(43)}`), may: [], code: 'API_KEY_INVALID' },
-    reader: { client: new ApiClient(url, keys.reader), may: ['read'], code: 'API_KEY_SCOPE' },
-    writer: { client: new ApiClient(url, keys.writer), may: ['write'], code: 'API_KEY_SCOPE' },
-    both: { client: new ApiClient(url, keys.both), may: ['read', 'write'], code: 'API_KEY_SCOPE' },
-    boss: { client: new ApiClient(url, keys.boss), may: ['read', 'write', 'admin'], code: 'API_KEY_SCOPE' },
+    reader: { client: new ApiClient(url, keys.reader), may: ['any', 'read'], code: 'API_KEY_SCOPE' },
+    writer: { client: new ApiClient(url, keys.writer), may: ['any', 'write'], code: 'API_KEY_SCOPE' },
+    both: { client: new ApiClient(url, keys.both), may: ['any', 'read', 'write'], code: 'API_KEY_SCOPE' },
+    boss: { client: new ApiClient(url, keys.boss), may: ['any', 'read', 'write', 'admin'], code: 'API_KEY_SCOPE' },
   }
   for (const { name, operation } of operations) {
     const scope = WANTED[name] ?? 'admin'
@@ -101,7 +118,10 @@ t.test('each operation asks each caller for what the table says, and the documen
         t.match(problem, { detail: new RegExp(`"${scope}"`), hint: new RegExp(scope) })
       }
     }
-    t.same(operation.security, scope === 'open' ? [] : [{ apiKey: [scope] }, {}], name)
+    const scopes = scope === 'any' ? [] : [scope]
+    const token = { googleAccessToken: [] }
+    const withToken = /^\w+ \/(?:syncs|spreadsheets)/.test(name) ? [{ apiKey: scopes, ...token }, token] : []
+    t.same(operation.security, scope === 'open' ? [] : [{ apiKey: scopes }, {}, ...withToken], name)
     for (const status of ['401', '403', '429']) t.equal(status in operation.responses, scope !== 'open', name)
   }
   for (const path of HIDDEN) t.equal(await nobody.status('GET', path), 200, `${path} is open`)
@@ -112,7 +132,7 @@ t.test('each operation asks each caller for what the table says, and the documen
 
 t.test('a route of which nobody has said who may call it stops the start', async (t) => {
   const app = fastify()
-  addAuthorization(app, { keyOf: addAuthentication(app, []).keyOf, openMetrics: false })
+  addAuthorization(app, { keyOf: addAuthentication(app, new KeyRing()).keyOf, openMetrics: false })
   t.throws(() => app.get('/syncs/:id/secrets', () => 'all of them'), /GET \/syncs\/:id\/secrets has no rule/)
   await app.close()
 })
@@ -309,7 +329,7 @@ t.test('metrics ask for admin, unless they are set open', async (t) => {
   const { setting, keys } = someKeys({ reader: ['read'], boss: ['admin'] })
   for (const openMetrics of [false, true]) {
     const app = fastify()
-    const { keyOf } = addAuthentication(app, parseApiKeys(setting).keys)
+    const { keyOf } = addAuthentication(app, new KeyRing(parseApiKeys(setting).keys))
     addAuthorization(app, { keyOf, openMetrics })
     app.get('/metrics', () => 'syncs 1')
     const url = await app.listen({ port: 0, host: '127.0.0.1' })

@@ -145,14 +145,14 @@ t.test('bad input', async (t) => {
       'tabs[2]',
     ])
     for (const error of problem.errors ?? []) t.match(error.message, /./)
-    t.match(problem.errors?.find(({ field }) => field === 'formats[0]')?.message, /json, ndjson, csv/)
+    t.match(problem.errors?.find(({ field }) => field === 'formats[0]')?.message, /json, ndjson, csv or parquet/)
     t.match(problem.errors?.find(({ field }) => field === 'spreadsheet')?.hint, /docs\.google\.com/)
     t.match(problem.errors?.find(({ field }) => field === 'colour')?.hint, /docs/)
     await unharmed(t)
   })
 
   t.test('a body that lacks the spreadsheet, or names tabs and ranges, is refused by field', async (t) => {
-    t.match(await post({}), { status: 400, problem: { errors: [{ field: 'spreadsheet', message: 'is required' }] } })
+    t.match(await post({}), { status: 400, problem: { errors: [{ field: 'spreadsheet', message: 'is missing' }] } })
     t.match(await post({ spreadsheet: 'abc', tabs: ['a'], ranges: ['b'] }), {
       status: 400,
       problem: { errors: [{ field: 'ranges', hint: String }] },
@@ -163,6 +163,66 @@ t.test('bad input', async (t) => {
     })
     t.match(await post({ spreadsheet: 'abc', tabs: [] }), { status: 400, problem: { errors: [{ field: 'tabs' }] } })
     await unharmed(t)
+  })
+
+  t.test('the detail names the first faults in plain words, each field once', async (t) => {
+    const spreadsheet = 'abc'
+    const details: readonly (readonly [body: object, detail: string])[] = [
+      [{ formats: ['xml'] }, 'spreadsheet is missing; formats[0] must be json, ndjson, csv or parquet.'],
+      [{ spreadsheet: '' }, 'spreadsheet must not be empty.'],
+      [{ spreadsheet, formats: 'json' }, 'formats must be an array.'],
+      [{ spreadsheet, formats: ['csv', 'json', 'ndjson', 'csv'] }, 'formats names a format twice.'],
+      [{ spreadsheet, headerRow: 1.5, labels: [] }, 'headerRow must be a whole number; labels must be an object.'],
+      [{ spreadsheet, headerRow: 1e9 }, 'headerRow is higher than any row number.'],
+      [
+        { spreadsheet, tabs: [1.5, null, -1, '', {}] },
+        'tabs[0] must be a whole number; tabs[1] must be a title (text) or a gid (a number); tabs[2] must be a gid, 0 or more; and 2 more.',
+      ],
+      [
+        { spreadsheet, csv: { bom: 'yes', speed: 1 } },
+        'csv.bom must be true or false; csv.speed is not a known field.',
+      ],
+      [{ spreadsheetId: 'abc' }, 'spreadsheet is missing; spreadsheetId is not a known field (spreadsheet is).'],
+      [[], 'body must be an object.'],
+    ]
+    for (const [body, detail] of details) {
+      const { problem } = await post(body)
+      t.equal(problem.detail, detail)
+      const fields = problem.errors?.map(({ field }) => field) ?? []
+      t.equal(new Set(fields).size, fields.length, 'no field twice')
+    }
+    t.match(await post({ spreadsheet, csv: { speed: 1 } }), { problem: { hint: /injection, bom/ } })
+    t.match(await send(url, 'GET', '/syncs?state=queued&state=running&limit=3'), {
+      problem: { detail: 'state is given more than once; limit is not a known field.' },
+    })
+    t.match(await send(url, 'GET', '/syncs/%zz'), { problem: { detail: 'path holds a broken percent-encoding.' } })
+    await unharmed(t)
+  })
+
+  t.test('no fault is told in the words of the library that found it', async (t) => {
+    const wrong = [
+      '',
+      'x'.repeat(3000),
+      -1,
+      1.5,
+      1e12,
+      true,
+      null,
+      [],
+      {},
+      [null],
+      ['x'.repeat(3000)],
+      { a: 'x'.repeat(3000) },
+    ]
+    const fields =
+      'spreadsheet tabs ranges formats headerRow values dates csv ifUnchanged ifActive labels webhook'.split(' ')
+    for (const value of [...wrong, Array.from({ length: 2001 }, () => '')]) {
+      for (const field of fields) {
+        const { problem } = await post({ spreadsheet: 'abc', colour: 'red', [field]: value })
+        for (const { message } of problem.errors ?? [])
+          t.notMatch(message, /too (big|small)|invalid|expected|undefined/i)
+      }
+    }
   })
 
   t.test('a body that is not a JSON object is refused', async (t) => {
@@ -210,6 +270,7 @@ t.test('bad input', async (t) => {
 
   t.test('an address or a method that is not there is said so', async (t) => {
     t.match(await send(url, 'GET', '/nope'), { status: 404, problem: { code: 'ROUTE_NOT_FOUND', requestId: /^req-/ } })
+    t.notMatch(JSON.stringify(await send(url, 'GET', '/a-secret')), 'a-secret', 'it may be a secret by mistake')
     const put = await send(url, 'PUT', `/syncs/${newSyncId()}`, json, '{}')
     t.match(put, { status: 405, problem: { code: 'METHOD_NOT_ALLOWED' } })
     t.match(put.headers.allow, /GET.*DELETE|DELETE.*GET/)

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
-import type { SyncRequestInput } from '../../src/model/sync-request.ts'
-import { someKeys } from '../support/callers.ts'
+import { SAMPLE_SPREADSHEET_ID, type SyncRequestInput } from '../../src/model/sync-request.ts'
+import { ApiClient, someKeys } from '../support/callers.ts'
 import { aDirectory, anEmulator, aService, finished, pollUntil, ROOT, startSync } from '../support/service.ts'
 
 const run = promisify(execFile)
@@ -14,11 +14,11 @@ interface OpenApi {
     string,
     Record<string, { summary?: string; operationId?: string; responses?: object; parameters?: Parameter[] }>
   >
-  readonly components: { readonly schemas: Record<string, { readonly examples?: SyncRequestInput[] }> }
+  readonly components: { readonly schemas: Record<string, { readonly examples?: unknown[] }> }
 }
 interface Parameter {
   readonly name: string
-  readonly schema?: { readonly example?: string }
+  readonly schema?: { readonly example?: string; readonly examples?: readonly unknown[] }
   readonly example?: string
 }
 
@@ -115,22 +115,43 @@ t.test('the examples of the document run as they stand', async (t) => {
   const emulator = await anEmulator(t, { folder: `${ROOT}emulator/workbooks` })
   const { url } = await aService(t, { GOOGLE_API_ROOT_URL: emulator.rootUrl })
   const document = (await (await fetch(`${url}/openapi.json`)).json()) as OpenApi
-  const examples = Object.values(document.components.schemas).flatMap((schema) => schema.examples ?? [])
-  t.ok(examples.length >= 2)
-  for (const example of examples) {
-    const { id } = await startSync(url, example)
+  const examplesOf = (name: string) => document.components.schemas[name]?.examples ?? []
+  t.ok(examplesOf('SyncRequestBody').length >= 2)
+  for (const example of examplesOf('SyncRequestBody')) {
+    const { id } = await startSync(url, example as SyncRequestInput)
     t.match(await pollUntil(url, id, finished), { state: 'succeeded' }, JSON.stringify(example))
   }
-  const path = '/spreadsheets/{spreadsheetId}/tabs/{tab}'
-  const values = (document.paths[path]?.get?.parameters ?? []).map(
-    ({ name, example, schema }) => [name, example ?? schema?.example] as const,
-  )
-  const filled = values.reduce(
-    (text, [name, value]) => text.replace(`{${name}}`, encodeURIComponent(value ?? '')),
-    path,
-  )
-  const rows = (await (await fetch(`${url}${filled}`)).json()) as unknown[]
-  t.ok(rows.length > 0, `GET ${filled}`)
+  // The second one has all as text.
+  const { id } = await startSync(url, examplesOf('SyncRequestBody')[0] as SyncRequestInput)
+  await pollUntil(url, id, finished)
+  const spreadsheet = `/spreadsheets/${SAMPLE_SPREADSHEET_ID}`
+  t.ok(examplesOf('QueryRequest').length >= 2)
+  for (const example of examplesOf('QueryRequest')) {
+    const answer = await new ApiClient(url).send('POST', `${spreadsheet}/query`, example)
+    const { rows } = (await answer.json()) as { rows: unknown[] }
+    t.ok(rows.length > 0, JSON.stringify(example))
+  }
+  for (const end of ['', '/rows', '/schema']) {
+    const path = `/spreadsheets/{spreadsheetId}/tabs/{tab}${end}`
+    const parameters = document.paths[path]?.get?.parameters ?? []
+    const filled = parameters.reduce(
+      (text, { name, example, schema }) =>
+        text.replace(`{${name}}`, encodeURIComponent(example ?? schema?.example ?? '')),
+      path,
+    )
+    t.equal((await fetch(`${url}${filled}`)).status, 200, `GET ${filled}`)
+    if (end !== '/rows') continue
+    // A cursor of somebody else and an offset are for other questions.
+    const query = parameters.flatMap(({ name, schema }) =>
+      ['select', 'where', 'param', 'order', 'limit', 'count'].includes(name)
+        ? [schema?.examples?.[0] ?? []].flat().map((value): [string, string] => [name, String(value)])
+        : [],
+    )
+    const { rows } = (await (await fetch(`${url}${filled}?${new URLSearchParams(query)}`)).json()) as {
+      rows: unknown[]
+    }
+    t.ok(rows.length > 0, 'all examples of getRows together')
+  }
 })
 
 t.test('a browser may ask for leave without a key, and may read why it was refused', async (t) => {

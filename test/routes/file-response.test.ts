@@ -3,9 +3,11 @@ import { get, request } from 'node:http'
 import { connect } from 'node:net'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import accepts from '@fastify/accepts'
 import fastify from 'fastify'
 import { pino } from 'pino'
 import t, { type Test } from 'tap'
+import { Compression } from '../../src/routes/compression.ts'
 import { FileLimit } from '../../src/routes/file-limit.ts'
 import { type ByteRange, type FileResponse, sendFile } from '../../src/routes/file-response.ts'
 import { addErrorResponses } from '../../src/routes/problem-details.ts'
@@ -23,7 +25,8 @@ async function aServer(t: Test, changes: Partial<FileResponse> = {}): Promise<{ 
     format: 'csv',
     name: 'orders.csv',
     bytes: TEXT.length,
-    sha256: sha256(TEXT),
+    tag: sha256(TEXT),
+    hasRanges: true,
     publishedAt: '2026-01-01T10:00:00.789Z',
     disposition: 'attachment',
     open: async (range) => {
@@ -33,8 +36,12 @@ async function aServer(t: Test, changes: Partial<FileResponse> = {}): Promise<{ 
     ...changes,
   }
   const app = fastify({ forceCloseConnections: true })
+  await app.register(accepts)
+  const compression = new Compression()
   addErrorResponses(app, new RequestLogger(pino({ level: 'silent' })))
-  app.get('/file', (request, reply) => sendFile(request, reply, file, { owner: 'key one', fileLimit: new FileLimit() }))
+  app.get('/file', (request, reply) =>
+    sendFile(request, reply, file, { owner: 'key one', fileLimit: new FileLimit(), compression }),
+  )
   t.teardown(() => app.close())
   return { url: `${await app.listen({ port: 0 })}/file`, opened }
 }

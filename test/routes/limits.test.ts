@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { tabFromRows, type Workbook } from '../../emulator/workbook.ts'
-import { parseApiKeys } from '../../src/api-keys.ts'
+import { KeyRing, parseApiKeys } from '../../src/api-keys.ts'
 import type { AppDependencies } from '../../src/app.ts'
 import { problem } from '../../src/model/problem.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
@@ -83,6 +83,7 @@ t.test('whoever watches a sync, and what looks after the service, is neither cou
       [path, { headers: { 'if-none-match': '"1"' } }],
       [path, { headers: { prefer: 'wait=1' } }],
       [`${path}/events`, {}],
+      ['/syncs/events', { method: 'HEAD' }],
       ['/livez', {}],
       ['/readyz', {}],
     ] as const) {
@@ -98,7 +99,7 @@ t.test('whoever watches a sync, and what looks after the service, is neither cou
 
 t.test('each key has a limit of its own, and whoever has none shares that of the address', async (t) => {
   const { setting, keys } = someKeys({ one: ['read'], two: ['read'] })
-  const { url } = await aLimitedApp(t, 3, { apiKeys: parseApiKeys(setting).keys })
+  const { url } = await aLimitedApp(t, 3, { apiKeys: new KeyRing(parseApiKeys(setting).keys) })
   const statuses = async (client: ApiClient, times: number, path = '/syncs') => {
     const all: number[] = []
     for (let index = 0; index < times; index++) all.push(await client.status('GET', path))

@@ -31,6 +31,13 @@ t.test('a sync shows in every count it touches', async (t) => {
     sync.progress.apiCalls,
     'as many calls as the sync counted',
   )
+  const reads = calls.filter(([name]) => /kind="(?:describe|values)"/.test(name))
+  t.equal(
+    samples.get('sheetsync_google_reads{credential="default"}'),
+    reads.reduce((sum, [, count]) => sum + count, 0),
+    'those of Sheets count for its limit',
+  )
+  t.equal(samples.get('sheetsync_google_reads_waiting{credential="default"}'), 0)
   const bytes = sync.tabs.flatMap(({ files }) => files).filter(({ format }) => format === 'csv')
   t.equal(
     samples.get('sheetsync_snapshot_written_bytes_total{format="csv"}'),

@@ -7,9 +7,9 @@ import { addErrorResponses } from '../../src/routes/problem-details.ts'
 import { RequestLogger } from '../../src/routes/request-logger.ts'
 
 /** A server with a route of each kind, and the lines that it logs. */
-async function aServer(t: Test) {
+async function aServer(t: Test, level = 'info') {
   const lines: Record<string, unknown>[] = []
-  const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) })
+  const log = pino({ level }, { write: (line: string) => void lines.push(JSON.parse(line)) })
   const requestLog = new RequestLogger(log)
   const app = fastify({ logController: requestLog })
   addErrorResponses(app, requestLog)
@@ -17,6 +17,12 @@ async function aServer(t: Test) {
   app.get('/poll', async () => 'as before')
   app.post('/change', async () => 'changed')
   app.get('/broken', async () => {
+    throw new AppError('STORAGE_UNAVAILABLE', 'The disk is away.', { cause: new Error('EIO') })
+  })
+  app.post('/refused', async () => {
+    throw new AppError('VALIDATION_FAILED', 'No.')
+  })
+  app.post('/away', async () => {
     throw new AppError('STORAGE_UNAVAILABLE', 'The disk is away.', { cause: new Error('EIO') })
   })
   app.get('/full', async () => {
@@ -64,6 +70,26 @@ t.test('what is refused at a limit is told by its code, without a stack', async 
   await (await fetch(`${url}/full`)).text()
   t.match(lines, [{ level: 40, code: 'QUEUE_FULL', reason: 'Too many wait.', requestId: String }])
   t.notOk(lines.some((line) => 'err' in line))
+})
+
+t.test('what is refused or fails is told in the one line of its request, with code and reason', async (t) => {
+  const { url, lines } = await aServer(t)
+  for (const path of ['/refused', '/away']) await (await fetch(`${url}${path}`, { method: 'POST' })).text()
+  t.match(lines, [
+    { level: 30, code: 'VALIDATION_FAILED', reason: 'No.', req: { method: 'POST', url: '/refused' }, status: 400 },
+    { level: 50, code: 'STORAGE_UNAVAILABLE', reason: 'The disk is away: EIO', status: 503, requestId: String },
+  ])
+  t.notOk(lines.some((line) => 'err' in line))
+})
+
+t.test('what the caller of a poll gets wrong is told to who debugs', async (t) => {
+  const { url, lines } = await aServer(t, 'debug')
+  await (await fetch(`${url}/nowhere`)).text()
+  await (await fetch(`${url}/nowhere`, { method: 'POST' })).text()
+  t.match(lines, [
+    { level: 20, req: { url: '/nowhere' }, status: 404, err: { code: 'ROUTE_NOT_FOUND' } },
+    { level: 20, req: { method: 'POST' }, status: 404 },
+  ])
 })
 
 t.test('an answer that breaks off is told', async (t) => {

@@ -11,6 +11,8 @@ const [A, B, C] = ['A', 'B', 'C'].map((letter) => `1${letter}-0123456789_abcdefg
   string,
 ]
 
+const SELECT = { sql: 'SELECT * FROM T' }
+
 t.test('a key with a list of spreadsheets has these downloaded and sees nothing of any other', async (t) => {
   const workbooks = [A, B, C].map((id) => ({ id, title: id, tabs: [tabFromRows(0, 'T', [['H'], [1]])] }))
   const emulator = await anEmulator(t, { workbooks })
@@ -43,7 +45,9 @@ t.test('a key with a list of spreadsheets has these downloaded and sees nothing 
       t.equal(await client.status('DELETE', `/syncs/${id}`), 404)
       for (const method of ['GET', 'DELETE'])
         t.equal(await client.status(method, `/spreadsheets/${spreadsheet}`), 404, method)
-      t.equal(await client.status('GET', `/spreadsheets/${spreadsheet}/tabs/T`), 404)
+      for (const path of ['T', 'T/schema', 'T/rows'])
+        t.equal(await client.status('GET', `/spreadsheets/${spreadsheet}/tabs/${path}`), 404, path)
+      t.equal(await client.status('POST', `/spreadsheets/${spreadsheet}/query`, SELECT), 404)
       t.match(await client.json(`/syncs?spreadsheet=${spreadsheet}`), { syncs: [], nextPageToken: null })
       for (const headers of [{}, key]) {
         const refused = await client.send('POST', '/syncs', { spreadsheet }, headers)
@@ -57,7 +61,9 @@ t.test('a key with a list of spreadsheets has these downloaded and sees nothing 
       const id = syncs[spreadsheet]?.id
       t.equal(await client.status('GET', `/syncs/${id}`), 200)
       t.equal(await client.status('GET', `/syncs/${id}/files`), 200)
-      t.equal(await client.status('GET', `/spreadsheets/${spreadsheet}/tabs/T`), 200)
+      for (const path of ['T', 'T/schema', 'T/rows'])
+        t.equal(await client.status('GET', `/spreadsheets/${spreadsheet}/tabs/${path}`), 200, path)
+      t.equal(await client.status('POST', `/spreadsheets/${spreadsheet}/query`, SELECT), 200)
       const page = await client.json<{ syncs: SyncView[] }>(`/syncs?spreadsheet=${spreadsheet}`)
       t.ok(page.syncs.some((sync) => sync.id === id))
     }
@@ -69,9 +75,12 @@ t.test('a key with a list of spreadsheets has these downloaded and sees nothing 
       token = page.nextPageToken === null ? '' : `&pageToken=${page.nextPageToken}`
     } while (token !== '')
     t.same([...listed].sort(), good, 'a list shows the same, page by page')
-    // The newest sync is of another spreadsheet; that of a single one is not even looked at.
+    // The newest sync is of another spreadsheet.
     const { syncs: newest } = await client.json<{ syncs: SyncView[] }>('/syncs?pageSize=1')
-    t.equal(newest.length, good.length > 1 ? 0 : 1, 'a page looks at so many syncs, be they shown or not')
+    t.equal(newest.length, 1, 'a page is filled with what is shown')
+    for (const spreadsheet of bad) {
+      t.same(await client.json(`/syncs?pageSize=1&q=${spreadsheet}`), { syncs: [], nextPageToken: null })
+    }
     t.match(await client.sync({ spreadsheet: good[0] as string }), { state: 'succeeded' })
   }
 })

@@ -66,8 +66,11 @@ t.test('every line about a sync carries its id and its trace, after a restart to
   const about = (id: string) => lines.flat().filter(({ syncId }) => syncId === id)
   for (const line of about(traced.id)) t.equal(line.traceId, TRACE_ID, line.msg)
   for (const line of about(untraced.id)) t.equal(line.traceId, undefined, line.msg)
+  // On a busy machine Google answers late, and that is told too.
   t.match(
-    about(traced.id).map(({ msg }) => msg),
+    about(traced.id)
+      .map(({ msg }) => msg)
+      .filter((msg) => !msg.includes('hinder')),
     ['request answered', 'sync begun', 'sync interrupted', 'sync begun', 'sync succeeded'],
   )
   t.equal(about(traced.id).find(({ msg }) => msg === 'request answered')?.requestId, traced.requestId)

@@ -4,13 +4,14 @@ import { Database } from '../../src/database/database.ts'
 import type { Sync } from '../../src/model/sync.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
 import { silentLog } from '../../src/ports/log.ts'
+import { DEFAULT_ACCOUNT } from '../../src/ports/read-budget.ts'
 import type { SyncStorage } from '../../src/ports/sync-storage.ts'
 import { DatabaseStorage } from '../../src/storage/database-storage.ts'
 import type { IdempotencyStore, KeyClaim } from '../../src/syncs/idempotency-store.ts'
 import { claimSync } from '../../src/syncs/sync.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { claimOf } from '../storage/idempotency-conformance.ts'
-import { DatabaseIdempotency, DatabaseLeases, DatabaseReadBudget } from '../support/key-value-stores.ts'
+import { DatabaseIdempotency, DatabaseLeases, DatabaseReadBudgets } from '../support/key-value-stores.ts'
 import { aLossyProxy, anOwnPostgres, type OwnPostgres, skipWithoutServerPrograms } from '../support/own-postgres.ts'
 import { aDatabase, aSchema, execute, POSTGRES_URL, skipWithoutPostgres } from '../support/postgres.ts'
 import { aQueuedSync } from '../support/syncs.ts'
@@ -177,7 +178,7 @@ t.test('a write whose answer is lost is asked after', { skip: absent }, async (t
   t.match(await keys.reserve(reservation), { state: 'mine', syncId: reservation.syncId })
   t.match(await keys.reserve(reservation), { state: 'in-flight' })
 
-  const budget = new DatabaseReadBudget({ database, readsPerMinute: 10 })
+  const budget = new DatabaseReadBudgets({ database, limits: { account: 10, project: 300 } }).of(DEFAULT_ACCOUNT)
   proxy.loseAnswerTo('a greedy key')
   const answer = await budget.take('a greedy key')
   t.ok('read' in answer)
@@ -243,7 +244,7 @@ async function setUp(t: Test): Promise<Parts> {
 /** Every call of every driver says so in time, and none takes what it cannot see for absent. */
 async function allUnavailable(t: Test, { storage, database, sync, keys, claim }: Parts): Promise<void> {
   const leases = new DatabaseLeases({ database })
-  const budget = new DatabaseReadBudget({ database, readsPerMinute: 60 })
+  const budget = new DatabaseReadBudgets({ database, limits: { account: 60, project: 300 } }).of(DEFAULT_ACCOUNT)
   const key = KEY
   const calls: Record<string, () => unknown> = {
     get: () => storage.get(sync.id),

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import t from 'tap'
 import { redact } from '../../src/redaction.ts'
 import { readCredentialFile } from '../../src/sheets/google-credential.ts'
@@ -34,6 +35,20 @@ t.test('a key file is read however an editor, a shell or YAML has written it', a
     t.equal(credentials.private_key, pem, how)
     t.equal(account, key.client_email)
     t.equal(tokenUrl?.href, key.token_uri)
+  }
+})
+
+t.test('what is no file, and what has no end, is refused without a wait, whoever names it', async (t) => {
+  await writeFile(`${directory}/large`, Buffer.alloc(1_000_001))
+  await mkdir(`${directory}/folder`)
+  const paths = [`${directory}/large`, `${directory}/folder`]
+  if (process.platform !== 'win32') {
+    execFileSync('mkfifo', [`${directory}/pipe`])
+    paths.push(`${directory}/pipe`, '/dev/zero')
+  }
+  for (const path of paths) {
+    const what = { code: 'GOOGLE_CREDENTIAL_INVALID', message: /is no file|larger than 1 MB|cannot be read \(EISDIR\)/ }
+    await t.rejects(readCredentialFile(path), what, path)
   }
 })
 

@@ -1,7 +1,8 @@
 import t from 'tap'
 import { AppError } from '../../src/errors.ts'
 import type { CallFault } from '../../src/sheets/call-fault.ts'
-import { asCredentialError, errorOfAnswer, type GoogleIdentity } from '../../src/sheets/google-errors.ts'
+import { asCredentialError, errorOfAnswer } from '../../src/sheets/google-errors.ts'
+import type { GoogleIdentity } from '../../src/sheets/google-identity.ts'
 
 const KEY = 'AIzaSyA0000000000000000000000000000000x'
 /** Google's list (google/api/error_reason.proto) as of 2025, all but the one that passes by itself. */
@@ -74,6 +75,18 @@ t.test("the older list's reasons are told apart too: the caller's, the file's, a
   for (const [reason, code] of Object.entries(cases)) t.match(older(reason), { code }, reason)
   for (const reason of ['rateLimitExceeded', 'userRateLimitExceeded']) t.match(older(reason), { kind: 'quota' }, reason)
   t.match(answered(403, info('RATE_LIMIT_EXCEEDED')), { kind: 'quota' })
+})
+
+t.test('whose limit is reached is what Google says, and else that of the account', async (t) => {
+  const limited = (quota_limit: unknown) => {
+    const details = [{ reason: 'RATE_LIMIT_EXCEEDED', domain: 'googleapis.com', metadata: { quota_limit } }]
+    return answered(429, { message: "Quota exceeded for quota metric 'Read requests'", details })
+  }
+  t.match(limited('ReadRequestsPerMinutePerProject'), { kind: 'quota', limit: 'project' })
+  for (const other of ['ReadRequestsPerMinutePerUser', 'ReadRequestsPerMinutePerProjectPerUser', 7, undefined]) {
+    t.match(limited(other), { kind: 'quota', limit: 'account' })
+  }
+  t.match(answered(429, { message: 'Too many.' }), { kind: 'quota', limit: 'account' })
 })
 
 t.test('what is refused because of the file names whom to give access', async (t) => {

@@ -1,13 +1,13 @@
 import t from 'tap'
 import { silentLog } from '../../src/ports/log.ts'
-import { LocalReadBudget } from '../../src/sheets/local-read-budget.ts'
 import { ReadQuota } from '../../src/sheets/read-quota.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
+import { aLocalBudget } from '../support/local-read-budget.ts'
 
 const never = new AbortController().signal
 
 function aQuota(readsPerMinute: number, clock: FakeClock): ReadQuota {
-  return new ReadQuota({ budget: new LocalReadBudget({ readsPerMinute, clock }), clock, log: silentLog })
+  return new ReadQuota({ budget: aLocalBudget(readsPerMinute, clock), clock, log: silentLog })
 }
 
 /** Somebody who reads as fast as the quota lets, each read taking so long; tells when each was begun. */
@@ -38,6 +38,31 @@ t.test('in no minute are more reads begun than the credential has, and nearly al
   const all = readers.flatMap(({ begun }) => begun)
   t.ok(mostInAnyMinute(all) <= 60, `${mostInAnyMinute(all)} in a minute`)
   t.ok(all.length > 9 * 54, `${all.length} in ten minutes`)
+})
+
+t.test('of those who wait, one that nobody waits for goes last, and reads as such', async (t) => {
+  const clock = new FakeClock()
+  let isOpen = false
+  const asked: boolean[] = []
+  const budget = {
+    async take(key: string, { background = false } = {}) {
+      if (!isOpen) return { waitMs: 1000 }
+      asked.push(background)
+      return { read: key }
+    },
+    async done() {},
+  }
+  const quota = new ReadQuota({ budget, clock, log: silentLog })
+  const order: string[] = []
+  const ask = (key: string, background: boolean) =>
+    quota.take({ key, background, signal: never }).then(() => order.push(key))
+  const all = [ask('nightly', true), ask('a', false), ask('b', false)]
+  await settle()
+  isOpen = true
+  await clock.advance(1000)
+  await Promise.all(all)
+  t.same(order, ['a', 'b', 'nightly'])
+  t.same(asked, [false, false, true])
 })
 
 t.test('a read that takes long counts from its start until a minute after its end', async (t) => {

@@ -9,12 +9,13 @@ import { createDownloadJob } from '../../src/jobs/download-job.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import { GoogleApi } from '../../src/sheets/google-api.ts'
 import { GoogleSheets } from '../../src/sheets/google-sheets.ts'
-import { LocalReadBudget } from '../../src/sheets/local-read-budget.ts'
 import { ReadQuota } from '../../src/sheets/read-quota.ts'
 import { BlockFiles } from '../../src/snapshots/formats/block-files.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
 import { claimSync } from '../../src/syncs/sync.ts'
 import { systemClock } from '../../src/system-clock.ts'
+import { oneAccount } from '../support/accounts.ts'
+import { aLocalBudget } from '../support/local-read-budget.ts'
 import { aDirectory } from '../support/service.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
@@ -88,12 +89,12 @@ async function aDownloader(t: Test, api: GoogleApi): Promise<Downloaded> {
   const snapshots = new LocalSnapshotStore({ directory: await aDirectory(t), kept: 1, log: silentLog })
   await snapshots.start()
   const quota = new ReadQuota({
-    budget: new LocalReadBudget({ readsPerMinute: 1000, clock: systemClock }),
+    budget: aLocalBudget(1000, systemClock),
     clock: systemClock,
     log: silentLog,
   })
   const workers = new WorkerPool()
-  const source = new GoogleSheets({ api, quota, workers, clock: systemClock, log: silentLog })
+  const source = new GoogleSheets({ ...oneAccount(api, quota), workers, clock: systemClock, log: silentLog })
   const writer = new BlockFiles(workers)
   const job = createDownloadJob({ source, writer, snapshots, clock: systemClock, log: silentLog })
   t.teardown(async () => {

@@ -5,11 +5,12 @@ import { silentLog } from '../../src/ports/log.ts'
 import type { ReadEnd } from '../../src/ports/read-budget.ts'
 import { CallFault } from '../../src/sheets/call-fault.ts'
 import type { SheetsApi } from '../../src/sheets/google-api.ts'
-import { LocalReadBudget } from '../../src/sheets/local-read-budget.ts'
 import { ReadQuota } from '../../src/sheets/read-quota.ts'
 import { DEFAULT_READ_TUNING } from '../../src/sheets/read-tuning.ts'
 import { SpreadsheetCalls } from '../../src/sheets/spreadsheet-calls.ts'
+import { DEFAULT_READER, oneAccount } from '../support/accounts.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
+import { aLocalBudget } from '../support/local-read-budget.ts'
 
 const never = new AbortController().signal
 const spreadsheet = { title: 'Book', namedRanges: [], tabs: [] }
@@ -29,14 +30,21 @@ function callsTo(
     return answer
   }
   const calls = new SpreadsheetCalls({
-    api: { describe } as unknown as SheetsApi,
-    quota: quota as ReadQuota,
+    ...oneAccount({ describe } as unknown as SheetsApi, quota as ReadQuota),
     clock,
     workers: new WorkerPool({ threads: 0 }),
     log: silentLog,
     tuning: DEFAULT_READ_TUNING,
     spreadsheetId: 'book',
-    context: { key: 'sync', signal, onCall() {}, onRows() {}, onFault() {}, onWait: (until) => waits.push(until) },
+    context: {
+      reader: DEFAULT_READER,
+      key: 'sync',
+      signal,
+      onCall() {},
+      onRows() {},
+      onFault() {},
+      onWait: (until) => waits.push(until),
+    },
   })
   return { calls, sentAt, waits }
 }
@@ -49,7 +57,7 @@ t.test('a refused call is made again when the pause is over, with no backoff of 
     Math.random = random
   })
   const clock = new FakeClock()
-  const quota = new ReadQuota({ budget: new LocalReadBudget({ readsPerMinute: 60, clock }), clock, log: silentLog })
+  const quota = new ReadQuota({ budget: aLocalBudget(60, clock), clock, log: silentLog })
   const { calls, sentAt, waits } = callsTo([refused, refused, refused, spreadsheet], { quota, clock })
   const described = calls.describe()
   await settle()
@@ -69,7 +77,16 @@ const ends: readonly [string, Error | typeof spreadsheet, ReadEnd][] = [
   ['a spreadsheet is an answer', spreadsheet, { kind: 'answered' }],
   ['another error is an answer', new AppError('SHEET_NOT_FOUND', 'No such spreadsheet.'), { kind: 'answered' }],
   ['a 503 is an answer', new CallFault('unavailable', 'Google answered with status 503.'), { kind: 'answered' }],
-  ['a 429 is a refusal', new CallFault('quota', 'No more.', 7000), { kind: 'refused', retryAfterMs: 7000 }],
+  [
+    'a 429 is a refusal of the account',
+    new CallFault('quota', 'No more.', 7000),
+    { kind: 'refused', retryAfterMs: 7000, limit: 'account' },
+  ],
+  [
+    'a 429 for the limit of the project is one of the project',
+    new CallFault('quota', 'No more.', undefined, 'project'),
+    { kind: 'refused', retryAfterMs: undefined, limit: 'project' },
+  ],
   ['a network fault is no answer', new CallFault('network', 'Google is not there.'), { kind: 'unanswered' }],
   ['a timeout is no answer', new CallFault('timeout', 'Google did not answer.'), { kind: 'unanswered' }],
 ]

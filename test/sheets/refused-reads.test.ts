@@ -1,9 +1,10 @@
 import t, { type Test } from 'tap'
 import { ReadWindow } from '../../emulator/read-window.ts'
 import { silentLog } from '../../src/ports/log.ts'
+import { DEFAULT_ACCOUNT } from '../../src/ports/read-budget.ts'
 import { ReadQuota } from '../../src/sheets/read-quota.ts'
 import { FakeClock } from '../support/fake-clock.ts'
-import { MemoryReadBudget } from '../support/memory-read-budget.ts'
+import { MemoryReadBudgets } from '../support/memory-read-budget.ts'
 
 interface SentRead {
   readonly sentAt: number
@@ -15,7 +16,7 @@ interface SentRead {
 function setUp(t: Test, { granted, readsPerMinute }: { readonly granted: number; readonly readsPerMinute: number }) {
   const clock = new FakeClock()
   const google = new ReadWindow()
-  const budget = new MemoryReadBudget({ readsPerMinute, clock })
+  const budget = new MemoryReadBudgets({ limits: { account: readsPerMinute, project: 300 }, clock }).of(DEFAULT_ACCOUNT)
   const quotas = Array.from({ length: 2 }, () => new ReadQuota({ budget, clock, log: silentLog }))
   t.teardown(() => Promise.all(quotas.map((quota) => quota.close())))
   const { signal } = new AbortController()

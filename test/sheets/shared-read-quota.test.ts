@@ -1,9 +1,10 @@
 import t, { type Test } from 'tap'
 import { AppError } from '../../src/errors.ts'
 import { silentLog } from '../../src/ports/log.ts'
+import { DEFAULT_ACCOUNT } from '../../src/ports/read-budget.ts'
 import { ReadQuota } from '../../src/sheets/read-quota.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
-import { MemoryReadBudget } from '../support/memory-read-budget.ts'
+import { MemoryReadBudgets } from '../support/memory-read-budget.ts'
 
 const never = new AbortController().signal
 const unreachable = new AppError('STORAGE_UNAVAILABLE', 'The budget is away.')
@@ -11,12 +12,15 @@ const unreachable = new AppError('STORAGE_UNAVAILABLE', 'The budget is away.')
 /** Instances that share one budget. */
 function setUp(t: Test, { readsPerMinute, instances = 1 }: { readsPerMinute: number; instances?: number }) {
   const clock = new FakeClock()
-  const budget = new MemoryReadBudget({ readsPerMinute, clock })
-  const quotas = Array.from({ length: instances }, () => new ReadQuota({ budget, clock, log: silentLog }))
+  const budgets = new MemoryReadBudgets({ limits: { account: readsPerMinute, project: 300 }, clock })
+  const quotas = Array.from(
+    { length: instances },
+    () => new ReadQuota({ budget: budgets.of(DEFAULT_ACCOUNT), clock, log: silentLog }),
+  )
   t.teardown(() => Promise.all(quotas.map((quota) => quota.close())))
   const [quota] = quotas
   if (quota === undefined) throw new Error('no instance')
-  return { clock, budget, quota, quotas }
+  return { clock, budgets, quota, quotas }
 }
 
 /** Somebody who reads as fast as the quota lets, each read taking so long; tells when each was begun. */
@@ -151,8 +155,8 @@ t.test('a read that is granted to somebody who has left is given back', async (t
 })
 
 t.test('while the budget cannot be reached nobody reads, and all go on when it is back', async (t) => {
-  const { clock, budget, quotas } = setUp(t, { readsPerMinute: 60, instances: 2 })
-  budget.fault = unreachable
+  const { clock, budgets, quotas } = setUp(t, { readsPerMinute: 60, instances: 2 })
+  budgets.fault = unreachable
   const readers = quotas.map((quota, n) => aReader(quota, clock, `reader ${n}`, 3))
   await clock.advance(120_000)
   t.same(
@@ -160,18 +164,18 @@ t.test('while the budget cannot be reached nobody reads, and all go on when it i
     [],
   )
   for (const { waits } of readers) t.type(waits.at(-1), Date)
-  budget.fault = undefined
+  budgets.fault = undefined
   await clock.advance(3000)
   t.equal(readers.flatMap(({ begun }) => begun).length, 6)
 })
 
 t.test('what the budget could not be told it is told later: no read is lost for ten minutes', async (t) => {
-  const { clock, budget, quota } = setUp(t, { readsPerMinute: 1 })
+  const { clock, budgets, quota } = setUp(t, { readsPerMinute: 1 })
   const read = await quota.take({ key: 'a', signal: never })
-  budget.fault = unreachable
+  budgets.fault = unreachable
   read.done()
   await clock.advance(5000)
-  budget.fault = undefined
+  budgets.fault = undefined
   const next = aReader(quota, clock, 'b', 1)
   await clock.advance(59_000)
   t.equal(next.begun.length, 0, 'its minute begins when the budget has heard')
@@ -180,12 +184,12 @@ t.test('what the budget could not be told it is told later: no read is lost for 
 })
 
 t.test('a refusal that the budget could not be told holds back its own instance, and soon the others', async (t) => {
-  const { clock, budget, quotas } = setUp(t, { readsPerMinute: 60, instances: 2 })
+  const { clock, budgets, quotas } = setUp(t, { readsPerMinute: 60, instances: 2 })
   const read = await quotas[0]?.take({ key: 'a', signal: never })
-  budget.fault = unreachable
+  budgets.fault = unreachable
   read?.done({ kind: 'refused', retryAfterMs: 30_000 })
   await settle()
-  budget.fault = undefined
+  budgets.fault = undefined
   const own = aReader(quotas[0], clock, 'own', 1)
   await clock.advance(2000)
   const other = aReader(quotas[1], clock, 'other', 1)

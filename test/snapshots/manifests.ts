@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import type { ManifestTab, SnapshotManifest } from '../../src/model/snapshot-manifest.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
 import type { SnapshotFormat } from '../../src/model/sync-request.ts'
-import type { SnapshotDraft, SnapshotStore } from '../../src/ports/snapshot-store.ts'
+import type { EraseChoice, SnapshotDraft, SnapshotStore } from '../../src/ports/snapshot-store.ts'
 
 export const SPREADSHEET = '1Spreadsheet-of_the_tests'
 
@@ -12,7 +12,8 @@ export function sha256(content: string | Uint8Array): string {
 }
 
 export function aTab(gid: number, title: string, files: ManifestTab['files'] = []): ManifestTab {
-  return { gid, title, range: null, rectangle: null, rows: 1, columns: 1, columnNames: null, files }
+  const tallies = [{ values: { text: 1 }, longest: 3, example: 'abc' }]
+  return { gid, title, range: null, rectangle: null, rows: 1, columns: 1, columnNames: null, files, tallies }
 }
 
 export function aManifest(
@@ -22,7 +23,13 @@ export function aManifest(
     publishedAt = '2026-01-01T00:00:00.000Z',
     spreadsheetId = SPREADSHEET,
     createdBy = null,
-  }: { readonly publishedAt?: string; readonly spreadsheetId?: string; readonly createdBy?: string | null } = {},
+    identity = null,
+  }: {
+    readonly publishedAt?: string
+    readonly spreadsheetId?: string
+    readonly createdBy?: string | null
+    readonly identity?: string | null
+  } = {},
 ): SnapshotManifest {
   return {
     version: 1,
@@ -47,11 +54,21 @@ export function aManifest(
       csv: { injection: 'escape', bom: false },
       ifUnchanged: 'download',
       ifActive: 'join',
+      maxAge: null,
+      expect: [],
+      credential: 'default',
+      actAs: null,
     },
     tabs,
     warnings: [],
     createdBy,
+    identity,
   }
+}
+
+/** Chooses what was made for this key, and can be read. */
+export function isOf(createdBy: string | null): EraseChoice {
+  return (manifest) => manifest?.createdBy === createdBy
 }
 
 /** The manifest that tells these staged files, one tab for each. */

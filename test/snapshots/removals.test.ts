@@ -4,7 +4,7 @@ import { newSyncId } from '../../src/model/sync-id.ts'
 import { type PublishedSnapshots, Removals } from '../../src/snapshots/removals.ts'
 import { newestFirst } from '../../src/snapshots/retention.ts'
 import { versionOf } from '../../src/snapshots/usage-account.ts'
-import { aManifest, aTab } from './manifests.ts'
+import { aManifest, aTab, isOf } from './manifests.ts'
 
 const DAY_MS = 86_400_000
 const NOW = new Date('2026-01-10T00:00:00Z')
@@ -17,11 +17,17 @@ class Shelf implements PublishedSnapshots {
   readonly broken = new Set<string>()
   readonly held = new Set<string>()
 
-  publish(spreadsheetId: string, day: number, bytes: number, createdBy: string | null = null): string {
+  publish(
+    spreadsheetId: string,
+    day: number,
+    bytes: number,
+    createdBy: string | null = null,
+    identity: string | null = null,
+  ): string {
     const syncId = newSyncId()
     const tab = aTab(0, 'A', [{ name: 'a.csv', format: 'csv', bytes, sha256: '' }])
     const publishedAt = `2026-01-0${day}T00:00:00Z`
-    const manifest = aManifest(syncId, [tab], { spreadsheetId, publishedAt, createdBy })
+    const manifest = aManifest(syncId, [tab], { spreadsheetId, publishedAt, createdBy, identity })
     this.snapshots.set(spreadsheetId, [...(this.snapshots.get(spreadsheetId) ?? []), manifest])
     return syncId
   }
@@ -80,8 +86,8 @@ t.test('what is pruned or erased here is known at once', async (t) => {
   shelf.publish('one', 2, 7, 'ann')
   await removals.prune('one')
   t.strictSame(removals.usage('ann'), { snapshots: 1, bytes: 7 })
-  t.equal(await removals.erase('one', 'bob'), 0)
-  t.equal(await removals.erase('one', 'ann'), 1)
+  t.equal(await removals.erase('one', isOf('bob')), 0)
+  t.equal(await removals.erase('one', isOf('ann')), 1)
   t.strictSame(removals.usage(), { snapshots: 0, bytes: 0 })
 })
 
@@ -96,6 +102,17 @@ t.test('a snapshot goes when it is too old, even the newest, though nothing else
   t.strictSame(removals.usage(), { snapshots: 1, bytes: 1 })
   t.match(shelf.snapshots.get('two'), [{ syncId: young }])
   t.equal(await removals.sweep(new Date('2027-01-01T00:00:00Z')), 1)
+})
+
+t.test('what a token has read that stands for itself goes after a day, when nobody can have it any more', async (t) => {
+  const shelf = new Shelf()
+  const removals = new Removals(shelf, { kept: 3 })
+  shelf.publish('one', 1, 1, 'app', 'an-identity.token')
+  const ofPerson = shelf.publish('one', 1, 2, 'app', 'an-identity')
+  t.equal(await removals.sweep(new Date('2026-01-02T00:00:00Z')), 0)
+  t.equal(await removals.sweep(new Date('2026-01-02T00:00:01Z')), 1)
+  t.match(shelf.snapshots.get('one'), [{ syncId: ofPerson }])
+  t.strictSame(removals.usage('app'), { snapshots: 1, bytes: 2 })
 })
 
 t.test('a count removes nothing, and the next sweep still does', async (t) => {

@@ -57,3 +57,11 @@ t.test('what earlier releases have published is known by the spelling alone, and
   t.equal(keptOf(old, 1), 10)
   t.equal(keptOf([aSnapshot(aRange('A1:B2', undefined)), aSnapshot(aRange('A1:B2', undefined))], 1), 1)
 })
+
+t.test('one user’s snapshots never push out another’s, nor those that no user’s token has read', async (t) => {
+  const whole = aTab(0, 'A', [file('json')])
+  const read = (identity: string | null) => aManifest(newSyncId(), [whole], { createdBy: 'app', identity })
+  const newest = [read('ann'), read('bob'), read(null)]
+  const older = [read('ann'), read(null)]
+  t.strictSame(new Set(prunable([...newest, ...older], 1)), new Set(older))
+})

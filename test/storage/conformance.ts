@@ -1,10 +1,11 @@
 import type { Test } from 'tap'
 import { AppError } from '../../src/errors.ts'
-import { ACTIVE_STATES, type ActiveSync, type FinishedSync, type Sync, TERMINAL_STATES } from '../../src/model/sync.ts'
+import { toProblem } from '../../src/model/problem.ts'
+import { ACTIVE_STATES, type FinishedSync, type Sync, TERMINAL_STATES } from '../../src/model/sync.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
 import { RECORD_FORMAT } from '../../src/model/sync-record.ts'
 import type { SyncQuery, SyncStorage } from '../../src/ports/sync-storage.ts'
-import { cancelSync, claimSync, reportSync } from '../../src/syncs/sync.ts'
+import { cancelSync, claimSync, failSync, reportSync } from '../../src/syncs/sync.ts'
 import { claimDelivery, type Deliverable, recordDelivery, requestRedelivery } from '../../src/syncs/webhook-delivery.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
@@ -282,7 +283,7 @@ export async function testSyncStorage(
       for (const sync of syncs) await storage.create(sync)
       const size = JSON.stringify(syncs[0]).length
       for (const instance of [storage, other]) {
-        const pages = await allPages(instance, { pageSize: 10, maxBytes: 4.5 * size })
+        const pages = await allPages(instance, { pageSize: 10, maxBytes: Math.floor(4.5 * size) })
         t.ok(
           pages.every(({ length }) => length >= 2 && length <= 4),
           `pages of ${pages.map(({ length }) => length)}`,
@@ -332,6 +333,120 @@ export async function testSyncStorage(
         t.same(await find({ createdBy: 'null' }), [])
         t.same(await find({ createdBy: 'one', states: ACTIVE_STATES }), [third])
         t.same(await find({}), [third, second, first, unowned])
+      }
+    })
+
+    await t.test('list filters by schedule, whatever has become of its runs', async (t) => {
+      const { storage, another } = await setUp(t)
+      const other = await another()
+      const runs = [null, 'schedule-one', 'schedule-two', 'schedule-one']
+      const syncs = runs.map((scheduleId) => ({ ...aQueuedSync(), scheduleId, background: scheduleId !== null }))
+      for (const sync of syncs) await storage.create(sync)
+      const [none, first, second, third] = syncs.map(({ id }) => id)
+      await storage.replace(cancelSync(syncs[1] as Sync, NOW, TTL_MS), 1)
+      for (const instance of [storage, other]) {
+        const page = (query: Partial<SyncQuery>) => instance.list({ pageSize: 10, ...query })
+        const find = async (query: Partial<SyncQuery>) => (await page(query)).syncs.map(({ id }) => id)
+        t.same(await find({ scheduleId: 'schedule-one' }), [third, first])
+        t.same(await find({ scheduleId: 'schedule-two' }), [second])
+        t.same(await find({ scheduleId: 'schedule-none' }), [])
+        t.same(await find({ scheduleId: 'schedule-one', states: ACTIVE_STATES }), [third])
+        t.same(await find({ scheduleId: 'schedule-one', spreadsheetId: 'another' }), [])
+        t.same(await find({}), [third, second, first, none])
+        const { nextPageToken } = await page({ scheduleId: 'schedule-one', pageSize: 1 })
+        t.same(await find({ scheduleId: 'schedule-one', pageToken: nextPageToken }), [first])
+        await t.rejects(find({ scheduleId: 'schedule-two', pageToken: nextPageToken }), { code: 'PAGE_TOKEN_INVALID' })
+      }
+    })
+
+    await t.test('list searches by labels, error code and text, all of which must hold', async (t) => {
+      const { storage, another } = await setUp(t)
+      const other = await another()
+      const [plain, sales, titled] = [
+        aQueuedSync({ spreadsheet: 'Another_One' }),
+        aQueuedSync({ labels: { team: 'Sales = north', week: '48' } }),
+        aQueuedSync({ labels: { team: 'ops' } }),
+      ]
+      for (const sync of [plain, sales, titled]) await storage.create(sync)
+      const title = 'Größe & "Ärger" 100%_\\'
+      const failed = { ...titled, spreadsheet: { ...titled.spreadsheet, title } }
+      const error = toProblem(new AppError('SHEET_FORBIDDEN', 'not shared'))
+      await storage.replace(failSync(failed, error, NOW, TTL_MS), 1)
+      for (const instance of [storage, other]) {
+        const find = async (query: Partial<SyncQuery>) =>
+          (await allPages(instance, { pageSize: 10, ...query })).flat().map(({ id }) => id)
+        t.same(await find({ labels: [['team', 'Sales = north']] }), [sales.id])
+        t.same(await find({ labels: [['team', 'sales = north']] }), [], 'labels are as they were given')
+        t.same(await find({ labels: [['__proto__', '48']] }), [])
+        const both = [
+          ['team', 'Sales = north'],
+          ['week', '48'],
+        ] as const
+        t.same(await find({ labels: both }), [sales.id])
+        t.same(await find({ labels: [...both, ['week', '47']] }), [])
+        t.same(await find({ codes: ['SHEET_FORBIDDEN', 'INTERNAL'] }), [titled.id])
+        t.same(await find({ codes: ['SHEET_FORBIDDEN'], states: ['queued'] }), [])
+        t.same(await find({ codes: ['INTERNAL'] }), [])
+        for (const text of ['größe', 'ÄRGER"', '100%_\\', title]) t.same(await find({ text }), [titled.id], text)
+        for (const text of ['another_one', 'Another_One', plain.id.slice(5, 41).toUpperCase()]) {
+          t.same(await find({ text }), [plain.id], text)
+        }
+        t.same(await find({ text: 'SALES =' }), [sales.id])
+        t.same(await find({ text: 'team' }), [], 'the name of a label is no text of it')
+        t.same(await find({ text: 'O' }), [titled.id, sales.id, plain.id])
+        t.same(await find({ text: 'O', labels: [['team', 'ops']], codes: ['SHEET_FORBIDDEN'] }), [titled.id])
+        t.same(await find({ text: '%' }), [titled.id], 'no character is a wildcard')
+      }
+    })
+
+    await t.test('a search for what is rare ends after so many bytes, and goes on from there', async (t) => {
+      const { storage, another } = await setUp(t)
+      const other = await another()
+      const syncs = range(30).map((n) => aQueuedSync({ labels: { n: String(n), rare: n === 3 ? 'needle' : 'hay' } }))
+      for (const sync of syncs) await storage.create(sync)
+      const maxBytes = Math.floor(5.5 * JSON.stringify(syncs[0]).length)
+      for (const instance of [storage, other]) {
+        const pages = await allPages(instance, { text: 'needle', pageSize: 10, maxBytes })
+        t.same(pages.flat(), [syncs[3]])
+        t.ok(pages.length >= 5 && pages.length <= 8, `${pages.length} pages`)
+        t.same(pages[0], [], 'a page may hold none')
+        const twos = await allPages(instance, { text: 'hay', pageSize: 2 })
+        t.same(twos.flat(), syncs.filter((_, n) => n !== 3).toReversed())
+        const { nextPageToken: pageToken } = await instance.list({ text: 'Needle', pageSize: 10, maxBytes })
+        t.ok(await instance.list({ text: 'needle', pageSize: 10, pageToken }), 'case does not matter to a token either')
+        for (const query of [{ text: 'hay' }, {}, { text: 'needle', codes: ['INTERNAL'] }]) {
+          await t.rejects(instance.list({ ...query, pageSize: 10, pageToken }), { code: 'PAGE_TOKEN_INVALID' })
+        }
+      }
+    })
+
+    await t.test('a list tells nothing of what is not visible, be it searched for or not', async (t) => {
+      const { storage, another } = await setUp(t)
+      const other = await another()
+      const identities = ['ann', 'ben', null, 'ann', 'ann', 'ben', 'ann', 'ann'] as const
+      const syncs = identities.map((identity) => ({ ...aQueuedSync({ labels: { of: `${identity}` } }), identity }))
+      for (const sync of syncs) await storage.create(sync)
+      const bens = syncs.filter(({ identity }) => identity === 'ben').toReversed()
+      const isVisible: SyncQuery['isVisible'] = ({ identity }) => identity === 'ben'
+      for (const instance of [storage, other]) {
+        for (const query of [
+          {},
+          { states: ['queued'] as const },
+          { text: 'ben' },
+          { labels: [['of', 'ben']] as const },
+        ]) {
+          t.same(
+            await allPages(instance, { ...query, isVisible, pageSize: 1 }),
+            bens.map((sync) => [sync]),
+          )
+        }
+        for (const text of ['ann', 'nobody']) {
+          t.same(await instance.list({ text, isVisible, pageSize: 1 }), { syncs: [] }, text)
+        }
+        const maxBytes = Math.floor(2.5 * JSON.stringify(syncs[0]).length)
+        const pages = await allPages(instance, { isVisible, pageSize: 10, maxBytes })
+        t.same(pages.flat(), bens)
+        t.ok(pages.length >= 3, `what is passed over counts too: ${pages.length} pages`)
       }
     })
 
@@ -477,32 +592,36 @@ export async function testSyncStorage(
       },
     )
 
-    await t.test('how a sync ended that answers a key is noted before it is removed, and of no other', async (t) => {
-      const { storage, another } = await setUp(t)
-      const other = await another()
-      const [keyed, refused, plain] = [true, true, false].map((keyed) => ({ ...aQueuedSync(), keyed })) as [
-        ActiveSync,
-        ActiveSync,
-        ActiveSync,
-      ]
-      for (const sync of [keyed, refused, plain]) await storage.create(sync)
-      for (const sync of [keyed, refused, plain]) await storage.replace(cancelSync(sync, NOW, TTL_MS), 1)
-      const noted: string[] = []
-      let isRefusing = true
-      const rememberEnd = async (sync: FinishedSync) => {
-        t.match(await other.get(sync.id), { state: 'cancelled' }, 'it is still there')
-        if (isRefusing && sync.id === refused.id) throw new AppError('STORAGE_FULL', 'no space')
-        noted.push(sync.id)
-      }
-      await storage
-        .cleanup(EXPIRED, { rememberEnd })
-        .catch((error: unknown) => t.match(error, { code: 'STORAGE_FULL' }))
-      t.ok(await other.get(refused.id), 'what could not be noted stays')
-      isRefusing = false
-      await storage.cleanup(EXPIRED, { rememberEnd })
-      for (const { id } of [keyed, refused, plain]) t.equal(await other.get(id), undefined)
-      t.same([...new Set(noted)].sort(), [keyed.id, refused.id].sort())
-    })
+    await t.test(
+      'how a sync ended that answers a key, or is a run, is noted before it is removed, and of no other',
+      async (t) => {
+        const { storage, another } = await setUp(t)
+        const other = await another()
+        const [keyed, refused, run, plain] = [
+          { ...aQueuedSync(), keyed: true },
+          { ...aQueuedSync(), keyed: true },
+          { ...aQueuedSync(), scheduleId: 'a-schedule' },
+          aQueuedSync(),
+        ]
+        for (const sync of [keyed, refused, run, plain]) await storage.create(sync)
+        for (const sync of [keyed, refused, run, plain]) await storage.replace(cancelSync(sync, NOW, TTL_MS), 1)
+        const noted: string[] = []
+        let isRefusing = true
+        const rememberEnd = async (sync: FinishedSync) => {
+          t.match(await other.get(sync.id), { state: 'cancelled' }, 'it is still there')
+          if (isRefusing && sync.id === refused.id) throw new AppError('STORAGE_FULL', 'no space')
+          noted.push(sync.id)
+        }
+        await storage
+          .cleanup(EXPIRED, { rememberEnd })
+          .catch((error: unknown) => t.match(error, { code: 'STORAGE_FULL' }))
+        t.ok(await other.get(refused.id), 'what could not be noted stays')
+        isRefusing = false
+        await storage.cleanup(EXPIRED, { rememberEnd })
+        for (const { id } of [keyed, refused, run, plain]) t.equal(await other.get(id), undefined)
+        t.same([...new Set(noted)].sort(), [keyed.id, refused.id, run.id].sort())
+      },
+    )
 
     await t.test('a cleanup that is aborted begins nothing more, and the next one goes on', async (t) => {
       const { storage } = await setUp(t)
@@ -710,6 +829,67 @@ export async function testSyncStorage(
       for (const stop of stops) stop()
     })
 
+    await t.test('every change is told to who watches all syncs, in the same instance and in another', async (t) => {
+      const { storage, another } = await setUp(t)
+      const other = await another()
+      const [old, expiring, removed] = [aQueuedSync(), aQueuedSync(), aQueuedSync()]
+      for (const sync of [old, expiring, removed]) await storage.create(sync)
+      await storage.replace(cancelSync(expiring, NOW, TTL_MS), 1)
+      await storage.replace(cancelSync(removed, NOW, TTL_MS), 1)
+      const watching = await Promise.all([storage, other].map((instance) => watchAll(t, instance)))
+      const toldOf = (id: string) => Promise.all(watching.map(({ next }) => next(id)))
+      for (const writing of [storage, other]) {
+        const sync = aQueuedSync()
+        const created = toldOf(sync.id)
+        await writing.create(sync)
+        await created
+        for (const [revision, durable] of [
+          [1, false],
+          [2, true],
+        ] as const) {
+          const replaced = toldOf(sync.id)
+          await writing.replace({ ...sync, revision: revision + 1 }, revision, { durable })
+          await replaced
+        }
+        const ended = toldOf(sync.id)
+        await writing.replace(cancelSync({ ...sync, revision: 3 }, NOW, 2 * TTL_MS), 3)
+        await ended
+      }
+      const gone = toldOf(removed.id)
+      t.equal(await other.remove(removed.id, 2), true)
+      await gone
+      const swept = toldOf(expiring.id)
+      await storage.cleanup(EXPIRED)
+      await swept
+      t.notOk(
+        watching.some(({ ids }) => ids.has(old.id)),
+        'what has not changed is not told',
+      )
+    })
+
+    await t.test('who has stopped watching all syncs is told no more, and others still are', async (t) => {
+      const { storage, another } = await setUp(t)
+      const other = await another()
+      let told = 0
+      const stops = [await storage.watchAll(() => told++), await storage.watchAll(() => told++)]
+      const staying = await watchAll(t, storage)
+      for (const stop of [...stops, ...stops]) stop()
+      for (const writing of [storage, other]) {
+        const sync = aQueuedSync()
+        const created = staying.next(sync.id)
+        await writing.create(sync)
+        await created
+      }
+      t.equal(told, 0)
+      staying.stop()
+      await storage.create(aQueuedSync())
+      const again = await watchAll(t, storage)
+      const sync = aQueuedSync()
+      const created = again.next(sync.id)
+      await other.create(sync)
+      await created
+    })
+
     await t.test('close ends all watching', async (t) => {
       const { open } = await makeStorage(t)
       const storage = await open()
@@ -803,6 +983,22 @@ function told<T>(storage: SyncStorage, id: string, wanted: (sync: Sync | undefin
       }, reject)
     })
   })
+}
+
+/** Watches all syncs; `next` resolves once the sync is told from now on. */
+async function watchAll(t: Test, storage: SyncStorage) {
+  const ids = new Set<string>()
+  const waiting = new Map<string, () => void>()
+  const stop = await storage.watchAll((id) => {
+    if (id === undefined) {
+      for (const resolve of waiting.values()) resolve()
+      return
+    }
+    ids.add(id)
+    waiting.get(id)?.()
+  })
+  t.teardown(stop)
+  return { ids, stop, next: (id: string) => new Promise<void>((resolve) => waiting.set(id, resolve)) }
 }
 
 async function allPages(storage: SyncStorage, query: SyncQuery): Promise<Sync[][]> {

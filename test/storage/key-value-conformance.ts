@@ -114,6 +114,46 @@ export async function testKeyValueStore(
       t.match(await store.get('kept'), { value: {} })
     })
 
+    await t.test('keys are all that were swapped in by anybody and not removed, sorted', async (t) => {
+      const { store, another } = await setUp(t)
+      const other = await another()
+      t.same(await store.keys(), [])
+      const version = await store.compareAndSwap('c', undefined, {})
+      await other.compareAndSwap('a', undefined, { expiresAt: NOW.toISOString() })
+      await other.compareAndSwap('b', undefined, { expiresAt: '2999-01-01T00:00:00.000Z' })
+      await (await another('b-namespace')).compareAndSwap('d', undefined, {})
+      for (const instance of [store, other]) t.same(await instance.keys(), ['a', 'b', 'c'])
+      await other.remove('c', version)
+      for (const instance of [store, other]) t.same(await instance.keys(), ['a', 'b'])
+    })
+
+    await t.test(
+      'expired are the keys of what has expired by the latest value, the earliest first, so many',
+      async (t) => {
+        const { store, another } = await setUp(t)
+        const other = await another()
+        const at = (ms: number) => ({ expiresAt: new Date(NOW.getTime() + ms).toISOString() })
+        const expired = (ms: number, limit = 10, instance = store) =>
+          instance.expired(new Date(NOW.getTime() + ms), limit)
+        t.same(await expired(0), [])
+        await store.compareAndSwap('second', undefined, at(20))
+        await other.compareAndSwap('first', undefined, at(10))
+        const version = await store.compareAndSwap('never', await store.compareAndSwap('never', undefined, at(5)), {})
+        await other.compareAndSwap('third', await store.compareAndSwap('third', undefined, at(5)), at(3000))
+        for (const instance of [store, other]) {
+          t.same(await expired(9, 10, instance), [])
+          t.same(await expired(10, 10, instance), ['first'])
+          t.same(await expired(2999, 10, instance), ['first', 'second'])
+          t.same(await expired(3000, 2, instance), ['first', 'second'])
+          t.same(await expired(3000, 10, instance), ['first', 'second', 'third'])
+        }
+        await other.remove('first')
+        await other.compareAndSwap('never', version, at(1))
+        t.same(await expired(3000), ['never', 'second', 'third'])
+        t.match(await store.get('second'), { value: at(20) }, 'nothing is removed')
+      },
+    )
+
     await t.test('two who clean up at once remove each entry once', async (t) => {
       const { store, another } = await setUp(t)
       const keys = Array.from({ length: 20 }, (_, n) => `key-${n}`)

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createApiKey } from '../../src/api-keys.ts'
+import type { ApiKeyEntry } from '../../src/api-keys-file.ts'
 import type { SyncRequestInput } from '../../src/model/sync-request.ts'
 import type { SyncView } from '../../src/model/sync-view.ts'
 import type { Scope } from '../../src/syncs/caller.ts'
@@ -10,6 +11,23 @@ export function someKeys<Name extends string>(scopes: Readonly<Record<Name, read
   const made = Object.entries(scopes).map(([name, list]) => ({ name, ...createApiKey(name, list as readonly Scope[]) }))
   return {
     setting: made.map(({ entry }) => entry).join(','),
+    keys: Object.fromEntries(made.map(({ name, key }) => [name, key])) as Record<Name, string>,
+  }
+}
+
+/** Makes keys with these rights, by name, and the entries of the file that makes them known to a service. */
+export function someEntries<Name extends string>(
+  rights: Readonly<Record<Name, Partial<Omit<ApiKeyEntry, 'name' | 'sha256'>>>>,
+) {
+  const made = Object.entries(rights).map(([name, right]) => ({ name, right, ...createApiKey(name, []) }))
+  const entries = made.map(({ name, right, digest }) => ({
+    name,
+    scopes: ['read', 'write'] as Scope[],
+    sha256: [digest],
+    ...(right as object),
+  }))
+  return {
+    entries: Object.fromEntries(entries.map((entry) => [entry.name, entry])) as Record<Name, ApiKeyEntry>,
     keys: Object.fromEntries(made.map(({ name, key }) => [name, key])) as Record<Name, string>,
   }
 }

@@ -74,20 +74,34 @@ export class EventClient {
   }
 }
 
+interface OpenOptions {
+  readonly lastEventId?: string
+  readonly method?: string
+  readonly origin?: string
+  readonly apiKey?: string
+}
+
 /** Opens a stream of the sync; resolves once the head of the answer has come. */
-export function openEvents(
-  url: string,
-  id: string,
-  options: { readonly lastEventId?: string; readonly method?: string; readonly origin?: string } = {},
-): Promise<EventClient> {
+export function openEvents(url: string, id: string, options: OpenOptions = {}): Promise<EventClient> {
+  return openStream(`${url}/syncs/${id}/events`, options)
+}
+
+/** Opens a stream of the list of syncs; `query` begins with `?` where there is one. */
+export function openListEvents(url: string, query = '', options: OpenOptions = {}): Promise<EventClient> {
+  return openStream(`${url}/syncs/events${query}`, options)
+}
+
+function openStream(url: string, options: OpenOptions): Promise<EventClient> {
   return new Promise((resolve, reject) => {
-    request(`${url}/syncs/${id}/events`, {
+    request(url, {
       method: options.method ?? 'GET',
       agent: false,
       headers: {
         accept: 'text/event-stream',
+        ...(options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` }),
         ...(options.origin === undefined ? {} : { origin: options.origin }),
         ...(options.lastEventId === undefined ? {} : { 'last-event-id': options.lastEventId }),
+        ...(options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` }),
       },
     })
       .on('response', (response) => resolve(new EventClient(response)))

@@ -12,6 +12,7 @@ const OPENING: ReadonlySet<FaultyCall> = new Set([
   'openToRead',
   'syncFolder',
   'read',
+  'readNow',
   'list',
 ])
 
@@ -90,6 +91,11 @@ export class FaultyFileSystem {
         if (this.#strikes('close')) throw this.#error('close')
       },
       read: around('read', real.read),
+      truncate: around('truncate', real.truncate),
+      readNow: (path) => {
+        if (this.#strikes('readNow')) throw this.#error('readNow')
+        return real.readNow(path)
+      },
       link: around('link', real.link),
       rename: around('rename', real.rename),
       unlink: around('unlink', real.unlink),

@@ -51,6 +51,7 @@ export function foldedNames(fs: FileSystem, root: string, fold: (name: string) =
     openToWrite: (path) => fs.openToWrite(at(path)),
     openToRead: (path) => fs.openToRead(at(path)),
     read: (path, position) => fs.read(at(path), position),
+    readNow: (path) => fs.readNow(at(path)),
     async link(existing, path) {
       await fs.link(at(existing), at(path))
       keep(path)

@@ -1,7 +1,8 @@
 import type { Database } from '../../src/database/database.ts'
 import { LeaseStore } from '../../src/jobs/lease-store.ts'
 import type { RedisConnection } from '../../src/redis/connection.ts'
-import { SharedReadBudget } from '../../src/sheets/shared-read-budget.ts'
+import type { ReadLimits } from '../../src/sheets/read-budget-rule.ts'
+import { SharedReadBudgets } from '../../src/sheets/shared-read-budgets.ts'
 import { DatabaseKeyValueStore } from '../../src/storage/database-key-value-store.ts'
 import { FileKeyValueStore } from '../../src/storage/file-key-value-store.ts'
 import type { StatusFolderOptions } from '../../src/storage/files/status-folder.ts'
@@ -38,9 +39,9 @@ export class RedisIdempotency extends IdempotencyStore {
   }
 }
 
-export class RedisReadBudget extends SharedReadBudget {
-  constructor({ connection, readsPerMinute }: OnRedis & { readonly readsPerMinute: number }) {
-    super(new RedisKeyValueStore(connection, 'read-budget'), readsPerMinute)
+export class RedisReadBudgets extends SharedReadBudgets {
+  constructor({ connection, limits }: OnRedis & { readonly limits: ReadLimits }) {
+    super(new RedisKeyValueStore(connection, 'read-budget'), limits)
   }
 }
 
@@ -60,12 +61,8 @@ export class DatabaseIdempotency extends IdempotencyStore {
   }
 }
 
-export class DatabaseReadBudget extends SharedReadBudget {
-  constructor({
-    database,
-    readsPerMinute,
-    name,
-  }: OnDatabase & { readonly readsPerMinute: number; readonly name?: string }) {
-    super(new DatabaseKeyValueStore(database, 'read-budget'), readsPerMinute, name)
+export class DatabaseReadBudgets extends SharedReadBudgets {
+  constructor({ database, limits }: OnDatabase & { readonly limits: ReadLimits }) {
+    super(new DatabaseKeyValueStore(database, 'read-budget'), limits)
   }
 }

@@ -22,6 +22,10 @@ export function macDisk(root: string, { times = 'fine' }: { readonly times?: 'fi
       const { bytes, identity } = await disk.read(path, position)
       return { bytes, identity: coarse(identity) }
     },
+    readNow: (path) => {
+      const { bytes, identity } = disk.readNow(path)
+      return { bytes, identity: coarse(identity) }
+    },
     stat: async (path) => {
       const found = await disk.stat(path)
       return found && coarse(found)

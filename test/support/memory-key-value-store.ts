@@ -37,6 +37,21 @@ export class MemoryKeyValueStore implements KeyValueStore {
     return (expected === undefined || entry?.version === expected) && this.#entries.delete(key)
   }
 
+  async keys(): Promise<readonly string[]> {
+    if (this.fault !== undefined) throw this.fault
+    return [...this.#entries.keys()].sort()
+  }
+
+  async expired(now: Date, limit: number): Promise<readonly string[]> {
+    if (this.fault !== undefined) throw this.fault
+    const expiries = [...this.#entries].flatMap(([key, { json }]) => {
+      const { expiresAt } = JSON.parse(json) as StoredValue
+      return expiresAt === undefined ? [] : [{ key, at: Date.parse(expiresAt) }]
+    })
+    const expired = expiries.filter(({ at }) => at <= now.getTime()).sort((one, other) => one.at - other.at)
+    return expired.slice(0, limit).map(({ key }) => key)
+  }
+
   async cleanup(now: Date): Promise<number> {
     const expired = [...this.#entries].filter(([, { json }]) => {
       const { expiresAt } = JSON.parse(json) as StoredValue

@@ -1,18 +1,19 @@
 import type { Clock } from '../../src/ports/clock.ts'
-import { SharedReadBudget } from '../../src/sheets/shared-read-budget.ts'
+import type { ReadLimits } from '../../src/sheets/read-budget-rule.ts'
+import { SharedReadBudgets } from '../../src/sheets/shared-read-budgets.ts'
 import { MemoryKeyValueStore } from './memory-key-value-store.ts'
 
-/** A budget in memory, on a clock that a test moves; a test may make it unreachable. */
-export class MemoryReadBudget extends SharedReadBudget {
-  readonly #records: MemoryKeyValueStore
+/** Budgets in memory, on a clock that a test moves; a test may make them unreachable. */
+export class MemoryReadBudgets extends SharedReadBudgets {
+  readonly records: MemoryKeyValueStore
 
-  constructor({ readsPerMinute, clock }: { readonly readsPerMinute: number; readonly clock: Clock }) {
+  constructor({ limits, clock }: { readonly limits: ReadLimits; readonly clock: Clock }) {
     const records = new MemoryKeyValueStore(clock)
-    super(records, readsPerMinute)
-    this.#records = records
+    super(records, limits)
+    this.records = records
   }
 
   set fault(fault: Error | undefined) {
-    this.#records.fault = fault
+    this.records.fault = fault
   }
 }

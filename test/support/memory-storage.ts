@@ -1,18 +1,18 @@
+import { Readable } from 'node:stream'
 import { AppError } from '../../src/errors.ts'
-import { isTerminal, type Sync } from '../../src/model/sync.ts'
+import { isRemembered, isTerminal, type Sync } from '../../src/model/sync.ts'
 import { silentLog } from '../../src/ports/log.ts'
-import {
-  type CleanupOptions,
-  type CleanupReport,
-  PAGE_BYTES,
-  type StorageUsage,
-  type SyncPage,
-  type SyncQuery,
-  type SyncStorage,
+import type {
+  CleanupOptions,
+  CleanupReport,
+  StorageUsage,
+  SyncPage,
+  SyncQuery,
+  SyncStorage,
 } from '../../src/ports/sync-storage.ts'
 import { requireSuccessor, requireSyncId } from '../../src/storage/shared/argument-checks.ts'
 import { deepFreeze } from '../../src/storage/shared/deep-freeze.ts'
-import { matchesQuery, readPageToken, toPageToken } from '../../src/storage/shared/sync-page.ts'
+import { collectPage, readPageToken } from '../../src/storage/shared/sync-page.ts'
 import { Watchers } from '../../src/storage/shared/watchers.ts'
 
 /** Syncs in the memory of one process: for tests, and as the measure that the other drivers are held against. */
@@ -55,22 +55,11 @@ export class MemoryStorage implements SyncStorage {
 
   async list(query: SyncQuery): Promise<SyncPage> {
     const after = readPageToken(query)
-    const syncs = [...this.#syncs.values()]
+    const candidates = [...this.#syncs.values()]
       .filter((sync) => after === undefined || sync.id < after)
-      .filter((sync) => matchesQuery(sync, query))
       .sort((one, other) => (one.id < other.id ? 1 : -1))
-    const { pageSize, maxBytes = PAGE_BYTES } = query
-    const page: Sync[] = []
-    let bytes = 0
-    for (const sync of syncs) {
-      bytes += Buffer.byteLength(JSON.stringify(sync))
-      if (page.length > 0 && (page.length === pageSize || bytes > maxBytes)) break
-      page.push(sync)
-    }
-    const last = page.at(-1)
-    return last === undefined || page.length === syncs.length
-      ? { syncs: page }
-      : { syncs: page, nextPageToken: toPageToken(last.id, query) }
+      .map((sync) => ({ sync, size: Buffer.byteLength(JSON.stringify(sync)) }))
+    return collectPage(Readable.from(candidates), query)
   }
 
   async usage(createdBy: string | null): Promise<StorageUsage> {
@@ -83,7 +72,7 @@ export class MemoryStorage implements SyncStorage {
     for (const sync of [...this.#syncs.values()]) {
       if (signal?.aborted) break
       if (!isTerminal(sync) || Date.parse(sync.expiresAt) > now.getTime()) continue
-      if (sync.keyed) await rememberEnd?.(sync)
+      if (isRemembered(sync)) await rememberEnd?.(sync)
       if (!this.#syncs.delete(sync.id)) continue
       this.#watchers.notify(sync.id)
       removed.push(sync.id)
@@ -95,6 +84,10 @@ export class MemoryStorage implements SyncStorage {
 
   watch(id: string, onChange: () => void): () => void {
     return this.#watchers.add(id, onChange)
+  }
+
+  async watchAll(onChange: (id: string | undefined) => void): Promise<() => void> {
+    return this.#watchers.addOfAll(onChange)
   }
 
   async close(): Promise<void> {

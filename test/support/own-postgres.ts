@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
 import { execute, failInCi } from './postgres.ts'
+import type { Endable } from './service.ts'
 
 const run = promisify(execFile)
 
@@ -31,7 +32,7 @@ export async function skipWithoutServerPrograms(): Promise<string | false> {
   return failInCi(`there are no programs of a PostgreSQL server under ${BINARIES}`)
 }
 
-export async function anOwnPostgres(t: Test, settings: Readonly<Record<string, string>> = {}): Promise<OwnPostgres> {
+export async function anOwnPostgres(t: Endable, settings: Readonly<Record<string, string>> = {}): Promise<OwnPostgres> {
   const programs = await serverPrograms()
   if (programs === undefined) throw new Error(`there is no server under ${BINARIES}`)
   const directory = await mkdtemp('/tmp/sheetsync-postgres-')

@@ -146,7 +146,7 @@ async function signalFamily(child: ChildProcess | undefined, signal: NodeJS.Sign
   }
 }
 
-async function postgresUser(): Promise<{ uid: number; gid: number }> {
+export async function postgresUser(): Promise<{ uid: number; gid: number }> {
   const entry = (await readFile('/etc/passwd', 'utf8')).split('\n').find((line) => line.startsWith('postgres:'))
   const [, , uid = '', gid = ''] = entry?.split(':') ?? []
   return process.getuid?.() === 0

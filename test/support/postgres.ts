@@ -12,7 +12,7 @@ export const POSTGRES_URL = TEST_POSTGRES_URL ?? 'postgres://postgres@127.0.0.1:
 
 /** Why tests that need PostgreSQL are skipped; false where it is there, or where its absence must be told. */
 export async function skipWithoutPostgres(): Promise<string | false> {
-  const client = new Client({ connectionString: POSTGRES_URL, connectionTimeoutMillis: 2000 })
+  const client = new Client({ connectionString: POSTGRES_URL, connectionTimeoutMillis: SHARED_ANSWER_MS })
   try {
     await client.connect()
     return false
@@ -36,9 +36,13 @@ export function aSchema(t: Test, url = POSTGRES_URL): string {
   return schema
 }
 
-/** A database in that schema, closed after the test. */
-export function aDatabase(t: Test, schema: string, url = POSTGRES_URL): Database {
-  const database = new Database({ url, schema, clock: systemClock, log: silentLog, connections: 4 })
+/** Milliseconds that the shared server may take on a machine that has other things to do. */
+const SHARED_ANSWER_MS = 20_000
+
+/** A database in that schema, closed after the test. It keeps to the service's time limits on a server of the test's own only. */
+export function aDatabase(t: Test, schema: string, url?: string): Database {
+  const limits = url === undefined ? { url: POSTGRES_URL, answerMs: SHARED_ANSWER_MS } : { url }
+  const database = new Database({ ...limits, schema, clock: systemClock, log: silentLog, connections: 4 })
   t.teardown(() => database.close())
   return database
 }
@@ -49,7 +53,7 @@ export async function execute<Row extends object>(
   values: readonly unknown[] = [],
   url = POSTGRES_URL,
 ): Promise<Row[]> {
-  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000 })
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: SHARED_ANSWER_MS })
   await client.connect()
   try {
     return (await client.query<Row>(text, [...values])).rows

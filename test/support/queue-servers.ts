@@ -44,7 +44,7 @@ async function removeKeys(url: string, namespace: string): Promise<void> {
 }
 
 export async function runSql(url: string, sql: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000 })
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 20_000 })
   client.on('error', () => {})
   await client.connect()
   try {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import type { Test } from 'tap'
+import type { Endable } from './service.ts'
 
 const PROGRAM = fileURLToPath(new URL('s3-server-process.ts', import.meta.url))
 
@@ -27,7 +27,7 @@ export interface S3Server {
  * honours `If-None-Match` alone.
  */
 export async function anS3Server(
-  t: Test,
+  t: Endable,
   conditions: 'conditional' | 'create-only' | 'plain' = 'conditional',
 ): Promise<S3Server> {
   Object.assign(process.env, S3_CREDENTIALS)

@@ -65,6 +65,7 @@ export function environmentFor(directory: string): Record<string, string> {
     PORT: '0',
     STORAGE_URL: `file:${directory}/sync-status`,
     SNAPSHOT_URL: `file:${directory}/snapshots`,
+    QUERY_CACHE_URL: `file:${directory}/query-cache`,
     GOOGLE_READS_PER_MINUTE: '6000',
   }
 }

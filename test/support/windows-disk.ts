@@ -88,6 +88,11 @@ export function windowsRules(root: string): FileSystem {
         open.delete(reader)
       }
     },
+    readNow: (path) => {
+      enter('open', path)
+      const { bytes, identity } = disk.readNow(path)
+      return { bytes, identity: withSequence(identity) }
+    },
     link: async (existing, path) => {
       enter('link', existing, path)
       await disk.link(existing, path)

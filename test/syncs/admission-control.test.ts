@@ -21,9 +21,9 @@ function aCount(limits: Partial<AdmissionLimits>) {
   const storage = new CountedStorage()
   const clock = new FakeClock()
   const count = new AdmissionControl({ storage, clock, ...ROOMY, ...limits })
-  const start = async (createdBy: string | null = null) => {
-    const sync = { ...aQueuedSync(), createdBy }
-    await count.admit(createdBy, () => storage.create(sync))
+  const start = async (createdBy: string | null = null, background = false) => {
+    const sync = { ...aQueuedSync(), createdBy, background }
+    await count.admit(sync, () => storage.create(sync))
     return sync
   }
   return { storage, clock, count, start }
@@ -104,14 +104,26 @@ t.test('a refusal is told again from memory while counting would take more than 
   t.equal(storage.lists, before + 1)
 })
 
+t.test('those for which nobody waits leave half of the room to those that somebody waits for', async (t) => {
+  const { start } = aCount({ maxQueued: 10, maxActivePerKey: 4 })
+  for (let n = 0; n < 2; n += 1) await start('a-key', true)
+  await t.rejects(start('a-key', true), { code: 'TOO_MANY_ACTIVE' })
+  for (let n = 0; n < 2; n += 1) await start('a-key')
+  await t.rejects(start('a-key'), { code: 'TOO_MANY_ACTIVE' })
+  await start(null, true)
+  await t.rejects(start(null, true), { code: 'QUEUE_FULL' })
+  for (let n = 0; n < 5; n += 1) await start(null)
+  await t.rejects(start(null), { code: 'QUEUE_FULL' })
+})
+
 t.test('a create that fails gives its place back; one that takes long keeps it through a count', async (t) => {
   const { storage, clock, count, start } = aCount({ maxQueued: 1 })
   await t.rejects(
-    count.admit(null, () => Promise.reject(new Error('the disk is full'))),
+    count.admit(aQueuedSync(), () => Promise.reject(new Error('the disk is full'))),
     /full/,
   )
   const slow = Promise.withResolvers<void>()
-  const creating = count.admit(null, () => slow.promise)
+  const creating = count.admit(aQueuedSync(), () => slow.promise)
   await clock.advance(1001)
   await t.rejects(start(), { code: 'QUEUE_FULL' }, 'the count missed it, and it is there all the same')
   slow.resolve()

@@ -41,6 +41,27 @@ t.test('an id and every kind of Google Sheets URL name the spreadsheet', async (
   }
 })
 
+t.test('whom a credential acts for is an address of visible ASCII', (t) => {
+  for (const actAs of ['Ann@Example.com', "o'neil+x_1@sub.example.co", 'a.b-c@xn--bcher-kva.example']) {
+    t.match(normalized({ spreadsheet: ID, actAs }), { request: { actAs: actAs.toLowerCase() } })
+  }
+  const others = [
+    'ann',
+    'ann@',
+    '@example.com',
+    'a@b@example.com',
+    'ann@example.com.',
+    'ann@example',
+    ' ann@example.com',
+  ]
+  // NUL, a right-to-left override, a space of no width, a letter that looks like another, two that fold to k and to s.
+  const alike = ['an\0n', 'an\u202En', 'an\u200Bn', '\u0430nn'].map((name) => `${name}@example.com`)
+  for (const actAs of [...others, ...alike, 'ann@\u212Aiosk.com', 'ann@example\u017F.com']) {
+    t.equal(syncRequestBody.safeParse({ spreadsheet: ID, actAs }).success, false, JSON.stringify(actAs))
+  }
+  t.end()
+})
+
 t.test('the gid of a URL is read from its fragment or its query', async (t) => {
   t.match(parseSpreadsheetReference(`https://docs.google.com/spreadsheets/d/${ID}/edit#gid=42`), { gid: 42 })
   t.match(parseSpreadsheetReference(`https://docs.google.com/spreadsheets/d/${ID}/edit?gid=0#gid=0`), { gid: 0 })
@@ -142,7 +163,11 @@ t.test('a body of only a spreadsheet gets every default', async (t) => {
       dates: 'iso',
       csv: { injection: 'escape', bom: false },
       ifUnchanged: 'download',
+      maxAge: null,
       ifActive: 'join',
+      credential: 'default',
+      actAs: null,
+      expect: [],
     },
   })
 })
@@ -153,4 +178,55 @@ t.test('two requests are the same download whatever the order of formats and how
   t.ok(isSameDownload(one, other))
   t.notOk(isSameDownload(one, normalized({ spreadsheet: ID, formats: ['json'] }).request))
   t.notOk(isSameDownload(one, normalized({ spreadsheet: ID, formats: ['csv', 'json'], headerRow: 2 }).request))
+})
+
+t.test('expectations come out as a list with every default, however they were written', async (t) => {
+  const expect = { tab: 'Orders', types: { Price: ['number', 'integer', 'number'], Day: 'date' } } as const
+  const full = {
+    tab: 'Orders',
+    columns: [],
+    minRows: 0,
+    minRowsRatio: null,
+    types: { Price: ['integer', 'number'], Day: ['date'] },
+    loading: 'fail',
+  }
+  const body = {
+    spreadsheet: ID,
+    expect: { ...expect, types: { Price: [...expect.types.Price], Day: 'date' as const } },
+  }
+  t.strictSame(normalized(body).request.expect, [full])
+  t.strictSame(normalized({ ...body, expect: [body.expect] }).request, normalized(body).request)
+  const same = { tab: 'Orders', types: { Day: 'date' as const, Price: ['integer' as const, 'number' as const] } }
+  t.ok(isSameDownload(normalized(body).request, normalized({ ...body, expect: same }).request))
+})
+
+t.test('a request with other expectations is another download', async (t) => {
+  const request = (expect?: SyncRequestInput['expect']) => normalized({ spreadsheet: ID, expect }).request
+  t.ok(isSameDownload(request({ minRows: 1 }), request([{ minRows: 1 }])))
+  for (const other of [undefined, {}, { minRows: 2 }, { minRows: 1, tab: 'A' }, [{ minRows: 1 }, { minRows: 1 }]]) {
+    t.notOk(isSameDownload(request({ minRows: 1 }), request(other)), JSON.stringify(other))
+  }
+})
+
+t.test('a tab that is expected must be among those to download, as far as their names tell', async (t) => {
+  const faultsOf = (body: Partial<SyncRequestInput>) =>
+    syncRequestBody.safeParse({ spreadsheet: ID, ...body }).error?.issues.map(({ path, message }) => [path, message])
+  const message = 'is none of the tabs to download'
+  t.strictSame(faultsOf({ tabs: ['A', 'B'], expect: [{ tab: 'b' }, { tab: 'C' }] }), [[['expect', 1, 'tab'], message]])
+  t.strictSame(faultsOf({ tabs: [0, 5], expect: { tab: 6 } }), [[['expect', 'tab'], message]])
+  const spreadsheet = `https://docs.google.com/spreadsheets/d/${ID}/edit#gid=5`
+  t.strictSame(faultsOf({ spreadsheet, expect: { tab: 6 } }), [[['expect', 'tab'], message]])
+  for (const body of [
+    { expect: { tab: 'C' } },
+    { tabs: ['A'], expect: { tab: 6 } },
+    { tabs: [6], expect: { tab: 'A' } },
+    { tabs: ['gid:6'], expect: { tab: 'A' } },
+    { tabs: ['A'], expect: { tab: 'gid:6' } },
+    { tabs: ['A', 6], expect: { tab: 'B' } },
+    { ranges: ['A!A1:B2'], expect: { tab: 'C' } },
+    { spreadsheet, expect: { tab: 5 } },
+    { spreadsheet, tabs: [6], expect: { tab: 6 } },
+  ]) {
+    t.equal(faultsOf(body), undefined, JSON.stringify(body))
+  }
 })

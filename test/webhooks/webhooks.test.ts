@@ -61,6 +61,7 @@ t.test('the end of a sync is told at once, in a signed message that says where t
       revision: sync.webhook?.endRevision,
       spreadsheetId: ID,
       outcome: 'downloaded',
+      changes: null,
       errorCode: null,
       href: `/syncs/${sync.id}`,
     },

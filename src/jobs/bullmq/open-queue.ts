@@ -152,6 +152,8 @@ function redisConnection(url: string) {
     maxRetriesPerRequest: null,
     connectTimeout: SILENCE_MS,
     socketTimeout: SILENCE_MS,
+    // The primary has become a replica: the host name may lead to its successor by now.
+    reconnectOnError: ({ message }: Error) => message.startsWith('READONLY'),
     retryStrategy: (times: number) => Math.min(times * 100, RETRY_MS),
   }
 }
@@ -165,7 +167,10 @@ function postgresConnection({ url, namespace }: OpenQueueOptions, sockets: Set<S
     keepAlive: true,
     connectionTimeoutMillis: STATEMENT_MS,
     query_timeout: STATEMENT_MS,
-    statement_timeout: STATEMENT_MS,
+    // BullMQ names its schema in a parameter of the connection, which PgBouncer drops at best.
+    onConnect: async (client: { query(sql: string): Promise<unknown> }) => {
+      await client.query(`SET search_path TO "${namespace}"; SET statement_timeout TO ${STATEMENT_MS}`)
+    },
     // Sockets of our own making, for `pg` waits without end for a hung server to close its side.
     stream: () => {
       const socket = new Socket()

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import pLimit from 'p-limit'
 import { withTimeout } from '../../concurrency/timeout.ts'
+import { reasonOf } from '../../failure-reason.ts'
 import type { Log } from '../../ports/log.ts'
 import { type OpenQueue, type OpenQueueOptions, openQueue, RETRY_MS } from './open-queue.ts'
 
@@ -8,7 +9,7 @@ import { type OpenQueue, type OpenQueueOptions, openQueue, RETRY_MS } from './op
 const ANSWER_MS = 2000
 
 /** Milliseconds between two lines in the log about the same fault: a server that is down fails many times a second. */
-const LOG_INTERVAL_MS = 10_000
+const LOG_INTERVAL_MS = 60_000
 
 export interface SyncQueueOptions extends Omit<OpenQueueOptions, 'onFault' | 'signal'> {
   readonly log: Log
@@ -77,10 +78,12 @@ export class SyncQueue {
 
   /** Logs a fault, once in a while for each kind of it. */
   logFault(error: unknown, message = 'the queue has a fault; it is tried again'): void {
-    const kind = `${message}: ${error instanceof Error ? error.message : String(error)}`
+    const reason = reasonOf(error)
+    const kind = `${message}: ${reason}`
     if (this.#closing.signal.aborted || this.#logged.has(kind)) return
     this.#logged.set(kind, true)
-    this.#options.log.warn({ err: error }, message)
+    // Most of BullMQ's errors have no code, and none is a fault of this program, save for these.
+    this.#options.log.warn(error instanceof TypeError ? { err: error } : { reason }, message)
   }
 
   #bounded<T>(answer: Promise<T>): Promise<T> {

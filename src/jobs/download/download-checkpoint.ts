@@ -19,13 +19,19 @@ const downloadCheckpoint = z.object({
   written: z.array(writtenArea),
   /** The epoch that saved it; 0 where an earlier release did. */
   epoch: z.int().min(0).default(0),
+  /** The sync that it is of; null where an earlier release saved it. */
+  syncId: z.string().nullable().default(null),
 })
 export type DownloadCheckpoint = z.output<typeof downloadCheckpoint>
 
-/** Reads the checkpoint of a draft; `undefined` where there is none, or one that another release wrote. */
-export function readCheckpoint(value: unknown): DownloadCheckpoint | undefined {
-  const parsed = downloadCheckpoint.safeParse(value)
-  return parsed.success ? parsed.data : undefined
+/**
+ * Reads the checkpoint of the draft of this sync; `undefined` where there is none, or one that another release wrote. In
+ * one that the sync has adopted, attempts and repeats are those of another sync, and count no more.
+ */
+export function readCheckpoint(value: unknown, syncId: string): DownloadCheckpoint | undefined {
+  const { data } = downloadCheckpoint.safeParse(value)
+  const isOwn = data === undefined || data.syncId === null || data.syncId === syncId
+  return isOwn ? data : { ...data, epoch: 0, repeats: 0 }
 }
 
 /**

@@ -1,9 +1,12 @@
 import type { Block } from '../../blocks/block.ts'
 import { settleAll } from '../../concurrency/settle-all.ts'
 import { AppError } from '../../errors.ts'
+import { durationMs } from '../../model/duration.ts'
+import type { Reader } from '../../model/reader.ts'
 import { isExpired, type SnapshotManifest } from '../../model/snapshot-manifest.ts'
 import type { ActiveSync, SyncFault, SyncProgress, SyncResult, SyncWarning } from '../../model/sync.ts'
 import type { AreaWriter, BlockWriter } from '../../ports/block-writer.ts'
+import type { ChangeCounter } from '../../ports/change-counter.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { JobContext } from '../../ports/job-runner.ts'
 import type { Log } from '../../ports/log.ts'
@@ -11,6 +14,7 @@ import type { Description, SheetSource, Spreadsheet } from '../../ports/sheet-so
 import type { SnapshotDraft, SnapshotStore } from '../../ports/snapshot-store.ts'
 import { type AreaState, advance, areaState } from './area-state.ts'
 import { type DownloadCheckpoint, fingerprint, readCheckpoint, resumeFrom } from './download-checkpoint.ts'
+import { isAsExpected, requireExpected } from './expectations.ts'
 import { fullReport, type ProgressSource, progressOf } from './progress.ts'
 import { isUnchanged, resultOf } from './result.ts'
 import { watchStore } from './slow-store.ts'
@@ -26,10 +30,16 @@ export interface DownloadOptions {
   readonly source: SheetSource
   readonly writer: BlockWriter
   readonly snapshots: SnapshotStore
+  /** Who counts what a snapshot has changed; default: nobody. */
+  readonly changes?: ChangeCounter
+  /** Opens the token that was sealed for a sync, or throws an AppError; default: no user's own token reads. */
+  readonly unseal?: ((sealedToken: string, syncId: string) => string) | undefined
   readonly clock: Clock
   readonly log: Log
   /** Throws while no download of this key may begin, as too much is kept already; default: never. */
   readonly requireRoom?: (createdBy: string | null) => void
+  /** Whether the draft of one more failed sync of this key may be kept for a retry; default: yes. */
+  readonly mayKeepDraft?: (createdBy: string | null) => Promise<boolean>
   /** Milliseconds after which a snapshot goes with the next sweep, SNAPSHOT_TTL; default: never. */
   readonly snapshotTtlMs?: number | undefined
   /** Milliseconds after which work of the snapshot store hinders a sync; default 5 s. */
@@ -53,16 +63,24 @@ export class Download {
   #readFault: SyncFault | null = null
   #storeFault: SyncFault | null = null
 
-  constructor(options: DownloadOptions, sync: ActiveSync, context: JobContext, draft: SnapshotDraft) {
+  /** `writer`: what was opened for this draft. */
+  constructor(
+    options: DownloadOptions,
+    sync: ActiveSync,
+    context: JobContext,
+    { draft, writer }: { readonly draft: SnapshotDraft; readonly writer: AreaWriter },
+  ) {
     this.#options = options
     this.#sync = sync
     this.#context = context
     this.#draft = draft
     this.#apiCalls = sync.progress.apiCalls
-    this.#writer = options.writer.open(draft, sync.request, context.signal)
+    this.#writer = writer
     this.#spreadsheet = options.source.open(sync.spreadsheet.id, {
       signal: context.signal,
+      reader: readerOf(sync, options.unseal),
       key: sync.id,
+      background: sync.background,
       onCall: () => {
         this.#apiCalls += 1
         this.#reportProgress()
@@ -91,7 +109,7 @@ export class Download {
       const { report, ...result } = resultOf(unchanged, this.#sync, 'unchanged')
       return { ...result, report: { ...report, progress: { ...report.progress, apiCalls: this.#apiCalls } } }
     }
-    let checkpoint = readCheckpoint(this.#draft.checkpoint)
+    let checkpoint = readCheckpoint(this.#draft.checkpoint, this.#sync.id)
     // What has begun may finish.
     if (this.#draft.checkpoint === undefined) this.#options.requireRoom?.(this.#sync.createdBy)
     for (let repeats = checkpoint?.repeats ?? 0; ; repeats += 1) {
@@ -140,15 +158,23 @@ export class Download {
   }
 
   async #findUnchanged(version: string): Promise<SnapshotManifest | undefined> {
-    const { request, spreadsheet, createdBy } = this.#sync
+    const { request } = this.#sync
     if (request.ifUnchanged !== 'skip') return undefined
-    const snapshots = await this.#stored(this.#options.snapshots.list(spreadsheet.id))
-    // Another key's snapshot is not this one's to read, whatever it holds.
-    const latest = snapshots.find((manifest) => manifest.createdBy === createdBy)
+    const [latest] = await this.#ownSnapshots()
     if (latest === undefined || !isUnchanged(latest, version, request)) return undefined
-    // The next sweep removes what has expired, and the rows of this sync would be gone with it.
+    // Its rows would be what was expected not to be. Cells may have loaded since, which no version tells.
+    if (!isAsExpected(request.expect, latest)) return undefined
     const { snapshotTtlMs, clock } = this.#options
-    return isExpired(latest, snapshotTtlMs, clock.now()) ? undefined : latest
+    // What Drive does not see may have moved since; and what has expired, the next sweep removes, with the rows of this sync.
+    const ages = [request.maxAge === null ? undefined : durationMs(request.maxAge), snapshotTtlMs]
+    return ages.some((ms) => isExpired(latest, ms, clock.now())) ? undefined : latest
+  }
+
+  /** The snapshots that a caller reads, newest first: another key's is not this one's to read, whatever it holds. */
+  async #ownSnapshots(): Promise<readonly SnapshotManifest[]> {
+    const { spreadsheet, createdBy, identity } = this.#sync
+    const snapshots = await this.#stored(this.#options.snapshots.list(spreadsheet.id))
+    return snapshots.filter((manifest) => manifest.createdBy === createdBy && manifest.identity === identity)
   }
 
   /** Reads and writes all that is not written yet. Resolves to the version of the spreadsheet after that. */
@@ -175,12 +201,14 @@ export class Download {
         repeats,
         written: this.#states.map((state) => state.written),
         epoch: this.#sync.lease.epoch,
+        syncId: this.#sync.id,
       }
       return this.#stored(this.#draft.saveCheckpoint(value))
     }
     try {
       for await (const blocks of this.#readBlocks()) {
         await this.#stored(this.#write(blocks))
+        await settleAll(this.#readWhole(blocks).map((state) => this.#finish(state)))
         await saveCheckpoint()
         this.#context.report({ ...fullReport(this.#progress, this.#warnings), checkpointed: true })
       }
@@ -192,7 +220,7 @@ export class Download {
       return after
     }
     // What has no rows in the grid was never part of a block.
-    for (const state of this.#states) if (state.written.files === null) await this.#stored(this.#finish(state))
+    for (const state of this.#states) if (state.written.files === null) await this.#finish(state)
     this.#reportAll()
     return this.#versionAfter(version)
   }
@@ -217,18 +245,29 @@ export class Download {
       [...Map.groupBy(blocks, ({ area }) => area)].map(async ([index, own]) => {
         const state = this.#states[index]
         if (state === undefined) throw new TypeError('a block is of no area')
-        for (const block of own) advance(state, await this.#writer.write(state.area, state.written, block))
-        if (state.written.nextRow >= state.area.rectangle.endRow) await this.#finish(state)
+        for (const block of own) {
+          advance(state, await this.#writer.write(state.area, state.written, block), this.#states)
+        }
       }),
     )
   }
 
+  /** The areas of these blocks of which there are no more. */
+  #readWhole(blocks: readonly Block[]): AreaState[] {
+    const touched = new Set(blocks.map(({ area }) => area))
+    return this.#states.filter(
+      ({ area, written }, index) => touched.has(index) && written.nextRow >= area.rectangle.endRow,
+    )
+  }
+
   async #finish(state: AreaState): Promise<void> {
-    advance(state, await this.#writer.finish(state.area, state.written))
+    const written = await this.#stored(this.#writer.finish(state.area, state.written))
+    // However long that takes, the store is not what it waits for.
+    advance(state, await this.#writer.convert(state.area, written), this.#states)
   }
 
   async #publish(version: string | undefined, consistent: SyncResult['consistent']): Promise<SyncResult> {
-    const { request, id, spreadsheet, createdBy } = this.#sync
+    const { request, id, spreadsheet, createdBy, identity } = this.#sync
     this.#phase = 'publishing'
     this.#reportAll()
     const report = this.#fullReport(version)
@@ -248,12 +287,24 @@ export class Download {
         columns: written.width,
         columnNames: request.headerRow > 0 ? (names?.names.slice(0, written.width) ?? []) : null,
         files: written.files ?? [],
+        tallies: written.tallies,
       })),
       warnings: [...(report.warnings ?? [])],
       createdBy,
+      identity,
     }
+    const warnings = [...manifest.warnings, ...(await requireExpected(manifest, () => this.#ownSnapshots()))]
     this.#context.signal.throwIfAborted()
-    await this.#stored(this.#draft.publish(manifest))
-    return { outcome: 'downloaded', consistent, snapshotId: id, report }
+    await this.#stored(this.#draft.publish({ ...manifest, warnings }))
+    return { outcome: 'downloaded', consistent, snapshotId: id, report: { ...report, warnings } }
   }
+}
+
+/** Who reads: a credential of the service, or the user whose own token was sealed for the sync. */
+function readerOf({ id, identity, sealedToken, request }: ActiveSync, unseal: DownloadOptions['unseal']): Reader {
+  if (identity === null) return { credential: request.credential, actAs: request.actAs }
+  if (unseal === undefined || sealedToken === null) {
+    throw new AppError('TOKEN_UNREADABLE', 'No TOKEN_KEY is set where the sync is run.')
+  }
+  return { identity, token: unseal(sealedToken, id) }
 }

@@ -1,5 +1,7 @@
+import { columnLetters } from '../../blocks/column-names.ts'
 import { columnCount, rowCount } from '../../model/rectangle.ts'
 import type { SyncFault, SyncProgress, SyncReport, SyncTab, SyncWarning } from '../../model/sync.ts'
+import { LOADING_CELLS, warningAbout } from '../../model/sync-warning.ts'
 import type { AreaState } from './area-state.ts'
 
 /** What a report is made of. */
@@ -69,28 +71,48 @@ export function fileHref(syncId: string, name: string): string {
   return `/syncs/${syncId}/files/${name}`
 }
 
-/** What a reader of the rows should know of them, one line for each tab and matter. */
+/** Columns that a warning names. */
+const NAMED = 5
+
+/** What a reader of the rows should know of them, one line for each area and matter. */
 function warningsOf({ states, hasHeader }: ProgressSource): SyncWarning[] {
   const warnings: SyncWarning[] = []
   for (const { area, written, names } of states) {
-    const warn = (code: string, count: number, message: string) => {
-      if (count > 0) warnings.push({ code, message, tab: area.title, count })
+    const { title: tab, range, rectangle } = area
+    const warn = (code: string, count: number, matter: string) => {
+      if (count > 0) warnings.push(warningAbout({ tab, range }, code, count, matter))
     }
-    const extra = written.header === null ? 0 : written.width - written.header.length
-    const isMissing = hasHeader && rowCount(area.rectangle) === 0
-    warn('ERROR_CELLS', written.errors, 'cells show an error such as #REF! and were kept as text')
-    warn('LOADING_CELLS', written.loading, 'cells had not loaded at the third read and were kept as Loading...')
-    warn('HEADERS_REPEATED', names?.repeated ?? 0, 'headers occur more than once and were numbered, as in Name_2')
+    const { repeated = [], trimmed = [], empty = [] } = names ?? {}
+    const past = written.header === null ? [] : lettersFrom(rectangle.startColumn, written.header.length, written.width)
+    warn('ERROR_CELLS', written.errors, `${cells(written.errors)} with an error such as #REF!, kept as text`)
+    warn(LOADING_CELLS, written.loading, `${cells(written.loading)} not loaded at the third read, kept as Loading...`)
+    warn('HEADERS_REPEATED', repeated.length, `repeated header in ${columns(repeated)}, numbered as in Name_2`)
     warn(
       'HEADERS_TRIMMED',
-      names?.trimmed ?? 0,
-      'headers had blanks or unseen characters around them, which were left out',
+      trimmed.length,
+      `blanks or unseen characters around the header of ${columns(trimmed)}, left out`,
     )
-    warn('HEADERS_EMPTY', names?.empty ?? 0, 'columns have an empty header and were named by their letter')
-    warn('COLUMNS_WITHOUT_HEADER', extra, 'columns lie past the last header and were named by their letter')
-    warn('HEADER_ROW_MISSING', isMissing ? 1 : 0, 'the header row lies below the grid')
+    warn('HEADERS_EMPTY', empty.length, `empty header in ${columns(empty)}, named by letter`)
+    warn('COLUMNS_WITHOUT_HEADER', past.length, `no header above ${columns(past)}, named by letter`)
+    if (hasHeader && rowCount(rectangle) === 0) {
+      warn('HEADER_ROW_MISSING', 1, 'the header row lies below the grid, so there are no rows')
+    }
   }
   return warnings
+}
+
+function cells(count: number): string {
+  return count === 1 ? '1 cell' : `${count} cells`
+}
+
+function columns(letters: readonly string[]): string {
+  const more = letters.length > NAMED ? ` and ${letters.length - NAMED} more` : ''
+  return `${letters.length === 1 ? 'column' : 'columns'} ${letters.slice(0, NAMED).join(', ')}${more}`
+}
+
+/** The letters of the columns of an area from one to before another. */
+function lettersFrom(startColumn: number, from: number, to: number): string[] {
+  return Array.from({ length: Math.max(0, to - from) }, (_, index) => columnLetters(startColumn + from + index))
 }
 
 /** A report with everything in it. */

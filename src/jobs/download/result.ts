@@ -37,7 +37,10 @@ export function isUnchanged(manifest: SnapshotManifest, version: string, request
   return (
     manifest.consistent === true &&
     manifest.spreadsheet.version === version &&
-    // Whether to skip says nothing of what is downloaded.
-    isSameDownload({ ...manifest.request, ifUnchanged: request.ifUnchanged }, request)
+    // Whether to skip, and what is expected, says nothing of what is downloaded.
+    isSameDownload(
+      { ...manifest.request, ifUnchanged: request.ifUnchanged, maxAge: request.maxAge, expect: request.expect },
+      request,
+    )
   )
 }

@@ -4,11 +4,13 @@ import { settleAll } from '../../concurrency/settle-all.ts'
 import type { WorkerPool } from '../../concurrency/worker-pool.ts'
 import { AppError } from '../../errors.ts'
 import { columnCount } from '../../model/rectangle.ts'
-import type { SnapshotFormat } from '../../model/sync-request.ts'
+import { type SnapshotFormat, TEXT_FORMATS, type TextFormat } from '../../model/sync-request.ts'
 import type { WrittenArea, WrittenFile } from '../../model/written-area.ts'
 import type { AreaWriter, BlockWriter, FileFormat } from '../../ports/block-writer.ts'
+import type { ParquetEncoder } from '../../ports/parquet-encoder.ts'
 import type { Area } from '../../ports/sheet-source.ts'
 import type { SnapshotDraft } from '../../ports/snapshot-store.ts'
+import { addTally, type BlockTally } from './block-tally.ts'
 import { type CsvOptions, csvLine, csvSyntax } from './csv-rows.ts'
 import { ENCODE_MODULE, type EncodedPiece, encodeRows, type RowLayout } from './encode-rows.ts'
 import { fileName } from './file-names.ts'
@@ -17,34 +19,58 @@ import { padRows } from './row-padding.ts'
 
 const BOM = '\uFEFF'
 
-/** Files of JSON, NDJSON and CSV. */
+/** Files of JSON, NDJSON, CSV and Parquet. */
 export class BlockFiles implements BlockWriter {
   readonly #workers: WorkerPool
+  readonly #parquet: ParquetEncoder | undefined
 
-  /** `workers`: threads to encode on. */
-  constructor(workers: WorkerPool) {
+  /** `workers`: threads to encode on. `parquet`: without one no Parquet is written. */
+  constructor(workers: WorkerPool, parquet?: ParquetEncoder) {
     this.#workers = workers
+    this.#parquet = parquet
   }
 
-  open(draft: SnapshotDraft, format: FileFormat, signal: AbortSignal): AreaWriter {
-    return new AreaFiles(this.#workers, draft, format, signal)
+  async open(draft: SnapshotDraft, format: FileFormat, signal: AbortSignal): Promise<AreaWriter> {
+    const isWanted = format.formats.includes('parquet')
+    if (isWanted && this.#parquet === undefined) throw new TypeError('there is nobody to make Parquet')
+    const parquet = isWanted ? this.#parquet : undefined
+    // Nobody is to learn at the end of a download that it cannot be written.
+    await triedAgain(async () => parquet?.assertAvailable(signal), signal)
+    return new AreaFiles(this.#workers, draft, format, { signal, parquet })
   }
+}
+
+interface AreaFilesOptions {
+  readonly signal: AbortSignal
+  /** Set when Parquet is to be written. */
+  readonly parquet: ParquetEncoder | undefined
 }
 
 class AreaFiles implements AreaWriter {
   readonly #workers: WorkerPool
+  readonly #parquet: ParquetEncoder | undefined
   readonly #draft: SnapshotDraft
-  readonly #formats: readonly SnapshotFormat[]
+  readonly #wanted: readonly SnapshotFormat[]
+  /** The formats that are written row by row: those that are wanted, and what Parquet is made of. */
+  readonly #formats: readonly TextFormat[]
   readonly #csv: CsvOptions
   readonly #signal: AbortSignal
   /** Bytes of the names of each area, by its file. */
   readonly #nameBytes = new Map<string, number>()
 
-  constructor(workers: WorkerPool, draft: SnapshotDraft, { formats, csv, values }: FileFormat, signal: AbortSignal) {
+  constructor(
+    workers: WorkerPool,
+    draft: SnapshotDraft,
+    { formats, csv, values }: FileFormat,
+    { signal, parquet }: AreaFilesOptions,
+  ) {
     this.#workers = workers
+    this.#parquet = parquet
     this.#draft = draft
     this.#signal = signal
-    this.#formats = formats
+    this.#wanted = formats
+    const sources = parquet === undefined ? formats : [...formats, 'ndjson']
+    this.#formats = TEXT_FORMATS.filter((format) => sources.includes(format))
     this.#csv = { ...csv, numbersAreText: values === 'formatted' }
   }
 
@@ -53,20 +79,22 @@ class AreaFiles implements AreaWriter {
     const names = namesOf(area, block.header ?? written.header)?.slice(0, width)
     this.#assertNamesFit(area, names)
     if (written.nextRow === area.rectangle.startRow) await this.#append(area, this.#heads(names))
+    let tally: BlockTally | undefined
     if (block.rows > 0) {
       const layout = { formats: this.#formats, csv: this.#csv, keys: columnKeys(names, width) }
       // Blank rows count now that another row follows. Of each there is nothing but its end.
       const blank = { cells: new Uint8Array(written.blankRows).fill(ROW_END), rows: written.blankRows }
       let isFirstRow = written.rows === 0
       for (const rows of [blank, block]) {
-        for await (const content of this.#encode(rows, layout)) {
+        for await (const { content, tally: counted } of this.#encode(rows, layout)) {
+          if (rows === block) tally ??= counted
           await this.#append(area, content, isFirstRow)
           isFirstRow = false
           for (const { buffer } of content) buffer.transfer(0)
         }
       }
     }
-    return advanced(area, written, block, width)
+    return advanced(area, written, block, { width, tally })
   }
 
   async finish(area: Area, written: WrittenArea): Promise<WrittenArea> {
@@ -76,14 +104,45 @@ class AreaFiles implements AreaWriter {
       area,
       this.#formats.map((format) => utf8(format !== 'json' ? '' : written.rows === 0 ? '[]\n' : '\n]\n')),
     )
-    const files = await settleAll(
-      this.#formats.map(async (format): Promise<WrittenFile> => {
-        const name = nameOf(area, format)
-        await this.#widen(name, format, namesOf(area, written.header), written)
-        return { name, format, ...(await this.#draft.stat(name)) }
-      }),
+    const names = namesOf(area, written.header)
+    await settleAll(this.#formats.map((format) => this.#widen(nameOf(area, format), format, names, written)))
+    return { ...written, files: await this.#files(area, TEXT_FORMATS) }
+  }
+
+  async convert(area: Area, written: WrittenArea): Promise<WrittenArea> {
+    const parquet = this.#parquet
+    if (parquet === undefined) return written
+    const names = namesOf(area, written.header)
+    await triedAgain(() => this.#addParquet(parquet, area, names, written), this.#signal)
+    return { ...written, files: await this.#files(area, this.#wanted) }
+  }
+
+  /** What there is of an area in those of these formats that are wanted. */
+  #files(area: Area, formats: readonly SnapshotFormat[]): Promise<WrittenFile[]> {
+    return settleAll(
+      this.#wanted
+        .filter((format) => formats.includes(format))
+        .map(async (format): Promise<WrittenFile> => {
+          const name = nameOf(area, format)
+          return { name, format, ...(await this.#draft.stat(name)) }
+        }),
     )
-    return { ...written, files }
+  }
+
+  /** Makes Parquet of the NDJSON that is staged; where that is not wanted itself, it goes when the draft is published. */
+  async #addParquet(
+    parquet: ParquetEncoder,
+    area: Area,
+    names: readonly string[] | undefined,
+    written: WrittenArea,
+  ): Promise<void> {
+    const { rows: count, width, tallies } = written
+    const { title, rectangle } = area
+    const columnNames = names?.slice(0, width) ?? null
+    const tab = { title, rows: count, columns: width, columnNames, rectangle, tallies }
+    const name = nameOf(area, 'parquet')
+    const rows = this.#read(nameOf(area, 'ndjson'))
+    for await (const bytes of parquet.encode(rows, tab, this.#signal)) await this.#draft.append(name, bytes)
   }
 
   /** Rejects names before anything is written by them: no repeat of the sync could help. */
@@ -123,11 +182,11 @@ class AreaFiles implements AreaWriter {
   async *#encode(
     { cells, rows }: Pick<Block, 'cells' | 'rows'>,
     layout: RowLayout,
-  ): AsyncGenerator<EncodedPiece['content']> {
+  ): AsyncGenerator<Pick<EncodedPiece, 'content' | 'tally'>> {
     let next = { cells, at: 0, column: 0 }
     for (let left = rows; left > 0; ) {
       const piece = await this.#workers.run(ENCODE_MODULE, encodeRows, { ...layout, ...next, rows: left })
-      yield piece.content
+      yield piece
       next = { cells: piece.cells, at: piece.at, column: piece.column }
       left -= piece.rows
     }
@@ -137,7 +196,7 @@ class AreaFiles implements AreaWriter {
   /** Gives the rows of a file the columns that were only found further down. The file is written once more for that. */
   async #widen(
     name: string,
-    format: SnapshotFormat,
+    format: TextFormat,
     allNames: readonly string[] | undefined,
     { width, headWidth, rowWidth }: WrittenArea,
   ): Promise<void> {
@@ -161,7 +220,13 @@ class AreaFiles implements AreaWriter {
 }
 
 /** The state of an area after a block was written, each row and the head with so many columns. */
-function advanced({ rectangle }: Area, written: WrittenArea, block: Block, width: number): WrittenArea {
+function advanced(
+  { rectangle }: Area,
+  written: WrittenArea,
+  block: Block,
+  { width, tally }: { readonly width: number; readonly tally: BlockTally | undefined },
+): WrittenArea {
+  const isFirst = written.nextRow === rectangle.startRow
   const header = block.header ?? written.header
   const seen = block.endRow - written.nextRow - (block.header === undefined ? 0 : 1)
   return {
@@ -175,13 +240,30 @@ function advanced({ rectangle }: Area, written: WrittenArea, block: Block, width
     errors: written.errors + block.errorCells,
     loading: written.loading + block.loadingCells,
     width,
-    headWidth: written.nextRow === rectangle.startRow ? width : written.headWidth,
+    headWidth: isFirst ? width : written.headWidth,
     rowWidth: written.rowWidth ?? (block.rows > 0 ? width : null),
+    // A checkpoint of an earlier release may know nothing of the rows before.
+    tallies: addTally(isFirst ? [] : written.tallies, tally, width),
   }
 }
 
 function namesOf({ rectangle }: Area, header: readonly string[] | null): readonly string[] | undefined {
   return header === null ? undefined : nameColumns(header, rectangle.startColumn, columnCount(rectangle)).names
+}
+
+/** How often Parquet is tried to be made: a process that is killed takes nothing with it, and the next one is another. */
+const TRIES = 3
+
+/** Repeats work that fails because an engine process has ended; nothing of it may have been written by then. */
+async function triedAgain(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work()
+    } catch (error) {
+      const isTransient = error instanceof AppError && error.code === 'QUERY_ENGINE_FAILED'
+      if (!isTransient || tries === TRIES || signal.aborted) throw error
+    }
+  }
 }
 
 function nameOf({ title, gid, number }: Area, format: SnapshotFormat): string {

@@ -1,7 +1,8 @@
 import type { CellBytes } from '../../blocks/block.ts'
 import { ByteWriter } from '../../blocks/byte-writer.ts'
 import { CellReader } from '../../blocks/cell-reader.ts'
-import type { SnapshotFormat } from '../../model/sync-request.ts'
+import type { TextFormat } from '../../model/sync-request.ts'
+import { type BlockTally, tallyBlock } from './block-tally.ts'
 import { type CsvOptions, csvRows } from './csv-rows.ts'
 import { type ColumnKeys, jsonRows } from './json-rows.ts'
 import type { WriteColumns } from './write-columns.ts'
@@ -20,7 +21,7 @@ const LAST_CELL_BYTES = 65_536
 
 /** How rows are written. */
 export interface RowLayout {
-  readonly formats: readonly SnapshotFormat[]
+  readonly formats: readonly TextFormat[]
   readonly csv: CsvOptions
   /** What stands before the values in JSON, one key for each column that a row has, blank or not. */
   readonly keys: ColumnKeys
@@ -44,6 +45,8 @@ export interface EncodedPiece {
   readonly rows: number
   /** In the order of the formats. Every JSON row begins with its comma, the file's first one too. */
   readonly content: readonly Uint8Array<ArrayBuffer>[]
+  /** What the whole block holds, with its first piece: so every cell is counted once, in however many formats and pieces. */
+  readonly tally: BlockTally | undefined
 }
 
 const COMMA_AND_LINE = new Uint8Array([0x2c, 0x0a])
@@ -76,7 +79,10 @@ export function encodeRows(task: EncodeTask, limit = limitOf(task)): EncodedPiec
     if (end === width) encoded += 1
     column = end === width ? 0 : end
   }
-  return { cells, at: reader.at, column, rows: encoded, content: files.map(({ out }) => out.finish()) }
+  const content = files.map(({ out }) => out.finish())
+  const isFirst = at === 0 && task.column === 0
+  const tally = isFirst ? tallyBlock(cells, rows, width) : undefined
+  return { cells, at: reader.at, column, rows: encoded, content, tally }
 }
 
 function limitOf({ formats }: RowLayout): number {
@@ -84,6 +90,6 @@ function limitOf({ formats }: RowLayout): number {
 }
 
 /** What writes the columns of a row. */
-function rowsOf(format: SnapshotFormat, { csv, keys }: RowLayout): WriteColumns {
+function rowsOf(format: TextFormat, { csv, keys }: RowLayout): WriteColumns {
   return format === 'csv' ? csvRows(csv, keys.ends.length) : jsonRows(keys)
 }

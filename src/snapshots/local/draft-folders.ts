@@ -14,6 +14,9 @@ const DRAFT_PATTERN = /^(sync-[0-9a-f-]{36})\.(\d{1,16})$/
 /** Takes the place of the manifest in a snapshot that is being removed part by part; it is one no more then. */
 export const REMOVED_NAME = '.removed'
 
+/** Epochs that no owner has: of one who takes a draft away for good, and of a folder that keeps everybody out after that. */
+const [LAST_EPOCH, CLOSED] = [Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER]
+
 type DraftFolder = Pick<DraftKey, 'syncId' | 'epoch'>
 
 /**
@@ -80,6 +83,27 @@ export class DraftFolders {
       }
     }
     await this.#fs.syncFolder(this.#path)
+  }
+
+  /**
+   * Makes what was checkpointed for a sync that of another one, as if an epoch 0 of it had. Resolves to whether that one has
+   * a checkpoint then. From now on the first can claim no draft, until its folder is swept.
+   */
+  async move(from: string, to: string): Promise<boolean> {
+    if ((await this.list(from)).length === 0) return false
+    const path = this.pathOf({ syncId: from, epoch: LAST_EPOCH })
+    const own = this.pathOf({ syncId: to, epoch: 0 })
+    try {
+      await this.claim({ syncId: from, epoch: LAST_EPOCH })
+    } catch (error) {
+      // Closed before: what an earlier try has claimed is still there, if that was cut off.
+      if (!(error instanceof DraftSuperseded)) throw error
+    }
+    await this.#fs.makeFolder(this.pathOf({ syncId: from, epoch: CLOSED }))
+    if (await this.#hasCheckpoint(path)) await this.#takeOver(path, own)
+    await this.remove(path)
+    await this.#fs.syncFolder(this.#path)
+    return this.#hasCheckpoint(own)
   }
 
   /**

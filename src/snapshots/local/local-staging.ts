@@ -162,15 +162,16 @@ export class LocalStaging implements StagingBackend<LocalContent> {
     await writeFileDurably(this.#fs, join(folder, MANIFEST_NAME), `${JSON.stringify(manifest, undefined, 2)}\n`)
     await this.#fs.syncFolder(folder)
     for (let tries = 1; ; tries += 1) {
-      await this.#fs.makeFolder(dirname(target))
-      await this.#fs.syncFolder(dirname(dirname(target)))
       try {
+        await this.#fs.makeFolder(dirname(target))
+        await this.#fs.syncFolder(dirname(dirname(target)))
         return await this.#fs.rename(folder, target)
       } catch (error) {
         if (errnoOf(error) === 'ENOTEMPTY' || errnoOf(error) === 'EEXIST') {
           throw new DraftSuperseded(`${manifest.syncId} is published already`, { cause: error })
         }
-        // The folder of a spreadsheet without snapshots is removed, perhaps just now.
+        // The folder of a spreadsheet without snapshots is removed, perhaps just now; Node's recursive mkdir may see it and
+        // then fail as well, when it looks whether it is one.
         const isRemoved = errnoOf(error) === 'ENOENT' && (await this.#fs.stat(folder)) !== undefined
         if (!isRemoved || tries === PUBLISH_TRIES) throw error
       }

@@ -27,12 +27,16 @@ export async function collectGarbage(bucket: Bucket, log: Log, key: SnapshotKey,
   }
 }
 
-/** Ends every draft of a sync and removes what is staged for it; resolves to how many drafts were live till then. */
+/**
+ * Ends every draft of a sync and removes what is staged for it, unless that was given to a sync which is live; resolves to
+ * how many drafts were live till then.
+ */
 export async function discardDrafts(
   bucket: Bucket,
   log: Log,
   records: SnapshotRecords,
   syncId: string,
+  isLive: (syncId: string) => Promise<boolean>,
 ): Promise<number> {
   const markers = bucket.keys.markers(syncId)
   const marked = (await bucket.listKeys(markers))
@@ -49,6 +53,8 @@ export async function discardDrafts(
       if ((await records.replace(key, next, found.etag)) !== undefined) discarded += 1
       found = await records.read(key)
     }
+    const heir = found?.record.state === 'discarded' ? found.record.heir : undefined
+    if (heir !== undefined && (await isLive(heir.syncId))) continue
     if (found?.record.state === 'discarded') await records.remove(key)
     await collectGarbage(bucket, log, key, found?.record.state === 'published' ? found.record.owner : undefined)
   }

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { AppError } from '../../errors.ts'
 import { SNAPSHOT_FILE_PATTERN, type SnapshotManifest, snapshotManifest } from '../../model/snapshot-manifest.ts'
+import { SYNC_ID_PATTERN } from '../../model/sync-id.ts'
 import type { Log } from '../../ports/log.ts'
 import type { SnapshotKey } from '../../ports/snapshot-store.ts'
 import { parseStored } from '../corrupt-snapshot.ts'
@@ -22,7 +23,11 @@ export type RecordedCheckpoint = z.output<typeof checkpoint>
 
 const recordState = z.discriminatedUnion('state', [
   z.object({ state: z.literal('draft'), checkpoint: checkpoint.nullable() }),
-  z.object({ state: z.literal('discarded') }),
+  z.object({
+    state: z.literal('discarded'),
+    /** The sync that goes on with what was checkpointed here. The packs stay here until that one has copied them. */
+    heir: z.object({ syncId: z.string().regex(SYNC_ID_PATTERN), checkpoint }).optional(),
+  }),
   z.object({ state: z.literal('published'), manifest: snapshotManifest }),
 ])
 export type RecordState = z.output<typeof recordState>

@@ -37,8 +37,8 @@ export const INSERT_SYNC: Statement = {
   name: 'sheetsync-insert',
   text: `WITH done AS (
       INSERT INTO syncs (id, revision, write_id, state, spreadsheet_id, created_by, webhook_state, finished_at,
-        expires_at, record)
-      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        expires_at, schedule_id, record)
+      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
       ON CONFLICT (id) DO UPDATE SET write_id = excluded.write_id WHERE syncs.write_id = excluded.write_id
       RETURNING id, xmin::text AS version
     ) SELECT version, ${NOTIFY} FROM done`,
@@ -54,10 +54,10 @@ export const UPDATE_SYNC: Statement = {
   // What the server waits for is settled when it commits, so a setting for this transaction still counts.
   text: `WITH done AS (
       UPDATE syncs SET revision = $2, write_id = $3, state = $4, spreadsheet_id = $5, created_by = $6,
-        webhook_state = $7, finished_at = $8, expires_at = $9, set_aside_at = NULL, record = $10
-      WHERE id = $1 AND (revision = $11 AND xmin = $12::xid OR write_id = $3) RETURNING id, xmin::text AS version
+        webhook_state = $7, finished_at = $8, expires_at = $9, schedule_id = $10, set_aside_at = NULL, record = $11
+      WHERE id = $1 AND (revision = $12 AND xmin = $13::xid OR write_id = $3) RETURNING id, xmin::text AS version
     ) SELECT version, ${NOTIFY}, set_config('synchronous_commit',
-        CASE WHEN $13 THEN current_setting('synchronous_commit') ELSE 'off' END, true) FROM done`,
+        CASE WHEN $14 THEN current_setting('synchronous_commit') ELSE 'off' END, true) FROM done`,
   what: 'The status could not be written',
 }
 
@@ -83,20 +83,23 @@ export const FIND_SYNCS: Statement = {
 const EXPIRED = `expires_at <= $1 AND finished_at <= $2::timestamptz AND set_aside_at IS NULL
         AND NOT jsonb_path_exists(record::jsonb, '$.format ? (@ > ${RECORD_FORMAT})')`
 
-/** Values: as of EXPIRED, id of the last row before. Rows: SyncRow, of what answers an idempotency key. */
+/** As `isRemembered` says it. */
+const REMEMBERED = `(coalesce(record->>'keyed', '') = 'true' OR schedule_id IS NOT NULL)`
+
+/** Values: as of EXPIRED, id of the last row before. Rows: SyncRow, of what somebody wants to know the end of. */
 export const FIND_EXPIRED_KEYED: Statement = {
   text: `SELECT id, xmin::text AS version, record::text AS record FROM syncs
-    WHERE ${EXPIRED} AND record->>'keyed' = 'true' AND id > $3 ORDER BY id LIMIT ${KEYED_BATCH}`,
+    WHERE ${EXPIRED} AND ${REMEMBERED} AND id > $3 ORDER BY id LIMIT ${KEYED_BATCH}`,
   what: 'The status could not be swept',
 }
 
 /**
- * Values: as of EXPIRED, whether what answers an idempotency key stays. Rows: `id` of what was removed. What another
+ * Values: as of EXPIRED, whether that of which somebody wants to know the end stays. Rows: `id` of what was removed. What another
  * sweeper has locked is left to it.
  */
 export const SWEEP_SYNCS: Statement = {
   text: `WITH expired AS (
-      SELECT id FROM syncs WHERE ${EXPIRED} AND NOT ($3 AND coalesce(record->>'keyed', '') = 'true')
+      SELECT id FROM syncs WHERE ${EXPIRED} AND NOT ($3 AND ${REMEMBERED})
       LIMIT ${SWEEP_BATCH} FOR UPDATE SKIP LOCKED
     ), done AS (
       DELETE FROM syncs AS gone USING expired WHERE gone.id = expired.id RETURNING gone.id
@@ -139,7 +142,7 @@ export const SUM_USAGE: Statement = {
  * very values and this count.
  */
 export function pageOfSyncs(
-  { states, spreadsheetId, createdBy, webhook, maxBytes = PAGE_BYTES }: SyncQuery,
+  { states, spreadsheetId, createdBy, scheduleId, webhook, maxBytes = PAGE_BYTES }: SyncQuery,
   after: string | undefined,
   count: number,
 ): { readonly statement: Statement; readonly values: unknown[] } {
@@ -147,6 +150,7 @@ export function pageOfSyncs(
   const filters = ['state = wanted.state', 'moment < $2']
   if (spreadsheetId !== undefined) filters.push(`spreadsheet_id = $${values.push(spreadsheetId)}`)
   if (createdBy !== undefined) filters.push(`created_by = $${values.push(createdBy)}`)
+  if (scheduleId !== undefined) filters.push(`schedule_id = $${values.push(scheduleId)}`)
   if (webhook !== undefined) filters.push("webhook_state = 'pending'")
   const text = `WITH page AS MATERIALIZED (
       SELECT newest.moment FROM unnest($1::text[]) AS wanted (state) CROSS JOIN LATERAL (

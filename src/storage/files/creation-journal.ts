@@ -5,8 +5,11 @@ import type { StatusFolder } from './status-folder.ts'
 /** Bytes after which the journal is begun anew; some 25,000 ids. */
 const ROTATE_ABOVE_BYTES = 1024 * 1024
 
+/** Ids that one sweep adds, at the most. */
+const MOST_SWEPT = 1000
+
 /**
- * Shows every process on the directory which syncs were created, so that a list need not read the whole directory each
+ * Shows every process on the directory which syncs were created, removed or changed after their end, so that a list need not read the whole directory each
  * time: the directory's own time of modification is of no use, as every progress write changes it. An id is appended once
  * its record is published and before its create resolves. The journal saves work and nothing hangs on it: it is never
  * fsynced, and a reader that has lost its position reads the directory, as each sweep does too; that finds what was
@@ -21,10 +24,10 @@ export class CreationJournal {
     this.#folder = folder
   }
 
-  /** Adds the id of a sync; once resolved, it is in the journal that readers find. */
-  async append(id: string, triesLeft = 3): Promise<void> {
+  /** Adds the ids of syncs; once resolved, they are in the journal that readers find. */
+  async append(ids: readonly string[], triesLeft = 3): Promise<void> {
     const { fs, journal } = this.#folder
-    const line = Buffer.from(`\n${id}\n`)
+    const line = Buffer.from(`\n${ids.join('\n')}\n`)
     const isDone = await this.#withOpen(async (descriptor) => {
       // An append is atomic; if one is cut short all the same, the newline in front of the next keeps its stump apart.
       const isWhole = (await fs.write(descriptor, line, 0)) === line.length
@@ -33,7 +36,7 @@ export class CreationJournal {
     })
     if (isDone) return
     if (triesLeft === 0) throw Object.assign(new Error('an append was cut short'), { code: 'ENOSPC', syscall: 'write' })
-    await this.append(id, triesLeft - 1)
+    await this.append(ids, triesLeft - 1)
   }
 
   /** Takes the present end as the position from which {@link readNew} goes on; to be called before reading the directory. */
@@ -61,6 +64,12 @@ export class CreationJournal {
     const whole = bytes.lastIndexOf('\n') + 1
     this.#position = { identity, offset: position.offset + whole }
     return bytes.toString('latin1', 0, whole).split('\n').filter(isSyncId)
+  }
+
+  /** Adds what a sweep has removed. Where that is much, all readers lose their position instead, and read the directory. */
+  async appendSwept(ids: readonly string[]): Promise<void> {
+    if (ids.length > MOST_SWEPT) await this.#folder.remove(this.#folder.journal)
+    else if (ids.length > 0) await this.append(ids)
   }
 
   /** Lets the next append begin a new journal when this one has become long. */

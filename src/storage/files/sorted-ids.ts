@@ -46,9 +46,9 @@ export class SortedIds {
   }
 }
 
-/** The first place in a run whose id is not below this one. */
-function placeOf(run: readonly string[], id: string): number {
-  return bisect(run.length, (at) => (run[at] ?? '') < id)
+/** The first place among ascending ids whose id is not below this one. */
+export function placeOf(ids: readonly string[], id: string): number {
+  return bisect(ids.length, (at) => (ids[at] ?? '') < id)
 }
 
 /** The first of so many places that is not before the one sought. */

@@ -4,6 +4,7 @@ import { nodeFileSystem } from '../../disk/node-file-system.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { FileSystem } from '../../ports/file-system.ts'
 import { type Log, silentLog } from '../../ports/log.ts'
+import { ProcessSockets } from './process-sockets.ts'
 import { type Processes, systemProcesses } from './processes.ts'
 
 export interface StatusFolderOptions {
@@ -14,6 +15,8 @@ export interface StatusFolderOptions {
   readonly log?: Log
   readonly fs?: FileSystem
   readonly processes?: Processes
+  /** Folder of the sockets of the processes; default: one within the directory. */
+  readonly sockets?: string
 }
 
 /**
@@ -25,17 +28,21 @@ export class StatusFolder {
   readonly log: Log
   readonly fs: FileSystem
   readonly processes: Processes
+  /** On the real disk only; one that is simulated has no sockets. */
+  readonly processSockets: ProcessSockets | undefined
   readonly directory: string
   readonly temps: string
   /** Claims on records. */
   readonly claims: string
   /** Entries of the `leases` namespace, see `FileKeyValueStore`. */
   readonly leases: string
+  /** Sockets of the processes that share the folder, see {@link ProcessSockets}. */
+  readonly sockets: string
   readonly quarantine: string
   /** The journal of created syncs. */
   readonly journal: string
 
-  constructor({ directory, clock, log, fs, processes }: StatusFolderOptions) {
+  constructor({ directory, clock, log, fs, processes, sockets }: StatusFolderOptions) {
     this.clock = clock
     this.log = log ?? silentLog
     this.fs = fs ?? nodeFileSystem
@@ -44,6 +51,8 @@ export class StatusFolder {
     this.temps = join(directory, '.tmp')
     this.claims = join(directory, '.claims')
     this.leases = join(directory, '.leases')
+    this.sockets = sockets ?? join(directory, '.processes')
+    this.processSockets = fs === undefined ? new ProcessSockets(this.sockets, this.processes) : undefined
     this.quarantine = join(directory, 'quarantine')
     this.journal = join(directory, '.created')
   }

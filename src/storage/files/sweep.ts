@@ -3,18 +3,22 @@ import pMap from 'p-map'
 import type { KeyedMutex } from '../../concurrency/keyed-mutex.ts'
 import { errnoOf } from '../../disk/disk-errors.ts'
 import { AppError } from '../../errors.ts'
-import { isTerminal } from '../../model/sync.ts'
+import { type FinishedSync, isRemembered, isTerminal } from '../../model/sync.ts'
 import { isSyncId } from '../../model/sync-id.ts'
 import { isNewerRecord } from '../../model/sync-record.ts'
 import type { CleanupOptions, CleanupReport } from '../../ports/sync-storage.ts'
 import { ORPHAN_AGE_MS } from './claims.ts'
 import { yieldEvery } from './event-loop-yield.ts'
+import type { FileHistory, StatusAccess } from './file-history.ts'
 import { parseClaimName, parseLeaseName, parseTempName } from './file-names.ts'
 import type { RecordCache } from './record-cache.ts'
 import type { RecordWriter } from './record-writer.ts'
 import type { StatusFolder } from './status-folder.ts'
 import type { SyncIndex } from './sync-index.ts'
 import type { TempFiles } from './temp-files.ts'
+
+/** Records that are moved to the history in one turn. */
+const MOVED_AT_A_TIME = 100
 
 /** Records that are removed side by side. */
 const REMOVALS_AT_A_TIME = 8
@@ -27,10 +31,12 @@ interface SweepOptions {
   readonly temps: TempFiles
   /** Where writers of one sync in this process wait for each other. */
   readonly writers: KeyedMutex
+  /** Where expired records are moved, if they are. */
+  readonly history?: FileHistory | undefined
 }
 
 /**
- * Removes expired records, quarantines unreadable ones, and removes the claims, temporary files and leases that dead
+ * Removes expired records, or moves them to the history, quarantines unreadable ones, and removes the claims, temporary files and leases that dead
  * processes left. A file of a writer that may be alive is left alone until this process has seen it for ORPHAN_AGE_MS, on
  * the monotonic clock: neither a wall clock nor a time of modification proves anything.
  */
@@ -45,7 +51,7 @@ export class StatusSweep {
 
   /** One file that resists does not keep the others; rejects only when the folders themselves cannot be read. */
   async run(now: Date, options: CleanupOptions = {}): Promise<CleanupReport> {
-    const { index, folder, writers } = this.#options
+    const { index, folder, writers, history } = this.#options
     const { signal } = options
     await index.rescan(signal)
     const sweepAll = async (ids: readonly string[], sweep: (id: string) => Promise<boolean>) => {
@@ -54,7 +60,11 @@ export class StatusSweep {
       const done = await pMap(ids, sweepOne, { concurrency: REMOVALS_AT_A_TIME })
       return ids.filter((_, at) => done[at])
     }
-    const removed = await sweepAll(await index.expired(now), (id) => this.#removeIfExpired(id, now, options))
+    const expired = await index.expired(now)
+    const removed =
+      history === undefined
+        ? await sweepAll(expired, (id) => this.#removeIfExpired(id, now, options))
+        : await this.#moveExpired(history, expired, now, options)
     const quarantined = await sweepAll([...index.unreadable], (id) => this.#quarantineIfUnreadable(id))
     const present = new Set<string>()
     const sweepFolder = (path: string, isUseless: (name: string, path: string) => Promise<boolean>) =>
@@ -63,21 +73,87 @@ export class StatusSweep {
     const leftovers =
       (await sweepFolder(folder.claims, (name, path) => this.#sweepClaim(name, path))) +
       (await sweepFolder(folder.temps, async (name, path) => this.#isOrphaned(name, path))) +
-      (await sweepFolder(folder.leases, (name, path) => this.#isLeaseOver(name, path)))
+      (await sweepFolder(folder.leases, (name, path) => this.#isLeaseOver(name, path))) +
+      // By the time that they are old, no lease is left that they could end.
+      (await sweepFolder(
+        folder.sockets,
+        async (name, path) => (await folder.processSockets?.isOver(name)) === true && this.#isOld(path),
+      ))
     for (const path of this.#seen.keys()) if (!present.has(path)) this.#seen.delete(path)
     return { removed, quarantined: quarantined.map((id) => `${id}.json`), leftovers }
   }
 
   async #removeIfExpired(id: string, now: Date, { rememberEnd }: CleanupOptions): Promise<boolean> {
-    const { records, writer, index } = this.#options
-    records.forget(id)
-    const sync = (await index.find(id))?.sync
-    if (sync === undefined || !isTerminal(sync) || Date.parse(sync.expiresAt) > now.getTime()) return false
-    if (sync.keyed) await rememberEnd?.(sync)
+    const { writer, index } = this.#options
+    const sync = await this.#findExpired(id, now)
+    if (sync === undefined) return false
+    if (isRemembered(sync)) await rememberEnd?.(sync)
     // Not made durable: what a power cut brings back, the next sweep removes.
     if (!(await writer.remove(id, sync.revision))) return false
     index.delete(id)
     return true
+  }
+
+  /** Resolves to what has left the status. A failure of the history is logged, and leaves the rest for the next sweep. */
+  async #moveExpired(
+    history: FileHistory,
+    expired: readonly string[],
+    now: Date,
+    { signal, rememberEnd }: CleanupOptions,
+  ): Promise<string[]> {
+    const { writers, folder } = this.#options
+    const moved: string[] = []
+    for (let at = 0; at < expired.length && !signal?.aborted; at += MOVED_AT_A_TIME) {
+      const ready: string[] = []
+      for (const id of expired.slice(at, at + MOVED_AT_A_TIME)) {
+        if (signal?.aborted) break
+        const isReady = await this.#attempt(id, async () => {
+          const sync = await this.#findExpired(id, now)
+          if (sync !== undefined && isRemembered(sync)) await rememberEnd?.(sync)
+          return sync !== undefined
+        })
+        if (isReady) ready.push(id)
+      }
+      try {
+        const access: StatusAccess = {
+          read: async (id) => {
+            let found: FinishedSync | undefined
+            await this.#attempt(id, async () => {
+              found = await this.#findExpired(id, now)
+              return true
+            })
+            return found
+          },
+          remove: (sync) => writers.run(sync.id, () => this.#removeMoved(sync)),
+        }
+        if (ready.length > 0) moved.push(...(await history.move(ready, now, access)))
+      } catch (error) {
+        if (errnoOf(error) === undefined && !(error instanceof AppError)) throw error
+        folder.log.error(
+          { err: error },
+          'expired syncs could not be moved to the history; they stay until the next sweep',
+        )
+        break
+      }
+    }
+    return moved
+  }
+
+  #removeMoved({ id, revision }: FinishedSync): Promise<boolean> {
+    const { writer, index } = this.#options
+    return this.#attempt(id, async () => {
+      if (!(await writer.remove(id, revision))) return false
+      index.delete(id)
+      return true
+    })
+  }
+
+  /** Read anew. */
+  async #findExpired(id: string, now: Date): Promise<FinishedSync | undefined> {
+    const { records, index } = this.#options
+    records.forget(id)
+    const sync = (await index.find(id))?.sync
+    return sync !== undefined && isTerminal(sync) && Date.parse(sync.expiresAt) <= now.getTime() ? sync : undefined
   }
 
   /** Moves the file out of the way of everything that reads records; its bytes stay for the operator. */

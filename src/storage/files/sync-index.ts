@@ -5,11 +5,10 @@ import { isCorruptRecord, isNewerRecord } from '../../model/sync-record.ts'
 import type { FileIdentity } from '../../ports/file-system.ts'
 import type { StorageUsage, SyncQuery } from '../../ports/sync-storage.ts'
 import type { CreationJournal } from './creation-journal.ts'
-import { yieldEvery } from './event-loop-yield.ts'
+import { yieldAfter, yieldEvery } from './event-loop-yield.ts'
 import { idOfRecord } from './file-names.ts'
-import { versionOf } from './file-version.ts'
 import type { RecordCache, StoredRecord } from './record-cache.ts'
-import { type RecordSummary, summarize } from './record-format.ts'
+import { type RecordSummary, summarize, summarizeEnds } from './record-format.ts'
 import { SortedIds } from './sorted-ids.ts'
 import type { StatusFolder } from './status-folder.ts'
 
@@ -18,10 +17,14 @@ const ACTIVE: ReadonlySet<SyncState> = new Set(ACTIVE_STATES)
 /** Files read side by side while the directory is scanned. */
 const READS_AT_A_TIME = 8
 
+/** Ids of one range, at most. */
+const RANGE_IDS = 256
+
 interface Entry {
   readonly spreadsheetId: string
   /** Name of the API key that asked for it, where one did. */
   readonly createdBy: string | null
+  readonly scheduleId: string | null
   readonly state: SyncState
   /** Infinite while it is active. The state of a finished sync is final; its webhook and with it its expiry may change. */
   readonly expiresAt: number
@@ -29,8 +32,10 @@ interface Entry {
   readonly isUnsettled: boolean
   /** Of its file, when it was last read or written here. */
   readonly bytes: number
-  /** Of a finished one, the version of the file that it was read from, if it was. */
-  readonly version: string | undefined
+  /** Of a finished one, when the file that it was read from was modified, if it was read; that and its size are its version. */
+  readonly modifiedMicros: number | undefined
+  /** The latest scan that has seen it. */
+  scan: number
 }
 
 /**
@@ -46,6 +51,8 @@ export class SyncIndex {
   readonly #entries = new Map<string, Entry>()
   readonly #unreadable = new Set<string>()
   readonly #mutex = new KeyedMutex()
+  /** How many scans of the directory have begun. */
+  #scan = 0
 
   constructor(folder: StatusFolder, records: RecordCache, journal: CreationJournal) {
     this.#folder = folder
@@ -92,9 +99,9 @@ export class SyncIndex {
 
   /** Takes in a record. `bytes`: of its file; `identity`: of the file it was read from, where that is known. */
   put(sync: RecordSummary, bytes: number, identity?: FileIdentity): void {
-    const { id, spreadsheet, createdBy, state, expiresAt, webhook } = sync
+    const { id, spreadsheet, createdBy, scheduleId, state, expiresAt, webhook } = sync
     this.#unreadable.delete(id)
-    this.#all.add(id)
+    if (!this.#entries.has(id)) this.#all.add(id)
     const isFinished = expiresAt !== null
     // A finished sync stays finished, whatever an older write of ours reports late; only its file can say otherwise.
     if (!isFinished && identity === undefined && this.#isFinished(id)) return
@@ -102,11 +109,13 @@ export class SyncIndex {
     this.#entries.set(id, {
       spreadsheetId: spreadsheet.id,
       createdBy,
+      scheduleId,
       state,
       expiresAt: isFinished ? Date.parse(expiresAt) : Number.POSITIVE_INFINITY,
       isUnsettled,
       bytes,
-      version: isFinished && identity !== undefined ? versionOf(identity) : undefined,
+      modifiedMicros: isFinished ? identity?.modifiedMicros : undefined,
+      scan: this.#scan,
     })
     if (isUnsettled) this.#unsettled.add(id)
     else this.#unsettled.delete(id)
@@ -117,6 +126,15 @@ export class SyncIndex {
     this.#unsettled.delete(id)
     this.#entries.delete(id)
     this.#unreadable.delete(id)
+  }
+
+  /** Ids of what is active, or has a webhook that is yet to be delivered. */
+  get unsettled(): Iterable<string> {
+    return this.#unsettled.below()
+  }
+
+  isUnsettled(id: string): boolean {
+    return this.#entries.get(id)?.isUnsettled ?? false
   }
 
   /** Ids whose record could not be understood when it was last read. */
@@ -159,8 +177,26 @@ export class SyncIndex {
     }
   }
 
-  #mayMatch(id: string, { states, spreadsheetId, createdBy, webhook }: SyncQuery): boolean {
+  /**
+   * The same in ranges of ids that follow each other without gaps, down to the first of all: `ids` are those of a range, none
+   * of which is below `from`; the last has no `from`. What is moved or removed meanwhile may come or not.
+   */
+  async *ranges(id: string | undefined, query: SyncQuery): AsyncIterable<{ ids: string[]; from: string | undefined }> {
+    let ids: string[] = []
+    let taken = 0
+    for await (const next of this.candidates(id, query)) {
+      ids.push(next)
+      if (++taken < RANGE_IDS) continue
+      yield { ids, from: next }
+      ids = []
+      taken = 0
+    }
+    yield { ids, from: undefined }
+  }
+
+  #mayMatch(id: string, { states, spreadsheetId, createdBy, scheduleId, webhook }: SyncQuery): boolean {
     const entry = this.#entries.get(id)
+    if (scheduleId !== undefined && entry?.scheduleId !== scheduleId) return false
     if (createdBy !== undefined && entry?.createdBy !== createdBy) return false
     if (spreadsheetId !== undefined && entry?.spreadsheetId !== spreadsheetId) return false
     if (webhook !== undefined && entry?.isUnsettled === false) return false
@@ -183,24 +219,32 @@ export class SyncIndex {
 
   async #scanDirectory(signal?: AbortSignal): Promise<void> {
     await this.#journal.seekEnd()
-    const present = new Set<string>()
+    this.#scan += 1
     for await (const names of this.#folder.fs.list(this.#folder.directory)) {
-      for (const id of names.map(idOfRecord)) if (id !== undefined) present.add(id)
+      await this.#readAll(await this.#changedOf(names, signal), signal)
     }
     const yielding = yieldEvery()
     for (const id of this.#all.below()) {
       // What was created while the directory was read may be missing in what was read.
-      if (!present.has(id) && this.#identify(id) === undefined) this.delete(id)
+      if (this.#entries.get(id)?.scan !== this.#scan && this.#identify(id) === undefined) this.delete(id)
       await yielding()
       signal?.throwIfAborted()
     }
+  }
+
+  /** Which of the files must be read. */
+  async #changedOf(names: readonly string[], signal?: AbortSignal): Promise<readonly string[]> {
+    const yielding = yieldEvery()
     const changed: string[] = []
-    for (const id of present) {
+    for (const id of names.map(idOfRecord)) {
+      if (id === undefined) continue
+      const entry = this.#entries.get(id)
+      if (entry !== undefined) entry.scan = this.#scan
       if (this.#needsReading(id)) changed.push(id)
       await yielding()
       signal?.throwIfAborted()
     }
-    await this.#readAll(changed, signal)
+    return changed
   }
 
   /** Takes in that the record is there and cannot be read, or throws the error. */
@@ -215,9 +259,10 @@ export class SyncIndex {
   }
 
   #needsReading(id: string): boolean {
-    const version = this.#entries.get(id)?.version
-    const identity = version === undefined ? undefined : this.#identify(id)
-    return identity === undefined || version !== versionOf(identity)
+    const entry = this.#entries.get(id)
+    if (entry?.modifiedMicros === undefined) return true
+    const file = this.#identify(id)
+    return file === undefined || file.modifiedMicros !== entry.modifiedMicros || file.size !== entry.bytes
   }
 
   #identify(id: string): FileIdentity | undefined {
@@ -233,7 +278,23 @@ export class SyncIndex {
       else if (!this.#unreadable.has(id)) this.put(summary, file.identity.size, file.identity)
     }
     const readOrMark = (id: string) => read(id).catch((error: unknown) => this.#markIfUnreadable(id, error))
+    const unusual: string[] = []
+    const yielding = yieldAfter(this.#folder.clock)
+    for (const id of ids) {
+      signal?.throwIfAborted()
+      if (!this.#readEnds(id)) unusual.push(id)
+      await yielding()
+    }
     // With nothing to read an aborted signal is no matter either.
-    if (ids.length > 0) await pMap(ids, readOrMark, { concurrency: READS_AT_A_TIME, signal })
+    if (unusual.length > 0) await pMap(unusual, readOrMark, { concurrency: READS_AT_A_TIME, signal })
+  }
+
+  /** Takes in what both ends of a record say; resolves to whether they say it. */
+  #readEnds(id: string): boolean {
+    const file = this.#unreadable.has(id) ? undefined : this.#records.readFileNow(id)
+    const summary = file && summarizeEnds(id, file.bytes)
+    if (file === undefined || summary === undefined) return false
+    this.put(summary, file.identity.size, file.identity)
+    return true
   }
 }

@@ -23,16 +23,35 @@ export function indexesOf(sync: Sync): string[] {
     `state:${sync.state}`,
     `spreadsheet:${sync.spreadsheet.id}`,
     ...(sync.createdBy === null ? [] : [`created-by:${sync.createdBy}`]),
+    ...(sync.scheduleId === null ? [] : [`schedule:${sync.scheduleId}`]),
     ...(sync.webhook?.state === 'pending' ? ['webhook:pending'] : []),
   ]
 }
 
-/** The indexes that a wanted sync stands in: in one of each group. */
-export function indexGroupsOf({ states, spreadsheetId, createdBy, webhook }: SyncQuery): string[][] {
+/** Names of the indexes that a sync stands in once its status has expired. */
+export function historyIndexesOf(sync: Sync): string[] {
+  return indexesOf(sync)
+    .filter((name) => !name.startsWith('webhook:'))
+    .map(inHistory)
+}
+
+function inHistory(name: string): string {
+  return `history:${name}`
+}
+
+/** The indexes that a wanted sync stands in: in one of each group. `history`: those of the history count too. */
+export function indexGroupsOf(query: SyncQuery, { history }: { readonly history: boolean }): string[][] {
+  const groups = statusGroupsOf(query)
+  // What waits for its webhook is never in the history.
+  return history && query.webhook === undefined ? groups.map((names) => [...names, ...names.map(inHistory)]) : groups
+}
+
+function statusGroupsOf({ states, spreadsheetId, createdBy, scheduleId, webhook }: SyncQuery): string[][] {
   const groups = [
     states && [...new Set(states)].map((state) => `state:${state}`),
     spreadsheetId === undefined ? undefined : [`spreadsheet:${spreadsheetId}`],
     createdBy === undefined ? undefined : [`created-by:${createdBy}`],
+    scheduleId === undefined ? undefined : [`schedule:${scheduleId}`],
     webhook && [`webhook:${webhook}`],
   ].filter((group) => group !== undefined)
   return groups.length === 0 ? [['syncs']] : groups

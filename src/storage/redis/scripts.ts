@@ -40,6 +40,12 @@ local function displace()
     redis.call('HDEL', placed, id)
   end
   redis.call('ZREM', expiry, id)
+  local size = redis.call('HGET', prefix .. 'history-sizes', id)
+  if size then
+    redis.call('HDEL', prefix .. 'history-sizes', id)
+    redis.call('DECRBY', prefix .. 'history-bytes', size)
+    redis.call('ZREM', prefix .. 'history-ends', id)
+  end
 end
 `
 
@@ -83,6 +89,25 @@ if revision ~= ARGV[3] then return 0 end
 redis.call('DEL', record)
 displace()
 redis.call('PUBLISH', prefix .. 'changes', id)
+return 1
+`)
+
+/**
+ * Moves a sync whose status has expired into the history: its record stays where it is, and stands in the indexes of the
+ * history instead. Arguments: the expected revision, names of those indexes as JSON, its end in ms. Answers as WRITE.
+ */
+export const ARCHIVE = script(`${SHARED}
+local names = ARGV[4]
+local revision, _, unreadable = stored()
+if unreadable then return -1 end
+if revision ~= ARGV[3] then return 0 end
+displace()
+for _, name in ipairs(cjson.decode(names)) do redis.call('ZADD', prefix .. name, 0, id) end
+redis.call('HSET', placed, id, names)
+local size = redis.call('STRLEN', record)
+redis.call('HSET', prefix .. 'history-sizes', id, size)
+redis.call('INCRBY', prefix .. 'history-bytes', size)
+redis.call('ZADD', prefix .. 'history-ends', ARGV[5], id)
 return 1
 `)
 

@@ -268,6 +268,7 @@ export class SimulatedProcess {
       usage: (createdBy, now) => storage.usage(createdBy, now),
       checkWritable: () => storage.checkWritable(),
       watch: (id, onChange) => storage.watch(id, onChange),
+      watchAll: (onChange) => storage.watchAll(onChange),
       close: () => storage.close(),
     }
   }

@@ -25,7 +25,6 @@ const notSimulated = () => {
   throw new Error('the simulated disk holds no snapshots')
 }
 const CALLS_OF_SNAPSHOTS = {
-  openToReplace: notSimulated,
   openToWrite: notSimulated,
   openToRead: notSimulated,
   stream: notSimulated,
@@ -118,6 +117,23 @@ export class VirtualDisk {
         if (disk.#find(path) === undefined) disk.#setName(path, found)
         return disk.#descriptorOf(found)
       },
+      async openToReplace(path) {
+        await gate('open')
+        // Emptied: a power cut may leave any part of what is written from now on, or nothing.
+        const inode = disk.#newInode()
+        disk.#setName(path, inode)
+        return disk.#descriptorOf(inode)
+      },
+      async truncate(path, length) {
+        await gate('open')
+        const inode = disk.#find(path)
+        if (inode === undefined) throw errno('ENOENT', 'open')
+        await gate('ftruncate')
+        inode.bytes = inode.bytes.subarray(0, length)
+        // Nothing says when the shorter length is on the disk; the bytes before it were there.
+        if ((inode.syncedBytes?.length ?? 0) > length) inode.syncedBytes = inode.bytes
+        inode.modifiedMicros = disk.#tickMicros()
+      },
       async write(descriptor, bytes, offset) {
         await gate('write')
         const inode = disk.#inodeOf(descriptor)
@@ -141,12 +157,17 @@ export class VirtualDisk {
         await gate('close')
         if (!disk.#open.delete(descriptor)) throw errno('EBADF', 'close')
       },
-      async read(path, position = 0) {
+      async read(path, position = 0, length = Number.POSITIVE_INFINITY) {
         await gate('open')
         const inode = disk.#find(path)
         if (inode === undefined) throw errno('ENOENT', 'open')
         await gate('read')
-        return { bytes: inode.bytes.subarray(position), identity: identityOf(inode) }
+        return { bytes: inode.bytes.subarray(position, position + length), identity: identityOf(inode) }
+      },
+      readNow(path) {
+        const inode = disk.#find(path)
+        if (inode === undefined) throw errno('ENOENT', 'open')
+        return { bytes: inode.bytes, identity: identityOf(inode) }
       },
       async link(existing, path) {
         await gate('link')

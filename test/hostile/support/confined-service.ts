@@ -43,7 +43,7 @@ export async function aConfinedService(t: Endable, confinement: Confinement = {}
   const start = [
     group === undefined ? '' : `echo $$ > ${group}/cgroup.procs;`,
     descriptors === undefined ? '' : `ulimit -n ${descriptors};`,
-    `exec ${process.execPath} --max-semi-space-size=8 src/server.ts`,
+    `exec ${process.execPath} --max-semi-space-size=8 src/start.mjs`,
   ].join(' ')
   // Node takes over from the launcher and from the shell by exec, so that the process that is known here is the service.
   const launcher = `process.execve('/bin/sh', ['sh', '-c', ${JSON.stringify(start)}], process.env)`

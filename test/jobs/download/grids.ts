@@ -9,6 +9,8 @@ import {
   time,
   type Writable,
 } from '../../../emulator/workbook.ts'
+import type { ColumnTally, ValueKind } from '../../../src/model/column-schema.ts'
+import { isErrorValue } from '../../../src/model/error-values.ts'
 import type { SyncRequestInput } from '../../../src/model/sync-request.ts'
 
 /** A cell as it is put into a workbook, and what must come out of it, by the two ways to show dates. */
@@ -180,6 +182,8 @@ export interface Expected {
   readonly width: number
   /** Headers with blanks around them that are not in the names. */
   readonly trimmed: number
+  /** What the cells of each column are. */
+  readonly tallies: readonly ColumnTally[]
 }
 
 const UNSEEN = String.raw`[\s\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069]+`
@@ -190,10 +194,11 @@ export function expected({ rows, moreRows }: Grid, headerRow: number, dates: 'is
   const values = rows.map((row) => withoutBlankEnd(row.map((cell) => cell[dates])))
   const inGrid = Math.max(rows.length, 1) + moreRows
   const data = values.slice(headerRow)
+  const cells = rows.slice(headerRow)
   while (data.length > 0 && data.at(-1)?.length === 0) data.pop()
   if (headerRow === 0) {
     const width = Math.max(0, ...data.map((row) => row.length))
-    return { names: null, rows: padded(data, width), width, trimmed: 0 }
+    return { names: null, rows: padded(data, width), width, trimmed: 0, tallies: talliesOf(cells, width, dates) }
   }
   const texts = headerRow > inGrid ? [] : (values[headerRow - 1] ?? []).map(headerText)
   const header = texts.map((text) => text.replace(UNSEEN_AROUND, ''))
@@ -209,7 +214,36 @@ export function expected({ rows, moreRows }: Grid, headerRow: number, dates: 'is
     return name
   })
   const trimmed = header.filter((text, column) => text !== '' && text !== texts[column]).length
-  return { names, rows: padded(data, width), width, trimmed }
+  return { names, rows: padded(data, width), width, trimmed, tallies: talliesOf(cells, width, dates) }
+}
+
+/** Counts cell by cell what each is, with all of them in memory. */
+function talliesOf(rows: readonly (readonly Sample[])[], width: number, dates: 'iso' | 'serial'): ColumnTally[] {
+  return Array.from({ length: width }, (_, column) => {
+    const cells = rows.flatMap((row) => row[column] ?? []).filter((cell) => cell[dates] !== null)
+    const values: ColumnTally['values'] = {}
+    for (const cell of cells) {
+      const kind = kindOf(cell, dates)
+      values[kind] = (values[kind] ?? 0) + 1
+    }
+    const lengths = cells.map((cell) => (typeof cell[dates] === 'string' ? [...cell[dates]].length : 0))
+    const shown = cells.find((cell) => kindOf(cell, dates) !== 'error')?.[dates] ?? null
+    const characters = typeof shown === 'string' ? [...shown] : []
+    const example = characters.length > 100 ? `${characters.slice(0, 99).join('')}…` : shown
+    return { values, longest: Math.max(0, ...lengths), example }
+  })
+}
+
+function kindOf({ put, ...shown }: Sample, dates: 'iso' | 'serial'): ValueKind {
+  const value = shown[dates]
+  if (typeof value === 'boolean') return 'boolean'
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? 'integer' : 'number'
+  if (isErrorValue(String(value))) return 'error'
+  if (typeof put !== 'object' || put === null || !('serial' in put)) return 'text'
+  const [hours = ''] = String(value).split(':')
+  if (/T/.test(hours)) return 'datetime'
+  if (/^.+-/.test(hours)) return 'date'
+  return /^\d\d$/.test(hours) && Number(hours) < 24 ? 'time' : 'duration'
 }
 
 function padded<T>(rows: readonly (readonly (T | null)[])[], width: number): (T | null)[][] {

@@ -10,10 +10,11 @@ import { silentLog } from '../../../src/ports/log.ts'
 import { CallFault, type FaultKind } from '../../../src/sheets/call-fault.ts'
 import { type ApiCall, GoogleApi, type SheetsApi } from '../../../src/sheets/google-api.ts'
 import { GoogleSheets } from '../../../src/sheets/google-sheets.ts'
-import { LocalReadBudget } from '../../../src/sheets/local-read-budget.ts'
 import { ReadQuota } from '../../../src/sheets/read-quota.ts'
 import { BlockFiles } from '../../../src/snapshots/formats/block-files.ts'
 import { claimSync } from '../../../src/syncs/sync.ts'
+import { oneAccount } from '../../support/accounts.ts'
+import { aLocalBudget } from '../../support/local-read-budget.ts'
 import { aQueuedSync } from '../../support/syncs.ts'
 import { callsOf, LeapingClock } from '../downloads.ts'
 import { MemorySnapshots } from './memory-snapshots.ts'
@@ -102,10 +103,9 @@ export async function anInterruptibleDownload(t: Test, workbook: Workbook): Prom
     )
     const workers = around('workers', new WorkerPool({ threads: 0 }))
     const source = new GoogleSheets({
-      api: around('api', api),
-      quota: around(
-        'quota',
-        new ReadQuota({ budget: new LocalReadBudget({ readsPerMinute: 1000, clock }), clock, log: silentLog }),
+      ...oneAccount(
+        around('api', api),
+        around('quota', new ReadQuota({ budget: aLocalBudget(1000, clock), clock, log: silentLog })),
       ),
       workers,
       clock: around('clock', clock),

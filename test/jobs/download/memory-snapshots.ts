@@ -15,6 +15,10 @@ export class MemorySnapshots implements SnapshotStore {
     return new MemoryDraft(this.published)
   }
 
+  async moveDraft(): Promise<boolean> {
+    return false
+  }
+
   async find(): Promise<undefined> {}
 
   async list(): Promise<readonly SnapshotManifest[]> {

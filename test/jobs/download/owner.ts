@@ -5,12 +5,13 @@ import { parseSyncRecord } from '../../../src/model/sync-record.ts'
 import { silentLog } from '../../../src/ports/log.ts'
 import { GoogleApi } from '../../../src/sheets/google-api.ts'
 import { GoogleSheets } from '../../../src/sheets/google-sheets.ts'
-import { LocalReadBudget } from '../../../src/sheets/local-read-budget.ts'
 import { ReadQuota } from '../../../src/sheets/read-quota.ts'
 import { BlockFiles } from '../../../src/snapshots/formats/block-files.ts'
 import { LocalSnapshotStore } from '../../../src/snapshots/local-snapshot-store.ts'
 import { claimSync, interruptSync } from '../../../src/syncs/sync.ts'
 import { systemClock } from '../../../src/system-clock.ts'
+import { oneAccount } from '../../support/accounts.ts'
+import { aLocalBudget } from '../../support/local-read-budget.ts'
 import { callsOf } from '../downloads.ts'
 
 /** A process that claims a sync from a file and downloads it: `owner.ts <rootUrl> <folder of snapshots> <sync file>`. */
@@ -24,12 +25,10 @@ const snapshots = new LocalSnapshotStore({ directory, kept: 3, log: silentLog })
 await snapshots.start()
 const workers = new WorkerPool()
 const source = new GoogleSheets({
-  api: new GoogleApi({ rootUrl, clock: systemClock }),
-  quota: new ReadQuota({
-    budget: new LocalReadBudget({ readsPerMinute: 100_000, clock: systemClock }),
-    clock: systemClock,
-    log: silentLog,
-  }),
+  ...oneAccount(
+    new GoogleApi({ rootUrl, clock: systemClock }),
+    new ReadQuota({ budget: aLocalBudget(100_000, systemClock), clock: systemClock, log: silentLog }),
+  ),
   workers,
   clock: systemClock,
   log: silentLog,

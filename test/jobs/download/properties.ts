@@ -1,6 +1,11 @@
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import fc from 'fast-check'
 import type { Test } from 'tap'
+import type { ColumnTally } from '../../../src/model/column-schema.ts'
 import type { SyncRequestInput } from '../../../src/model/sync-request.ts'
+import type { FileResponse } from '../../../src/routes/file-response.ts'
+import { asOtherForm } from '../../../src/routes/json-lines.ts'
 import { sha256 } from '../../snapshots/manifests.ts'
 import { aDownloader, callsOf, LeapingClock } from '../downloads.ts'
 import { parseCsv } from './csv.ts'
@@ -31,6 +36,8 @@ export async function gridsComeOutEqual(t: Test, numRuns: number, seed: number):
           const json = await downloader.text(result, 'json', index)
           const ndjson = await downloader.text(result, 'ndjson', index)
           equal(rowsOfJson(JSON.parse(json)), jsonRows(want), 'json')
+          equal(await otherForm(json, 'ndjson', want.rows.length), ndjson, 'NDJSON made of the JSON')
+          equal(await otherForm(ndjson, 'json', want.rows.length), json, 'JSON made of the NDJSON')
           equal(rowsOfJson(linesOf(ndjson).map((line) => JSON.parse(line))), jsonRows(want), 'ndjson')
           const csv = await downloader.text(result, 'csv', index)
           equal(asked.csv.bom, csv.startsWith('\uFEFF') && asked.csv.bom, 'byte order mark')
@@ -41,6 +48,8 @@ export async function gridsComeOutEqual(t: Test, numRuns: number, seed: number):
             const text = await downloader.text(result, file.format, index)
             equal([file.bytes, file.sha256], [Buffer.byteLength(text), sha256(text)], `what is said of ${file.name}`)
           }
+          const [manifest] = await downloader.snapshots.list('book')
+          equal(sorted(manifest?.tabs[index]?.tallies), sorted(want.tallies), 'tallies')
           const warning = result.report.warnings?.find(
             (one) => one.code === 'HEADERS_TRIMMED' && one.tab === tab?.title,
           )
@@ -51,6 +60,28 @@ export async function gridsComeOutEqual(t: Test, numRuns: number, seed: number):
     ),
     { numRuns, seed },
   )
+}
+
+/** Kinds in whatever order they were found. */
+function sorted(tallies: readonly ColumnTally[] | null | undefined): unknown {
+  return tallies?.map(({ values, ...rest }) => ({ values: Object.entries(values).sort(byName), ...rest }))
+}
+
+/** What is answered where there is only the other file. */
+async function otherForm(content: string, format: 'json' | 'ndjson', rows: number): Promise<string> {
+  const bytes = Buffer.from(content)
+  const file: FileResponse = {
+    format: format === 'json' ? 'ndjson' : 'json',
+    name: 'tab',
+    bytes: bytes.length,
+    tag: '',
+    publishedAt: '',
+    disposition: 'inline',
+    hasRanges: true,
+    open: async (range) => Readable.from([bytes.subarray(range?.start, (range?.end ?? -1) + 1)]),
+  }
+  const stream = await asOtherForm(file, format, rows).open()
+  return stream === undefined ? '' : text(stream)
 }
 
 /** Any title is read as itself, beside tabs that it might be taken for. */

@@ -1,0 +1,140 @@
+import { PeriodicTask } from '../../concurrency/periodic-task.ts'
+import { errnoOf } from '../../disk/disk-errors.ts'
+import type { FileIdentity } from '../../ports/file-system.ts'
+import { Watchers } from '../shared/watchers.ts'
+import { CreationJournal } from './creation-journal.ts'
+import { yieldEvery } from './event-loop-yield.ts'
+import { isSameVersion } from './file-version.ts'
+import type { StatusFolder } from './status-folder.ts'
+import type { SyncIndex } from './sync-index.ts'
+
+/** Milliseconds between two polls of the folder. */
+const POLL_INTERVAL_MS = 250
+
+/** Files polled in one turn of the event loop; some two milliseconds. */
+const FILES_AT_A_TIME = 500
+
+/**
+ * Notices changes of all records of the folder, whoever makes them. Those of this process are notified at once. Of others,
+ * the journal names what was created or removed, and the identity of each file that may still change is polled: those of
+ * syncs that have ended stay as they are, however many there are. All that only while somebody watches.
+ */
+export class FolderWatch {
+  readonly #folder: StatusFolder
+  readonly #index: SyncIndex
+  /** Read apart from the index, which would take away what is new. */
+  readonly #journal: CreationJournal
+  readonly #watchers: Watchers
+  /** The latest identity of each file that may still change. */
+  readonly #seen = new Map<string, FileIdentity | undefined>()
+  readonly #polling: PeriodicTask
+  /** Settles once changes are noticed; `undefined` while nobody watches. */
+  #begun: Promise<void> | undefined
+  #closed = false
+
+  constructor(folder: StatusFolder, index: SyncIndex) {
+    const { clock, log } = folder
+    this.#folder = folder
+    this.#index = index
+    this.#journal = new CreationJournal(folder)
+    this.#watchers = new Watchers(log)
+    this.#polling = new PeriodicTask({
+      clock,
+      intervalMs: POLL_INTERVAL_MS,
+      isDelayed: true,
+      run: (signal) => this.#poll(signal),
+      onError: (error) => {
+        // What it has read of the journal is lost.
+        this.#journal.losePosition()
+        log.error({ err: error }, 'the watched folder could not be polled')
+      },
+    })
+  }
+
+  /** See `SyncStorage.watchAll`. Rejects with an errno when the folder cannot be read. */
+  async add(onChange: (id: string | undefined) => void): Promise<() => void> {
+    if (this.#closed) return () => {}
+    const remove = this.#watchers.addOfAll(onChange)
+    const stop = () => {
+      remove()
+      if (this.#watchers.sizeOfAll === 0) void this.#end()
+    }
+    try {
+      this.#begun ??= this.#begin()
+      await this.#begun
+    } catch (error) {
+      stop()
+      throw error
+    }
+    return stop
+  }
+
+  /** Notifies the watchers of a change that this process has made, after the index has taken it in. */
+  notify(id: string): void {
+    if (this.#watchers.sizeOfAll === 0) return
+    // Identified first, so that the next poll does not notify again; what comes in between is seen by who is notified now.
+    if (this.#index.isUnsettled(id)) this.#hasChanged(id)
+    else this.#seen.delete(id)
+    this.#watchers.notify(id)
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#watchers.clear()
+    await this.#end()
+  }
+
+  async #begin(): Promise<void> {
+    await this.#journal.seekEnd()
+    await this.#index.refresh()
+    const yielding = yieldEvery(FILES_AT_A_TIME)
+    for (const id of this.#index.unsettled) {
+      await yielding()
+      this.#hasChanged(id)
+    }
+    if (this.#watchers.sizeOfAll > 0) this.#polling.start()
+  }
+
+  async #end(): Promise<void> {
+    this.#begun = undefined
+    this.#seen.clear()
+    await this.#polling.stop()
+  }
+
+  async #poll(signal: AbortSignal): Promise<void> {
+    const appended = await this.#journal.readNew()
+    if (appended === undefined) await this.#journal.seekEnd()
+    await this.#index.refresh(signal)
+    if (appended === undefined) this.#watchers.notifyAll()
+    const changed = new Set(appended)
+    const yielding = yieldEvery(FILES_AT_A_TIME)
+    for (const id of this.#index.unsettled) {
+      await yielding()
+      if (signal.aborted) return
+      if (this.#hasChanged(id)) changed.add(id)
+    }
+    for (const id of changed) {
+      // What has ended is polled no more.
+      await this.#index.find(id, { shared: true })
+      if (signal.aborted) return
+      if (!this.#index.isUnsettled(id)) this.#seen.delete(id)
+      this.#watchers.notify(id)
+    }
+  }
+
+  /** Whether the file is another than when this was last called. */
+  #hasChanged(id: string): boolean {
+    try {
+      const now = this.#folder.fs.identify(this.#folder.record(id))
+      const before = this.#seen.get(id)
+      const same = now === undefined || before === undefined ? now === before : isSameVersion(now, before)
+      if (same && this.#seen.has(id)) return false
+      this.#seen.set(id, now)
+      return true
+    } catch (error) {
+      // A disk that cannot be read now shows no change; the next poll tries again.
+      if (errnoOf(error) === undefined) throw error
+      return false
+    }
+  }
+}
