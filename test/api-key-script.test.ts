@@ -5,6 +5,7 @@ import t from 'tap'
 import { findApiKey } from '../src/api-keys.ts'
 import { parseKeysFile } from '../src/api-keys-file.ts'
 import { ROOT } from './support/service.ts'
+import { testFolder } from './support/test-folder.ts'
 
 const KEY = /ssk_[A-Za-z0-9_-]{43}/g
 
@@ -20,7 +21,7 @@ const refused = (...parameters: string[]) =>
   )
 
 t.test('a file gets an entry for each name, whose key works and is shown once', async (t) => {
-  const file = `${t.testdir({})}/keys.json`
+  const file = `${testFolder(t)}/keys.json`
   const read = async () => parseKeysFile(await readFile(file, 'utf8'))
   const first = await run('web', '--file', file)
   t.equal(first.keys, 1)
@@ -52,7 +53,7 @@ t.test('a file gets an entry for each name, whose key works and is shown once', 
 })
 
 t.test('a key is rotated by two that work, then retired, and at last removed', async (t) => {
-  const folder = t.testdir({})
+  const folder = testFolder(t)
   const [file, link] = [`${folder}/keys.json`, `${folder}/link.json`]
   await symlink('keys.json', link)
   const read = async () => parseKeysFile(await readFile(file, 'utf8')).keys
@@ -69,7 +70,7 @@ t.test('a key is rotated by two that work, then retired, and at last removed', a
 })
 
 t.test('what cannot be done is said, and leaves the file as it was', async (t) => {
-  const folder = t.testdir({})
+  const folder = testFolder(t)
   const file = `${folder}/keys.json`
   t.match(await refused('web', '--tokens'), /^1 API_KEYS has no room for that; name a --file\.\nusage: /)
   t.match(await refused('web', '--rotate'), /^1 API_KEYS has no room/)

@@ -4,6 +4,7 @@ import t from 'tap'
 import { tabFromRows, type Workbook } from '../emulator/workbook.ts'
 import type { SyncView } from '../src/model/sync-view.ts'
 import { aDirectory, anEmulator, aService, finished, pollUntil, startSync } from './support/service.ts'
+import { testFolder } from './support/test-folder.ts'
 
 const ID = '1Failures-0123456789_abcdefghijklmnopqrstuvw'
 const workbook: Workbook = { id: ID, title: 'Failing', tabs: [tabFromRows(0, 'Orders', [['A'], [1]])] }
@@ -122,7 +123,7 @@ t.test('a Google that cannot be reached fails the sync with the setting to look 
 t.test(
   'a credential file that is missing or broken fails the sync with the setting to look at, and shows none of it',
   async (t) => {
-    const directory = t.testdir({
+    const directory = testFolder(t, {
       'broken.json': '{"private_key":"canary-secret',
       'other.json': '{"hello":"canary-secret"}',
     })
@@ -142,7 +143,7 @@ t.test(
 
 t.test('a credential that Google knows opens the spreadsheet', async (t) => {
   const emulator = await anEmulator(t, { workbooks: [workbook], requireAuth: true })
-  const directory = t.testdir({ 'credential.json': JSON.stringify(emulator.userCredentials()) })
+  const directory = testFolder(t, { 'credential.json': JSON.stringify(emulator.userCredentials()) })
   await t.test('with it', async (t) => {
     const { url } = await aService(t, {
       GOOGLE_API_ROOT_URL: emulator.rootUrl,

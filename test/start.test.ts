@@ -1,6 +1,7 @@
 import { chmod, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import t, { type Test } from 'tap'
 import { aServiceProcess, environmentFor } from './support/service.ts'
+import { testFolder } from './support/test-folder.ts'
 
 const LAUNCHER = ['src/start.mjs']
 
@@ -14,7 +15,7 @@ async function startAndStop(t: Test, directory: string): Promise<string[] | unde
 
 /** A folder whose status folder is there, with these permissions. */
 async function aFolder(t: Test, mode: number): Promise<string> {
-  const directory = t.testdir({ 'sync-status': {} })
+  const directory = testFolder(t, { 'sync-status': {} })
   await chmod(directory, 0o700)
   await chmod(`${directory}/sync-status`, mode)
   return directory
@@ -30,7 +31,7 @@ t.test('what a start has compiled is kept for the next, in a folder that is clos
 })
 
 t.test('the first start of all makes no folder of its own before the settings are known to be right', async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const environment = { ...environmentFor(directory), PORT: 'many' }
   await t.rejects(aServiceProcess(t, environment, LAUNCHER), /PORT/)
   t.same(await readdir(directory), [])

@@ -7,6 +7,7 @@ import { identityOf, nodeFileSystem, nodeFiles } from '../../src/disk/node-file-
 import { onWindows } from '../../src/disk/windows-file-system.ts'
 import type { FileIdentity, FileSystem } from '../../src/ports/file-system.ts'
 import { makeDurableFolder } from '../../src/storage/files/folder-flush.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 const noPause = async () => {}
 
@@ -25,7 +26,7 @@ t.test('a folder that was made comes back under the name that it was asked for',
 
 t.test('a folder is not fsynced, and one that is gone is still an error', async (t) => {
   const fs = onWindows({ ...nodeFileSystem, syncFolder: () => refuse('EPERM') })
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   await fs.syncFolder(directory)
   await t.rejects(fs.syncFolder(`${directory}/gone`), { code: 'ENOENT' })
 })
@@ -56,7 +57,7 @@ t.test('what somebody has open is tried again for a second and a half, in short 
 })
 
 t.test('each call that can be held up takes effect once it is let go of', async (t) => {
-  const directory = t.testdir({ file: 'text', tree: { leaf: '' }, empty: {}, from: 'new', to: 'old' })
+  const directory = testFolder(t, { file: 'text', tree: { leaf: '' }, empty: {}, from: 'new', to: 'old' })
   let refusals = 0
   const twiceHeld = <A extends unknown[], R>(call: (...args: A) => Promise<R>) => {
     let left = 2
@@ -96,7 +97,7 @@ t.test('any other failure is one at once', async (t) => {
 })
 
 t.test('a folder takes the place of an empty one, and of no other', async (t) => {
-  const directory = t.testdir({ from: { a: '' }, empty: {}, full: { b: '' } })
+  const directory = testFolder(t, { from: { a: '' }, empty: {}, full: { b: '' } })
   const fs = onWindows(
     {
       ...nodeFileSystem,
@@ -116,7 +117,7 @@ t.test('a folder takes the place of an empty one, and of no other', async (t) =>
 })
 
 t.test('numbers of files are exact where a double is not', async (t) => {
-  const directory = t.testdir({ file: 'text' })
+  const directory = testFolder(t, { file: 'text' })
   const fs = nodeFiles({ ntfs: true })
   const path = `${directory}/file`
   const descriptor = openSync(path, 'r')
@@ -151,7 +152,7 @@ t.test('of any time, a double is off by one microsecond at most, and by none whe
 })
 
 t.test('a file that nobody touches has the same numbers by every call, whatever its time', async (t) => {
-  const path = `${t.testdir({ file: 'text' })}/file`
+  const path = `${testFolder(t, { file: 'text' })}/file`
   for (const ntfs of [false, true]) {
     const fs = nodeFiles({ ntfs })
     for (let index = 0; index < 200; index += 1) {

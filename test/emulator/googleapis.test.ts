@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { google } from 'googleapis'
 import t from 'tap'
 import { date, tabFromRows } from '../../emulator/workbook.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { SCOPES, serviceAccount, start } from './support.ts'
 
 const workbook = {
@@ -48,7 +49,7 @@ t.test('Google’s own client signs in with a service account and reads everythi
 
 t.test('Google’s own client signs in with the user credentials as a file, unaided', async (t) => {
   const emulator = await start(t, { workbooks: [workbook], requireAuth: true })
-  const folder = t.testdir({ 'credentials.json': JSON.stringify(emulator.userCredentials()) })
+  const folder = testFolder(t, { 'credentials.json': JSON.stringify(emulator.userCredentials()) })
   const auth = new google.auth.GoogleAuth({ keyFile: join(folder, 'credentials.json'), scopes: SCOPES })
   const sheets = google.sheets({ version: 'v4', auth, rootUrl: emulator.rootUrl })
   const { data } = await sheets.spreadsheets.values.get({ spreadsheetId: 'book', range: "'It''s 1'" })

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { parseCsv } from '../../emulator/csv.ts'
 import { loadWorkbook, loadWorkbooks } from '../../emulator/workbook-files.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { get, start, values } from './support.ts'
 
 const FOLDER = join(import.meta.dirname, '../../emulator/workbooks')
@@ -73,7 +74,7 @@ t.test('the demo workbook has what a demanding client must cope with', async (t)
 })
 
 t.test('a folder without workbook.json, or with a wrong one, is an error that names the file', async (t) => {
-  const folder = t.testdir({
+  const folder = testFolder(t, {
     wrong: { 'workbook.json': '{"id":"a b","title":"t","tabs":[]}' },
     missing: { 'workbook.json': '{"id":"a","title":"t","tabs":[{"gid":0,"title":"x","csv":"no.csv"}]}' },
     bare: {},

@@ -117,7 +117,7 @@ t.test('errors that no repeat can mend fail at once, with what the user can do',
   downloader.emulator.fail({ on: { kind: 'spreadsheets.get' }, do: { status: 403, reason: 'SERVICE_DISABLED' } })
   await failure('GOOGLE_API_DISABLED', /console\.developers\.google\.com/)
   downloader.emulator.fail({ on: { kind: 'spreadsheets.get' }, do: { status: 401 } })
-  await failure('GOOGLE_CREDENTIAL_INVALID', /GOOGLE_APPLICATION_CREDENTIALS/)
+  await failure('GOOGLE_CREDENTIAL_INVALID', /Check the clock of this machine/)
   await failure('TAB_NOT_FOUND', /"Small", "It's large", "Last"/, { tabs: ['Nope'] })
   await failure('RANGE_NOT_FOUND', /Tabs of the spreadsheet/, { ranges: ['Nope!A1:B2'] })
 })

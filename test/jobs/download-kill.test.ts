@@ -9,6 +9,7 @@ import { startEmulator } from '../../emulator/emulator.ts'
 import { syntheticTab } from '../../emulator/workbook.ts'
 import type { SnapshotManifest } from '../../src/model/snapshot-manifest.ts'
 import { aQueuedSync } from '../support/syncs.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 /** How often the download is killed; 50 in `npm run test:kill`. */
 const KILLS = Number(process.env.DOWNLOAD_KILLS ?? 3)
@@ -28,7 +29,7 @@ t.test(
     const workbook = { id: 'book', title: 'Book', tabs: [{ ...tab, columnCount: 11, cell }] }
     const emulator = await startEmulator({ workbooks: [workbook], latency: { baseMs: 5 } })
     t.teardown(() => emulator.close())
-    const directory = t.testdir({})
+    const directory = testFolder(t)
     const aSync = async () => {
       const sync = aQueuedSync({ spreadsheet: 'book', formats: ['json', 'csv'] })
       const file = join(directory, `${sync.id}.txt`)

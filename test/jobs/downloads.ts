@@ -25,6 +25,7 @@ import { claimSync, reportSync } from '../../src/syncs/sync.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { aLocalBudget } from '../support/local-read-budget.ts'
 import { aQueuedSync } from '../support/syncs.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 /** A clock on which every sleep is over at once, and time has passed all the same. */
 export class LeapingClock implements Clock {
@@ -128,7 +129,7 @@ export async function aDownloader(t: Test, options: DownloaderOptions = {}): Pro
   } = options
   const emulator = await startEmulator(rest)
   t.teardown(() => emulator.close())
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const local = new LocalSnapshotStore({ directory, kept: 3, log: silentLog, fs })
   await local.start()
   const snapshots = aroundSnapshots?.(local) ?? local

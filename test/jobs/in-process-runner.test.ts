@@ -6,10 +6,11 @@ import { FileStorage } from '../../src/storage/file-storage.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { FileLeases } from '../support/key-value-stores.ts'
 import { aQueuedSync } from '../support/syncs.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { ended, HeldJob, type RunnerOptions, type RunnerWorld, testJobRunner } from './conformance.ts'
 
 async function makeWorld(t: Test): Promise<RunnerWorld & { storage: FileStorage }> {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const storage = new FileStorage({ directory, clock: systemClock, log: silentLog })
   await storage.start()
   t.teardown(() => storage.close())

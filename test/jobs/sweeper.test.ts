@@ -8,6 +8,7 @@ import { FakeClock } from '../support/fake-clock.ts'
 import { MemoryIdempotency } from '../support/memory-key-value-store.ts'
 import { MemoryStorage } from '../support/memory-storage.ts'
 import { aQueuedSync } from '../support/syncs.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 const TTL_MS = 60_000
 const INTERVAL_MS = 10_000
@@ -18,7 +19,7 @@ async function aWorld(t: Test) {
   const logged: string[] = []
   const note = (_: object, message: string) => logged.push(message)
   const log: Log = { debug() {}, info() {}, warn: note, error: note }
-  const snapshots = new LocalSnapshotStore({ directory: t.testdir({}), kept: 1, log })
+  const snapshots = new LocalSnapshotStore({ directory: testFolder(t), kept: 1, log })
   await snapshots.start()
   const idempotency = new MemoryIdempotency()
   const sweeper = new Sweeper({ storage, idempotency, snapshots, clock, log, intervalMs: INTERVAL_MS })

@@ -14,6 +14,7 @@ import { ReadQuota } from '../../src/sheets/read-quota.ts'
 import { aDownloader, callsOf, LeapingClock } from '../jobs/downloads.ts'
 import { DEFAULT_READER, oneAccount } from '../support/accounts.ts'
 import { aLocalBudget } from '../support/local-read-budget.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 const workbook = {
   id: 'book',
@@ -126,7 +127,7 @@ for (const [name, action] of Object.entries({
 }
 
 t.test('a token that Google does not take any more is replaced once', async (t) => {
-  const path = `${t.testdir({})}/credential.json`
+  const path = `${testFolder(t)}/credential.json`
   const downloader = await aDownloader(t, {
     workbooks: [workbook],
     clock: new LeapingClock(),
@@ -148,7 +149,7 @@ t.test('a token that Google does not take any more is replaced once', async (t) 
 })
 
 t.test('a token endpoint that never answers is given up in time, told of meanwhile, and asked anew', async (t) => {
-  const path = `${t.testdir({})}/credential.json`
+  const path = `${testFolder(t)}/credential.json`
   const downloader = await aDownloader(t, {
     workbooks: [workbook],
     clock: new LeapingClock(),
@@ -177,7 +178,7 @@ t.test(
       'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
       'ERR_TLS_CERT_ALTNAME_INVALID',
     ]) {
-      const path = `${t.testdir({})}/credential.json`
+      const path = `${testFolder(t)}/credential.json`
       const downloader = await aDownloader(t, {
         workbooks: [workbook],
         clock: new LeapingClock(),

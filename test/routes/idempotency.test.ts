@@ -12,6 +12,7 @@ import { anApp } from '../support/app.ts'
 import { MemoryIdempotency, MemoryKeyValueStore } from '../support/memory-key-value-store.ts'
 import { MemoryStorage } from '../support/memory-storage.ts'
 import { anEmulator, aService, aServiceProcess, environmentFor, finished, pollUntil } from '../support/service.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 const ID = '1PostedTwiceByTheTests-0123456789_abcdefghijk'
 const HOUR_MS = 3_600_000
@@ -204,7 +205,7 @@ t.test(
     const emulator = await anEmulator(t, {
       workbooks: [{ id: ID, title: 'Twice', tabs: [tabFromRows(0, 'A', [['A'], [1]])] }],
     })
-    const directory = t.testdir({})
+    const directory = testFolder(t)
     const environment = { ...environmentFor(directory), GOOGLE_API_ROOT_URL: emulator.rootUrl }
     const services = await Promise.all([aServiceProcess(t, environment), aServiceProcess(t, environment)])
     const answers = await Promise.all(

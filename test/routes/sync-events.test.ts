@@ -15,6 +15,7 @@ import { settle } from '../support/fake-clock.ts'
 import { MemoryStorage } from '../support/memory-storage.ts'
 import { anEmulator, aService, aServiceProcess, environmentFor, startSync } from '../support/service.ts'
 import { aQueuedSync } from '../support/syncs.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 const ID = '1StreamedByTheTests-0123456789_abcdefghijklmn'
 const NOW = new Date('2026-01-01T00:00:00.000Z')
@@ -258,7 +259,7 @@ t.test('a service that stops ends its streams at once, and tells clients when to
     ],
   })
   emulator.fail({ do: { kind: 'hang' } })
-  const environment = { ...environmentFor(t.testdir({})), GOOGLE_API_ROOT_URL: emulator.rootUrl }
+  const environment = { ...environmentFor(testFolder(t)), GOOGLE_API_ROOT_URL: emulator.rootUrl }
   const service = await aServiceProcess(t, environment)
   const { id } = await startSync(service.url, { spreadsheet: ID })
   const client = (await openEvents(service.url, id)).read()
@@ -292,7 +293,7 @@ t.test('a stream on one process shows a sync that another process runs', { timeo
   const emulator = await anEmulator(t, { workbooks: [{ id: ID, title: 'Streamed', tabs: [tab] }] })
   const release = Promise.withResolvers<void>()
   emulator.onCall(() => release.promise)
-  const environment = { ...environmentFor(t.testdir({})), GOOGLE_API_ROOT_URL: emulator.rootUrl }
+  const environment = { ...environmentFor(testFolder(t)), GOOGLE_API_ROOT_URL: emulator.rootUrl }
   const [owner, other] = await Promise.all([aServiceProcess(t, environment), aServiceProcess(t, environment)])
   const { id } = await startSync(owner.url, { spreadsheet: ID })
   const client = (await openEvents(other.url, id)).read()

@@ -13,6 +13,7 @@ import { type FakeClock, settle } from '../support/fake-clock.ts'
 import { MemoryStorage } from '../support/memory-storage.ts'
 import { anEmulator, aServiceProcess, environmentFor, startSync } from '../support/service.ts'
 import { aQueuedSync } from '../support/syncs.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 const NOW = new Date('2026-01-01T00:00:00.000Z')
 const ID = '1ListedByTheTests-0123456789_abcdefghijklmnopq'
@@ -342,7 +343,7 @@ t.test(
   async (t) => {
     const tab = syntheticTab({ gid: 0, title: 'Many', rows: 3000, columns: 10, kind: 'mixed' })
     const emulator = await anEmulator(t, { workbooks: [{ id: ID, title: 'Listed', tabs: [tab] }] })
-    const environment = { ...environmentFor(t.testdir({})), GOOGLE_API_ROOT_URL: emulator.rootUrl }
+    const environment = { ...environmentFor(testFolder(t)), GOOGLE_API_ROOT_URL: emulator.rootUrl }
     const [owner, other] = await Promise.all([aServiceProcess(t, environment), aServiceProcess(t, environment)])
     const client = (await openListEvents(other.url)).read()
     await client.until(({ events }) => events.length === 1)

@@ -11,6 +11,7 @@ import { GoogleApi } from '../../src/sheets/google-api.ts'
 import { readCredentialFile } from '../../src/sheets/google-credential.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { anEmulator } from '../support/service.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 const tabs = [tabFromRows(0, 'One', [['a']])]
 const workbooks = [
@@ -25,7 +26,7 @@ const edit = (emulator: Emulator, id: string) => emulator.setCell(id, 0, 0, 0, M
 async function aFeed(t: Test, options: EmulatorOptions = {}, google: { apiKey?: string; isSigned?: boolean } = {}) {
   const emulator = await anEmulator(t, { workbooks, ...options })
   const credentials = JSON.stringify(emulator.userCredentials())
-  const path = `${t.testdir({ 'key.json': credentials })}/key.json`
+  const path = `${testFolder(t, { 'key.json': credentials })}/key.json`
   const file = google.isSigned ? await readCredentialFile(path) : undefined
   const { apiKey } = google
   const clock = { ...systemClock, sleep: async () => true }

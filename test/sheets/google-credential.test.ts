@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import t from 'tap'
 import { redact } from '../../src/redaction.ts'
 import { readCredentialFile } from '../../src/sheets/google-credential.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 const pem = generateKeyPairSync('rsa', { modulusLength: 2048 })
   .privateKey.export({ type: 'pkcs8', format: 'pem' })
@@ -14,7 +15,7 @@ const key = {
   private_key: pem,
   token_uri: 'https://oauth2.example/token',
 }
-const directory = t.testdir({})
+const directory = testFolder(t)
 
 async function read(content: string | Uint8Array) {
   await writeFile(`${directory}/canary-path.json`, content)

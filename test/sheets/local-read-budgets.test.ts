@@ -8,6 +8,7 @@ import { recordKey } from '../../src/sheets/shared-read-budgets.ts'
 import { FileKeyValueStore } from '../../src/storage/file-key-value-store.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { MemoryKeyValueStore } from '../support/memory-key-value-store.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { testReadBudgets, testRefusals, testTurns } from './read-budgets-conformance.ts'
 
 const REFUSED = { kind: 'refused' } as const
@@ -24,7 +25,7 @@ for (const test of [testReadBudgets, testTurns]) {
 /** Processes that share a folder. */
 function aFolder(t: Test, limits: ReadLimits = LIMITS) {
   const clock = new FakeClock()
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const openAll = () => {
     const records = new FileKeyValueStore({ directory, clock }, 'read-budget')
     return new LocalReadBudgets({ limits, clock, records })

@@ -1,9 +1,10 @@
 import t from 'tap'
 import { DescriptorCache } from '../../src/snapshots/local/descriptor-cache.ts'
 import { FaultyFileSystem } from '../support/faulty-file-system.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 t.test('files that are open for speed alone give way when no descriptor is left', async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const disk = new FaultyFileSystem()
   const cache = new DescriptorCache(disk.fs)
   const use = (name: string) =>

@@ -4,9 +4,10 @@ import { nodeFileSystem } from '../../src/disk/node-file-system.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 t.test('a draft that is not gone on with for lack of room leaves nothing on the full disk', async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const disk = { freeBytes: 2, fails: false }
   const fs = {
     ...nodeFileSystem,

@@ -2,12 +2,13 @@ import t, { type Test } from 'tap'
 import { newSyncId } from '../../src/model/sync-id.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { manifestOf, SPREADSHEET } from './manifests.ts'
 
 const TOO_LARGE = { code: 'SYNC_TOO_LARGE', message: /more than 1,000 bytes/, hint: /SYNC_BYTES_MAX/, retryable: false }
 
 async function aStore(t: Test) {
-  const store = new LocalSnapshotStore({ directory: t.testdir({}), kept: 3, log: silentLog, maxSyncBytes: 1000 })
+  const store = new LocalSnapshotStore({ directory: testFolder(t), kept: 3, log: silentLog, maxSyncBytes: 1000 })
   await store.start()
   return { store, key: { spreadsheetId: SPREADSHEET, syncId: newSyncId(), epoch: 1 } }
 }

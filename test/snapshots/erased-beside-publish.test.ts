@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { nodeFileSystem } from '../../src/disk/node-file-system.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { publishedText, publishFiles, SPREADSHEET } from './manifests.ts'
 
 /**
@@ -10,7 +11,7 @@ import { publishedText, publishFiles, SPREADSHEET } from './manifests.ts'
  * empty one: Node's recursive mkdir finds it there and then looks what it is, which fails with ENOENT.
  */
 async function aStoreWhoseFolderGoes(t: Test, times: number) {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   let left = times
   const fs: typeof nodeFileSystem = {
     ...nodeFileSystem,

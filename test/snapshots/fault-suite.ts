@@ -9,6 +9,7 @@ import { silentLog } from '../../src/ports/log.ts'
 import type { SnapshotDraft } from '../../src/ports/snapshot-store.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
 import { type Fault, FaultyFileSystem } from '../support/faulty-file-system.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { manifestOf, publishedText, SPREADSHEET, stagedText } from './manifests.ts'
 
 const bytes = (text: string) => Buffer.from(text)
@@ -103,7 +104,7 @@ export async function failEachCall(
   disk = (_: string) => nodeFileSystem,
   step = 1,
 ): Promise<void> {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const fs = disk(directory)
   let nth = 1 - step
   for (let wasReached = true; wasReached; ) {

@@ -8,13 +8,14 @@ import { silentLog } from '../../src/ports/log.ts'
 import { DraftSuperseded } from '../../src/ports/snapshot-store.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
 import { FaultyFileSystem } from '../support/faulty-file-system.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { isOf, manifestOf, publishedText, publishFiles, SPREADSHEET, stagedText } from './manifests.ts'
 
 const aStore = (directory: string) => new LocalSnapshotStore({ directory, kept: 3, log: silentLog })
 const bytes = (text: string) => Buffer.from(text)
 
 t.test('a snapshot is a folder of its files and a manifest that people can read', async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const manifest = await publishFiles(aStore(directory), { 'a.csv': 'a', 'b.json': '[]' })
   const folder = join(directory, SPREADSHEET, manifest.syncId)
   t.strictSame((await readdir(folder)).sort(), ['a.csv', 'b.json', 'manifest.json'])
@@ -25,7 +26,7 @@ t.test('a snapshot is a folder of its files and a manifest that people can read'
 })
 
 t.test('an unreadable manifest is an error, not absent, and hides no other snapshot', async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const store = aStore(directory)
   const good = await publishFiles(store, { 'a.csv': 'a' })
   const spoilt: Record<string, string | undefined> = {
@@ -48,7 +49,7 @@ t.test('an unreadable manifest is an error, not absent, and hides no other snaps
 })
 
 t.test('a manifest is parsed once for as long as it is the same file', async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const store = aStore(directory)
   const { syncId } = await publishFiles(store, { 'a.csv': 'a' })
   const first = await store.find(SPREADSHEET, syncId)
@@ -60,7 +61,7 @@ t.test('a manifest is parsed once for as long as it is the same file', async (t)
 })
 
 t.test('nothing outside the directory is reached through symbolic links', async (t) => {
-  const directory = t.testdir({ outside: { 'a.csv': 'secret' }, store: {} })
+  const directory = testFolder(t, { outside: { 'a.csv': 'secret' }, store: {} })
   const store = aStore(join(directory, 'store'))
   const manifest = await publishFiles(store, { 'a.csv': 'a' })
   const { syncId } = manifest
@@ -84,7 +85,7 @@ t.test('nothing outside the directory is reached through symbolic links', async 
 })
 
 t.test('a zombie writes on through the files it holds open, and nobody ever reads it', async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const store = aStore(directory)
   const key = { spreadsheetId: SPREADSHEET, syncId: newSyncId(), epoch: 1 }
   const zombie = await store.openDraft(key)
@@ -106,7 +107,7 @@ t.test('a zombie writes on through the files it holds open, and nobody ever read
 
 const skip = existsSync('/proc/self/fd') ? false : 'descriptors are counted in /proc'
 t.test('a draft of a thousand files holds at most 64 descriptors, and none once closed', { skip }, async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const store = aStore(directory)
   const key = { spreadsheetId: SPREADSHEET, syncId: newSyncId(), epoch: 1 }
   const draft = await store.openDraft(key)
@@ -127,7 +128,7 @@ t.test('a draft of a thousand files holds at most 64 descriptors, and none once 
 })
 
 t.test('what a publish could not tidy up is out of reach, and goes with the next epoch', async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const store = aStore(directory)
   const { syncId } = await publishFiles(store, { 'a.csv': 'a' })
   const checkpoint = join(directory, SPREADSHEET, syncId, '.checkpoint.json')
@@ -139,7 +140,7 @@ t.test('what a publish could not tidy up is out of reach, and goes with the next
 
 t.test('a checkpoint that the files do not bear out is not gone on from', async (t) => {
   for (const spoil of ['cut off', 'gone', 'garbage'] as const) {
-    const directory = t.testdir({})
+    const directory = testFolder(t)
     const store = aStore(directory)
     const key = { spreadsheetId: SPREADSHEET, syncId: newSyncId(), epoch: 1 }
     const draft = await store.openDraft(key)
@@ -162,7 +163,7 @@ t.test('a checkpoint that the files do not bear out is not gone on from', async 
 t.test(
   'a spreadsheet without snapshots leaves no folder, and one that is removed too early is made again',
   async (t) => {
-    const directory = t.testdir({})
+    const directory = testFolder(t)
     let removals = 0
     const rename = async (from: string, to: string) => {
       if (from.endsWith('.publication') && removals++ < 2) await rmdir(join(to, '..'))
@@ -181,7 +182,7 @@ t.test(
 )
 
 t.test('an erasure by whoever sees all takes what cannot be read too, a sweep leaves it', async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const store = aStore(directory)
   const { syncId } = await publishFiles(store, { 'a.csv': 'secret' })
   await writeFile(join(directory, SPREADSHEET, syncId, 'manifest.json'), 'garbage')
@@ -194,7 +195,7 @@ t.test('an erasure by whoever sees all takes what cannot be read too, a sweep le
 t.test(
   'an erasure that is cut off has removed whole snapshots, and the sweep removes what is left of them',
   async (t) => {
-    const directory = t.testdir({})
+    const directory = testFolder(t)
     let isCutOff = true
     const removeTree = async (path: string) => {
       if (isCutOff && path.includes('.trash')) throw Object.assign(new Error('EIO: injected'), { code: 'EIO' })
@@ -216,7 +217,7 @@ t.test(
 )
 
 t.test('a failing medium is told as such, and never as absence', async (t) => {
-  const directory = t.testdir({ 'not-a-folder': '' })
+  const directory = testFolder(t, { 'not-a-folder': '' })
   const store = aStore(join(directory, 'not-a-folder'))
   await t.rejects(store.start(), { code: 'STORAGE_UNAVAILABLE' })
   await t.rejects(store.openDraft({ spreadsheetId: SPREADSHEET, syncId: newSyncId(), epoch: 1 }), {

@@ -5,6 +5,7 @@ import { silentLog } from '../../src/ports/log.ts'
 import { DraftSuperseded } from '../../src/ports/snapshot-store.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
 import type { Fault } from '../support/faulty-file-system.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { failEachCall } from './fault-suite.ts'
 import { SPREADSHEET } from './manifests.ts'
 
@@ -23,7 +24,7 @@ for (const [how, kind] of Object.entries(FAULTS)) {
 }
 
 t.test('after a failed fsync the draft is of no more use, and says so until it is opened again', async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   let descriptor: number | undefined
   let hasFailed = false
   const store = new LocalSnapshotStore({
@@ -60,7 +61,7 @@ t.test('after a failed fsync the draft is of no more use, and says so until it i
 })
 
 t.test('a folder that was taken away means that a later epoch has it', async (t) => {
-  const store = new LocalSnapshotStore({ directory: t.testdir({}), kept: 3, log: silentLog })
+  const store = new LocalSnapshotStore({ directory: testFolder(t), kept: 3, log: silentLog })
   const key = { spreadsheetId: SPREADSHEET, syncId: newSyncId(), epoch: 1 }
   const draft = await store.openDraft(key)
   await draft.append('a.csv', bytes('1'))

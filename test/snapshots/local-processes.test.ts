@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { silentLog } from '../../src/ports/log.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { SPREADSHEET, sha256 } from './manifests.ts'
 
 const PUBLISHER = fileURLToPath(new URL('publisher.ts', import.meta.url))
@@ -45,7 +46,7 @@ async function readAll(store: LocalSnapshotStore): Promise<number> {
 }
 
 t.test('no reader sees half a snapshot while another process publishes and prunes', async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const publisher = await aPublisher(t, directory)
   const store = new LocalSnapshotStore({ directory, kept: 2, log: silentLog })
   let reads = 0
@@ -55,7 +56,7 @@ t.test('no reader sees half a snapshot while another process publishes and prune
 })
 
 t.test('a publisher that is killed at any moment leaves whole snapshots, and drafts that are swept', async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const store = new LocalSnapshotStore({ directory, kept: 2, log: silentLog })
   await store.start()
   for (let round = 0; round < 8; round += 1) {

@@ -2,6 +2,7 @@ import t from 'tap'
 import { silentLog } from '../../src/ports/log.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
 import { FaultyFileSystem } from '../support/faulty-file-system.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { failEachCallOfMove } from './moved-draft-fault-suite.ts'
 
 for (const afterEffect of [false, true]) {
@@ -9,7 +10,7 @@ for (const afterEffect of [false, true]) {
     const how = `${forEver ? 'for ever' : 'once'}, ${afterEffect ? 'after' : 'before'} its effect`
     t.test(`whichever call of the disk fails (${how}), one sync has the draft whole`, async (t) => {
       const disk = new FaultyFileSystem()
-      const options = { directory: t.testdir({}), kept: 3, log: silentLog }
+      const options = { directory: testFolder(t), kept: 3, log: silentLog }
       const healthy = new LocalSnapshotStore(options)
       const faulty = new LocalSnapshotStore({ ...options, fs: disk.fs })
       await healthy.start()

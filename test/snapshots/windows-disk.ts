@@ -5,6 +5,7 @@ import { newSyncId } from '../../src/model/sync-id.ts'
 import type { FileSystem } from '../../src/ports/file-system.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import { LocalSnapshotStore } from '../../src/snapshots/local-snapshot-store.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { windowsDisk } from '../support/windows-disk.ts'
 import { testOnDisk } from './foreign-disk-suite.ts'
 import { publishedText, publishFiles, SPREADSHEET } from './manifests.ts'
@@ -80,7 +81,7 @@ t.test('a file that is being streamed is streamed to its end, and its snapshot i
 })
 
 async function aStore(t: Test, around: (fs: FileSystem) => FileSystem = (fs) => fs) {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const disk = windowsDisk(directory)
   const fs = around(disk)
   const store = new LocalSnapshotStore({ directory, kept: 1, log: silentLog, fs })

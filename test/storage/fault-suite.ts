@@ -11,6 +11,7 @@ import { claimDelivery, type Deliverable } from '../../src/syncs/webhook-deliver
 import { systemClock } from '../../src/system-clock.ts'
 import { type Fault, FaultyFileSystem } from '../support/faulty-file-system.ts'
 import { aQueuedSync } from '../support/syncs.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 const NOW = new Date('2026-01-01T00:00:00.000Z')
 const LATER = new Date('2026-01-01T01:00:00.000Z')
@@ -61,7 +62,7 @@ export async function failEachCall(
 
 /** In memory where the system has such a folder: several hundred lives would keep a disk busy for long. */
 async function aFolder(t: Test): Promise<string> {
-  if (!existsSync('/dev/shm')) return t.testdir({})
+  if (!existsSync('/dev/shm')) return testFolder(t)
   const folder = await mkdtemp('/dev/shm/sheetsync-faults-')
   t.teardown(() => rm(folder, { recursive: true }))
   return folder

@@ -14,6 +14,7 @@ import { cancelSync } from '../../src/syncs/sync.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { type Fault, FaultyFileSystem } from '../support/faulty-file-system.ts'
 import { aQueuedSync } from '../support/syncs.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { idAt } from './history-conformance.ts'
 
 const DAY_MS = 86_400_000
@@ -29,7 +30,7 @@ interface Options {
 
 /** Opens storages on one folder; `said`: what they log at warn and error. */
 function aFolder(t: Test) {
-  const root = t.testdir({})
+  const root = testFolder(t)
   const said: string[] = []
   const keep = (fields: object, message: string) => said.push(`${message} ${JSON.stringify(fields)}`)
   const log: Log = { debug() {}, info() {}, warn: keep, error: keep }

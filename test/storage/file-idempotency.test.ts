@@ -11,6 +11,7 @@ import { systemClock } from '../../src/system-clock.ts'
 import type { Fault } from '../support/faulty-file-system.ts'
 import { FileIdempotency } from '../support/key-value-stores.ts'
 import { aQueuedSync } from '../support/syncs.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { claimOf, testIdempotencyStore } from './idempotency-conformance.ts'
 import { failEachCallOfKeys } from './idempotency-fault-suite.ts'
 
@@ -218,7 +219,7 @@ for (const fault of FAULTS) {
 
 function setUp(t: Test, name = 'keys') {
   const directory = `${t.testdirName}/${name}`
-  t.testdir({})
+  testFolder(t)
   return {
     directory,
     async open(options: Partial<StatusFolderOptions> = {}): Promise<FileIdempotency> {

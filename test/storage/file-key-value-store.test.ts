@@ -5,15 +5,16 @@ import { nodeFileSystem } from '../../src/disk/node-file-system.ts'
 import type { FileSystem } from '../../src/ports/file-system.ts'
 import { FileKeyValueStore } from '../../src/storage/file-key-value-store.ts'
 import { systemClock } from '../../src/system-clock.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { testKeyValueStore } from './key-value-conformance.ts'
 
 await testKeyValueStore(t, 'FileKeyValueStore', async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   return { open: async (namespace) => new FileKeyValueStore({ directory, clock: systemClock }, namespace) }
 })
 
 t.test('an entry is one file that reads well, and nothing is left beside it', async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const store = new FileKeyValueStore({ directory, clock: systemClock }, 'notes')
   await store.start()
   const version = await store.compareAndSwap('a', await store.compareAndSwap('a', undefined, { n: 1 }), { n: 2 })
@@ -25,7 +26,7 @@ t.test('an entry is one file that reads well, and nothing is left beside it', as
 })
 
 t.test('a directory of its own holds the entries, and nothing else that is seen', async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const store = new FileKeyValueStore({ directory, clock: systemClock }, 'notes', { ownDirectory: true })
   await store.start()
   await store.compareAndSwap('a', undefined, { n: 1 })
@@ -37,7 +38,7 @@ t.test('a directory of its own holds the entries, and nothing else that is seen'
 })
 
 t.test('while nothing has changed and nothing is due, the files are not looked at', async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   let looks = 0
   const fs: FileSystem = {
     ...nodeFileSystem,
@@ -61,7 +62,7 @@ t.test('while nothing has changed and nothing is due, the files are not looked a
 })
 
 t.test('a value with an expiry beyond what a file can say is not due before its time', async (t) => {
-  const store = new FileKeyValueStore({ directory: t.testdir({}), clock: systemClock }, 'notes')
+  const store = new FileKeyValueStore({ directory: testFolder(t), clock: systemClock }, 'notes')
   await store.start()
   await store.compareAndSwap('late', undefined, { expiresAt: '2999-01-01T00:00:00.000Z' })
   t.same(await store.expired(new Date('2998-01-01'), 10), [])
@@ -69,7 +70,7 @@ t.test('a value with an expiry beyond what a file can say is not due before its 
 })
 
 t.test('an entry that is damaged is a SyntaxError for whoever uses it, and stays', async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const store = new FileKeyValueStore({ directory, clock: systemClock }, 'notes')
   await store.start()
   for (const text of ['', '{', 'null', '{"version":"../x","writer":"","value":{}}']) {

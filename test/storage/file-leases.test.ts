@@ -6,10 +6,11 @@ import { newSyncId } from '../../src/model/sync-id.ts'
 import { systemProcesses } from '../../src/storage/files/processes.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { FileLeases } from '../support/key-value-stores.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { testLeaseStore } from './lease-conformance.ts'
 
 await testLeaseStore(t, 'FileLeases', async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   return { open: async () => new FileLeases({ directory, clock: systemClock }) }
 })
 
@@ -89,7 +90,7 @@ t.test('a process is told from a later one that was given its number, and of ano
 })
 
 async function setUp(t: Test): Promise<{ leases: FileLeases; another: () => Promise<FileLeases>; directory: string }> {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const another = async () => {
     const leases = new FileLeases({ directory, clock: systemClock })
     await leases.start()

@@ -16,6 +16,7 @@ import { type Deliverable, recordDelivery, requestRedelivery } from '../../src/s
 import { systemClock } from '../../src/system-clock.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { aQueuedSync } from '../support/syncs.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { testSyncStorage } from './conformance.ts'
 
 const NOW = new Date('2026-01-01T00:00:00.000Z')
@@ -28,7 +29,7 @@ for (const [name, packing] of [
   ['FileStorage, every record packed', { packAboveBytes: 0 }],
 ] as const) {
   await testSyncStorage(t, name, async (t) => {
-    const directory = t.testdir({})
+    const directory = testFolder(t)
     return {
       open: async () => new FileStorage({ directory, clock: systemClock, log: silentLog, ...packing }),
       damage: (id) => truncate(`${directory}/${id}.json`, 100),
@@ -362,7 +363,7 @@ t.test('a directory on NFS is refused in words', async (t) => {
 })
 
 t.test('a directory that cannot be made or written says so', async (t) => {
-  const directory = t.testdir({ 'a-file': 'in the way' })
+  const directory = testFolder(t, { 'a-file': 'in the way' })
   const storage = new FileStorage({ directory: `${directory}/a-file/status`, clock: systemClock, log: silentLog })
   await t.rejects(storage.start(), { code: 'STORAGE_UNAVAILABLE', message: /ENOTDIR/ })
   await t.rejects(storage.checkWritable(), { code: 'STORAGE_UNAVAILABLE' })
@@ -392,7 +393,7 @@ async function setUp(
   t: Test,
   options: Partial<FileStorageOptions> & { readonly started?: boolean } = {},
 ): Promise<SetUp> {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const another = async (fs = options.fs ?? nodeFileSystem) => {
     const storage = new FileStorage({ directory, clock: systemClock, log: silentLog, ...options, fs })
     if (options.started !== false) await storage.start()

@@ -5,6 +5,7 @@ import { silentLog } from '../../src/ports/log.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { aQueuedSync } from '../support/syncs.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 t.test('what another process changes is told within a second, by one look at each file', async (t) => {
   const { storage, clock, looks, other } = await setUp(t)
@@ -70,7 +71,7 @@ t.test('a disk that cannot be read for a while tells later, and what is no sync 
 })
 
 async function setUp(t: Test) {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const clock = new FakeClock()
   const looks: string[] = []
   let failing = false

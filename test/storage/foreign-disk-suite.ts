@@ -8,6 +8,7 @@ import { FileStorage } from '../../src/storage/file-storage.ts'
 import { systemProcesses } from '../../src/storage/files/processes.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { FileIdempotency, FileLeases } from '../support/key-value-stores.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { testSyncStorage } from './conformance.ts'
 import { failEachCall } from './fault-suite.ts'
 import { testIdempotencyStore } from './idempotency-conformance.ts'
@@ -29,7 +30,7 @@ export async function testOnDisk(
   { keepsRecords = true }: { readonly keepsRecords?: boolean } = {},
 ): Promise<void> {
   const place = (t: Test) => {
-    const directory = t.testdir({})
+    const directory = testFolder(t)
     return { directory, clock: systemClock, log: silentLog, fs: disk(directory), processes }
   }
   if (keepsRecords)

@@ -9,6 +9,7 @@ import { systemClock } from '../../src/system-clock.ts'
 import { type Fault, FaultyFileSystem } from '../support/faulty-file-system.ts'
 import { FileIdempotency } from '../support/key-value-stores.ts'
 import { aQueuedSync } from '../support/syncs.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { claimOf } from './idempotency-conformance.ts'
 
 const NOW = new Date('2026-01-01T00:00:00.000Z')
@@ -25,7 +26,7 @@ export async function failEachCallOfKeys(
 ): Promise<void> {
   let nth = 1
   for (let struck = true; struck; nth++) {
-    const directory = t.testdir({})
+    const directory = testFolder(t)
     const fs = disk(directory)
     const open = async (using = fs) => {
       const store = new FileIdempotency({ directory, clock: systemClock, fs: using })

@@ -5,6 +5,7 @@ import { newSyncId } from '../../src/model/sync-id.ts'
 import { systemProcesses } from '../../src/storage/files/processes.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { FileLeases } from '../support/key-value-stores.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 const FACTS = { pid: 40, start: '1700000000123', host: 'desk-7', bootedAt: 1_700_000_000, exists: () => true }
 const processesOf = (facts: Partial<typeof FACTS> = {}) => systemProcesses(tableOfPids({ ...FACTS, ...facts }))
@@ -47,7 +48,7 @@ t.test(
 
 t.test('a pid that was given out again keeps a dead owner’s sync no longer than the lease', async (t) => {
   const clock = new FakeClock()
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const dead = new FileLeases({ directory, clock, processes: processesOf({ pid: 44 }) })
   await dead.start()
   const id = newSyncId()

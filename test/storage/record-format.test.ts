@@ -9,6 +9,7 @@ import { formatRecord, summarize, summarizeEnds } from '../../src/storage/files/
 import { cancelSync, claimSync } from '../../src/syncs/sync.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { aQueuedSync } from '../support/syncs.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 const NOW = new Date()
 const DAY_MS = 86_400_000
@@ -54,7 +55,7 @@ t.test('ends that do not say it are no summary: the record is then read as a who
 })
 
 t.test('a state that stands where the ends do not look is found all the same', async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const storage = new FileStorage({ directory, clock: systemClock, log: silentLog })
   await storage.start()
   const [, running, ended] = SYNCS as [Sync, Sync, Sync]
@@ -82,7 +83,7 @@ t.test('a state that stands where the ends do not look is found all the same', a
 })
 
 t.test('a record with zeros in its middle is set aside', async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const storage = new FileStorage({ directory, clock: systemClock, log: silentLog })
   await storage.start()
   const [sync] = SYNCS as [Sync]

@@ -4,13 +4,14 @@ import { FileStorage } from '../../src/storage/file-storage.ts'
 import { claimSync, reportSync } from '../../src/syncs/sync.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { aQueuedSync } from '../support/syncs.ts'
+import { testFolder } from '../support/test-folder.ts'
 import { windowsDisk } from '../support/windows-disk.ts'
 import { testOnDisk } from './foreign-disk-suite.ts'
 
 await testOnDisk(t, 'Windows', windowsDisk)
 
 t.test('two versions differ from outside in their time, and each stays in memory while it is the file', async (t) => {
-  const directory = t.testdir({})
+  const directory = testFolder(t)
   const fs = windowsDisk(directory)
   const storage = new FileStorage({ directory, clock: systemClock, log: silentLog, fs })
   await storage.start()

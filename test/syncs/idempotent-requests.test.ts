@@ -16,6 +16,7 @@ import { FakeClock } from '../support/fake-clock.ts'
 import { FileIdempotency } from '../support/key-value-stores.ts'
 import { MemoryIdempotency } from '../support/memory-key-value-store.ts'
 import { MemoryStorage } from '../support/memory-storage.ts'
+import { testFolder } from '../support/test-folder.ts'
 
 const body = syncRequestBody.parse({ spreadsheet: 'a-spreadsheet', ifActive: 'start' })
 /** Milliseconds for which a status is kept. */
@@ -25,7 +26,7 @@ const runner = { start: async () => {}, enqueue: async () => {}, notifyCancel: (
 
 for (const step of ['create', 'complete']) {
   t.test(`a process killed before its ${step}: the repeat is answered at once and starts no second sync`, async (t) => {
-    const directory = t.testdir({})
+    const directory = testFolder(t)
     const child = spawn(
       process.execPath,
       [fileURLToPath(new URL('dying-start.ts', import.meta.url)), directory, 'k', step],
