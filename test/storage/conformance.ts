@@ -867,6 +867,26 @@ export async function testSyncStorage(
       )
     })
 
+    await t.test(
+      'an end in another instance is told to who watches all syncs, though a list here has met it before',
+      async (t) => {
+        const { storage, another } = await setUp(t)
+        const other = await another()
+        const watching = await watchAll(t, storage)
+        for (let count = 0; count < 3; count++) {
+          const sync = aQueuedSync()
+          const created = watching.next(sync.id)
+          await other.create(sync)
+          await created
+          const ended = watching.next(sync.id)
+          await other.replace(cancelSync(sync, NOW, TTL_MS), 1)
+          t.equal((await storage.list({ pageSize: 10, states: ['cancelled'] })).syncs.length, count + 1)
+          await storage.cleanup(NOW)
+          await ended
+        }
+      },
+    )
+
     await t.test('who has stopped watching all syncs is told no more, and others still are', async (t) => {
       const { storage, another } = await setUp(t)
       const other = await another()

@@ -113,6 +113,8 @@ export class FolderWatch {
       if (signal.aborted) return
       if (this.#hasChanged(id)) changed.add(id)
     }
+    // What a list or a sweep here has met as ended, or gone, since the last poll.
+    for (const id of this.#seen.keys()) if (!this.#index.isUnsettled(id)) changed.add(id)
     for (const id of changed) {
       // What has ended is polled no more.
       await this.#index.find(id, { shared: true })
