@@ -64,7 +64,7 @@ export class DraftFolders {
   async claim(draft: DraftFolder): Promise<void> {
     const own = this.pathOf(draft)
     await this.start()
-    await this.#fs.makeFolder(own)
+    await this.#make(own)
     for (;;) {
       const others = (await this.list(draft.syncId)).filter(({ epoch }) => epoch !== draft.epoch)
       if (others.some(({ epoch }) => epoch > draft.epoch)) {
@@ -99,9 +99,9 @@ export class DraftFolders {
       // Closed before: what an earlier try has claimed is still there, if that was cut off.
       if (!(error instanceof DraftSuperseded)) throw error
     }
-    await this.#fs.makeFolder(this.pathOf({ syncId: from, epoch: CLOSED }))
+    await this.#make(this.pathOf({ syncId: from, epoch: CLOSED }))
     if (await this.#hasCheckpoint(path)) await this.#takeOver(path, own)
-    await this.remove(path)
+    await this.remove(path, own)
     await this.#fs.syncFolder(this.#path)
     return this.#hasCheckpoint(own)
   }
@@ -165,18 +165,31 @@ export class DraftFolders {
 
   /**
    * Takes a checkpoint out of a folder whose owner still has files open, so that Windows lets it not be renamed: its files
-   * by links, then the checkpoint itself, at once. What is left is to be removed.
+   * by links, then the checkpoint itself, at once. What is left is to be removed. Of several that do so with one draft at
+   * once the later ones find the same links, and leave them.
    */
   async #takeCheckpoint(path: string, own: string): Promise<void> {
-    await this.#fs.makeFolder(own)
-    for (const name of await namesIn(this.#fs, own)) await this.#fs.removeTree(join(own, name))
-    for (const name of await namesIn(this.#fs, path)) {
+    const names = await namesIn(this.#fs, path)
+    if (!names.includes(CHECKPOINT_NAME)) return
+    await this.#make(own)
+    for (const name of await namesIn(this.#fs, own)) {
+      if (name !== CHECKPOINT_NAME && !this.#isSame(join(path, name), join(own, name))) {
+        await this.#fs.removeTree(join(own, name))
+      }
+    }
+    for (const name of names) {
       const isFile = (await this.#fs.stat(join(path, name)))?.type === 'file'
       if (!isFile || name === CHECKPOINT_NAME) continue
-      await ignoreErrno(this.#fs.link(join(path, name), join(own, name)), 'ENOENT')
+      await ignoreErrno(this.#fs.link(join(path, name), join(own, name)), 'ENOENT', 'EEXIST')
     }
-    await this.#fs.syncFolder(own)
+    // ENOENT, here and below: another has taken this folder as well.
+    await ignoreErrno(this.#fs.syncFolder(own), 'ENOENT')
     await ignoreErrno(this.#fs.rename(join(path, CHECKPOINT_NAME), join(own, CHECKPOINT_NAME)), 'ENOENT')
+  }
+
+  #isSame(path: string, other: string): boolean {
+    const [one, two] = [path, other].map((each) => this.#fs.identify(each))
+    return one !== undefined && one.inode === two?.inode
   }
 
   /**
@@ -189,6 +202,11 @@ export class DraftFolders {
     for (const name of await namesIn(this.#fs, path)) {
       if (name !== REMOVED_NAME) await ignoreErrno(this.#fs.rename(join(path, name), join(to, name)), 'ENOENT')
     }
+  }
+
+  /** Not by `makeFolder`, which fails when what it finds there is taken away before it has looked at it. */
+  async #make(path: string): Promise<void> {
+    await ignoreErrno(this.#fs.makeSubfolder(path), 'EEXIST')
   }
 
   async #hasCheckpoint(path: string): Promise<boolean> {
