@@ -1,50 +1,28 @@
 import type { Block } from '../../blocks/block.ts'
 import { settleAll } from '../../concurrency/settle-all.ts'
 import { AppError } from '../../errors.ts'
-import { durationMs } from '../../model/duration.ts'
-import type { Reader } from '../../model/reader.ts'
-import { isExpired, type SnapshotManifest } from '../../model/snapshot-manifest.ts'
-import type { ActiveSync, SyncFault, SyncProgress, SyncResult, SyncWarning } from '../../model/sync.ts'
-import type { AreaWriter, BlockWriter } from '../../ports/block-writer.ts'
-import type { ChangeCounter } from '../../ports/change-counter.ts'
-import type { Clock } from '../../ports/clock.ts'
+import type { SnapshotManifest } from '../../model/snapshot-manifest.ts'
+import type { ActiveSync, SyncResult } from '../../model/sync.ts'
+import type { AreaWriter } from '../../ports/block-writer.ts'
 import type { JobContext } from '../../ports/job-runner.ts'
-import type { Log } from '../../ports/log.ts'
-import type { Description, SheetSource, Spreadsheet } from '../../ports/sheet-source.ts'
-import type { SnapshotDraft, SnapshotStore } from '../../ports/snapshot-store.ts'
+import type { Spreadsheet } from '../../ports/sheet-source.ts'
+import type { SnapshotDraft } from '../../ports/snapshot-store.ts'
 import { type AreaState, advance, areaState } from './area-state.ts'
 import { type DownloadCheckpoint, fingerprint, readCheckpoint, resumeFrom } from './download-checkpoint.ts'
-import { isAsExpected, requireExpected } from './expectations.ts'
-import { fullReport, type ProgressSource, progressOf } from './progress.ts'
-import { isUnchanged, resultOf } from './result.ts'
+import type { DownloadOptions } from './download-options.ts'
+import { DownloadReports } from './download-reports.ts'
+import { requireExpected } from './expectations.ts'
+import { makeManifest } from './make-manifest.ts'
+import { resultOf } from './result.ts'
 import { watchStore } from './slow-store.ts'
+import { readerOf } from './sync-reader.ts'
+import { findUnchanged } from './unchanged-snapshot.ts'
 
 /** How often a spreadsheet that was edited while it was read is downloaded again. */
 const REPEATS = 2
 
 /** What an edit of the spreadsheet may be the reason of: rows or tabs that were there are gone. */
 const MAY_BE_EDITED = ['GOOGLE_ANSWER_INCOMPLETE', 'GOOGLE_REQUEST_REFUSED']
-
-/** What downloads are made with. */
-export interface DownloadOptions {
-  readonly source: SheetSource
-  readonly writer: BlockWriter
-  readonly snapshots: SnapshotStore
-  /** Who counts what a snapshot has changed; default: nobody. */
-  readonly changes?: ChangeCounter
-  /** Opens the token that was sealed for a sync, or throws an AppError; default: no user's own token reads. */
-  readonly unseal?: ((sealedToken: string, syncId: string) => string) | undefined
-  readonly clock: Clock
-  readonly log: Log
-  /** Throws while no download of this key may begin, as too much is kept already; default: never. */
-  readonly requireRoom?: (createdBy: string | null) => void
-  /** Whether the draft of one more failed sync of this key may be kept for a retry; default: yes. */
-  readonly mayKeepDraft?: (createdBy: string | null) => Promise<boolean>
-  /** Milliseconds after which a snapshot goes with the next sweep, SNAPSHOT_TTL; default: never. */
-  readonly snapshotTtlMs?: number | undefined
-  /** Milliseconds after which work of the snapshot store hinders a sync; default 5 s. */
-  readonly slowStoreMs?: number
-}
 
 /** One sync's way from its claim to its snapshot. */
 export class Download {
@@ -54,14 +32,8 @@ export class Download {
   readonly #draft: SnapshotDraft
   readonly #spreadsheet: Spreadsheet
   readonly #writer: AreaWriter
+  readonly #reports: DownloadReports
   #states: readonly AreaState[] = []
-  #warnings: readonly SyncWarning[] = []
-  #phase: SyncProgress['phase'] = 'reading-metadata'
-  #described: Pick<Description, 'title' | 'timeZone' | 'locale'> = { title: '', timeZone: null, locale: null }
-  #apiCalls: number
-  #waitingUntil: Date | undefined
-  #readFault: SyncFault | null = null
-  #storeFault: SyncFault | null = null
 
   /** `writer`: what was opened for this draft. */
   constructor(
@@ -74,40 +46,26 @@ export class Download {
     this.#sync = sync
     this.#context = context
     this.#draft = draft
-    this.#apiCalls = sync.progress.apiCalls
     this.#writer = writer
+    this.#reports = new DownloadReports(sync, context)
     this.#spreadsheet = options.source.open(sync.spreadsheet.id, {
       signal: context.signal,
       reader: readerOf(sync, options.unseal),
       key: sync.id,
       background: sync.background,
-      onCall: () => {
-        this.#apiCalls += 1
-        this.#reportProgress()
-      },
-      onWait: (until) => {
-        this.#waitingUntil = until
-        this.#reportProgress()
-      },
-      onFault: (fault) => {
-        this.#readFault = fault
-        this.#reportProgress()
-      },
       slot: context.slot,
-      onRows: (area, rows) => {
-        const state = this.#states[area]
-        if (state !== undefined) state.arrived += rows
-      },
+      ...this.#reports.ofReading,
     })
   }
 
   async execute(): Promise<SyncResult> {
-    this.#reportProgress()
+    this.#reports.reportProgress()
     let version = await this.#spreadsheet.version()
-    const unchanged = version === undefined ? undefined : await this.#findUnchanged(version)
+    const listEarlier = () => this.#ownSnapshots()
+    const unchanged = await findUnchanged(this.#sync.request, version, listEarlier, this.#options)
     if (unchanged !== undefined) {
       const { report, ...result } = resultOf(unchanged, this.#sync, 'unchanged')
-      return { ...result, report: { ...report, progress: { ...report.progress, apiCalls: this.#apiCalls } } }
+      return { ...result, report: { ...report, progress: { ...report.progress, apiCalls: this.#reports.apiCalls } } }
     }
     let checkpoint = readCheckpoint(this.#draft.checkpoint, this.#sync.id)
     // What has begun may finish.
@@ -124,50 +82,9 @@ export class Download {
     }
   }
 
-  get #progress(): ProgressSource {
-    return {
-      syncId: this.#sync.id,
-      states: this.#states,
-      phase: this.#phase,
-      hasHeader: this.#sync.request.headerRow > 0,
-      apiCalls: this.#apiCalls,
-      waitingUntil: this.#waitingUntil,
-      fault: this.#readFault ?? this.#storeFault,
-    }
-  }
-
   /** Settles as work of the snapshot store does, and reports meanwhile if that is slow. */
   #stored<T>(work: Promise<T>): Promise<T> {
-    return watchStore(work, this.#options, (fault) => {
-      this.#storeFault = fault
-      this.#reportProgress()
-    })
-  }
-
-  #reportProgress(): void {
-    this.#context.report({ progress: progressOf(this.#progress) })
-  }
-
-  #fullReport(version: string | undefined) {
-    const spreadsheet = { ...this.#described, version: version ?? null }
-    return { spreadsheet, ...fullReport(this.#progress, this.#warnings) }
-  }
-
-  #reportAll(): void {
-    this.#context.report(fullReport(this.#progress, this.#warnings))
-  }
-
-  async #findUnchanged(version: string): Promise<SnapshotManifest | undefined> {
-    const { request } = this.#sync
-    if (request.ifUnchanged !== 'skip') return undefined
-    const [latest] = await this.#ownSnapshots()
-    if (latest === undefined || !isUnchanged(latest, version, request)) return undefined
-    // Its rows would be what was expected not to be. Cells may have loaded since, which no version tells.
-    if (!isAsExpected(request.expect, latest)) return undefined
-    const { snapshotTtlMs, clock } = this.#options
-    // What Drive does not see may have moved since; and what has expired, the next sweep removes, with the rows of this sync.
-    const ages = [request.maxAge === null ? undefined : durationMs(request.maxAge), snapshotTtlMs]
-    return ages.some((ms) => isExpired(latest, ms, clock.now())) ? undefined : latest
+    return watchStore(work, this.#options, this.#reports.onStoreFault)
   }
 
   /** The snapshots that a caller reads, newest first: another key's is not this one's to read, whatever it holds. */
@@ -183,15 +100,14 @@ export class Download {
     repeats: number,
     checkpoint: DownloadCheckpoint | undefined,
   ): Promise<string | undefined> {
-    const { areas, warnings, ...described } = await this.#spreadsheet.describe(this.#sync.request)
+    const description = await this.#spreadsheet.describe(this.#sync.request)
+    const { areas } = description
     const { clock } = this.#options
     const written = resumeFrom(checkpoint, version, areas, clock.now())
     if (written === undefined) await this.#stored(this.#draft.reset())
     this.#states = areas.map((area, index) => areaState(area, written?.[index]))
-    this.#warnings = warnings
-    this.#described = described
-    this.#phase = 'downloading'
-    this.#context.report(this.#fullReport(version))
+    this.#reports.begin(description, this.#states)
+    this.#reports.reportAll({ spreadsheet: this.#reports.spreadsheetOf(version) })
     const saveCheckpoint = () => {
       const value: DownloadCheckpoint = {
         version: 3,
@@ -210,7 +126,7 @@ export class Download {
         await this.#stored(this.#write(blocks))
         await settleAll(this.#readWhole(blocks).map((state) => this.#finish(state)))
         await saveCheckpoint()
-        this.#context.report({ ...fullReport(this.#progress, this.#warnings), checkpointed: true })
+        this.#reports.reportAll({ checkpointed: true })
       }
     } catch (error) {
       // A refused or short answer has an innocent reason when the spreadsheet was edited.
@@ -221,7 +137,7 @@ export class Download {
     }
     // What has no rows in the grid was never part of a block.
     for (const state of this.#states) if (state.written.files === null) await this.#finish(state)
-    this.#reportAll()
+    this.#reports.reportAll()
     return this.#versionAfter(version)
   }
 
@@ -267,44 +183,15 @@ export class Download {
   }
 
   async #publish(version: string | undefined, consistent: SyncResult['consistent']): Promise<SyncResult> {
-    const { request, id, spreadsheet, createdBy, identity } = this.#sync
-    this.#phase = 'publishing'
-    this.#reportAll()
-    const report = this.#fullReport(version)
-    const manifest: SnapshotManifest = {
-      version: 1,
-      syncId: id,
-      publishedAt: this.#options.clock.now().toISOString(),
-      spreadsheet: { id: spreadsheet.id, url: spreadsheet.url, ...report.spreadsheet },
-      consistent,
-      request,
-      tabs: this.#states.map(({ area, written, names }) => ({
-        gid: area.gid,
-        title: area.title,
-        range: area.range,
-        rectangle: area.range === null ? null : area.rectangle,
-        rows: written.rows,
-        columns: written.width,
-        columnNames: request.headerRow > 0 ? (names?.names.slice(0, written.width) ?? []) : null,
-        files: written.files ?? [],
-        tallies: written.tallies,
-      })),
-      warnings: [...(report.warnings ?? [])],
-      createdBy,
-      identity,
-    }
+    this.#reports.phase = 'publishing'
+    this.#reports.reportAll()
+    const spreadsheet = this.#reports.spreadsheetOf(version)
+    const report = { spreadsheet, ...this.#reports.full() }
+    const read = { spreadsheet, consistent, warnings: [...(report.warnings ?? [])] }
+    const manifest = makeManifest(this.#sync, this.#states, read, this.#options.clock.now())
     const warnings = [...manifest.warnings, ...(await requireExpected(manifest, () => this.#ownSnapshots()))]
     this.#context.signal.throwIfAborted()
     await this.#stored(this.#draft.publish({ ...manifest, warnings }))
-    return { outcome: 'downloaded', consistent, snapshotId: id, report: { ...report, warnings } }
+    return { outcome: 'downloaded', consistent, snapshotId: this.#sync.id, report: { ...report, warnings } }
   }
-}
-
-/** Who reads: a credential of the service, or the user whose own token was sealed for the sync. */
-function readerOf({ id, identity, sealedToken, request }: ActiveSync, unseal: DownloadOptions['unseal']): Reader {
-  if (identity === null) return { credential: request.credential, actAs: request.actAs }
-  if (unseal === undefined || sealedToken === null) {
-    throw new AppError('TOKEN_UNREADABLE', 'No TOKEN_KEY is set where the sync is run.')
-  }
-  return { identity, token: unseal(sealedToken, id) }
 }

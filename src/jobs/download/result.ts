@@ -1,6 +1,5 @@
 import type { SnapshotManifest } from '../../model/snapshot-manifest.ts'
 import type { ActiveSync, SyncResult } from '../../model/sync.ts'
-import { isSameDownload, type SyncRequest } from '../../model/sync-request.ts'
 import { fileHref } from './progress.ts'
 
 /** The result of a sync whose snapshot is there already. */
@@ -30,17 +29,4 @@ export function resultOf(manifest: SnapshotManifest, sync: ActiveSync, outcome: 
       warnings: manifest.warnings,
     },
   }
-}
-
-/** Whether a snapshot holds just what a request asks for, of this very version. */
-export function isUnchanged(manifest: SnapshotManifest, version: string, request: SyncRequest): boolean {
-  return (
-    manifest.consistent === true &&
-    manifest.spreadsheet.version === version &&
-    // Whether to skip, and what is expected, says nothing of what is downloaded.
-    isSameDownload(
-      { ...manifest.request, ifUnchanged: request.ifUnchanged, maxAge: request.maxAge, expect: request.expect },
-      request,
-    )
-  )
 }
