@@ -2,7 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import type { ActiveSync } from '../src/model/sync.ts'
 import { newSyncId } from '../src/model/sync-id.ts'
 import { normalizeRequest, syncRequestBody } from '../src/model/sync-request.ts'
-import { cancelSync, claimSync, createSync, reportSync } from '../src/syncs/sync.ts'
+import { createSync } from '../src/syncs/new-sync.ts'
+import { cancelSync, claimSync, reportSync } from '../src/syncs/sync.ts'
 
 /** A sync in the middle of a download of so many tabs. */
 export function aRunningSync(id = newSyncId(), tabCount = 10): ActiveSync {

@@ -4,7 +4,7 @@ import type { Clock } from '../ports/clock.ts'
 import { type Log, silentLog } from '../ports/log.ts'
 import type { SnapshotStore } from '../ports/snapshot-store.ts'
 import { paginate, type SyncStorage } from '../ports/sync-storage.ts'
-import { stamp } from './sync.ts'
+import { stamp } from './change-time.ts'
 
 /** Drafts of failed syncs that are kept at a time for one API key; without keys in all. */
 const MOST_KEPT = 10

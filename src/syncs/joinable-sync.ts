@@ -1,7 +1,7 @@
 import { ACTIVE_STATES, type Sync } from '../model/sync.ts'
 import { isSameDownload } from '../model/sync-request.ts'
 import { paginate, type SyncStorage } from '../ports/sync-storage.ts'
-import type { NewSync } from './sync.ts'
+import type { NewSync } from './new-sync.ts'
 
 /**
  * The active sync that a new one may join: the same download, asked for by the same key and read with the tokens of

@@ -15,7 +15,8 @@ import { ANSWER_MS, inAnswerTime } from './answer-time.ts'
 import { type Caller, requireReadable, requireReader } from './caller.ts'
 import { adoptDraft } from './draft-adoption.ts'
 import { downloadKey, findJoinable } from './joinable-sync.ts'
-import { awaitSync, createSync, keySync, type NewSync } from './sync.ts'
+import { createSync, type NewSync } from './new-sync.ts'
+import { awaitSync, keySync } from './sync.ts'
 
 export interface SyncStartsOptions {
   readonly storage: SyncStorage

@@ -1,9 +1,12 @@
 import { AppError } from '../errors.ts'
 import { type FinishedSync, isTerminal, type Sync, type SyncWebhook } from '../model/sync.ts'
-import { PENDING_KEPT_MS, stamp } from './sync.ts'
+import { stamp } from './change-time.ts'
 
 const SECOND = 1000
 const HOUR = 3600 * SECOND
+
+/** Milliseconds for which a sync is kept for its webhook; longer than all its attempts with the longest waits. */
+export const PENDING_KEPT_MS = 7 * 86_400_000
 
 /**
  * Milliseconds from one failed attempt to the next, before jitter; after the last attempt it has failed for good. 5 and
@@ -43,6 +46,21 @@ export interface AttemptResult {
 
 /** A sync that has ended and has a webhook; every transition here leaves its state, its rows and its end alone. */
 export type Deliverable = FinishedSync & { readonly webhook: SyncWebhook }
+
+/** The webhook of a new sync, which is sent once that has ended. */
+export function waitingWebhook(url: string): SyncWebhook {
+  return { url, state: 'waiting', endRevision: null, tries: 0, nextAttemptAt: null, attempts: [] }
+}
+
+/** The webhook of a sync that ends with this revision at this time (ISO 8601): the first attempt is due at once. */
+export function pendingWebhook(webhook: SyncWebhook, endRevision: number, finishedAt: string): SyncWebhook {
+  return { ...webhook, state: 'pending', endRevision, nextAttemptAt: finishedAt }
+}
+
+/** Milliseconds for which a sync is kept whose webhook is pending. */
+export function pendingKeptMs(ttlMs: number): number {
+  return Math.max(ttlMs, PENDING_KEPT_MS)
+}
 
 export function isPending(sync: Sync): sync is Deliverable {
   return isTerminal(sync) && sync.webhook?.state === 'pending'
@@ -147,7 +165,7 @@ function change(sync: Deliverable, changes: Partial<SyncWebhook>, now: Date, ttl
   const webhook = { ...sync.webhook, ...changes }
   const updatedAt = stamp(sync, now)
   const isSettled = webhook.state !== 'pending'
-  const keptUntil = Date.parse(updatedAt) + (isSettled ? ttlMs : Math.max(ttlMs, PENDING_KEPT_MS))
+  const keptUntil = Date.parse(updatedAt) + (isSettled ? ttlMs : pendingKeptMs(ttlMs))
   const expiresAt = isSettled ? keptUntil : Math.max(keptUntil, Date.parse(sync.expiresAt))
   return { ...sync, webhook, revision: sync.revision + 1, updatedAt, expiresAt: new Date(expiresAt).toISOString() }
 }

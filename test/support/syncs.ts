@@ -1,7 +1,7 @@
 import type { ActiveSync } from '../../src/model/sync.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
 import { normalizeRequest, type SyncRequestInput, syncRequestBody } from '../../src/model/sync-request.ts'
-import { createSync } from '../../src/syncs/sync.ts'
+import { createSync } from '../../src/syncs/new-sync.ts'
 
 /** A new sync as POST /syncs would record it. */
 export function aQueuedSync(

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { isTerminal, type Sync } from '../../src/model/sync.ts'
 import { parseSyncRecord, toSyncRecord } from '../../src/model/sync-record.ts'
-import { cancelSync, PENDING_KEPT_MS, requestCancel } from '../../src/syncs/sync.ts'
+import { cancelSync, requestCancel } from '../../src/syncs/sync.ts'
 import {
   ATTEMPT_LEASE_MS,
   type AttemptResult,
@@ -10,6 +10,7 @@ import {
   isDeliveryDue,
   LONGEST_RETRY_AFTER_MS,
   MOST_TRIES,
+  PENDING_KEPT_MS,
   RETRY_DELAYS_MS,
   recordDelivery,
   releaseDelivery,
