@@ -58,6 +58,12 @@ export function parseSpreadsheetReference(text: string): SpreadsheetReference | 
   return { id, ...partInUrl(url) }
 }
 
+/** Why a text names no spreadsheet; `undefined` where it does. */
+export function faultOfSpreadsheet(text: string): TextFault | undefined {
+  const reference = parseSpreadsheetReference(text)
+  return 'message' in reference ? reference : undefined
+}
+
 function idInUrl({ pathname, searchParams }: URL): string | undefined {
   const path = pathname.replace(/^\/a\/[^/]+(?=\/)/, '').replace(/^\/u\/\d+(?=\/)/, '')
   const inPath = /^\/(?:spreadsheets|file)\/(?:u\/\d+\/)?d\/([A-Za-z0-9_-]{1,128})(?:\/|$)/.exec(path)

@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
+import { checkedText } from './checked-text.ts'
 import { durationMs } from './duration.ts'
 import { expectation, expectBody, normalizeExpectations } from './expectation.ts'
 import { listed } from './quoted-names.ts'
-import { parseSpreadsheetReference, type SpreadsheetReference } from './spreadsheet-reference.ts'
+import { partOfSpreadsheet } from './spreadsheet-part.ts'
+import { faultOfSpreadsheet, parseSpreadsheetReference } from './spreadsheet-reference.ts'
 import { isOther, tabSelector } from './tab-selector.ts'
-import type { TextFault } from './text-fault.ts'
+import { faultOfWebhookUrl } from './webhook-url.ts'
 
 /** Formats whose files are text, written row by row. */
 export const TEXT_FORMATS = ['json', 'ndjson', 'csv'] as const
@@ -52,20 +54,6 @@ export const syncRequest = z
   })
   .meta({ id: 'SyncRequest' })
 export type SyncRequest = z.output<typeof syncRequest>
-
-/** A text of at most 2,048 characters in which `faultOf` finds no fault. */
-function checkedText(faultOf: (text: string) => TextFault | undefined) {
-  return z
-    .string()
-    .min(1, 'must not be empty')
-    .max(2048, 'is longer than 2,048 characters')
-    .superRefine((text, context) => {
-      const fault = faultOf(text)
-      if (fault !== undefined) {
-        context.addIssue({ code: 'custom', message: fault.message, params: { hint: fault.hint } })
-      }
-    })
-}
 
 /** Body of `POST /syncs`. Unknown fields are refused by name. */
 export const syncRequestBody = z
@@ -211,25 +199,6 @@ export const syncRequestBody = z
     ],
   })
 
-function faultOfSpreadsheet(text: string): TextFault | undefined {
-  const reference = parseSpreadsheetReference(text)
-  return 'message' in reference ? reference : undefined
-}
-
-/** What is wrong with the URL of a webhook wherever the service runs; its settings may refuse more. */
-function faultOfWebhookUrl(text: string): TextFault | undefined {
-  const hint = 'Use an absolute URL such as https://app.example.com/hooks/sheetsync.'
-  const url = URL.parse(text)
-  if (url === null || !/^https?:$/.test(url.protocol)) return { message: 'is not an https URL', hint }
-  if (url.username !== '' || url.password !== '') {
-    return {
-      message: 'holds a user name or a password',
-      hint: 'Check webhook-signature instead: it proves who has sent the message.',
-    }
-  }
-  return undefined
-}
-
 /** A body as it was sent: fields with defaults may be absent. */
 export type SyncRequestInput = z.input<typeof syncRequestBody>
 export type SyncRequestBody = z.output<typeof syncRequestBody>
@@ -256,28 +225,6 @@ export function normalizeRequest(body: SyncRequestBody): { spreadsheetId: string
       actAs: actAs?.toLowerCase() ?? null,
     },
   }
-}
-
-/** What is to be downloaded: what the body says, else what the URL in it selects. */
-function partOfSpreadsheet(
-  { tabs, ranges }: Pick<SyncRequestBody, 'tabs' | 'ranges'>,
-  reference: ReturnType<typeof parseSpreadsheetReference>,
-): Part {
-  return tabs === undefined && ranges === undefined && 'id' in reference ? partOf(reference) : { tabs, ranges }
-}
-
-interface Part {
-  readonly tabs?: (string | number)[] | undefined
-  readonly ranges?: string[] | undefined
-}
-
-/** What a URL selects: a tab, a range of a tab, or a range by itself; nothing where it points at the whole spreadsheet. */
-function partOf({ gid, title, range }: Pick<SpreadsheetReference, 'gid' | 'title' | 'range'>): Part {
-  const tab = title ?? gid
-  if (range === undefined) return tab === undefined ? {} : { tabs: [tab] }
-  if (tab === undefined || range.includes('!')) return { ranges: [range] }
-  const prefix = typeof tab === 'number' ? `gid:${tab}` : `'${tab.replaceAll("'", "''")}'`
-  return { ranges: [`${prefix}!${range}`] }
 }
 
 /** Whether two requests ask for the same download; `ifActive` says when to start, not what to read. */
