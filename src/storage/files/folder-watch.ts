@@ -1,18 +1,9 @@
 import { PeriodicTask } from '../../concurrency/periodic-task.ts'
-import { errnoOf } from '../../disk/disk-errors.ts'
-import type { FileIdentity } from '../../ports/file-system.ts'
 import { Watchers } from '../shared/watchers.ts'
 import { CreationJournal } from './creation-journal.ts'
-import { yieldEvery } from './event-loop-yield.ts'
-import { isSameVersion } from './file-version.ts'
+import { POLL_INTERVAL_MS, PolledFiles } from './polled-files.ts'
 import type { StatusFolder } from './status-folder.ts'
 import type { SyncIndex } from './sync-index.ts'
-
-/** Milliseconds between two polls of the folder. */
-const POLL_INTERVAL_MS = 250
-
-/** Files polled in one turn of the event loop; some two milliseconds. */
-const FILES_AT_A_TIME = 500
 
 /**
  * Notices changes of all records of the folder, whoever makes them. Those of this process are notified at once. Of others,
@@ -20,13 +11,12 @@ const FILES_AT_A_TIME = 500
  * syncs that have ended stay as they are, however many there are. All that only while somebody watches.
  */
 export class FolderWatch {
-  readonly #folder: StatusFolder
   readonly #index: SyncIndex
   /** Read apart from the index, which would take away what is new. */
   readonly #journal: CreationJournal
   readonly #watchers: Watchers
-  /** The latest identity of each file that may still change. */
-  readonly #seen = new Map<string, FileIdentity | undefined>()
+  /** Those that may still change. */
+  readonly #files: PolledFiles
   readonly #polling: PeriodicTask
   /** Settles once changes are noticed; `undefined` while nobody watches. */
   #begun: Promise<void> | undefined
@@ -34,10 +24,10 @@ export class FolderWatch {
 
   constructor(folder: StatusFolder, index: SyncIndex) {
     const { clock, log } = folder
-    this.#folder = folder
     this.#index = index
     this.#journal = new CreationJournal(folder)
     this.#watchers = new Watchers(log)
+    this.#files = new PolledFiles(folder)
     this.#polling = new PeriodicTask({
       clock,
       intervalMs: POLL_INTERVAL_MS,
@@ -73,8 +63,8 @@ export class FolderWatch {
   notify(id: string): void {
     if (this.#watchers.sizeOfAll === 0) return
     // Identified first, so that the next poll does not notify again; what comes in between is seen by who is notified now.
-    if (this.#index.isUnsettled(id)) this.#hasChanged(id)
-    else this.#seen.delete(id)
+    if (this.#index.isUnsettled(id)) this.#files.hasChanged(id)
+    else this.#files.forget(id)
     this.#watchers.notify(id)
   }
 
@@ -87,17 +77,13 @@ export class FolderWatch {
   async #begin(): Promise<void> {
     await this.#journal.seekEnd()
     await this.#index.refresh()
-    const yielding = yieldEvery(FILES_AT_A_TIME)
-    for (const id of this.#index.unsettled) {
-      await yielding()
-      this.#hasChanged(id)
-    }
+    await this.#files.poll(this.#index.unsettled)
     if (this.#watchers.sizeOfAll > 0) this.#polling.start()
   }
 
   async #end(): Promise<void> {
     this.#begun = undefined
-    this.#seen.clear()
+    this.#files.clear()
     await this.#polling.stop()
   }
 
@@ -107,36 +93,16 @@ export class FolderWatch {
     await this.#index.refresh(signal)
     if (appended === undefined) this.#watchers.notifyAll()
     const changed = new Set(appended)
-    const yielding = yieldEvery(FILES_AT_A_TIME)
-    for (const id of this.#index.unsettled) {
-      await yielding()
-      if (signal.aborted) return
-      if (this.#hasChanged(id)) changed.add(id)
-    }
+    for (const id of await this.#files.poll(this.#index.unsettled, signal)) changed.add(id)
+    if (signal.aborted) return
     // What a list or a sweep here has met as ended, or gone, since the last poll.
-    for (const id of this.#seen.keys()) if (!this.#index.isUnsettled(id)) changed.add(id)
+    for (const id of this.#files.ids) if (!this.#index.isUnsettled(id)) changed.add(id)
     for (const id of changed) {
       // What has ended is polled no more.
       await this.#index.find(id, { shared: true })
       if (signal.aborted) return
-      if (!this.#index.isUnsettled(id)) this.#seen.delete(id)
+      if (!this.#index.isUnsettled(id)) this.#files.forget(id)
       this.#watchers.notify(id)
-    }
-  }
-
-  /** Whether the file is another than when this was last called. */
-  #hasChanged(id: string): boolean {
-    try {
-      const now = this.#folder.fs.identify(this.#folder.record(id))
-      const before = this.#seen.get(id)
-      const same = now === undefined || before === undefined ? now === before : isSameVersion(now, before)
-      if (same && this.#seen.has(id)) return false
-      this.#seen.set(id, now)
-      return true
-    } catch (error) {
-      // A disk that cannot be read now shows no change; the next poll tries again.
-      if (errnoOf(error) === undefined) throw error
-      return false
     }
   }
 }
