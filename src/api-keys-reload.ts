@@ -1,9 +1,8 @@
-import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { text } from 'node:stream/consumers'
 import { type ApiKey, KeyRing } from './api-keys.ts'
 import { type ParsedKeysFile, parseKeysFile } from './api-keys-file.ts'
 import { PeriodicTask } from './concurrency/periodic-task.ts'
+import { readSmallFile, UnfitFile } from './disk/small-file.ts'
 import type { Clock } from './ports/clock.ts'
 import type { Log } from './ports/log.ts'
 import { rememberSecrets } from './redaction.ts'
@@ -103,7 +102,7 @@ export class KeysFile {
     try {
       const identity = await this.#identityNow()
       if (identity !== undefined && identity === this.#identity) return undefined
-      content = await text(createReadStream(this.#options.path, { end: FILE_BYTES_MAX }))
+      content = new TextDecoder().decode(await readSmallFile(this.#options.path, FILE_BYTES_MAX))
       this.#identity = identity
     } catch (error) {
       this.#identity = undefined
@@ -118,20 +117,14 @@ export class KeysFile {
   /** Another one whenever the file may hold something else; `undefined` while it could change without that showing. */
   async #identityNow(): Promise<string | undefined> {
     const { path, clock } = this.#options
-    const stats = await stat(path, { bigint: true })
-    if (!stats.isFile()) throw new Unfit('is no file')
-    if (stats.size > FILE_BYTES_MAX) throw new Unfit(`is larger than ${FILE_BYTES_MAX / 1e6} MB`)
-    const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = stats
+    const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = await stat(path, { bigint: true })
     const isSettled = clock.now().getTime() - Number(ctimeMs) > TIME_STEP_MS
     return isSettled ? [dev, ino, size, mtimeNs, ctimeNs].join(':') : undefined
   }
 }
 
-/** Why a file cannot hold the keys. */
-class Unfit extends Error {}
-
 function faultOfFile(error: unknown): string {
-  if (error instanceof Unfit) return error.message
+  if (error instanceof UnfitFile) return error.message
   if (error instanceof Error && 'code' in error) return `cannot be read (${error.code})`
   throw error
 }

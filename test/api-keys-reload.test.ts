@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import t from 'tap'
 import { someEntries } from './support/callers.ts'
@@ -38,7 +39,8 @@ t.test('a version that cannot be used leaves the keys as they were, and is logge
     [() => writeFile(file, content({ ...entries.two, tokens: 'hunter2' as never })), /keys\[0/],
     [() => writeFile(file, ''), /is empty/],
     [() => writeFile(file, 'x'.repeat(2_000_001)), /is larger than 2 MB/],
-    [() => rm(file), /cannot be read \(ENOENT\)/],
+    [() => putPipe(file), /is no file/],
+    [() => rm(file, { recursive: true }), /cannot be read \(ENOENT\)/],
     [() => mkdir(file), /is no file/],
   ]
   for (const [index, [spoil, says]] of breaks.entries()) {
@@ -55,6 +57,17 @@ t.test('a version that cannot be used leaves the keys as they were, and is logge
   t.ok(faults().length <= breaks.length + 1, 'each once; and perhaps that it was missing for a moment')
   t.notMatch(output(), /hunter2/)
 })
+
+/** Puts a pipe, which nobody writes into, in the place of a file; where there are none, a folder. */
+async function putPipe(file: string): Promise<void> {
+  if (process.platform === 'win32') {
+    await rm(file)
+    await mkdir(file)
+    return
+  }
+  execFileSync('mkfifo', [`${file}.pipe`])
+  await rename(`${file}.pipe`, file)
+}
 
 t.test('a mounted secret, whose folder is a link that comes to lead to another, is followed', async (t) => {
   const { entries, keys } = someEntries({ one: {}, two: {} })

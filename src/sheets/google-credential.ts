@@ -1,8 +1,7 @@
 import { createPrivateKey } from 'node:crypto'
-import { constants } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { z } from 'zod'
 import { isOutOfDescriptors } from '../disk/descriptors.ts'
+import { readSmallFile, UnfitFile } from '../disk/small-file.ts'
 import { AppError } from '../errors.ts'
 import { rememberSecrets } from '../redaction.ts'
 import { parseJson } from './parse-json.ts'
@@ -54,26 +53,11 @@ const FILE_OF_SETTINGS = 'The file that GOOGLE_APPLICATION_CREDENTIALS names'
  */
 export async function readCredentialFile(path: string, subject = FILE_OF_SETTINGS): Promise<CredentialFile> {
   const invalid: Invalid = (what, hint) => invalidFile(subject, what, hint)
-  const bytes = await readWhole(path, invalid).catch((error: NodeJS.ErrnoException) => {
-    throw error instanceof AppError || isOutOfDescriptors(error)
-      ? error
-      : invalid(`cannot be read (${error.code ?? 'unknown error'})`)
+  const bytes = await readSmallFile(path, BYTES_AT_MOST).catch((error: NodeJS.ErrnoException) => {
+    if (isOutOfDescriptors(error)) throw error
+    throw invalid(error instanceof UnfitFile ? error.message : `cannot be read (${error.code ?? 'unknown error'})`)
   })
   return parseCredentialFile(bytes, invalid)
-}
-
-/** A pipe is opened without waiting for who writes into it, and neither that nor a device, which may have no end, is read. */
-async function readWhole(path: string, invalid: Invalid): Promise<Uint8Array> {
-  // Windows has no O_NONBLOCK.
-  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
-  try {
-    const stats = await file.stat()
-    if (!stats.isFile()) throw invalid('is no file')
-    if (stats.size > BYTES_AT_MOST) throw invalid('is larger than 1 MB')
-    return await file.readFile()
-  } finally {
-    await file.close()
-  }
 }
 
 /** Makes the error that says what is wrong with a file. */
