@@ -6,7 +6,15 @@ import type { ReadAccount } from '../model/reader.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { KeyValueStore } from '../ports/key-value-store.ts'
 import type { AccountReads, BudgetAnswer, ReadBudget, ReadBudgets, ReadEnd } from '../ports/read-budget.ts'
-import { endRead, type ReadLimits, type ReadState, readStateAsOf, takeRead, UNUSED } from './read-budget-rule.ts'
+import {
+  endRead,
+  isForgotten,
+  type ReadLimits,
+  type ReadState,
+  readStateAsOf,
+  takeRead,
+  UNUSED,
+} from './read-budget-rule.ts'
 import { isQuiet, UNTHROTTLED } from './read-limit-rule.ts'
 import { recordKey, storedReads, usageOf } from './shared-read-budgets.ts'
 
@@ -81,8 +89,7 @@ export class LocalReadBudgets implements ReadBudgets {
   /** Drops the projects of which nothing is left to know. */
   #forget(now: number): void {
     for (const [name, { state }] of this.#projects) {
-      const { taken, accounts } = readStateAsOf(state, now)
-      if (taken.length === 0 && accounts.length === 0 && isQuiet(state.project, now)) this.#projects.delete(name)
+      if (isForgotten(readStateAsOf(state, now), now)) this.#projects.delete(name)
     }
   }
 

@@ -159,6 +159,11 @@ export function readStateAsOf(state: ReadState, now: number): ReadState {
   }
 }
 
+/** Whether nothing is left to know of a project, whose state is that of now. */
+export function isForgotten({ taken, accounts, project }: ReadState, now: number): boolean {
+  return taken.length === 0 && accounts.length === 0 && isQuiet(project, now)
+}
+
 function withTurnAsOf({ turn, ...account }: AccountState, now: number): AccountState {
   const isOver = turn === undefined || turn.due + TURN_MS <= now || turn.due > now + ABANDONED_MS
   return isOver ? account : { ...account, turn }

@@ -3,7 +3,15 @@ import { z } from 'zod'
 import type { ReadAccount } from '../model/reader.ts'
 import type { KeyValueStore } from '../ports/key-value-store.ts'
 import type { AccountReads, BudgetAnswer, ReadBudget, ReadBudgets, ReadEnd } from '../ports/read-budget.ts'
-import { endRead, type ReadLimits, type ReadState, readStateAsOf, takeRead, UNUSED } from './read-budget-rule.ts'
+import {
+  endRead,
+  isForgotten,
+  type ReadLimits,
+  type ReadState,
+  readStateAsOf,
+  takeRead,
+  UNUSED,
+} from './read-budget-rule.ts'
 
 const throttle = z.object({
   lastGrant: z.number(),
@@ -63,8 +71,7 @@ export class SharedReadBudgets implements ReadBudgets {
         const stored = storedReads.safeParse(value).data
         if (stored === undefined) return []
         const state = readStateAsOf(stored, now)
-        const isOver = state.taken.length === 0 && state.accounts.length === 0 && state.project.pausedUntil <= now
-        if (isOver && state.project.refusals === 0) await this.#records.remove(key, version)
+        if (isForgotten(state, now)) await this.#records.remove(key, version)
         return usageOf(stored, state, now)
       }),
     )

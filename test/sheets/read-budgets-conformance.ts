@@ -338,6 +338,20 @@ async function testProjects(t: Test, name: string, makeBudgets: MakeBudgets): Pr
       await mustTake(of('a'), 'x')
     })
 
+    await t.test('the pace that refusals have led to outlives the reads, whoever asks for the usage', async (t) => {
+      const { of, usage, pass } = await aProject(t, makeBudgets, { account: 20, project: 10 })
+      for (const _ of ['refused once', 'and again, so that the pace is halved']) {
+        await of('a').done(await mustTake(of('a'), 'x'), REFUSED_PROJECT)
+        await pass(1300)
+        await of('a').done(await mustTake(of('a'), 'x'))
+        await pass(6100)
+      }
+      await pass(54_000)
+      t.same(await usage(), [], 'no read counts any more')
+      await mustTake(of('a'), 'x')
+      t.match(await of('a').take('x'), { waitMs: Number })
+    })
+
     await t.test('usage tells the reads of each account that count', async (t) => {
       const { of, usage, pass } = await aProject(t, makeBudgets, { account: 20, project: 300 })
       t.same(await usage(), [])
