@@ -21,6 +21,11 @@ export function newUuid(): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-7${hex.slice(12)}-${randomUUID().slice(-17)}`
 }
 
+/** When an id was made, in milliseconds since 1970 by the clock of the process that made it. */
+export function madeAt(syncId: string): number {
+  return Number.parseInt(syncId.slice(5, 18).replace('-', ''), 16)
+}
+
 export function isSyncId(text: string): boolean {
   return SYNC_ID_PATTERN.test(text)
 }

@@ -47,8 +47,9 @@ interface DraftAdoption {
 }
 
 /**
- * Gives the draft that a failed sync keeps to the retry of this id, which is yet to be recorded. Never rejects: a retry
- * that gets none downloads all. Cut off anywhere, no more than the draft is lost.
+ * Gives the draft that a failed sync keeps to the retry of this id, which is to be recorded next: for a minute no sweep
+ * removes what has no record. Never rejects: a retry that gets none downloads all. Cut off anywhere, no more than the draft
+ * is lost.
  */
 export async function adoptDraft(options: DraftAdoption, failed: Sync, retryId: string): Promise<void> {
   const { clock, log = silentLog } = options

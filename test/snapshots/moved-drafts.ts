@@ -1,6 +1,8 @@
 import type { Test } from 'tap'
 import { newSyncId } from '../../src/model/sync-id.ts'
 import { type DraftKey, DraftSuperseded, type SnapshotStore } from '../../src/ports/snapshot-store.ts'
+import { isLive } from '../../src/syncs/live-sync.ts'
+import { MemoryStorage } from '../support/memory-storage.ts'
 import type { OpenStore } from './conformance.ts'
 import { manifestOf, publishedText, publishFiles, SPREADSHEET, stagedText } from './manifests.ts'
 
@@ -124,6 +126,30 @@ export function testMovedDrafts(t: Test, name: string, place: (t: Test) => OpenS
       for (const draft of drafts) await draft.discard()
     }
   })
+
+  t.test(
+    `${name}: a sweep between the move and the record of the new sync leaves it the draft, for a minute`,
+    async (t) => {
+      const store = await place(t)()
+      const withoutRecords = new MemoryStorage()
+      const sweepAfter = (ms: number) => {
+        const now = new Date(Date.now() + ms)
+        return store.sweepDrafts((syncId) => isLive(withoutRecords, syncId, now))
+      }
+      const [from, to] = [aKey(), aKey()]
+      await (await aKeptDraft(store, from)).close()
+      await store.moveDraft(from, to.syncId)
+      await sweepAfter(0)
+      const draft = await store.openDraft(to)
+      t.strictSame(draft.checkpoint, { rows: 1 })
+      t.equal(await stagedText(draft, 'a.csv'), '1\n')
+      await draft.close()
+      t.not(await sweepAfter(61_000), 0, 'and no longer: the sync may never come')
+      const again = await store.openDraft({ ...to, epoch: 2 })
+      t.equal(again.checkpoint, undefined)
+      await again.discard()
+    },
+  )
 
   t.test(`${name}: a draft that was moved for a sync that never comes is swept with what it left`, async (t) => {
     const store = await place(t)()
