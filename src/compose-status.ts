@@ -7,13 +7,14 @@ import type { Log } from './ports/log.ts'
 import type { SyncStorage } from './ports/sync-storage.ts'
 import { credentialOf, isOwnToken } from './sheets/read-quotas.ts'
 import { activeSyncs } from './status/active-syncs.ts'
+import { cachedLook } from './status/cached-look.ts'
 import { Instances } from './status/instances.ts'
 import { type StatusParts, serviceStatus } from './status/service-status.ts'
 
 interface ComposedStatusParts extends Pick<StatusParts, 'checkReady' | 'schedules'> {
   readonly config: Config
   readonly drivers: Pick<StorageDrivers, 'quotas' | 'instances'>
-  readonly storage: Pick<SyncStorage, 'list'>
+  readonly storage: Pick<SyncStorage, 'list' | 'countByState'>
   readonly clock: Clock
   readonly log: Log
 }
@@ -28,6 +29,7 @@ export function composeStatus({ config, drivers, storage, clock, log, ...parts }
     budgets: () => drivers.quotas.usage(),
     credentialOf: (account) => (isOwnToken(account) ? undefined : credentialOf(account)),
     queue: activeSyncs(storage, clock),
+    syncs: cachedLook(() => storage.countByState(clock.now()), clock),
     instances: () => instances.list(),
   })
   return { instances, status }

@@ -993,6 +993,16 @@ export interface components {
                 /** @enum {string} */
                 kind: "file" | "redis" | "postgres";
             };
+            /** @description Everybody's whose status is kept, by state, the history apart; null for keys that are not admin */
+            syncs: {
+                cancelled: number;
+                cancelling: number;
+                failed: number;
+                interrupted: number;
+                queued: number;
+                running: number;
+                succeeded: number;
+            } | null;
             uptimeSeconds: number;
             version: string;
         };

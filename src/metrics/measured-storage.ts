@@ -49,6 +49,7 @@ export function measureStorage(
     remove: timed('remove', (id, expectedRevision) => storage.remove(id, expectedRevision)),
     list: timed('list', (query) => storage.list(query)),
     usage: timed('usage', (createdBy, now) => storage.usage(createdBy, now)),
+    countByState: timed('count', (now) => storage.countByState(now)),
     cleanup: timed('cleanup', (now, options) => storage.cleanup(now, options)),
     checkWritable: timed('check', () => storage.checkWritable()),
     watch: (id, onChange) => storage.watch(id, onChange),

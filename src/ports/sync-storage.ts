@@ -1,4 +1,4 @@
-import type { FinishedSync, Sync } from '../model/sync.ts'
+import type { FinishedSync, Sync, SyncState } from '../model/sync.ts'
 import type { SyncFilter } from '../model/sync-filter.ts'
 
 /**
@@ -57,6 +57,12 @@ export interface SyncStorage {
    * there are: the bytes may be an estimate.
    */
   usage(createdBy: string | null, now: Date): Promise<StorageUsage>
+
+  /**
+   * How many syncs are kept in each state; those in a history are left out as in `usage`. Costs no reading of what has
+   * ended, however many there are.
+   */
+  countByState(now: Date): Promise<StateCounts>
 
   /**
    * Removes terminal syncs whose `expiresAt` has passed at `now`, and nothing else that anyone can still see; where the
@@ -124,6 +130,8 @@ export interface StorageUsage {
   /** Bytes of the records, as they are stored. */
   readonly bytes: number
 }
+
+export type StateCounts = Readonly<Record<SyncState, number>>
 
 export interface CleanupOptions {
   /** Once it is aborted nothing more is begun: what is left over is for the next cleanup. May reject with its reason. */

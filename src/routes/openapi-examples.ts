@@ -219,6 +219,7 @@ const status: ServiceStatus = {
   ...{ instance: 'instance-1f0c7a52', role: 'all', version: '1.0.0', uptimeSeconds: 86_400 },
   budgets: [{ name: 'default', project: 'my-project', limit: 60, used: 12, waiting: 0, waitingUntil: null }],
   queue: { queued: 2, running: 1, waiting: 0 },
+  syncs: { queued: 1, running: 1, cancelling: 0, interrupted: 1, succeeded: 37, failed: 1, cancelled: 0 },
   storage: { kind: 'file', healthy: true, error: null },
   instances: [
     {

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
+import type { SyncState } from '../model/sync.ts'
 import type { Status } from '../status/service-status.ts'
 import type { Caller } from '../syncs/caller.ts'
 import type { Authentication } from './authentication.ts'
@@ -7,6 +8,16 @@ import { jsonResponse, problemResponses } from './response-schemas.ts'
 
 const whole = z.int().min(0)
 const instant = z.iso.datetime()
+
+const byState = {
+  queued: whole,
+  running: whole,
+  cancelling: whole,
+  interrupted: whole,
+  succeeded: whole,
+  failed: whole,
+  cancelled: whole,
+} satisfies Record<SyncState, unknown>
 
 const serviceStatus = z
   .object({
@@ -37,6 +48,10 @@ const serviceStatus = z
       })
       .nullable()
       .describe('Those that the key may see, in all processes'),
+    syncs: z
+      .object(byState)
+      .nullable()
+      .describe("Everybody's whose status is kept, by state, the history apart; null for keys that are not admin"),
     storage: z.object({
       kind: z.enum(['file', 'redis', 'postgres']),
       healthy: z.boolean().describe('Whether syncs can be recorded now'),

@@ -2,9 +2,7 @@ import { ACTIVE_STATES, type Sync } from '../model/sync.ts'
 import type { Clock } from '../ports/clock.ts'
 import { paginate, type SyncStorage } from '../ports/sync-storage.ts'
 import { type Caller, maySee } from '../syncs/caller.ts'
-
-/** Milliseconds for which one look answers all. */
-const LOOK_TTL_MS = 2000
+import { cachedLook } from './cached-look.ts'
 
 /** How the syncs that have not ended stand. */
 export interface QueueCounts {
@@ -25,12 +23,9 @@ export function activeSyncs(
   storage: Pick<SyncStorage, 'list'>,
   clock: Clock,
 ): (caller: Caller) => Promise<QueueCounts> {
-  let latest: { readonly at: number; readonly syncs: Promise<readonly ActiveSync[]> } | undefined
+  const look = cachedLook(() => read(storage), clock)
   return async (caller) => {
-    if (latest === undefined || clock.monotonic() - latest.at > LOOK_TTL_MS) {
-      latest = { at: clock.monotonic(), syncs: read(storage) }
-    }
-    const seen = (await latest.syncs).filter((sync) => maySee(caller, sync)).map(({ counts }) => counts)
+    const seen = (await look()).filter((sync) => maySee(caller, sync)).map(({ counts }) => counts)
     const sum = (of: keyof QueueCounts) => seen.reduce((all, counts) => all + counts[of], 0)
     return { queued: sum('queued'), running: sum('running'), waiting: sum('waiting') }
   }

@@ -1,6 +1,7 @@
 import { withTimeout } from '../concurrency/timeout.ts'
 import { AppError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { StateCounts } from '../ports/sync-storage.ts'
 import { type Caller, mayUseCredential } from '../syncs/caller.ts'
 import type { QueueCounts } from './active-syncs.ts'
 import type { Instance } from './instances.ts'
@@ -33,6 +34,8 @@ export interface StatusParts {
   /** The credential that an account of a budget reads with; `undefined`: a user's own token. */
   readonly credentialOf: (account: string) => string | undefined
   readonly queue: (caller: Caller) => Promise<QueueCounts>
+  /** How many syncs are kept in each state. */
+  readonly syncs: () => Promise<StateCounts>
   readonly instances: () => Promise<readonly Instance[]>
   readonly schedules: () => Promise<{ readonly active: number; readonly paused: number }>
 }
@@ -42,6 +45,7 @@ export interface Status extends Pick<StatusParts, 'instance' | 'role' | 'version
   readonly uptimeSeconds: number
   readonly budgets: readonly Budget[] | null
   readonly queue: QueueCounts | null
+  readonly syncs: StateCounts | null
   readonly storage: {
     readonly kind: string
     readonly healthy: boolean
@@ -60,9 +64,10 @@ export function serviceStatus(parts: StatusParts): (caller: Caller) => Promise<S
   const begun = clock.monotonic()
   const inTime = <T>(work: Promise<T>) => withTimeout(work, TIMEOUT_MS, 'the status', clock).catch(() => null)
   return async (caller) => {
-    const [budgets, queue, error, instances, schedules] = await Promise.all([
+    const [budgets, queue, syncs, error, instances, schedules] = await Promise.all([
       inTime(parts.budgets()),
       inTime(parts.queue(caller)),
+      caller.seesAll ? inTime(parts.syncs()) : null,
       faultOf(withTimeout(parts.checkReady(), TIMEOUT_MS, 'the check of the storage', clock)),
       caller.seesAll ? inTime(parts.instances()) : [],
       caller.seesAll ? inTime(parts.schedules()) : null,
@@ -73,6 +78,7 @@ export function serviceStatus(parts: StatusParts): (caller: Caller) => Promise<S
       budgets:
         budgets?.filter(({ name }) => mayKnow(caller, name, parts.credentialOf(name))).slice(0, MOST_BUDGETS) ?? null,
       queue,
+      syncs,
       storage: { kind: storageKind, healthy: error === null, error },
       instances,
       schedules,

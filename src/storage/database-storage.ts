@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Database, Statement } from '../database/database.ts'
 import { NotificationListener } from '../database/notification-listener.ts'
 import { AppError } from '../errors.ts'
-import { ACTIVE_STATES, type FinishedSync, isTerminal, type Sync } from '../model/sync.ts'
+import { ACTIVE_STATES, type FinishedSync, isTerminal, type Sync, type SyncState } from '../model/sync.ts'
 import { isSearch } from '../model/sync-filter.ts'
 import { isSyncId } from '../model/sync-id.ts'
 import { toSyncRecord } from '../model/sync-record.ts'
@@ -12,6 +12,7 @@ import {
   type CleanupOptions,
   type CleanupReport,
   PAGE_BYTES,
+  type StateCounts,
   type StorageUsage,
   type SyncPage,
   type SyncQuery,
@@ -20,6 +21,7 @@ import {
 import { batchLoader } from './database/batch-loader.ts'
 import * as sql from './database/statements.ts'
 import { requireSuccessor, requireSyncId } from './shared/argument-checks.ts'
+import { stateCounts } from './shared/state-counts.ts'
 import { type CachedSync, SyncCache } from './shared/sync-cache.ts'
 import { collectPage, readPageToken } from './shared/sync-page.ts'
 import { Watchers } from './shared/watchers.ts'
@@ -124,6 +126,14 @@ export class DatabaseStorage implements SyncStorage {
   async usage(createdBy: string | null, now: Date): Promise<StorageUsage> {
     const { rows } = await this.#database.query<StorageUsage>(sql.SUM_USAGE, [ACTIVE_STATES, now, createdBy])
     return rows[0] ?? { records: 0, bytes: 0 }
+  }
+
+  async countByState(now: Date): Promise<StateCounts> {
+    const { rows } = await this.#database.query<{ state: SyncState; count: number }>(sql.COUNT_STATES, [
+      ACTIVE_STATES,
+      now,
+    ])
+    return stateCounts(rows.map(({ state, count }) => [state, count]))
   }
 
   async cleanup(now: Date, { signal, rememberEnd }: CleanupOptions = {}): Promise<CleanupReport> {

@@ -8,6 +8,7 @@ import type { Log } from '../ports/log.ts'
 import type {
   CleanupOptions,
   CleanupReport,
+  StateCounts,
   StorageUsage,
   SyncPage,
   SyncQuery,
@@ -186,6 +187,13 @@ export class FileStorage implements SyncStorage {
     return withDiskErrors('The status could not be counted', async () => {
       await this.#index.refresh()
       return this.#index.usage(createdBy)
+    })
+  }
+
+  countByState(): Promise<StateCounts> {
+    return withDiskErrors('The status could not be counted', async () => {
+      await this.#index.refresh()
+      return this.#index.countByState()
     })
   }
 

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts'
-import { isTerminal, type Sync } from '../model/sync.ts'
+import { isTerminal, SYNC_STATES, type Sync } from '../model/sync.ts'
 import { isSearch } from '../model/sync-filter.ts'
 import { isSyncId } from '../model/sync-id.ts'
 import { corruptRecord } from '../model/sync-record.ts'
@@ -9,6 +9,7 @@ import {
   type CleanupOptions,
   type CleanupReport,
   PAGE_BYTES,
+  type StateCounts,
   type StorageUsage,
   type SyncPage,
   type SyncQuery,
@@ -16,12 +17,13 @@ import {
 } from '../ports/sync-storage.ts'
 import type { RedisConnection, Script } from '../redis/connection.ts'
 import { Subscriber } from '../redis/subscriber.ts'
-import { formatRecord, headOf, indexesOf, indexGroupsOf } from './redis/record-text.ts'
-import { changesChannel, keysOf, LIST, READ, REMOVE, USAGE, WRITE } from './redis/scripts.ts'
+import { formatRecord, headOf, indexesOf, indexGroupsOf, stateIndex } from './redis/record-text.ts'
+import { COUNT_STATES, changesChannel, keysOf, LIST, READ, REMOVE, USAGE, WRITE } from './redis/scripts.ts'
 import { type RedisHistory, sweep } from './redis/sweep.ts'
 import { UnconfirmedWrites } from './redis/unconfirmed-writes.ts'
 import { requireSuccessor, requireSyncId } from './shared/argument-checks.ts'
 import { PROBE } from './shared/probe.ts'
+import { stateCounts } from './shared/state-counts.ts'
 import { type CachedSync, SyncCache } from './shared/sync-cache.ts'
 import { collectPage, readPageToken } from './shared/sync-page.ts'
 import { Watchers } from './shared/watchers.ts'
@@ -129,6 +131,12 @@ export class RedisStorage implements SyncStorage {
     const answer = this.#connection.runScript<[number, number]>('could not be counted', USAGE, [index], [prefix])
     const [records, bytes] = await answer
     return { records, bytes }
+  }
+
+  async countByState(): Promise<StateCounts> {
+    const indexes = SYNC_STATES.map((state) => `${this.#connection.prefix}${stateIndex(state)}`)
+    const counts = await this.#connection.runScript<number[]>('could not be counted', COUNT_STATES, indexes)
+    return stateCounts(SYNC_STATES.map((state, n) => [state, counts[n] ?? 0]))
   }
 
   async cleanup(now: Date, options?: CleanupOptions): Promise<CleanupReport> {

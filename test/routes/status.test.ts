@@ -47,6 +47,7 @@ t.test('without keys everybody is told how the service stands', async (t) => {
     ...{ instance: /^instance-[0-9a-f]{8}$/, role: 'all', version: /^\d+\./, uptimeSeconds: Number },
     budgets: [{ name: 'default', limit: 6000, used: Number, waiting: 0, waitingUntil: null }],
     queue: { queued: 0, running: 0, waiting: 0 },
+    syncs: { queued: 0, running: 0, cancelling: 0, interrupted: 0, succeeded: 1, failed: 0, cancelled: 0 },
     storage: { kind: 'file', healthy: true, error: null },
     instances: [{ id: instance, role: 'all', host: hostname(), since: String, lastSeenAt: String }],
     schedules: { active: 0, paused: 0 },
@@ -78,12 +79,18 @@ t.test(
       budgets: [{ name: 'default' }],
       instances: [],
       schedules: null,
+      syncs: null,
     })
-    t.match(await statusOf(two), { queue: { queued: 0, running: 0 }, instances: [], schedules: null })
+    t.match(await statusOf(two), { queue: { queued: 0, running: 0 }, instances: [], schedules: null, syncs: null })
     t.same((await statusOf(two)).budgets, [])
     t.notMatch(JSON.stringify([await statusOf(one), await statusOf(two)]), hostname())
     const all = await until(boss, ({ instances }) => (instances?.length ?? 0) > 0)
-    t.match(all, { instances: [{ host: hostname() }], budgets: [{ name: 'default' }], schedules: { active: 0 } })
+    t.match(all, {
+      instances: [{ host: hostname() }],
+      budgets: [{ name: 'default' }],
+      schedules: { active: 0 },
+      syncs: { succeeded: 1 },
+    })
     t.equal(await new ApiClient(url).status('GET', '/status'), 401)
   },
 )
@@ -115,6 +122,15 @@ function parts(more: Partial<StatusParts>): StatusParts {
     budgets: async () => ['default', 'agency', 'agency as ann@example.com', 'token 0123456789abcdef'].map(budget),
     credentialOf: (account) => (account.startsWith('token ') ? undefined : account.split(' ')[0]),
     queue: async () => ({ queued: 0, running: 0, waiting: 0 }),
+    syncs: async () => ({
+      queued: 0,
+      running: 0,
+      cancelling: 0,
+      interrupted: 0,
+      succeeded: 0,
+      failed: 0,
+      cancelled: 0,
+    }),
     instances: async () => [],
     schedules: async () => ({ active: 0, paused: 0 }),
     ...more,

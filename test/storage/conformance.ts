@@ -955,6 +955,24 @@ export async function testSyncStorage(
       t.equal((await storage.usage('one', NOW)).records, 1)
     })
 
+    await t.test('countByState counts what is kept in each state, whoever has changed it', async (t) => {
+      const { storage, another } = await setUp(t)
+      const other = await another()
+      const none = { queued: 0, running: 0, cancelling: 0, interrupted: 0, succeeded: 0, failed: 0, cancelled: 0 }
+      t.same(await storage.countByState(NOW), none)
+      const syncs = range(5).map(() => aQueuedSync())
+      const [first, second, third] = syncs as [Sync, Sync, Sync]
+      for (const sync of syncs) await storage.create(sync)
+      for (const instance of [storage, other]) t.same(await instance.countByState(NOW), { ...none, queued: 5 })
+      await other.replace(claimSync(first, 'owner', NOW), 1)
+      await other.replace(cancelSync(second, NOW, TTL_MS), 1)
+      await storage.replace(cancelSync(third, NOW, TTL_MS), 1)
+      const counts = { ...none, queued: 2, running: 1, cancelled: 2 }
+      for (const instance of [storage, other]) t.same(await instance.countByState(NOW), counts)
+      await storage.remove(third.id, 2)
+      t.same(await storage.countByState(NOW), { ...counts, cancelled: 1 })
+    })
+
     await t.test('checkWritable resolves on a storage that is well, and leaves nothing', async (t) => {
       const { storage } = await setUp(t)
       await storage.checkWritable()

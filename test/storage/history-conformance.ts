@@ -248,7 +248,7 @@ export async function testHistory(t: Test, name: string, makeStorage: OpenHistor
       t.equal(await storage.replace({ ...aQueuedSync(), revision: 2 }, 1), false)
     })
 
-    await t.test('usage leaves the history out', async (t) => {
+    await t.test('usage and countByState leave the history out', async (t) => {
       const { storage } = await setUp(t)
       const [ended, live] = [
         { ...aQueuedSync(), createdBy: 'one' },
@@ -258,6 +258,7 @@ export async function testHistory(t: Test, name: string, makeStorage: OpenHistor
       await storage.replace(cancelSync(ended, NOW, TTL_MS), 1)
       await storage.cleanup(after(TTL_MS))
       for (const key of ['one', null]) t.equal((await storage.usage(key, after(TTL_MS))).records, 1)
+      t.match(await storage.countByState(after(TTL_MS)), { queued: 1, cancelled: 0 })
       t.ok(await storage.get(ended.id))
     })
   })

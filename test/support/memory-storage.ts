@@ -5,6 +5,7 @@ import { silentLog } from '../../src/ports/log.ts'
 import type {
   CleanupOptions,
   CleanupReport,
+  StateCounts,
   StorageUsage,
   SyncPage,
   SyncQuery,
@@ -12,6 +13,7 @@ import type {
 } from '../../src/ports/sync-storage.ts'
 import { requireSuccessor, requireSyncId } from '../../src/storage/shared/argument-checks.ts'
 import { deepFreeze } from '../../src/storage/shared/deep-freeze.ts'
+import { stateCounts } from '../../src/storage/shared/state-counts.ts'
 import { collectPage, readPageToken } from '../../src/storage/shared/sync-page.ts'
 import { Watchers } from '../../src/storage/shared/watchers.ts'
 
@@ -65,6 +67,11 @@ export class MemoryStorage implements SyncStorage {
   async usage(createdBy: string | null): Promise<StorageUsage> {
     const syncs = [...this.#syncs.values()].filter((sync) => createdBy === null || sync.createdBy === createdBy)
     return { records: syncs.length, bytes: Buffer.byteLength(syncs.map((sync) => JSON.stringify(sync)).join('')) }
+  }
+
+  async countByState(): Promise<StateCounts> {
+    const byState = Map.groupBy(this.#syncs.values(), ({ state }) => state)
+    return stateCounts([...byState].map(([state, syncs]) => [state, syncs.length]))
   }
 
   async cleanup(now: Date, { signal, rememberEnd }: CleanupOptions = {}): Promise<CleanupReport> {

@@ -136,6 +136,13 @@ export const SUM_USAGE: Statement = {
   what: 'The status could not be counted',
 }
 
+/** Values: the active states, now. Rows: `state`, `count`; what has expired is only in the history. */
+export const COUNT_STATES: Statement = {
+  text: `SELECT state, count(*)::int AS count FROM syncs
+    WHERE (state = ANY ($1::text[]) OR expires_at > $2) AND set_aside_at IS NULL GROUP BY state`,
+  what: 'The status could not be counted',
+}
+
 /**
  * Rows: SyncRow, newest first, at most `count`, and none after those whose records come to more than `maxBytes`. Of every state the newest are taken by an index that ends in the order of
  * the page, and merged: the price is the same however rare a match is. Without a name, so that the plan is made for these

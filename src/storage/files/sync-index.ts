@@ -3,7 +3,8 @@ import { KeyedMutex } from '../../concurrency/keyed-mutex.ts'
 import { ACTIVE_STATES, type SyncState } from '../../model/sync.ts'
 import { isCorruptRecord, isNewerRecord } from '../../model/sync-record.ts'
 import type { FileIdentity } from '../../ports/file-system.ts'
-import type { StorageUsage, SyncQuery } from '../../ports/sync-storage.ts'
+import type { StateCounts, StorageUsage, SyncQuery } from '../../ports/sync-storage.ts'
+import { stateCounts } from '../shared/state-counts.ts'
 import type { CreationJournal } from './creation-journal.ts'
 import { yieldAfter, yieldEvery } from './event-loop-yield.ts'
 import { idOfRecord } from './file-names.ts'
@@ -164,6 +165,18 @@ export class SyncIndex {
       bytes += entry.bytes
     }
     return { records, bytes }
+  }
+
+  /** What has ended counts as it is known, see `usage`; the other records are looked at. */
+  async countByState(): Promise<StateCounts> {
+    for (const id of [...this.unsettled]) await this.find(id, { shared: true })
+    const yielding = yieldEvery(1000)
+    const counts = new Map<SyncState, number>()
+    for (const { state } of this.#entries.values()) {
+      counts.set(state, (counts.get(state) ?? 0) + 1)
+      await yielding()
+    }
+    return stateCounts(counts)
   }
 
   /** The syncs older than this one (without one, all) that may match, newest first; their records decide whether they do. */

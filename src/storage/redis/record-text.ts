@@ -1,4 +1,4 @@
-import type { Sync } from '../../model/sync.ts'
+import type { Sync, SyncState } from '../../model/sync.ts'
 import { toSyncRecord } from '../../model/sync-record.ts'
 import type { SyncQuery } from '../../ports/sync-storage.ts'
 
@@ -16,11 +16,15 @@ export function headOf(text: string): string {
   return HEAD.exec(text)?.[0] ?? ''
 }
 
+export function stateIndex(state: SyncState): string {
+  return `state:${state}`
+}
+
 /** Names of the indexes that a sync stands in. */
 export function indexesOf(sync: Sync): string[] {
   return [
     'syncs',
-    `state:${sync.state}`,
+    stateIndex(sync.state),
     `spreadsheet:${sync.spreadsheet.id}`,
     ...(sync.createdBy === null ? [] : [`created-by:${sync.createdBy}`]),
     ...(sync.scheduleId === null ? [] : [`schedule:${sync.scheduleId}`]),
@@ -48,7 +52,7 @@ export function indexGroupsOf(query: SyncQuery, { history }: { readonly history:
 
 function statusGroupsOf({ states, spreadsheetId, createdBy, scheduleId, webhook }: SyncQuery): string[][] {
   const groups = [
-    states && [...new Set(states)].map((state) => `state:${state}`),
+    states && [...new Set(states)].map(stateIndex),
     spreadsheetId === undefined ? undefined : [`spreadsheet:${spreadsheetId}`],
     createdBy === undefined ? undefined : [`created-by:${createdBy}`],
     scheduleId === undefined ? undefined : [`schedule:${scheduleId}`],

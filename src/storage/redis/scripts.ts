@@ -146,6 +146,13 @@ end
 return { count, math.floor(bytes / #ids * count) }
 `)
 
+/** Keys: indexes. Answers how many stand in each. */
+export const COUNT_STATES = script(`
+local counts = {}
+for n, index in ipairs(KEYS) do counts[n] = redis.call('ZCARD', index) end
+return counts
+`)
+
 /**
  * One batch of a list, newest first. Key: any. Arguments: the prefix; groups of names of indexes as JSON; the id to begin
  * after, or nothing; how many records are wanted; how many ids to scan; after how many bytes of records to end. An id belongs to the list when it stands in an

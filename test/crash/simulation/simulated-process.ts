@@ -267,6 +267,7 @@ export class SimulatedProcess {
         return report
       },
       usage: (createdBy, now) => storage.usage(createdBy, now),
+      countByState: (now) => storage.countByState(now),
       checkWritable: () => storage.checkWritable(),
       watch: (id, onChange) => storage.watch(id, onChange),
       watchAll: (onChange) => storage.watchAll(onChange),
