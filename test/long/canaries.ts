@@ -109,8 +109,8 @@ for (const kind of ['files', 'redis', 'postgres'] as const) {
       const asked = { spreadsheet: BOOK, ifActive: 'start', webhook: { url: receiver.url }, ...body }
       let view = JSON.parse(await ask(keys.app, 'POST', '/syncs', asked, headers)) as SyncView
       while (!finished(view)) {
-        await delay(50)
-        view = JSON.parse(await ask(keys.app, 'GET', `/syncs/${view.id}`, undefined, headers)) as SyncView
+        const waiting = { ...headers, prefer: 'wait=20' }
+        view = JSON.parse(await ask(keys.app, 'GET', `/syncs/${view.id}`, undefined, waiting)) as SyncView
       }
       return view
     }
@@ -212,7 +212,7 @@ for (const kind of ['files', 'redis', 'postgres'] as const) {
     const after = await contentsOf(url)
     t.ok(after.includes(its.id), 'it is in the history')
     const log = services.map((service) => service.output()).join('\n')
-    t.match(log, /"level":[12]0,/)
+    t.ok(/"level":[12]0,/.test(log), 'every line is logged')
     for (const secret of Object.values(secrets)) {
       const place = encodeURIComponent(secret.split('\n')[1] ?? secret)
       for (const method of ['GET', 'POST']) t.match(await ask(keys.app, method, `/nowhere/${place}`), 'ROUTE_NOT_FOUND')
@@ -237,6 +237,7 @@ for (const kind of ['files', 'redis', 'postgres'] as const) {
           )
       }
     }
-    for (const [where, said] of places) t.notMatch(said, /v1\.[\w-]{8}\.[\w-]{20}/, `a sealed token in ${where}`)
+    // No `notMatch`: it makes a diff of these megabytes, found or not.
+    for (const [where, said] of places) t.notOk(/v1\.[\w-]{8}\.[\w-]{20}/.test(said), `a sealed token in ${where}`)
   })
 }

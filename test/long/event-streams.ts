@@ -18,6 +18,8 @@ const CLIENTS = 2000
 const SYNCS = 50
 const CHANGE_SECONDS = 30
 const BEAT_MS = 2000
+/** Between two changes: until the buffers are full, and while the stalled one waits to be dropped. */
+const [FILLING_MS, WAITING_MS] = [500, 2500]
 /** Changes of the large sync that no buffers between the two processes can hold. */
 const FILLING_CHANGES = 24
 /** Seconds after which a stalled reader is certainly dropped. */
@@ -71,7 +73,7 @@ t.test(
       await Promise.all([...syncs, large].map((sync) => worker.change(sync.id)))
       changes++
       peak = Math.max(peak, await memoryOf(service.process.pid))
-      await delay(Math.max(0, 500 - (performance.now() - started)))
+      await delay(Math.max(0, (changes < FILLING_CHANGES ? FILLING_MS : WAITING_MS) - (performance.now() - started)))
     }
     await Promise.all([...syncs, large].map((sync) => worker.finish(sync.id)))
     const summary = JSON.parse((await lines.next()).value ?? '') as { streams: number; ended: number }

@@ -37,7 +37,10 @@ async function followed(t: Test, environment: Readonly<Record<string, string>> =
   return { emulator, service, id, secondsTo, schedule }
 }
 
-t.test('an edit is in the rows within a minute by polling', { timeout: 150_000 }, async (t) => {
+// They wait for the next look at what has changed.
+t.jobs = 2
+
+t.test('an edit is in the rows within a minute by polling', { timeout: 150_000, buffered: true }, async (t) => {
   const { emulator, service, id, secondsTo, schedule } = await followed(t)
   // It counts as changed when it is first watched.
   await secondsTo('Ada')
@@ -52,7 +55,7 @@ t.test('an edit is in the rows within a minute by polling', { timeout: 150_000 }
   t.equal(await service.end('SIGTERM'), 0)
 })
 
-t.test('by push, an edit is in the rows within 25 seconds', { timeout: 150_000 }, async (t) => {
+t.test('by push, an edit is in the rows within 25 seconds', { timeout: 150_000, buffered: true }, async (t) => {
   const { emulator, service, secondsTo } = await followed(t, {
     PUBLIC_URL: 'https://sheets.example',
     CHANGES_INTERVAL: '1h',

@@ -19,11 +19,13 @@ const STORAGES = {
 /** A sealed token, whoever sealed it. */
 const SEALED = /v1\.[\w-]{8}\.[\w-]{20}/
 
+/** Whether a sealed token is kept there. `match` would make a diff of all that is kept, each time. */
+const isSealed = async (url: string) => SEALED.test(await contentsOf(url))
+
 async function untilFinished(client: TokenClient, id: string): Promise<SyncView> {
   for (;;) {
-    const sync = await client.json<SyncView>(`/syncs/${id}`)
-    if (sync.finishedAt !== null) return sync
-    await delay(50)
+    const { body } = await client.answer<SyncView>('GET', `/syncs/${id}`, undefined, { prefer: 'wait=20' })
+    if (body.finishedAt !== null) return body
   }
 }
 
@@ -77,15 +79,15 @@ for (const kind of ['redis', 'postgres'] as const) {
     const after = await contentsOf(url)
     t.ok(after.includes(id), 'they are in the history')
     t.notOk(after.includes(sealed))
-    t.notMatch(after, SEALED)
+    t.notOk(SEALED.test(after))
     for (const text of [after, api.output(), other.output()]) t.notOk(text.includes(canary) || text.includes(key))
   })
 }
 
 const LARGE = 'large'
-const ROWS = 100_000
+const ROWS = 40_000
 /** Reads of cells that a token is good for. */
-const READS_BEFORE_END = 4
+const READS_BEFORE_END = 3
 
 for (const kind of ['files', 'redis', 'postgres'] as const) {
   const skip = kind === 'files' || (await isThere(kind)) ? false : `no ${kind} here`
@@ -137,7 +139,7 @@ for (const kind of ['files', 'redis', 'postgres'] as const) {
     t.equal(await clientOf(BOB).status('POST', `/syncs/${failed.id}/retry`), 404)
     const nobody = new TokenClient(first?.url ?? '', undefined, undefined)
     t.equal(await nobody.status('POST', `/syncs/${failed.id}/retry`), 404)
-    t.notMatch(await contentsOf(url), SEALED, 'nothing of the token is kept with what it has read')
+    t.notOk(await isSealed(url), 'nothing of the token is kept with what it has read')
 
     emulator.resetCalls()
     const retry = async (client: TokenClient) =>
@@ -157,7 +159,7 @@ for (const kind of ['files', 'redis', 'postgres'] as const) {
     t.ok(left > 0 && left < ROWS, `${left} rows are left`)
     t.equal(cellsRead(), cells + (cells / ROWS) * left, 'one reads what is left, the other all')
     t.equal(await ann.status('GET', `/syncs/${failed.id}/files`), 409)
-    t.notMatch(await contentsOf(url), SEALED)
+    t.notOk(await isSealed(url))
   })
 
   t.test(`however a sync ends, nothing of its sealed token is kept, on ${kind}`, { skip }, async (t) => {
@@ -194,27 +196,27 @@ for (const kind of ['files', 'redis', 'postgres'] as const) {
     while (emulator.count('values.batchGet') < 2) await delay(10)
     t.equal(await ann.status('POST', `/syncs/${cancelled}/cancel`), 202)
     t.match(await untilFinished(ann, cancelled), { state: 'cancelled' })
-    t.notMatch(await contentsOf(url), SEALED)
+    t.notOk(await isSealed(url))
 
     const interrupted = (await start()).body.id
     while (emulator.count('values.batchGet') < 3) await delay(10)
-    t.match(await contentsOf(url), SEALED, 'a sync that goes on has it')
+    t.ok(await isSealed(url), 'a sync that goes on has it')
     t.equal(await before.end('SIGTERM'), 0)
-    t.match(await contentsOf(url), SEALED)
+    t.ok(await isSealed(url))
     emulator.clearFaults()
     emulator.expireToken(token)
     const after = await aServiceProcess(t, { ...environment, TOKEN_KEY: key })
     const again = new TokenClient(after.url, undefined, emulator.userToken({ email: ANN }).access_token)
     const ended = await untilFinished(again, interrupted)
     t.match(ended, { state: 'failed', attempt: 2, error: { code: 'GOOGLE_TOKEN_EXPIRED' } })
-    t.notMatch(await contentsOf(url), SEALED)
+    t.notOk(await isSealed(url))
     while (Date.parse(ended.expiresAt ?? '') + 1000 > Date.now()) await delay(100)
     const contents = await contentsOf(url)
     for (const id of [succeeded, failed, cancelled, interrupted]) {
       t.match(await again.answer('GET', `/syncs/${id}`), { status: 200, body: { id } }, 'the history has it')
       t.ok(contents.includes(id))
     }
-    t.notMatch(contents, SEALED)
+    t.notOk(SEALED.test(contents))
     t.notOk(contents.includes(token))
   })
 }

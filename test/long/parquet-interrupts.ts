@@ -14,10 +14,10 @@ import {
   startSync,
 } from '../support/service.ts'
 
-const ROWS = 150_000
+const ROWS = 60_000
 const BOOK = 'book-0123456789_abcdefghijklmnopqrstuvwxyz'
 
-/** A service that downloads a tab whose Parquet takes a second or more to be made. */
+/** A service that downloads a tab whose Parquet takes half a second or more to be made. */
 async function aWorld(t: Test, environment: Record<string, string> = {}) {
   const tabs = [syntheticTab({ gid: 0, title: 'Data', rows: ROWS, columns: 10, kind: 'mixed' })]
   const emulator = await anEmulator(t, { workbooks: [{ id: BOOK, title: 'Book', tabs }] })

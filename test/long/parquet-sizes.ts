@@ -38,8 +38,10 @@ const LONG: GridTab = {
 t.test(`${ROWS} rows of 10 columns`, { timeout: 1_800_000 }, (t) =>
   sameRows(t, syntheticTab({ gid: 0, title: 'Data', rows: ROWS, columns: 10, kind: 'mixed' })),
 )
-t.test(`${Math.min(5000, ROWS / 50)} rows of 2,000 columns`, { timeout: 1_800_000 }, (t) =>
-  sameRows(t, syntheticTab({ gid: 0, title: 'Wide', rows: Math.min(5000, ROWS / 50), columns: 2000, kind: 'mixed' })),
+// A little more than the 2,048 rows that DuckDB handles at once.
+const WIDE_ROWS = Math.max(2100, Math.min(5000, ROWS / 50))
+t.test(`${WIDE_ROWS} rows of 1,000 columns`, { timeout: 1_800_000 }, (t) =>
+  sameRows(t, syntheticTab({ gid: 0, title: 'Wide', rows: WIDE_ROWS, columns: 1000, kind: 'mixed' })),
 )
 t.test('18,000 columns', { timeout: 1_800_000 }, (t) =>
   sameRows(t, syntheticTab({ gid: 0, title: 'Widest', rows: 20, columns: 18_000, kind: 'mixed' })),

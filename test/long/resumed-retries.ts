@@ -28,7 +28,7 @@ for (const [name, place] of Object.entries(PLACES)) {
     `${name}: of two retries of a sync that ran out of time one goes on, and both have all rows`,
     { skip },
     async (t) => {
-      const workbooks = [syntheticWorkbook({ id: ID, rows: 60_000, columns: 10 })]
+      const workbooks = [syntheticWorkbook({ id: ID, rows: 30_000, columns: 10 })]
       const emulator = await anEmulator(t, { workbooks })
       const { url } = await aService(t, {
         ...(await place(t)),

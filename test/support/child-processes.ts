@@ -19,7 +19,7 @@ export async function peaksWhile(pid: number, work: () => Promise<unknown>): Pro
   let child = 0
   const look = setInterval(async () => {
     for (const id of await childrenOf(pid)) child = Math.max(child, (await memoryMb(id, 'VmHWM')) ?? 0)
-  }, 50)
+  }, 100)
   try {
     await work()
   } finally {

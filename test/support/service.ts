@@ -144,12 +144,15 @@ export async function getSync(url: string, id: string): Promise<SyncView> {
   return (await (await fetch(`${url}/syncs/${id}`)).json()) as SyncView
 }
 
-/** Polls, as a frontend would, until the sync fulfils the condition; the test's own timeout bounds the wait. */
+/**
+ * Polls, as a frontend would, until the sync fulfils the condition; the test's own timeout bounds the wait. Other conditions
+ * than the end of a sync may pass unseen, so that for the end alone it polls less often after a second.
+ */
 export async function pollUntil(url: string, id: string, condition: (sync: SyncView) => boolean): Promise<SyncView> {
-  for (;;) {
+  for (let polls = 0; ; polls += 1) {
     const sync = await getSync(url, id)
     if (condition(sync)) return sync
-    await delay(25)
+    await delay(condition === finished && polls > 40 ? 200 : 25)
   }
 }
 
