@@ -12,6 +12,7 @@ import { FileStorage } from '../../src/storage/file-storage.ts'
 import { cancelSync, claimSync } from '../../src/syncs/sync.ts'
 import { systemClock } from '../../src/system-clock.ts'
 import { aQueuedSync } from '../support/syncs.ts'
+import { COMPILED, UNCOMPILED } from './compile-cache.ts'
 
 /**
  * `node test/crash/disks.ts`: real disks that are full, read-only, cut off or failing. Needs root and a few tools; what is
@@ -216,6 +217,7 @@ function spawnWriter(directory: string, seed: number, options: SpawnOptions = {}
   return spawn(process.execPath, [writer, directory, String(seed)], {
     ...options,
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: COMPILED,
   })
 }
 
@@ -241,7 +243,7 @@ async function injectedErrors(): Promise<void> {
             ...['-e', `inject=${call}:error=${errno}:when=${when}`],
             ...[process.execPath, life, await mkdtemp(join(folder, 'status-'))],
           ],
-          { encoding: 'utf8' },
+          { encoding: 'utf8', env: UNCOMPILED },
         )
         expect(status === 0, `${what}: ${stdout} ${stderr}`)
         expect((await readFile(trace, 'utf8')).includes('(INJECTED)'), `${what}: nothing was injected`)

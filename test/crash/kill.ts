@@ -10,6 +10,7 @@ import { silentLog } from '../../src/ports/log.ts'
 import { FileStorage } from '../../src/storage/file-storage.ts'
 import { readText } from '../../src/storage/files/record-format.ts'
 import { systemClock } from '../../src/system-clock.ts'
+import { COMPILED } from './compile-cache.ts'
 import { Random } from './simulation/random.ts'
 
 /**
@@ -33,8 +34,7 @@ async function writeUntilKilled(directory: string, seed: number, told: Told): Pr
   const writer = new URL('./kill-writer.ts', import.meta.url).pathname
   const child = spawn(process.execPath, [writer, directory, String(seed)], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    // Most of such a short life would go into compiling the same sources.
-    env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'sheetsync-kill-compiled') },
+    env: COMPILED,
   })
   const exited = once(child, 'exit')
   const lines = createInterface({ input: child.stdout })

@@ -1,4 +1,4 @@
-import type { BrowserContextOptions, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { tabFromRows, type Workbook } from '../../emulator/workbook.ts'
 import { aPageWorld, bookId, held, ORDERS, type PageWorld } from '../support/page-world.ts'
@@ -111,61 +111,12 @@ async function allViews(t: Test): Promise<{ world: PageWorld; views: readonly Se
   }
 }
 
-async function each(
-  t: Test,
-  options: BrowserContextOptions,
-  look: (page: Page, seen: Seen) => Promise<void>,
-): Promise<void> {
-  const { world, views } = await allViews(t)
-  const page = await aWebPage(t, 'about:blank', { baseURL: world.url, ...options })
-  for (const seen of views) {
-    await page.goto(`${world.url}${seen.path}`)
-    await seen.isThere(page)
-    await look(page, seen)
-  }
-}
-
-const settings = { skip: noChromium, timeout: 240_000 }
-
-for (const colorScheme of ['light', 'dark'] as const) {
-  t.test(`axe-core finds nothing in any view, ${colorScheme}`, settings, async (t) => {
-    await each(t, { colorScheme }, async (page, { name }) => {
-      t.same(await accessFaults(page), [], name)
-    })
-  })
-}
-
-t.test(
-  '360 pixels are wide enough: nothing scrolls sideways, and all that can be pressed is reachable',
-  settings,
-  async (t) => {
-    const narrow = { viewport: { width: 360, height: 640 }, hasTouch: true }
-    await each(t, narrow, async (page, { name, buttons = [] }) => {
-      t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360, name)
-      t.same(await page.evaluate(CUT_OFF), [], `${name}: nothing that can be pressed lies outside`)
-      for (const button of buttons) {
-        const found = page.getByRole('button', { name: button, exact: true })
-        await found.scrollIntoViewIfNeeded()
-        await found.click({ trial: true })
-      }
-      t.same(await accessFaults(page), [], name)
-    })
-  },
-)
-
 /** Links, buttons and fields that stand out of the window sideways and cannot be scrolled to. */
 const CUT_OFF = `[...document.querySelectorAll('a, button, input, select, summary')].filter((element) => {
   const { left, right, width } = element.getBoundingClientRect()
   const scrolls = (of) => of !== null && (/auto|scroll/.test(getComputedStyle(of).overflowX) || scrolls(of.parentElement))
   return width > 1 && (left < 0 || right > innerWidth) && !element.matches('.skip') && !scrolls(element.parentElement)
 }).map((element) => element.outerHTML.slice(0, 120))`
-
-t.test('with forced colours states, bars and what is chosen can still be told', settings, async (t) => {
-  await each(t, { forcedColors: 'active' }, async (page, { name }) => {
-    t.same(await accessFaults(page), [], name)
-    t.same(await page.evaluate(UNSEEN), [], `${name}: no mark has the colour of what it stands on`)
-  })
-})
 
 /** Marks that forced colours have made invisible: shapes and bars of the colour that they stand on. */
 const UNSEEN = `(() => {
@@ -184,13 +135,89 @@ const UNSEEN = `(() => {
   return [...shapes, ...bars].map((element) => element.outerHTML.slice(0, 120))
 })()`
 
-t.test('with reduced motion nothing moves by itself', settings, async (t) => {
-  await each(t, { reducedMotion: 'reduce' }, async (page, { name }) => {
-    t.equal(await page.evaluate('document.getAnimations().length'), 0, name)
-    const moves = `[...document.querySelectorAll('*')].filter((element) => {
-      const { transitionDuration, animationName } = getComputedStyle(element)
-      return transitionDuration.split(', ').some((one) => parseFloat(one) > 0) || animationName !== 'none'
-    }).map((element) => element.outerHTML.slice(0, 120))`
-    t.same(await page.evaluate(moves), [], name)
+/** Resolves once colours have changed, where they do so gradually. */
+const SETTLED = `Promise.allSettled(document.getAnimations().filter((one) => one instanceof CSSTransition).map(({ finished }) => finished))
+  .then(() => undefined)`
+
+/** Whatever moves by itself, or as it changes. */
+const MOVING = `[...document.querySelectorAll('*')].filter((element) => {
+  const { transitionDuration, animationName } = getComputedStyle(element)
+  return transitionDuration.split(', ').some((one) => parseFloat(one) > 0) || animationName !== 'none'
+}).map((element) => element.outerHTML.slice(0, 120))`
+
+/** How a reader may have set things, and what then holds in each view. */
+const SETTINGS: readonly {
+  readonly name: string
+  readonly media: Parameters<Page['emulateMedia']>[0]
+  /** What the page is asked by its style sheets. */
+  readonly query: string
+  readonly look: (t: Test, page: Page) => Promise<void>
+}[] = [
+  { name: 'light', media: { colorScheme: 'light' }, query: 'prefers-color-scheme: light', look: noAccessFaults },
+  { name: 'dark', media: { colorScheme: 'dark' }, query: 'prefers-color-scheme: dark', look: noAccessFaults },
+  {
+    name: 'with forced colours',
+    media: { forcedColors: 'active' },
+    query: 'forced-colors: active',
+    async look(t, page) {
+      await noAccessFaults(t, page)
+      t.same(await page.evaluate(UNSEEN), [], 'no mark has the colour of what it stands on')
+    },
+  },
+  {
+    name: 'with reduced motion',
+    media: { reducedMotion: 'reduce' },
+    query: 'prefers-reduced-motion: reduce',
+    async look(t, page) {
+      t.equal(await page.evaluate('document.getAnimations().length'), 0, 'nothing moves by itself')
+      t.same(await page.evaluate(MOVING), [])
+    },
+  },
+]
+
+async function noAccessFaults(t: Test, page: Page): Promise<void> {
+  t.same(await accessFaults(page), [], 'axe-core finds nothing')
+}
+
+t.test('the views', { skip: noChromium, timeout: 480_000 }, async (t) => {
+  // One world for all settings: nothing here changes it.
+  const { world, views } = await allViews(t)
+
+  await t.test(
+    'are accessible in light and dark, keep their marks under forced colours, and rest under reduced motion',
+    async (t) => {
+      const page = await aWebPage(t, 'about:blank', { baseURL: world.url })
+      for (const seen of views) {
+        await page.goto(`${world.url}${seen.path}`)
+        await seen.isThere(page)
+        for (const { name, media, query, look } of SETTINGS) {
+          await page.emulateMedia({ colorScheme: null, forcedColors: null, reducedMotion: null, ...media })
+          t.equal(await page.evaluate(`matchMedia('(${query})').matches`), true, name)
+          await page.evaluate(SETTLED)
+          await t.test(`${seen.name}, ${name}`, (t) => look(t, page))
+        }
+      }
+    },
+  )
+
+  await t.test('fit 360 pixels: nothing scrolls sideways, and all that can be pressed is reachable', async (t) => {
+    const page = await aWebPage(t, 'about:blank', {
+      baseURL: world.url,
+      viewport: { width: 360, height: 640 },
+      hasTouch: true,
+    })
+    for (const seen of views) {
+      const { name, path, isThere, buttons = [] } = seen
+      await page.goto(`${world.url}${path}`)
+      await isThere(page)
+      t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360, name)
+      t.same(await page.evaluate(CUT_OFF), [], `${name}: nothing that can be pressed lies outside`)
+      for (const button of buttons) {
+        const found = page.getByRole('button', { name: button, exact: true })
+        await found.scrollIntoViewIfNeeded()
+        await found.click({ trial: true })
+      }
+      t.same(await accessFaults(page), [], name)
+    }
   })
 })

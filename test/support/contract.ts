@@ -1,38 +1,26 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
 import { createServer, type IncomingHttpHeaders, type RequestListener, request } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import type { AddressInfo } from 'node:net'
+import { promisify } from 'node:util'
+import { brotliDecompress, gunzip } from 'node:zlib'
+import { createInstance, getHttpOperationsFromSpec, type IHttpRequest, type IHttpResponse } from '@stoplight/prism-http'
+import { pino } from 'pino'
 import type { Test } from 'tap'
-
-const PRISM = fileURLToPath(new URL('../../node_modules/.bin/prism', import.meta.url))
 
 /**
  * The address of a proxy before a service that has Prism hold every answer against the OpenAPI document that this
- * service serves. What the client gets is untouched: Prism is given a copy, as it would re-write bodies and hold streams
- * back. An answer that the document does not tell of fails the test. Requests are not held against it, as many tests
+ * service serves. What the client gets is untouched: Prism is given a copy, as its own proxy would re-write bodies and hold
+ * streams back. An answer that the document does not tell of fails the test. Requests are not held against it, as many tests
  * send bad ones; an address or method that the document leaves out may only be refused.
  */
-export async function checkedByDocument(t: Test, url: string, directory: string): Promise<string> {
-  const file = `${directory}/openapi.json`
-  await writeFile(file, await (await fetch(`${url}/openapi.json`)).text())
+export async function checkedByDocument(t: Test, url: string): Promise<string> {
+  const operations = await operationsOf(await (await fetch(`${url}/openapi.json`)).text())
   const { hostname, port } = new URL(url)
-  const copies = new Map<string, Copy>()
-  // What Prism takes for the service: it plays back what the service has answered.
-  const upstream = await listen(t, (incoming, answer) => {
-    const copy = copies.get(String(incoming.headers[COPY]))
-    answer.writeHead(copy?.status ?? 599, copy?.headers).end(copy?.body)
-  })
-  const prism = await startPrism(t, file, upstream)
   const violations: string[] = []
   const checks = new Set<Promise<void>>()
-  const check = async (copy: Copy): Promise<void> => {
-    const key = String(copies.size)
-    copies.set(key, copy)
-    const violation = await askPrism(prism, key, copy)
-    if (violation !== undefined) violations.push(`${copy.method} ${copy.path} ${copy.status}: ${violation}`)
+  const check = async (answer: Answer): Promise<void> => {
+    const violation = await violationOf(operations, answer)
+    if (violation !== undefined) violations.push(`${answer.method} ${answer.path} ${answer.status}: ${violation}`)
   }
   t.teardown(async () => {
     await Promise.all(checks)
@@ -63,12 +51,6 @@ export async function checkedByDocument(t: Test, url: string, directory: string)
   })
 }
 
-/** Milliseconds that Prism may take for one answer. */
-const PATIENCE_MS = 10_000
-
-/** Names the copy that a request of Prism's is for. */
-const COPY = 'x-contract-copy'
-
 /** Pages, and the document itself. (OPTIONS is for browsers, which do not read documents either.) */
 const UNTOLD = /^\/(?:docs|openapi\.json)/
 
@@ -77,7 +59,7 @@ function isPlain(path: string): boolean {
   return URL.parse(path, 'http://host')?.pathname === path.split('?')[0]
 }
 
-interface Copy {
+interface Answer {
   readonly method: string
   readonly path: string
   readonly status: number
@@ -85,20 +67,65 @@ interface Copy {
   readonly body: Buffer
 }
 
+type Operations = Awaited<ReturnType<typeof getHttpOperationsFromSpec>>
+
+/** By document: reading one takes Prism half a second, and nearly all services of a test serve the same. */
+const documents = new Map<string, Promise<Operations>>()
+
+function operationsOf(document: string): Promise<Operations> {
+  const found = documents.get(document) ?? getHttpOperationsFromSpec(JSON.parse(document))
+  documents.set(document, found)
+  return found
+}
+
 /** What Prism has to say against an answer. */
-async function askPrism(prism: string, key: string, { method, path, status, body }: Copy): Promise<string | undefined> {
-  const reply = await fetch(`${prism}${path}`, {
-    method,
-    headers: { [COPY]: key },
-    signal: AbortSignal.timeout(PATIENCE_MS),
+async function violationOf(operations: Operations, answer: Answer): Promise<string | undefined> {
+  const { pathname, searchParams } = new URL(answer.path, 'http://host')
+  const output = await asPrismReads(answer)
+  const prism = createInstance(PRISM, {
+    logger: SILENT,
+    forward: () => () => async () => ({ _tag: 'Right', right: output }),
   })
-  const text = await reply.text()
+  const method = answer.method.toLowerCase() as IHttpRequest['method']
+  const url = { path: pathname, query: Object.fromEntries(searchParams) }
+  const verdict = await prism.request({ method, url, headers: {} }, operations)()
+  if (verdict._tag === 'Left') {
+    const isUntold = /#NO_(?:PATH|METHOD)_MATCHED_ERROR/.test(verdict.left.name)
+    return isUntold && answer.status >= 400 ? undefined : String(verdict.left)
+  }
   // Prism only warns of a status that the document does not have; it is a violation all the same.
-  const warnings = reply.headers.get('sl-violations')
-  if (warnings !== null) return warnings
-  if (reply.status === status && text.length > 0 === body.length > 0 && !text.includes('stoplight.io')) return undefined
-  if (/#NO_(?:PATH|METHOD)_MATCHED_ERROR/.test(text) && status >= 400) return undefined
-  return text.slice(0, 2000)
+  const found = Object.values(verdict.right.validations).flat()
+  return found.length === 0 ? undefined : JSON.stringify(found).slice(0, 2000)
+}
+
+const SILENT = pino({ level: 'silent' })
+
+/** As `prism proxy --errors --validate-request false` would have it. */
+const PRISM = {
+  isProxy: true,
+  upstream: new URL('http://host'),
+  upstreamProxy: undefined,
+  mock: { dynamic: false },
+  checkSecurity: true,
+  validateRequest: false,
+  validateResponse: true,
+  errors: true,
+} as const
+
+const DECODERS: Readonly<Record<string, (body: Buffer) => Promise<Buffer>>> = {
+  gzip: promisify(gunzip),
+  br: promisify(brotliDecompress),
+}
+
+async function asPrismReads({ status, headers, body }: Answer): Promise<IHttpResponse> {
+  const decode = DECODERS[headers['content-encoding'] ?? '']
+  const text = String(decode === undefined || body.length === 0 ? body : await decode(body))
+  const isJson = /^application\/(?:[^;]+\+)?json\b/.test(headers['content-type'] ?? '')
+  return {
+    statusCode: status,
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])),
+    body: isJson && text !== '' ? JSON.parse(text) : text,
+  }
 }
 
 async function listen(t: Test, onRequest: RequestListener): Promise<string> {
@@ -109,50 +136,4 @@ async function listen(t: Test, onRequest: RequestListener): Promise<string> {
     server.close()
   })
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-async function startPrism(t: Test, file: string, upstream: string): Promise<string> {
-  const port = await aFreePort()
-  const child = spawn(
-    process.execPath,
-    [PRISM, 'proxy', file, upstream, '--port', String(port), '--errors', '--validate-request', 'false'],
-    { env: { PATH: process.env.PATH ?? '', NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] },
-  )
-  let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (chunk: string) => {
-      output += chunk
-    })
-  }
-  const exited = once(child, 'exit')
-  t.teardown(async () => {
-    child.kill('SIGKILL')
-    await exited
-  })
-  while (!(await isListening(port))) {
-    if (child.exitCode !== null) throw new Error(`Prism ended: ${output}`)
-    await delay(50)
-  }
-  return `http://127.0.0.1:${port}`
-}
-
-async function aFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-async function isListening(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1')
-  try {
-    await once(socket, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
-  }
 }

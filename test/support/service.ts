@@ -15,6 +15,7 @@ import { readConfig } from '../../src/config.ts'
 import type { SyncRequestInput } from '../../src/model/sync-request.ts'
 import type { SyncView } from '../../src/model/sync-view.ts'
 import { checkedByDocument } from './contract.ts'
+import './plain-children.ts'
 import { signalGroup } from './process-group.ts'
 
 /** What ends with a test, or with a bench that has no tests. */
@@ -46,7 +47,7 @@ export async function aService(
   const url = await service.start()
   // `npm run test:contract`: every answer that a test gets is held against the OpenAPI document.
   const isChecked = process.env.CONTRACT === '1'
-  return { url: isChecked ? await checkedByDocument(t, url, directory) : url, directory, close: () => service.close() }
+  return { url: isChecked ? await checkedByDocument(t, url) : url, directory, close: () => service.close() }
 }
 
 /** An empty folder that is removed with the test. */
