@@ -24,7 +24,8 @@ const isSealed = async (url: string) => SEALED.test(await contentsOf(url))
 
 async function untilFinished(client: TokenClient, id: string): Promise<SyncView> {
   for (;;) {
-    const { body } = await client.answer<SyncView>('GET', `/syncs/${id}`, undefined, { prefer: 'wait=20' })
+    const { status, body } = await client.answer<SyncView>('GET', `/syncs/${id}`, undefined, { prefer: 'wait=20' })
+    if (status !== 200) throw new Error(`GET /syncs/${id}: ${status} ${JSON.stringify(body)}`)
     if (body.finishedAt !== null) return body
   }
 }
