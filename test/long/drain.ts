@@ -7,7 +7,7 @@ import { cancelSync } from '../../src/syncs/sync.ts'
 import { aDirectory, aServiceProcess, environmentFor } from '../support/service.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 
-const RECORDS = 60_000
+const RECORDS = 100_000
 
 t.setTimeout(600_000)
 

@@ -152,6 +152,8 @@ export async function getSync(url: string, id: string): Promise<SyncView> {
 export async function pollUntil(url: string, id: string, condition: (sync: SyncView) => boolean): Promise<SyncView> {
   for (let polls = 0; ; polls += 1) {
     const sync = await getSync(url, id)
+    // A problem in its place has no end and would pass for one.
+    if (sync.id !== id) throw new Error(`GET /syncs/${id} answered ${JSON.stringify(sync)}`)
     if (condition(sync)) return sync
     await delay(condition === finished && polls > 40 ? 200 : 25)
   }
