@@ -4,7 +4,6 @@ import { accessRuleOf } from './authorization.ts'
 import { docsPages, type OpenApiDocument } from './docs-pages.ts'
 import { PROBES } from './foreign-requests.ts'
 import { onceDone } from './once-done.ts'
-import { addExamples } from './openapi-examples.ts'
 import { OWN_TOKEN_HEADER, takesOwnToken } from './own-tokens.ts'
 import { prepareAnswer, sendPrepared } from './prepared-answer.ts'
 import { problemResponse, problemResponses } from './response-schemas.ts'
@@ -31,7 +30,10 @@ export async function addDocs(app: FastifyInstance, version: string): Promise<vo
 
 /** The OpenAPI document of these routes. What makes it is loaded for this alone: with YAML it is a tenth of the start. */
 async function documentOf(routes: readonly RouteOptions[], version: string): Promise<OpenApiDocument> {
-  const { default: swagger } = await import('@fastify/swagger')
+  const [{ default: swagger }, { addExamples }] = await Promise.all([
+    import('@fastify/swagger'),
+    import('./examples/add-examples.ts'),
+  ])
   const app = fastify({ exposeHeadRoutes: false })
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => String)
