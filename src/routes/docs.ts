@@ -5,7 +5,7 @@ import { docsPages, type OpenApiDocument } from './docs-pages.ts'
 import { PROBES } from './foreign-requests.ts'
 import { onceDone } from './once-done.ts'
 import { OWN_TOKEN_HEADER, takesOwnToken } from './own-tokens.ts'
-import { prepareAnswer, sendPrepared } from './prepared-answer.ts'
+import { prepareEncodedAnswer, sendPrepared } from './prepared-answer.ts'
 import { problemResponse, problemResponses } from './response-schemas.ts'
 
 const SCHEME = 'apiKey'
@@ -20,7 +20,7 @@ export async function addDocs(app: FastifyInstance, version: string): Promise<vo
   const document = onceDone(() => documentOf(routes, version))
   const answer = onceDone(async () => {
     const json = { 'content-type': 'application/json; charset=utf-8' }
-    return prepareAnswer(Buffer.from(JSON.stringify(await document())), json)
+    return prepareEncodedAnswer(Buffer.from(JSON.stringify(await document())), json)
   })
   await app.register(docsPages, { document })
   app.get('/openapi.json', { schema: { hide: true } }, async (request, reply) =>
