@@ -5,7 +5,7 @@ import { someEntries } from '../support/callers.ts'
 import { ANN, anEmulatorOfPeople, aTokenKey, BOOK } from '../support/own-tokens.ts'
 import { syncPane } from '../support/page-world.ts'
 import { aDirectory, aService } from '../support/service.ts'
-import { aWebPage, noChromium } from '../support/web-page.ts'
+import { accessFaults, aWebPage, noChromium } from '../support/web-page.ts'
 
 const skip = noChromium
 const FIELD = 'X-Google-Access-Token'
@@ -59,5 +59,8 @@ t.test('whose key may not use tokens is not asked for one', { skip }, async (t) 
     await page.getByRole('button', { name: 'Options' }).click()
     await page.getByLabel('The same as a command').waitFor()
     t.equal(await page.getByLabel(FIELD).count(), name === 'may' ? 1 : 0, name)
+    t.same(await accessFaults(page), [], name)
+    await page.setViewportSize({ width: 360, height: 640 })
+    t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360, name)
   }
 })
