@@ -1,3 +1,4 @@
+import type { CallOptions } from './limited-signal.ts'
 import type { Problem } from './types.ts'
 
 /** What an error of the service is made of when it did not come from the service. */
@@ -97,11 +98,33 @@ function isProblem(body: unknown): body is Problem {
 
 /** What an answer holds, as JSON if it is that. */
 export async function jsonOf(response: Response): Promise<unknown> {
-  const text = await response.text()
+  return parsed(await response.text())
+}
+
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
     if (error instanceof SyntaxError) return text
     throw error
+  }
+}
+
+/** The data of an answer; throws what an answer without any tells. */
+export async function result<T>(
+  call: Promise<{ data?: T; error?: unknown; response: Response }>,
+  options: CallOptions,
+): Promise<Exclude<T, undefined>> {
+  const { data, error, response } = await reached(call, options)
+  if (!response.ok) throw answerError(response, typeof error === 'string' ? parsed(error) : error)
+  return data as Exclude<T, undefined>
+}
+
+/** What comes of a call; its failure as an error of the service, or the signal's reason. */
+export async function reached<T>(call: Promise<T>, { signal }: CallOptions): Promise<T> {
+  try {
+    return await call
+  } catch (error) {
+    throw signal?.aborted ? signal.reason : networkError(error)
   }
 }

@@ -1,5 +1,5 @@
 /** One event of a stream, or a sign of life (a comment, a `retry`) without an event. */
-export interface StreamEvent {
+interface StreamEvent {
   /** Absent for a sign of life. */
   readonly event?: { readonly type: string; readonly data: string }
   /** The last `id:` that came so far. */

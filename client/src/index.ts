@@ -1,5 +1,4 @@
 export {
-  type CallOptions,
   type Client,
   type ClientOptions,
   createClient,
@@ -8,6 +7,7 @@ export {
   type StartOptions,
 } from './client.ts'
 export { type OwnCode, SheetsyncError } from './error.ts'
+export type { CallOptions } from './limited-signal.ts'
 export type { ChangesQuestion, RowsQuestion } from './row-questions.ts'
 export type {
   Cell,
@@ -34,4 +34,4 @@ export type {
   TabSchema,
 } from './types.ts'
 export type { WaitOptions } from './wait-for-sync.ts'
-export type { SyncListEvent } from './watch-syncs.ts'
+export type { SyncListEvent, WatchOptions } from './watch-syncs.ts'

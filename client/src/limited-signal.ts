@@ -1,6 +1,15 @@
 /** Milliseconds of silence after which a stream counts as broken; the service sends a sign of life every 15 s. */
 export const SILENCE_MS = 25_000
 
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The signal for options that are to be absent rather than undefined. */
+export function signalOf({ signal }: CallOptions): { readonly signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal }
+}
+
 /** A signal that is aborted with another, or when time is up. */
 export function limited(outer: AbortSignal | undefined, ms: number) {
   const controller = new AbortController()

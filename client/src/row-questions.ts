@@ -1,5 +1,7 @@
-import { networkError } from './error.ts'
-import type { QueryAnswer, QueryRequest, RowsPage, TabChanges, TabSchema } from './types.ts'
+import { reached } from './error.ts'
+import type { CallOptions } from './limited-signal.ts'
+import { rowsOf } from './row-stream.ts'
+import type { QueryAnswer, QueryRequest, Row, RowsPage, TabChanges, TabSchema } from './types.ts'
 
 /** What is asked of the rows of a tab. */
 export interface RowsQuestion {
@@ -32,11 +34,7 @@ export interface ChangesQuestion {
   readonly cursor?: string
 }
 
-export interface Options {
-  readonly signal?: AbortSignal | undefined
-}
-
-type GetBytes = (path: string, accept: string, options?: Options, body?: object) => Promise<Response>
+type GetBytes = (path: string, accept: string, options?: CallOptions, body?: object) => Promise<Response>
 
 /** The calls of a client that ask about rows. `R`: what a row is; nobody checks that it is. */
 export function rowQuestions(getBytes: GetBytes) {
@@ -45,11 +43,12 @@ export function rowQuestions(getBytes: GetBytes) {
     spreadsheetId: string,
     tab: string,
     question: RowsQuestion = {},
-    options: Options = {},
+    options: CallOptions = {},
   ): Promise<RowsPage<R>> {
     const { select, params = [], ...others } = question
     const path = `${tabPath(spreadsheetId, tab)}/rows?${searchOf({ select: listOf(select), ...others }, params)}`
-    return jsonOf(await getBytes(path, 'application/json', options), options)
+    const response = await getBytes(path, 'application/json', options)
+    return reached(response.json() as Promise<RowsPage<R>>, options)
   }
 
   /** Every row that fits, page after page, all of one snapshot; `limit`: rows of a page, default 1000. */
@@ -57,7 +56,7 @@ export function rowQuestions(getBytes: GetBytes) {
     spreadsheetId: string,
     tab: string,
     question: Omit<RowsQuestion, 'count'> = {},
-    options: Options = {},
+    options: CallOptions = {},
   ): AsyncGenerator<R, void, undefined> {
     const { offset, cursor: first, ...asked } = { limit: 1000, ...question }
     let place: RowsQuestion = first === undefined ? { ...(offset !== undefined && { offset }) } : { cursor: first }
@@ -73,52 +72,56 @@ export function rowQuestions(getBytes: GetBytes) {
   function query<R = Readonly<Record<string, unknown>>>(
     spreadsheetId: string,
     body: QueryRequest,
-    options?: Options & { readonly format?: 'json' },
+    options?: CallOptions & { readonly format?: 'json' },
   ): Promise<QueryAnswer<R>>
   /** The same as the text of a file. */
   function query(
     spreadsheetId: string,
     body: QueryRequest,
-    options: Options & { readonly format: 'csv' | 'ndjson' },
+    options: CallOptions & { readonly format: 'csv' | 'ndjson' },
   ): Promise<string>
   /** The same as the bytes of a Parquet file. */
   function query(
     spreadsheetId: string,
     body: QueryRequest,
-    options: Options & { readonly format: 'parquet' },
+    options: CallOptions & { readonly format: 'parquet' },
   ): Promise<ArrayBuffer>
   async function query(
     spreadsheetId: string,
     body: QueryRequest,
-    { format = 'json', signal }: Options & { readonly format?: 'json' | 'csv' | 'ndjson' | 'parquet' } = {},
+    { format = 'json', signal }: CallOptions & { readonly format?: 'json' | 'csv' | 'ndjson' | 'parquet' } = {},
   ): Promise<unknown> {
     const path = `/spreadsheets/${encodeURIComponent(spreadsheetId)}/query`
     const response = await getBytes(path, '*/*', { signal }, { ...body, format })
-    if (format === 'json') return jsonOf(response, { signal })
-    return received<unknown>(format === 'parquet' ? response.arrayBuffer() : response.text(), { signal })
+    if (format === 'json') return reached(response.json(), { signal })
+    return reached<unknown>(format === 'parquet' ? response.arrayBuffer() : response.text(), { signal })
   }
 
   /** What the columns of a tab hold. */
   function schema(
     spreadsheetId: string,
     tab: string,
-    options?: Options & { readonly as?: 'columns' },
+    options?: CallOptions & { readonly as?: 'columns' },
   ): Promise<TabSchema>
   /** The same as a JSON Schema (draft 2020-12) of one row. */
   function schema(
     spreadsheetId: string,
     tab: string,
-    options: Options & { readonly as: 'json-schema' },
+    options: CallOptions & { readonly as: 'json-schema' },
   ): Promise<Readonly<Record<string, unknown>>>
   /** The same as an interface of TypeScript. */
-  function schema(spreadsheetId: string, tab: string, options: Options & { readonly as: 'typescript' }): Promise<string>
+  function schema(
+    spreadsheetId: string,
+    tab: string,
+    options: CallOptions & { readonly as: 'typescript' },
+  ): Promise<string>
   async function schema(
     spreadsheetId: string,
     tab: string,
-    { as = 'columns', signal }: Options & { readonly as?: 'columns' | 'json-schema' | 'typescript' } = {},
+    { as = 'columns', signal }: CallOptions & { readonly as?: 'columns' | 'json-schema' | 'typescript' } = {},
   ): Promise<unknown> {
     const response = await getBytes(`${tabPath(spreadsheetId, tab)}/schema?as=${as}`, '*/*', { signal })
-    return as === 'typescript' ? received(response.text(), { signal }) : jsonOf(response, { signal })
+    return as === 'typescript' ? reached(response.text(), { signal }) : reached(response.json(), { signal })
   }
 
   /** One page of the rows that a tab has gained, lost or changed since the snapshot of an earlier sync. */
@@ -126,13 +129,49 @@ export function rowQuestions(getBytes: GetBytes) {
     spreadsheetId: string,
     tab: string,
     { key, ...question }: ChangesQuestion,
-    options: Options = {},
+    options: CallOptions = {},
   ): Promise<TabChanges> {
     const path = `${tabPath(spreadsheetId, tab)}/changes?${searchOf({ key: listOf(key), ...question })}`
-    return jsonOf(await getBytes(path, 'application/json', options), options)
+    const response = await getBytes(path, 'application/json', options)
+    return reached(response.json() as Promise<TabChanges>, options)
   }
 
-  return { rows, eachRow, query, schema, changes }
+  /** The rows of the newest snapshot of a tab (its title, or `gid:N`). */
+  function readTab<R = Row>(
+    spreadsheetId: string,
+    tab: string,
+    options?: CallOptions & { readonly format?: 'json' },
+  ): Promise<R[]>
+  /** The same row by row, without ever holding them all. */
+  function readTab<R = Row>(
+    spreadsheetId: string,
+    tab: string,
+    options: CallOptions & { readonly format: 'ndjson' },
+  ): Promise<AsyncIterable<R>>
+  /** The same as the text of a CSV file. */
+  function readTab(
+    spreadsheetId: string,
+    tab: string,
+    options: CallOptions & { readonly format: 'csv' },
+  ): Promise<string>
+  /** The same as the bytes of a Parquet file. */
+  function readTab(
+    spreadsheetId: string,
+    tab: string,
+    options: CallOptions & { readonly format: 'parquet' },
+  ): Promise<ArrayBuffer>
+  async function readTab(
+    spreadsheetId: string,
+    tab: string,
+    { format = 'json', signal }: CallOptions & { readonly format?: 'json' | 'ndjson' | 'csv' | 'parquet' } = {},
+  ): Promise<unknown> {
+    const response = await getBytes(`${tabPath(spreadsheetId, tab)}?format=${format}`, '*/*', { signal })
+    if (format === 'ndjson') return rowsOf(response)
+    if (format === 'parquet') return reached(response.arrayBuffer(), { signal })
+    return reached(format === 'csv' ? response.text() : response.json(), { signal })
+  }
+
+  return { readTab, rows, eachRow, query, schema, changes }
 }
 
 function tabPath(spreadsheetId: string, tab: string): string {
@@ -152,16 +191,4 @@ function searchOf(
 /** Names in quotes, so that any name will do. */
 function listOf(names: readonly string[] | undefined): string | undefined {
   return names?.map((name) => `"${name.replaceAll('"', '""')}"`).join(',')
-}
-
-function jsonOf<T>(response: Response, options: Options): Promise<T> {
-  return received(response.json() as Promise<T>, options)
-}
-
-async function received<T>(content: Promise<T>, { signal }: Options): Promise<T> {
-  try {
-    return await content
-  } catch (error) {
-    throw signal?.aborted ? signal.reason : networkError(error)
-  }
 }

@@ -1,62 +1,58 @@
 import type { Client as Fetch } from 'openapi-fetch'
-import type { CallOptions, DeleteOptions } from './client.ts'
+import type { DeleteOptions } from './client.ts'
+import { result } from './error.ts'
+import { type CallOptions, signalOf } from './limited-signal.ts'
 import type { paths } from './schema.d.ts'
 import type { Schedule, ScheduleBody, SchedulePage, SchedulePatch, Sync } from './types.ts'
 
-/** The data of an answer; throws what an answer without any tells. */
-type Result = <T>(
-  call: Promise<{ data?: T; error?: unknown; response: Response }>,
-  signal: AbortSignal | undefined,
-) => Promise<Exclude<T, undefined>>
-
 /** What can be done with schedules. */
-export function scheduleCalls(api: Fetch<paths>, result: Result) {
+export function scheduleCalls(api: Fetch<paths>) {
   const at = (id: string, { ifMatch, signal }: DeleteOptions) => ({
     params: { path: { id } },
     ...(ifMatch === undefined ? {} : { headers: { 'if-match': ifMatch } }),
-    ...(signal === undefined ? {} : { signal }),
+    ...signalOf({ signal }),
   })
   return {
     /** Saves a request and when to run it: by `cron`, `every` so often, or `onChange`. */
-    createSchedule(body: ScheduleBody, { signal }: CallOptions = {}): Promise<Schedule> {
-      return result(api.POST('/schedules', { body, ...(signal === undefined ? {} : { signal }) }), signal)
+    createSchedule(body: ScheduleBody, options: CallOptions = {}): Promise<Schedule> {
+      return result(api.POST('/schedules', { body, ...signalOf(options) }), options)
     },
 
     /** One page of schedules, newest first. */
     listSchedules(
       query: { spreadsheet?: string; pageSize?: string; pageToken?: string } = {},
-      { signal }: CallOptions = {},
+      options: CallOptions = {},
     ): Promise<SchedulePage> {
-      return result(api.GET('/schedules', { params: { query }, ...(signal === undefined ? {} : { signal }) }), signal)
+      return result(api.GET('/schedules', { params: { query }, ...signalOf(options) }), options)
     },
 
     /** The schedule, when it runs next, and how its latest sync stands. */
-    getSchedule(id: string, { signal }: CallOptions = {}): Promise<Schedule> {
-      return result(api.GET('/schedules/{id}', at(id, { signal })), signal)
+    getSchedule(id: string, options: CallOptions = {}): Promise<Schedule> {
+      return result(api.GET('/schedules/{id}', at(id, options)), options)
     },
 
     /** Changes the fields that are given; `null` has one go back to its default. */
     changeSchedule(id: string, body: SchedulePatch, options: DeleteOptions = {}): Promise<Schedule> {
-      return result(api.PATCH('/schedules/{id}', { ...at(id, options), body }), options.signal)
+      return result(api.PATCH('/schedules/{id}', { ...at(id, options), body }), options)
     },
 
     /** Removes a schedule; its syncs stay. */
     async deleteSchedule(id: string, options: DeleteOptions = {}): Promise<void> {
-      await result(api.DELETE('/schedules/{id}', at(id, options)), options.signal)
+      await result(api.DELETE('/schedules/{id}', at(id, options)), options)
     },
 
     /** Starts the sync of a schedule now. */
-    runSchedule(id: string, { signal }: CallOptions = {}): Promise<Sync> {
-      return result(api.POST('/schedules/{id}/run', at(id, { signal })), signal)
+    runSchedule(id: string, options: CallOptions = {}): Promise<Sync> {
+      return result(api.POST('/schedules/{id}/run', at(id, options)), options)
     },
 
     /** Has a schedule run no more until it is resumed. */
-    pauseSchedule(id: string, { signal }: CallOptions = {}): Promise<Schedule> {
-      return result(api.POST('/schedules/{id}/pause', at(id, { signal })), signal)
+    pauseSchedule(id: string, options: CallOptions = {}): Promise<Schedule> {
+      return result(api.POST('/schedules/{id}/pause', at(id, options)), options)
     },
 
-    resumeSchedule(id: string, { signal }: CallOptions = {}): Promise<Schedule> {
-      return result(api.POST('/schedules/{id}/resume', at(id, { signal })), signal)
+    resumeSchedule(id: string, options: CallOptions = {}): Promise<Schedule> {
+      return result(api.POST('/schedules/{id}/resume', at(id, options)), options)
     },
   }
 }

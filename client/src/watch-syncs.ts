@@ -14,6 +14,13 @@ export type SyncListEvent =
   /** It is in the list no more, if it ever was. */
   | { readonly type: 'removed'; readonly id: string }
 
+export interface WatchOptions {
+  /** Ends it: the generator throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+  /** Told of each break, before the stream is opened anew: what went wrong, or nothing where the service has ended it. */
+  readonly onBreak?: (error?: SheetsyncError) => void
+}
+
 /** Milliseconds in which a stream must show its first byte. */
 const FIRST_BYTE_MS = 15_000
 
@@ -24,7 +31,7 @@ const FIRST_BYTE_MS = 15_000
 export async function* watchSyncs(
   get: Get,
   filters: SyncFilters,
-  signal: AbortSignal | undefined,
+  { signal, onBreak }: WatchOptions,
 ): AsyncGenerator<SyncListEvent, never, undefined> {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(filters)) {
@@ -35,6 +42,7 @@ export async function* watchSyncs(
     signal?.throwIfAborted()
     const limit = limited(signal, FIRST_BYTE_MS)
     let waitMs: number | undefined
+    let fault: SheetsyncError | undefined
     try {
       const response = await get(path, { accept: 'text/event-stream' }, limit.signal)
       const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false
@@ -53,12 +61,13 @@ export async function* watchSyncs(
     } catch (error) {
       signal?.throwIfAborted()
       faults += 1
-      const known = error instanceof SheetsyncError ? error : networkError(error)
-      const { status } = known
-      if (status >= 400 && status < 500 && ![408, 425, 429].includes(status)) throw known
+      fault = error instanceof SheetsyncError ? error : networkError(error)
+      const { status } = fault
+      if (status >= 400 && status < 500 && ![408, 425, 429].includes(status)) throw fault
     } finally {
       limit.close()
     }
+    onBreak?.(fault)
     await pause(Math.max(faults === 0 ? 0 : backoffMs(faults), (waitMs ?? 1000) * Math.random()), signal)
   }
 }

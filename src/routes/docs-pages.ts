@@ -4,7 +4,7 @@ import type { StaticDocumentSpec } from '@fastify/swagger'
 import fastify, { type FastifyPluginAsync } from 'fastify'
 import { AppError } from '../errors.ts'
 import { onceDone } from './once-done.ts'
-import { type PreparedAnswer, prepareAnswer, sendPrepared } from './prepared-answer.ts'
+import { type PreparedAnswer, prepareEncodedAnswer, sendPrepared } from './prepared-answer.ts'
 
 export type OpenApiDocument = StaticDocumentSpec['document']
 
@@ -90,7 +90,7 @@ async function renderPages(document: OpenApiDocument): Promise<Map<string, Prepa
     const kept = Object.entries(headers).filter(([name]) => !NOT_KEPT.has(name))
     rendered.set(
       path,
-      prepareAnswer(rawPayload, Object.fromEntries(kept.map(([name, value]) => [name, String(value)]))),
+      prepareEncodedAnswer(rawPayload, Object.fromEntries(kept.map(([name, value]) => [name, String(value)]))),
     )
     return rawPayload.toString()
   }

@@ -4,9 +4,8 @@ import { accessRuleOf } from './authorization.ts'
 import { docsPages, type OpenApiDocument } from './docs-pages.ts'
 import { PROBES } from './foreign-requests.ts'
 import { onceDone } from './once-done.ts'
-import { addExamples } from './openapi-examples.ts'
 import { OWN_TOKEN_HEADER, takesOwnToken } from './own-tokens.ts'
-import { prepareAnswer, sendPrepared } from './prepared-answer.ts'
+import { prepareEncodedAnswer, sendPrepared } from './prepared-answer.ts'
 import { problemResponse, problemResponses } from './response-schemas.ts'
 
 const SCHEME = 'apiKey'
@@ -21,7 +20,7 @@ export async function addDocs(app: FastifyInstance, version: string): Promise<vo
   const document = onceDone(() => documentOf(routes, version))
   const answer = onceDone(async () => {
     const json = { 'content-type': 'application/json; charset=utf-8' }
-    return prepareAnswer(Buffer.from(JSON.stringify(await document())), json)
+    return prepareEncodedAnswer(Buffer.from(JSON.stringify(await document())), json)
   })
   await app.register(docsPages, { document })
   app.get('/openapi.json', { schema: { hide: true } }, async (request, reply) =>
@@ -31,7 +30,10 @@ export async function addDocs(app: FastifyInstance, version: string): Promise<vo
 
 /** The OpenAPI document of these routes. What makes it is loaded for this alone: with YAML it is a tenth of the start. */
 async function documentOf(routes: readonly RouteOptions[], version: string): Promise<OpenApiDocument> {
-  const { default: swagger } = await import('@fastify/swagger')
+  const [{ default: swagger }, { addExamples }] = await Promise.all([
+    import('@fastify/swagger'),
+    import('./examples/add-examples.ts'),
+  ])
   const app = fastify({ exposeHeadRoutes: false })
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => String)

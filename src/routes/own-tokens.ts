@@ -64,10 +64,11 @@ export function addOwnTokens(
     addVary(reply, OWN_TOKEN_HEADER)
     reply.header('cache-control', 'private, no-cache')
     const { keys, owners } = tokens
+    const known = owners.peek(token)
     // Also where requests are not counted: each question is Google's to answer.
-    const refusal = owners.peek(token) === undefined ? limitRate?.(request, reply) : undefined
+    const refusal = known === undefined ? limitRate?.(request, reply) : undefined
     if (refusal !== undefined) throw refusal
-    const identities = await owners.find(token)
+    const identities = known ?? (await owners.find(token))
     callers.set(request, { ...caller, identities, sealToken: (syncId) => keys.seal(token, syncId) })
   }
 

@@ -27,7 +27,6 @@ const vendor = (name: string): Source => ({ path: `vendor/${name}.js`, url: new 
 export const PACKAGES: Readonly<Record<string, Source>> = {
   'sheetsync-client': ofClient('index.ts'),
   'sheetsync-client/error': ofClient('error.ts'),
-  'sheetsync-client/event-stream': ofClient('event-stream.ts'),
   ...Object.fromEntries(
     ['preact', 'preact/hooks', '@preact/signals', '@preact/signals-core', 'htm', 'openapi-fetch'].map((name) => [
       name,

@@ -48,16 +48,14 @@ export class TokenOwners {
 
   /** The identities of a token's owner, as `Caller.identities`, where they are known; throws what Google has refused it with. */
   peek(token: string): readonly string[] | undefined {
-    const known = this.#known.get(digestOf(token))
-    if (known instanceof AppError) throw known
-    return known
+    return this.#peek(digestOf(token))
   }
 
   /** The same, asking Google if need be. Rejects as `AskOwner`, and with RATE_LIMITED while too many are asked about. */
   async find(token: string): Promise<readonly string[]> {
-    const known = this.peek(token)
-    if (known !== undefined) return known
     const digest = digestOf(token)
+    const known = this.#peek(digest)
+    if (known !== undefined) return known
     const underWay = this.#asking.get(digest)
     if (underWay !== undefined) return underWay
     if (this.#asking.size >= ASKED_AT_MOST) {
@@ -67,6 +65,12 @@ export class TokenOwners {
     const asking = this.#ask(token, digest).finally(() => this.#asking.delete(digest))
     this.#asking.set(digest, asking)
     return asking
+  }
+
+  #peek(digest: string): readonly string[] | undefined {
+    const known = this.#known.get(digest)
+    if (known instanceof AppError) throw known
+    return known
   }
 
   async #ask(token: string, digest: string): Promise<readonly string[]> {

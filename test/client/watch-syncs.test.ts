@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { createClient, type SyncListEvent } from '../../client/src/index.ts'
+import { createClient, type SheetsyncError, type SyncListEvent } from '../../client/src/index.ts'
 import { AppError } from '../../src/errors.ts'
 import { toProblem } from '../../src/model/problem.ts'
 import { aStandIn, aView, ID, sendJson } from './stand-in.ts'
@@ -22,7 +22,12 @@ t.test('the changes of a list come over breaks and restarts, each of which is to
   })
   const client = createClient({ baseUrl: url, apiKey: 'the-key' })
   const seen: SyncListEvent[] = []
-  for await (const event of client.watchSyncs({ state: 'failed', label: ['team=a b', 'week=48'], q: 'ü' })) {
+  const breaks: (number | undefined)[] = []
+  const onBreak = (error?: SheetsyncError) => breaks.push(error?.status)
+  for await (const event of client.watchSyncs(
+    { state: 'failed', label: ['team=a b', 'week=48'], q: 'ü' },
+    { onBreak },
+  )) {
     seen.push(event)
     if (event.type === 'reset') break
   }
@@ -35,6 +40,7 @@ t.test('the changes of a list come over breaks and restarts, each of which is to
     { type: 'reset' },
   ])
   t.equal(seen.length, 6)
+  t.same(breaks, [undefined, 503, 0])
   for (const { path, headers } of asked) {
     t.equal(path, '/syncs/events?state=failed&label=team%3Da+b&label=week%3D48&q=%C3%BC')
     t.equal(headers.authorization, 'Bearer the-key')

@@ -59,3 +59,15 @@ t.test('a page that is opened while the service is away comes alive with it', { 
   await page.unroute('**/me')
   await page.getByText('1 sync', { exact: true }).waitFor()
 })
+
+t.test('where there is no room for one more stream the list is polled, until there is', { skip }, async (t) => {
+  const { url, client } = await aPageWorld(t, [ORDERS], { MAX_STREAMS_PER_KEY: '1' })
+  const other = new AbortController()
+  await fetch(`${url}/syncs/events`, { signal: other.signal })
+  const page = await aWebPage(t, url)
+  await page.locator('.feed[data-feed=polling]').waitFor()
+  await client.start({ spreadsheet: ORDERS.id })
+  await page.getByText('1 sync', { exact: true }).waitFor()
+  other.abort()
+  await page.locator('.feed[data-feed=live]').waitFor()
+})

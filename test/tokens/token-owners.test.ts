@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
+import fastify from 'fastify'
 import t from 'tap'
 import { AppError } from '../../src/errors.ts'
+import { addOwnTokens, OWN_TOKEN_HEADER } from '../../src/routes/own-tokens.ts'
+import { ANYONE } from '../../src/syncs/caller.ts'
 import { TokenKeys } from '../../src/tokens/token-keys.ts'
 import { type AskOwner, TokenOwners } from '../../src/tokens/token-owners.ts'
 import { FakeClock } from '../support/fake-clock.ts'
@@ -74,4 +77,29 @@ t.test('Google is asked about 64 tokens at a time, and of more the request is re
   resolve('0815')
   await Promise.all([...underWay, same])
   t.same(await known.find('one more'), keys.identitiesOfPerson('0815'))
+})
+
+t.test('a request with a token whose owner is known has it looked up once', async (t) => {
+  class CountedOwners extends TokenOwners {
+    lookups = 0
+    override peek(token: string) {
+      this.lookups += 1
+      return super.peek(token)
+    }
+    override find(token: string) {
+      this.lookups += 1
+      return super.find(token)
+    }
+  }
+  const counted = new CountedOwners({ keys, ask: async () => '0815', clock: new FakeClock() })
+  const app = fastify()
+  t.teardown(() => app.close())
+  const mayUseTokens = { ...ANYONE, mayUseTokens: true }
+  const callerOf = addOwnTokens(app, { callerOf: () => mayUseTokens, tokens: { keys, owners: counted } })
+  app.get('/syncs', async (request) => callerOf(request).identities)
+  const identities = async () => (await app.inject({ url: '/syncs', headers: { [OWN_TOKEN_HEADER]: 'a' } })).json()
+  t.same(await identities(), keys.identitiesOfPerson('0815'))
+  counted.lookups = 0
+  t.same(await identities(), keys.identitiesOfPerson('0815'))
+  t.equal(counted.lookups, 1)
 })

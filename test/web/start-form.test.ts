@@ -90,5 +90,6 @@ t.test('the command is one that a shell runs as it stands, and holds no key', as
   t.match(command, 'curl -X POST https://host/prefix/syncs')
   t.match(command, String.raw`-d '{"spreadsheet":"it'\''s $HOME ${'`x`'}"}'`)
   t.match(command, '"Authorization: Bearer $SHEETSYNC_KEY"')
-  t.notMatch(curlOf({}, 'http://host', false), /Authorization/)
+  t.notMatch(curlOf({}, 'http://host', false), /Authorization|X-Google/)
+  t.match(curlOf({}, 'http://host', false, true), '-H "X-Google-Access-Token: $GOOGLE_TOKEN"')
 })

@@ -1,6 +1,6 @@
 import { html } from './html.ts'
 
-export interface BarProps {
+interface BarProps {
   /** 0 to 100; `undefined`: it goes on, and nobody knows how far it is. */
   readonly percent: number | undefined
   /** What it measures, for who does not see it. */

@@ -1,6 +1,6 @@
 import { html } from './html.ts'
 
-export interface ChartProps {
+interface ChartProps {
   readonly title: string
   /** Its newest value, in words. */
   readonly value: string

@@ -4,7 +4,7 @@ export interface GridCell {
   readonly column: number
 }
 
-export interface GridExtent {
+interface GridExtent {
   readonly rows: number
   readonly columns: number
   /** Rows that a page up or down goes. */

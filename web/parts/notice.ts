@@ -2,7 +2,7 @@ import type { SheetsyncError } from 'sheetsync-client'
 import type { Problem } from '../../client/src/types.ts'
 import { type Child, html } from './html.ts'
 
-export interface NoticeProps {
+interface NoticeProps {
   /** `fault`: something is wrong; `note`: good to know. */
   readonly kind?: 'fault' | 'note'
   readonly title: string

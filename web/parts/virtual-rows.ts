@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { type Child, html } from './html.ts'
 import { type RowWindow, rowWindow, scrollTopFor } from './window.ts'
 
-export interface VirtualRowsProps {
+interface VirtualRowsProps {
   readonly count: number
   /** One row; `index` counts from 0. */
   readonly row: (index: number) => Child

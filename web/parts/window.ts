@@ -11,7 +11,7 @@ export interface RowWindow {
   readonly offsetPx: number
 }
 
-export interface RowGeometry {
+interface RowGeometry {
   readonly count: number
   readonly rowPx: number
   /** Pixels that are seen at once. */

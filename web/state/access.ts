@@ -17,7 +17,6 @@ export const me = computed(() => (access.value.state === 'open' ? access.value.m
 
 /** Whether the key may start, cancel, retry and delete. */
 export const mayWrite = computed(() => may('write'))
-export const mayAdmin = computed(() => may('admin'))
 
 function may(scope: Me['scopes'][number]): boolean {
   const scopes = me.value?.scopes ?? []

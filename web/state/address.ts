@@ -1,8 +1,5 @@
 import { type Filters, filterParameters, filtersIn } from './filters.ts'
 
-export const VIEWS = ['syncs', 'schedules', 'health'] as const
-export type ViewName = (typeof VIEWS)[number]
-
 /** What the page shows. It is all in the query of its address, so that whoever is sent the address sees the same. */
 export type Place =
   | {

@@ -13,7 +13,7 @@ export interface Asked<T> {
   readonly isRetried?: boolean
 }
 
-export interface AskedOptions {
+interface AskedOptions {
   /** Milliseconds after an answer until it is asked for again; without it, it is not. */
   readonly everyMs?: number
   /** Whether what was answered stays until there is an answer for other keys. */

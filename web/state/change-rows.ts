@@ -4,7 +4,7 @@ import { ChangedCell } from '../parts/cells.ts'
 type Change = TabChanges['changes'][number]
 
 /** The sign of a change, which a table has in its first column beside the word. */
-export const SIGNS: Readonly<Record<Change['change'], string>> = { added: '+', removed: '−', changed: '±' }
+const SIGNS: Readonly<Record<Change['change'], string>> = { added: '+', removed: '−', changed: '±' }
 
 /** The name of that first column; no column of a tab has a line break at its end. */
 export const CHANGE_COLUMN = 'change\n'

@@ -1,7 +1,7 @@
-import { readEvents } from 'sheetsync-client/event-stream'
-import type { Sync, SyncPage } from '../../client/src/types.ts'
-import { type Filters, filterParameters } from './filters.ts'
-import { call, getJson, toError } from './session.ts'
+import type { SheetsyncError } from 'sheetsync-client'
+import type { Sync, SyncFilters, SyncPage } from '../../client/src/types.ts'
+import type { Filters } from './filters.ts'
+import { client, toError } from './session.ts'
 
 /** How the list is kept up to date. */
 export type FeedState = 'connecting' | 'live' | 'polling' | 'gone'
@@ -15,85 +15,67 @@ export interface ListSink {
 }
 
 const POLL_MS = 2000
-/** Milliseconds of silence after which a stream counts as broken; a sign of life comes every 15 s. */
-const SILENCE_MS = 25_000
 
 /** Lists syncs and follows what becomes of them until the signal is aborted. Rejects where asking again is no help. */
 export async function followList(filters: Filters, sink: ListSink, signal: AbortSignal): Promise<void> {
-  let failures = 0
+  const newest = () => getPage(filters, { pageSize: 100 }, signal)
+  let isRefused = false
+  let isPolling = false
+  /** While there is no room for one more stream. */
+  const poll = async () => {
+    if (isPolling) return
+    isPolling = true
+    while (isRefused && !signal.aborted) {
+      const page = await newest().catch(() => undefined)
+      if (isRefused && page !== undefined) {
+        sink.listed(page)
+        sink.feed('polling')
+      }
+      await pause(POLL_MS, signal)
+    }
+    isPolling = false
+  }
+  const onBreak = (error?: SheetsyncError) => {
+    isRefused = error?.status === 429
+    if (isRefused) void poll()
+    else sink.feed(error === undefined ? 'connecting' : 'gone')
+  }
   while (!signal.aborted) {
     try {
-      const response = await openStream(filters, signal)
-      if (response === undefined) {
-        sink.listed(await newest(filters, signal))
-        sink.feed('polling')
-        failures = 0
-        await pause(POLL_MS, signal)
-        continue
+      // The stream is open before the list is read, so that no change falls in between: what both tell, revisions sort out.
+      for await (const event of client.peek().watchSyncs(queryOf(filters), { signal, onBreak })) {
+        isRefused = false
+        if (event.type === 'sync') sink.put(event.sync)
+        else if (event.type === 'removed') sink.drop(event.id)
+        else {
+          sink.listed(await newest())
+          sink.feed('live')
+        }
       }
-      for await (const type of streamInto(response, filters, sink, signal)) if (type === 'listed') failures = 0
-      sink.feed('connecting')
     } catch (thrown) {
+      isRefused = false
       if (signal.aborted) return
       const error = toError(thrown)
-      if (error.status >= 400 && error.status < 500 && error.status !== 408 && error.status !== 429) throw error
+      if (error.status >= 400 && error.status < 500 && !error.retryable) throw error
       sink.feed('gone')
+      await pause(POLL_MS, signal)
     }
-    failures += 1
-    await pause(Math.min(250 * 2 ** failures, 5000) * (0.75 + Math.random() / 2), signal)
   }
-}
-
-/** The stream; `undefined` where there is no room for one more. */
-async function openStream(filters: Filters, signal: AbortSignal): Promise<Response | undefined> {
-  try {
-    return await call(`/syncs/events?${query(filters)}`, { accept: 'text/event-stream', signal })
-  } catch (thrown) {
-    if (toError(thrown).status === 429) return undefined
-    throw thrown
-  }
-}
-
-/** The stream is open before the list is read, so that no change falls in between: what both tell, revisions sort out. */
-async function* streamInto(response: Response, filters: Filters, sink: ListSink, signal: AbortSignal) {
-  if (response.body === null) return
-  const silence = new AbortController()
-  let timer = setTimeout(() => silence.abort(), SILENCE_MS)
-  const body = response.body.pipeThrough(new TransformStream(), { signal: AbortSignal.any([signal, silence.signal]) })
-  try {
-    for await (const { event } of readEvents(body)) {
-      clearTimeout(timer)
-      timer = setTimeout(() => silence.abort(), SILENCE_MS)
-      if (event === undefined) continue
-      if (event.type === 'ready' || event.type === 'reset') {
-        sink.listed(await newest(filters, signal))
-        sink.feed('live')
-        yield 'listed'
-      } else if (event.type === 'sync') sink.put(JSON.parse(event.data) as Sync)
-      else if (event.type === 'removed') sink.drop((JSON.parse(event.data) as { id: string }).id)
-    }
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-function newest(filters: Filters, signal: AbortSignal): Promise<SyncPage> {
-  return getPage(filters, { pageSize: 100 }, signal)
 }
 
 /** One page of the syncs that the filters let through. */
 export function getPage(
   filters: Filters,
-  page: { readonly pageSize: number; readonly pageToken?: string },
+  { pageSize, pageToken }: { readonly pageSize: number; readonly pageToken?: string },
   signal?: AbortSignal,
 ): Promise<SyncPage> {
-  const parameters = query(filters)
-  for (const [name, value] of Object.entries(page)) parameters.set(name, String(value))
-  return getJson<SyncPage>(`/syncs?${parameters}`, signal)
+  const page = { pageSize: String(pageSize), ...(pageToken && { pageToken }) }
+  return client.peek().listSyncs({ ...queryOf(filters), ...page }, { signal })
 }
 
-function query(filters: Filters): URLSearchParams {
-  return new URLSearchParams(filterParameters(filters))
+function queryOf({ state, label, ...texts }: Filters): SyncFilters {
+  const given = Object.entries({ state: state.join(), ...texts }).filter(([, text]) => text !== '')
+  return { label: [...label], ...Object.fromEntries(given) }
 }
 
 /** Waits so long, or until the signal is aborted. */

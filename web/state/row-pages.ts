@@ -1,11 +1,11 @@
 /** Some rows of an answer, from the place that was asked for on. */
-export interface RowsRead<R> {
+interface RowsRead<R> {
   readonly rows: readonly R[]
   /** The snapshot that they are of. */
   readonly syncId: string
 }
 
-export interface RowPagesOptions<R> {
+interface RowPagesOptions<R> {
   /** Rows of a page. */
   readonly pageRows: number
   /** Pages that are kept at most; those farthest from what is seen go first. */

@@ -16,47 +16,31 @@ export function setKey(text: string): void {
   if (text === '') sessionStorage.removeItem(KEPT_AS)
   else sessionStorage.setItem(KEPT_AS, text)
   key.value = text
+  ownToken.value = ''
 }
 
-/** The service's client, with the key as it is now. */
-export const client = computed(() => createClient({ baseUrl: BASE, ...(key.value !== '' && { apiKey: key.value }) }))
+/** The user's own access token of Google's; it is kept until the page is left or loaded anew. Empty: none. */
+export const ownToken = signal('')
 
-export interface CallInit {
-  readonly method?: string
-  readonly body?: object
-  readonly accept?: string
-  readonly signal?: AbortSignal | undefined
-}
+/** The service's client, with the key and the token as they are now. */
+export const client = computed(() =>
+  createClient({
+    baseUrl: BASE,
+    ...(key.value !== '' && { apiKey: key.value }),
+    ...(ownToken.value !== '' && { googleAccessToken: ownToken.value }),
+  }),
+)
 
-/** Any address of the service, for what the client has no call of. Rejects with a SheetsyncError, or the signal's reason. */
-export async function call(path: string, { method = 'GET', body, accept, signal }: CallInit = {}): Promise<Response> {
-  const headers: Record<string, string> = { accept: accept ?? 'application/json' }
-  if (key.peek() !== '') headers.authorization = `Bearer ${key.peek()}`
-  if (body !== undefined) headers['content-type'] = 'application/json'
-  let response: Response
-  try {
-    const init = { method, headers, cache: 'no-store', ...(body && { body: JSON.stringify(body) }) } as const
-    response = await fetch(`${BASE}${path}`, signal === undefined ? init : { ...init, signal })
-  } catch (error) {
-    throw signal?.aborted ? signal.reason : networkError(error)
-  }
-  if (response.ok) return response
-  throw answerError(response, await response.json().catch(() => undefined))
-}
-
-export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
-  const response = await call(path, { signal })
-  try {
-    return (await response.json()) as T
-  } catch (error) {
-    throw signal?.aborted ? signal.reason : networkError(error)
-  }
-}
-
-/** Saves a file of the service under its name. With a key it must be read whole first, as a link cannot bear one. */
+/** Saves a file of the service under its name. With a key or a token it must be read whole first, as a link bears neither. */
 export async function download(path: string, name: string): Promise<void> {
-  if (hasKey.peek()) save(await (await call(path, { accept: '*/*' })).blob(), name)
-  else follow(`${BASE}${path}`, name)
+  const headers = {
+    ...(key.peek() !== '' && { authorization: `Bearer ${key.peek()}` }),
+    ...(ownToken.peek() !== '' && { 'x-google-access-token': ownToken.peek() }),
+  }
+  if (Object.keys(headers).length === 0) return follow(`${BASE}${path}`, name)
+  const response = await fetch(`${BASE}${path}`, { headers, cache: 'no-store' })
+  if (!response.ok) throw answerError(response, await response.json().catch(() => undefined))
+  save(await response.blob(), name)
 }
 
 /** Saves what the page has. */

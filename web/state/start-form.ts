@@ -116,11 +116,12 @@ export function faultsOf(faults: readonly FieldFault[], name: string): FieldFaul
   return faults.filter(({ field }) => field === name || field.startsWith(`${name}.`) || field.startsWith(`${name}[`))
 }
 
-/** The command that starts the same sync from a shell. A key stands in it as a variable, and never as it is. */
-export function curlOf(body: object, base: string, hasKey: boolean): string {
+/** The command that starts the same sync from a shell. A key or token stands in it as a variable, and never as it is. */
+export function curlOf(body: object, base: string, hasKey: boolean, hasToken = false): string {
   return [
     `curl -X POST ${base}/syncs`,
     ...(hasKey ? ['-H "Authorization: Bearer $SHEETSYNC_KEY"'] : []),
+    ...(hasToken ? ['-H "X-Google-Access-Token: $GOOGLE_TOKEN"'] : []),
     "-H 'Content-Type: application/json'",
     `-d '${JSON.stringify(body).replaceAll("'", String.raw`'\''`)}'`,
   ].join(' \\\n  ')

@@ -6,7 +6,7 @@ import { RowPages } from './row-pages.ts'
 import { type RowQuestion, rowsQuery } from './row-question.ts'
 import { client, toError } from './session.ts'
 
-export type RowRecord = Readonly<Record<string, unknown>>
+type RowRecord = Readonly<Record<string, unknown>>
 
 export interface TableRows {
   /** How many rows fit; `undefined` until that is known. */
@@ -20,7 +20,7 @@ export interface TableRows {
   readonly isRetried: boolean
 }
 
-export interface TableRowsOptions {
+interface TableRowsOptions {
   readonly spreadsheet: string
   readonly tab: string
   readonly columns: number
@@ -37,7 +37,7 @@ export interface TableRowsOptions {
 const PAGE_CELLS = 4000
 const MOST_CELLS = 240_000
 
-export function rowsOfPage(columns: number): number {
+function rowsOfPage(columns: number): number {
   return Math.max(20, Math.min(250, Math.floor(PAGE_CELLS / Math.max(1, columns))))
 }
 

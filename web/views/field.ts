@@ -1,7 +1,7 @@
 import { html } from '../parts/html.ts'
 import { type FieldFault, faultsOf } from '../state/start-form.ts'
 
-export interface FieldProps {
+interface FieldProps {
   /** As the API names it. */
   readonly name: string
   readonly label?: string

@@ -17,7 +17,7 @@ const GROUPS: readonly (readonly [label: string, shape: string, states: readonly
 /** Milliseconds after the last letter until the list is asked for. */
 const TYPING_MS = 250
 
-export function changeFilters(part: Partial<Filters>, options?: { readonly replace?: boolean }): void {
+function changeFilters(part: Partial<Filters>, options?: { readonly replace?: boolean }): void {
   const { value } = place
   if (value.view === 'syncs') go({ ...value, filters: { ...value.filters, ...part } }, options)
 }

@@ -5,7 +5,7 @@ import { html } from '../parts/html.ts'
 import { Notice } from '../parts/notice.ts'
 import type { Place } from '../state/address.ts'
 
-export interface LaterProps {
+interface LaterProps {
   readonly load: () => Promise<ComponentType<never>>
   readonly place: Place
 }

@@ -4,7 +4,7 @@ import type { ListedSync } from '../state/listed-sync.ts'
 import { go, place } from '../state/place.ts'
 import { filters } from '../state/syncs.ts'
 
-export interface ListKeysOptions {
+interface ListKeysOptions {
   readonly all: readonly ListedSync[]
   /** The row that the keyboard is on. */
   readonly active: string | undefined

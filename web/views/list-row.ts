@@ -22,7 +22,7 @@ export const COLUMNS = [
   { name: 'c-created', label: 'Created' },
 ] as const
 
-export interface SyncRowProps {
+interface SyncRowProps {
   readonly sync: ListedSync
   readonly index: number
   readonly isOpen: boolean

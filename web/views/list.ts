@@ -13,7 +13,7 @@ import { BulkView } from './bulk.ts'
 import { activeRow, listKeys, rowToFocus, useKeys } from './list-keys.ts'
 import { COLUMNS, SyncRow } from './list-row.ts'
 
-export interface ListViewProps {
+interface ListViewProps {
   /** The sync that is shown beside the list. */
   readonly open: string | undefined
   readonly error: SheetsyncError | undefined

@@ -5,7 +5,7 @@ import { ErrorNotice } from '../parts/notice.ts'
 import { formatsOf, type HeldSnapshot, type HeldTab } from '../state/held-tabs.ts'
 import { download, toError } from '../state/session.ts'
 
-export interface RowsDownloadProps {
+interface RowsDownloadProps {
   readonly spreadsheet: string
   readonly title: string
   readonly tab: HeldTab

@@ -5,7 +5,7 @@ import { html } from '../parts/html.ts'
 import { count, counted } from '../parts/numbers.ts'
 import { type ColumnFilter, type FilterTest, TESTS, testsFor } from '../state/row-question.ts'
 
-export interface FilterDialogProps {
+interface FilterDialogProps {
   readonly columns: TabSchema['columns']
   /** The column to begin with. */
   readonly column: string

@@ -14,7 +14,7 @@ import { RowsDownload } from './rows-download.ts'
 import { RowsSql } from './rows-sql.ts'
 import { RowsTable } from './rows-table.ts'
 
-export type RowsPlace = Extract<Place, { view: 'rows' }>
+type RowsPlace = Extract<Place, { view: 'rows' }>
 
 /** What each way to look at rows is given. */
 export interface RowsProps {

@@ -3,7 +3,7 @@ import { Copy } from '../parts/copy.ts'
 import { html } from '../parts/html.ts'
 import { me } from '../state/access.ts'
 import { credentials, listCredentials } from '../state/credentials.ts'
-import { BASE, hasKey } from '../state/session.ts'
+import { BASE, hasKey, ownToken } from '../state/session.ts'
 import { bodyOf, curlOf, type FieldFault, type StartForm } from '../state/start-form.ts'
 import { Field, FieldErrors } from './field.ts'
 
@@ -29,7 +29,7 @@ export const FIELDS = [
 
 const FORMATS = ['json', 'ndjson', 'csv', 'parquet']
 
-export interface StartOptionsProps {
+interface StartOptionsProps {
   readonly form: StartForm
   readonly change: (part: Partial<StartForm>) => void
   readonly faults: readonly FieldFault[]
@@ -97,13 +97,27 @@ function Credential({ field }: { field: (name: keyof StartForm, more?: object) =
   useEffect(() => void listCredentials(), [])
   return [
     credentials.value.length > 1 && field('credential', { choices: credentials.value }),
+    me.value?.tokens &&
+      html`<${Field}
+        name="X-Google-Access-Token"
+        type="password"
+        placeholder="none"
+        note="A user's own: reads with it, and shows what it has read alone. Forgotten with this page."
+        faults=${[]}
+        defaultValue=${ownToken.peek()}
+        onInput=${null}
+        onChange=${(event: Event) => {
+          // Visible ASCII, as tokens are: fetch throws at a header with anything else, such as the spaces that come with a copy.
+          ownToken.value = (event.currentTarget as HTMLInputElement).value.replace(/[^!-~]/g, '')
+        }}
+      />`,
     me.value?.actAs && field('actAs', { placeholder: 'nobody', note: 'The address of a person of your domain.' }),
   ]
 }
 
 function Command({ form }: { form: StartForm }) {
   const { body } = bodyOf({ ...form, spreadsheet: form.spreadsheet || '<id or URL>' })
-  const command = curlOf(body, BASE, hasKey.value)
+  const command = curlOf(body, BASE, hasKey.value, ownToken.value !== '')
   return html`<div class="command">
     <pre tabindex="0" aria-label="The same as a command">${command}</pre>
     <${Copy} text=${command} label="Copy the command" />
