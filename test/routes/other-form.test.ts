@@ -3,84 +3,12 @@ import { Readable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { createClient } from '../../client/src/index.ts'
-import { syntheticTab, tabFromRows } from '../../emulator/workbook.ts'
-import type { SnapshotFormat } from '../../src/model/sync-request.ts'
 import type { FileResponse } from '../../src/routes/file-response.ts'
 import { asOtherForm } from '../../src/routes/json-lines.ts'
 import { send } from '../support/raw-requests.ts'
-import { anEmulator, aService, finished, pollUntil, startSync } from '../support/service.ts'
-
-const ID = '1OtherForm-0123456789_abcdefghijklmnopqrst'
-
-/** A service that has downloaded a book, once for each of these lists of formats. */
-async function aServiceWith(t: Test, ...downloads: SnapshotFormat[][]) {
-  const tabs = [
-    tabFromRows(0, 'Empty', [['A', 'B']]),
-    tabFromRows(1, 'One', [
-      ['A,\n', 'B'],
-      ['x,\n', '},\n{'],
-    ]),
-    syntheticTab({ gid: 2, title: 'Data', rows: 3000, columns: 6, kind: 'mixed' }),
-  ]
-  const emulator = await anEmulator(t, { workbooks: [{ id: ID, title: 'Book', tabs }] })
-  const { url } = await aService(t, { GOOGLE_API_ROOT_URL: emulator.rootUrl, CORS_ORIGINS: 'https://pages.example' })
-  const ids: string[] = []
-  for (const formats of downloads) {
-    const { id } = await startSync(url, { spreadsheet: ID, formats })
-    t.match(await pollUntil(url, id, finished), { state: 'succeeded' })
-    ids.push(id)
-  }
-  return { url, ids, tab: (gid: number, query = '') => `${url}/spreadsheets/${ID}/tabs/gid:${gid}${query}` }
-}
-
-t.test('JSON and NDJSON are made of each other as the same download would have written them', async (t) => {
-  const both = await aServiceWith(t, ['json', 'ndjson'])
-  for (const [has, wants] of [
-    ['json', 'ndjson'],
-    ['ndjson', 'json'],
-  ] as const) {
-    const one = await aServiceWith(t, [has])
-    for (const gid of [0, 1, 2]) {
-      const want = await fetch(both.tab(gid, `?format=${wants}`))
-      const made = await fetch(one.tab(gid, `?format=${wants}`), { headers: { 'accept-encoding': 'identity' } })
-      const stored = await fetch(one.tab(gid), { method: 'HEAD', headers: { 'accept-encoding': 'identity' } })
-      t.equal(made.status, 200)
-      t.equal(stored.headers.get('content-type'), has === 'json' ? 'application/json' : 'application/x-ndjson')
-      const wanted = await want.text()
-      t.equal(await made.text(), wanted, `${wants} of ${has}, tab ${gid}`)
-      t.equal(made.headers.get('content-length'), String(Buffer.byteLength(wanted)))
-      t.equal(made.headers.get('content-type'), want.headers.get('content-type'))
-      t.equal(made.headers.get('content-disposition'), want.headers.get('content-disposition'))
-      t.equal(made.headers.get('accept-ranges'), 'none')
-      const etag = made.headers.get('etag') ?? ''
-      t.equal(etag, `${stored.headers.get('etag')?.slice(0, -1)}-${wants}"`)
-      const head = await fetch(one.tab(gid, `?format=${wants}`), { method: 'HEAD' })
-      t.equal(head.status, 200)
-      const range = { range: 'bytes=0-1', 'accept-encoding': 'identity' }
-      t.equal((await fetch(one.tab(gid, `?format=${wants}`), { headers: range })).status, 200, 'no ranges')
-      const again = await fetch(one.tab(gid, `?format=${wants}`), { headers: { 'if-none-match': etag } })
-      t.equal(again.status, 304)
-    }
-    const accept = wants === 'json' ? 'application/json' : 'application/x-ndjson'
-    const negotiated = await fetch(one.tab(2), { headers: { accept } })
-    t.equal(negotiated.headers.get('content-type'), accept)
-    t.equal(negotiated.headers.get('vary'), 'Origin, Accept, Accept-Encoding')
-    await negotiated.arrayBuffer()
-    const csv = await fetch(one.tab(2, '?format=csv'))
-    t.equal(csv.status, 406)
-    t.match(await csv.json(), { hint: `There is ${has}, ${wants}; POST /syncs with other formats to have more.` })
-    const files = (await (await fetch(`${one.url}/syncs/${one.ids[0]}/files`)).json()) as {
-      files: { format: string }[]
-    }
-    t.strictSame(
-      [...new Set(files.files.map(({ format }) => format))],
-      [has],
-      'the files of the sync stay what they are',
-    )
-  }
-})
+import { aServiceWith, ID } from './downloaded-formats.ts'
 
 t.test('rows of now are made of the newest snapshot rather than read from an older one', async (t) => {
   const { url, ids, tab } = await aServiceWith(t, ['ndjson'], ['json'])

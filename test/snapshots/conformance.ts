@@ -22,7 +22,7 @@ import { testMovedDrafts } from './moved-drafts.ts'
 export type OpenStore = (options?: Partial<RetentionOptions>) => Promise<SnapshotStore>
 
 /** What every driver of `SnapshotStore` promises. `place` makes an empty place that goes away with the test. */
-export function testSnapshotStore(t: Test, name: string, place: (t: Test) => OpenStore): void {
+export function testSnapshotStore(t: Test, name: string, place: (t: Test) => OpenStore, courses = 60): void {
   const aKey = (epoch = 1) => ({ spreadsheetId: SPREADSHEET, syncId: newSyncId(), epoch })
   const bytes = (text: string) => Buffer.from(text)
   async function* piecesOf(...texts: string[]) {
@@ -544,7 +544,7 @@ export function testSnapshotStore(t: Test, name: string, place: (t: Test) => Ope
   })
 
   t.test(`${name}: any course of appends, rewrites, checkpoints and crashes ends as its model does`, async (t) => {
-    await draftsAgreeWithTheirModel(t, place(t))
+    await draftsAgreeWithTheirModel(t, place(t), courses)
   })
 
   testMovedDrafts(t, name, place)
