@@ -191,25 +191,6 @@ t.test('rows of a tab', async (t) => {
   })
 })
 
-t.test('pages go on in the snapshot that they began in, until it is gone', async (t) => {
-  const { get, page, sync, client } = await aServiceWithRows(t, { formats: ['ndjson'] }, { SNAPSHOTS_KEPT: '2' })
-  const begun = await page('Orders', { limit: 10 })
-  const cursor = begun.nextCursor ?? ''
-  const newer = await sync()
-  t.equal((await page('Orders')).syncId, newer.id)
-  const next = await page('Orders', { limit: 10, cursor })
-  t.equal(next.syncId, begun.syncId)
-  t.not(next.rows[0]?.Order, begun.rows[0]?.Order)
-  await sync()
-  t.match(await problem(get('Orders', { limit: 10, cursor })), {
-    status: 410,
-    code: 'CURSOR_GONE',
-    hint: /without a cursor/,
-  })
-  t.equal(await client.status('DELETE', SPREADSHEET), 204)
-  t.match(await problem(get('Orders', { cursor })), { status: 404, code: 'SNAPSHOT_NOT_FOUND' })
-})
-
 t.test('a snapshot that cannot be asked says how to have one that can', async (t) => {
   const { get, query, sync, directory, page, first } = await aServiceWithRows(t, { formats: ['csv'], tabs: ['CRM26'] })
   const csv = { status: 409, code: 'ROWS_NOT_QUERYABLE', hint: /"formats": \["json"\]/ }

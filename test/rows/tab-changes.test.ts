@@ -39,52 +39,6 @@ t.test('what was edited between two syncs is told: by key, and without one', asy
   t.equal((await ask({ since: before.id, key: 'Item' }, { headers: { 'if-none-match': etag } })).status, 200)
 })
 
-t.test('a row that is put in above marks one row, and an equal one that goes marks one', async (t) => {
-  const { sync, edit, ask } = await aWorld(t, [...ROWS, ...ROWS])
-  const { id } = await sync()
-  edit([[0, 'New', 0, null], ...ROWS, ...ROWS.slice(1)])
-  t.match(await sync(), { changes: { since: id, tabs: [{ added: 1, removed: 1 }] } })
-  const { body } = await ask({ since: id })
-  t.strictSame(body.changes, [
-    { change: 'added', row: { Order: 0, Item: 'New', Price: 0, Note: null } },
-    { change: 'removed', row: { Order: 1, Item: 'Apple', Price: 1.5, Note: 'a' } },
-  ])
-})
-
-t.test('a renamed column is told, and marks no row; a column that comes to hold text marks what differs', async (t) => {
-  const { sync, edit, ask } = await aWorld(t, ROWS)
-  const { id } = await sync()
-  edit(
-    ROWS.map(([order, item, price, note], index) => [
-      order ?? 0,
-      item ?? '',
-      index === 0 ? 'gone' : (price ?? 0),
-      note ?? null,
-    ]),
-    ['Order', 'Item', 'Price', 'Remark'],
-  )
-  t.equal((await sync()).changes, null, 'rows of other columns are not counted')
-  const { body } = await ask({ since: id, key: 'Order' })
-  t.strictSame(body.columns, { added: ['Remark'], removed: ['Note'] })
-  t.strictSame(body.counts, { added: 0, removed: 0, changed: 1 })
-  t.strictSame(body.changes, [{ change: 'changed', key: { Order: 1 }, columns: { Price: { old: 1.5, new: 'gone' } } }])
-})
-
-t.test('rows whose key others have too are compared whole, and the key is told', async (t) => {
-  const { sync, edit, ask } = await aWorld(t, [...ROWS, [2, 'Pear', 7, 'again']])
-  const { id } = await sync()
-  edit([...ROWS.slice(0, 3), [2, 'Pear', 8, 'again'], [4, 'Fig', 5, 'd']])
-  await sync()
-  const { body } = await ask({ since: id, key: 'Order' })
-  t.strictSame(body.duplicateKeys, { count: 1, examples: [{ key: { Order: 2 }, since: 2, until: 2 }] })
-  t.strictSame(body.counts, { added: 1, removed: 1, changed: 1 })
-  t.match(body.changes, [
-    { change: 'added', row: { Price: 8 } },
-    { change: 'changed', key: { Order: 4 } },
-    { change: 'removed', row: { Price: 7 } },
-  ])
-})
-
 t.test('what cannot be compared is refused with what could be', async (t) => {
   const { setting, keys } = someKeys({ one: ['read', 'write'], other: ['read', 'write'] })
   const { url, edit } = await aWorld(t, ROWS, { API_KEYS: setting, SNAPSHOTS_KEPT: '2' })

@@ -8,12 +8,10 @@ import { systemProcesses } from '../../src/storage/files/processes.ts'
 import type { StatusFolderOptions } from '../../src/storage/files/status-folder.ts'
 import type { KeyReservation, KeyState } from '../../src/syncs/idempotency-store.ts'
 import { systemClock } from '../../src/system-clock.ts'
-import type { Fault } from '../support/faulty-file-system.ts'
 import { FileIdempotency } from '../support/key-value-stores.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 import { testFolder } from '../support/test-folder.ts'
 import { claimOf, testIdempotencyStore } from './idempotency-conformance.ts'
-import { failEachCallOfKeys } from './idempotency-fault-suite.ts'
 
 const NOW = new Date('2026-01-01T00:00:00.000Z')
 const TTL_MS = 86_400_000
@@ -202,20 +200,6 @@ t.test('a damaged record is an error for its key, and no trouble for the others'
   t.match(await other.reserve(sound), { state: 'in-flight' })
   t.equal(await other.cleanup(EXPIRED), 1)
 })
-
-const FAULTS: readonly Omit<Fault, 'nth'>[] = [
-  { code: 'EIO', forEver: false },
-  { code: 'EIO', forEver: false, afterEffect: true },
-  { code: 'ENOSPC', forEver: true },
-  { code: 'EMFILE', forEver: true },
-  { code: 'short write', forEver: false },
-]
-
-for (const fault of FAULTS) {
-  t.test(`${JSON.stringify(fault)} at each call in turn: never two owners, and the repeat succeeds`, (t) =>
-    failEachCallOfKeys(t, fault),
-  )
-}
 
 function setUp(t: Test, name = 'keys') {
   const directory = `${t.testdirName}/${name}`
