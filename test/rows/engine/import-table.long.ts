@@ -73,3 +73,24 @@ t.test('a table of a thousand columns is asked as any other, and its Parquet hol
     t.same((await ask(sum, { tables: [{ file: again, names: ['x'] }] })).text, (await ask(sum, { tables })).text)
   }
 })
+
+t.test('rows of long cells are made Parquet of, some at a time', async (t) => {
+  const { engine, directory, ask } = await anEngine(t)
+  const source = join(directory, 'rows')
+  const long = (row: number) => `${row} `.padEnd(50_000, 'ä')
+  const lines = Array.from({ length: 300 }, (_, row) => `${JSON.stringify([row, long(row)])}\n`)
+  await writeFile(source, lines.join(''))
+  const columns = [column('A', 'BIGINT'), column('B', 'VARCHAR')]
+  const [table, parquet] = [join(directory, 'table.duckdb'), join(directory, 'rows.parquet')]
+  await engine.importTable({ source, format: 'ndjson', areLists: true, columns, target: table }, ASKING)
+  await engine.exportParquet({ table, target: parquet, columns: 2 }, ASKING)
+  const { rows } = JSON.parse(
+    `{"rows":${(await ask('SELECT A, B FROM x WHERE A = 299', { tables: [{ file: table, names: ['x'] }] })).text}}`,
+  )
+  t.ok(rows[0].B === long(299))
+  const { buffer, byteOffset, byteLength } = await readFile(parquet)
+  const file = buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer
+  t.ok(parquetMetadata(file).row_groups.length > 1)
+  const read = await parquetReadObjects({ file, compressors: { ZSTD: (input) => zstdDecompressSync(input) } })
+  t.equal(read.filter(({ A, B }, row) => Number(A) === row && B === long(row)).length, 300)
+})

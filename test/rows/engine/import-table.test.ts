@@ -1,7 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { zstdDecompressSync } from 'node:zlib'
-import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import t, { type Test } from 'tap'
 import type { ImportTask, TableColumn, TableType } from '../../../src/rows/engine/protocol.ts'
 import { ASKING, anEngine } from './an-engine.ts'
@@ -77,25 +75,4 @@ t.test('no rows make an empty table', async (t) => {
   const columns = [column('A', 'VARCHAR')]
   t.same((await imported(t, '', { format: 'ndjson', areLists: false, columns })).rows, [])
   t.same((await imported(t, '[]\n', { format: 'json', areLists: false, columns })).rows, [])
-})
-
-t.test('rows of long cells are made Parquet of, some at a time', async (t) => {
-  const { engine, directory, ask } = await anEngine(t)
-  const source = join(directory, 'rows')
-  const long = (row: number) => `${row} `.padEnd(50_000, 'ä')
-  const lines = Array.from({ length: 300 }, (_, row) => `${JSON.stringify([row, long(row)])}\n`)
-  await writeFile(source, lines.join(''))
-  const columns = [column('A', 'BIGINT'), column('B', 'VARCHAR')]
-  const [table, parquet] = [join(directory, 'table.duckdb'), join(directory, 'rows.parquet')]
-  await engine.importTable({ source, format: 'ndjson', areLists: true, columns, target: table }, ASKING)
-  await engine.exportParquet({ table, target: parquet, columns: 2 }, ASKING)
-  const { rows } = JSON.parse(
-    `{"rows":${(await ask('SELECT A, B FROM x WHERE A = 299', { tables: [{ file: table, names: ['x'] }] })).text}}`,
-  )
-  t.ok(rows[0].B === long(299))
-  const { buffer, byteOffset, byteLength } = await readFile(parquet)
-  const file = buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer
-  t.ok(parquetMetadata(file).row_groups.length > 1)
-  const read = await parquetReadObjects({ file, compressors: { ZSTD: (input) => zstdDecompressSync(input) } })
-  t.equal(read.filter(({ A, B }, row) => Number(A) === row && B === long(row)).length, 300)
 })
