@@ -117,7 +117,7 @@ export async function testHistory(t: Test, name: string, makeStorage: OpenHistor
     await t.test('a list misses nothing and names nothing twice while syncs go into the history', async (t) => {
       const { storage, another } = await setUp(t)
       const other = await another()
-      const syncs = Array.from({ length: 100 }, () => aQueuedSync())
+      const syncs = Array.from({ length: 60 }, () => aQueuedSync())
       for (const sync of syncs) await storage.create(sync)
       const ids = idsOf(syncs).reverse()
       let moved = 0
