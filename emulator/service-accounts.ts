@@ -6,6 +6,9 @@ export const DEFAULT_PROJECT = 'sheetsync-demo'
 /** Service accounts at most. */
 const MOST = 100
 
+/** The keys that this process has made, by e-mail: a pair takes a quarter of a second, and tests start many emulators. */
+const KEY_PAIRS = new Map<string, { privateKey: KeyObject; publicKey: KeyObject }>()
+
 /** What the administrators of domains let a service account do in the name of their users. */
 export interface Delegation {
   readonly domains: readonly string[]
@@ -41,7 +44,8 @@ export class ServiceAccount {
 
   /** Its credentials file. */
   keyFile(tokenUrl: string): Record<string, string> {
-    this.#keys ??= generateKeyPairSync('rsa', { modulusLength: 2048 })
+    this.#keys ??= KEY_PAIRS.get(this.email) ?? generateKeyPairSync('rsa', { modulusLength: 2048 })
+    KEY_PAIRS.set(this.email, this.#keys)
     return {
       type: 'service_account',
       project_id: this.project,

@@ -1,48 +1,9 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
-import type { Emulator } from '../emulator/emulator.ts'
-import { tabFromRows } from '../emulator/workbook.ts'
-import type { SyncView } from '../src/model/sync-view.ts'
-import type { CredentialState } from '../src/ports/credentials.ts'
+import t from 'tap'
 import { ApiClient, someKeys } from './support/callers.ts'
-import {
-  aDirectory,
-  anEmulator,
-  aService,
-  aServiceProcess,
-  environmentFor,
-  finished,
-  pollUntil,
-  startSync,
-} from './support/service.ts'
-
-const ANN = 'ann@example.com'
-const rows = Array.from({ length: 2000 }, (_, n) => [n, `text ${n}`])
-const tabs = [0, 1, 2].map((gid) => tabFromRows(gid, `Tab ${gid}`, [['N', 'Text'], ...rows]))
-const workbooks = ['agencys', 'branchs'].map((id) => ({ id, title: id, tabs }))
-
-/** An emulator with a spreadsheet for each of two accounts, and the folder of their keys. */
-async function twoAccounts(t: Test) {
-  const emulator = await anEmulator(t, { workbooks, requireAuth: true })
-  const folder = await aDirectory(t)
-  for (const name of ['agency', 'branch']) {
-    const key = emulator.serviceAccountKey(name, `project-${name}`)
-    await writeFile(join(folder, `${name}.json`), JSON.stringify(key))
-    emulator.share(`${name}s`, [key.client_email ?? ''])
-  }
-  const settings = { GOOGLE_CREDENTIALS: folder, GOOGLE_ACT_AS_DOMAINS: 'example.com' }
-  return { emulator, folder, environment: { GOOGLE_API_ROOT_URL: emulator.rootUrl, ...settings } }
-}
-
-const run = async (url: string, credential: string, spreadsheet: string, more: object = {}): Promise<SyncView> => {
-  const { id } = await startSync(url, { spreadsheet, credential, ...more })
-  return pollUntil(url, id, finished)
-}
-const listed = async (url: string) =>
-  ((await (await fetch(`${url}/credentials`)).json()) as { credentials: CredentialState[] }).credentials
-const replaceKey = (emulator: Emulator, folder: string, name: string, by: string) =>
-  writeFile(join(folder, `${name}.json`), JSON.stringify(emulator.serviceAccountKey(by)))
+import { aService, finished, pollUntil, startSync } from './support/service.ts'
+import { ANN, listed, replaceKey, run, twoAccounts } from './support/two-accounts.ts'
 
 t.test('two credentials download side by side, each what is shared with its account', async (t) => {
   const { emulator, environment } = await twoAccounts(t)
@@ -202,44 +163,4 @@ t.test('a key that names no credentials sees and lists default alone', async (t)
   t.match(await new ApiClient(url, keys.reader).json('/credentials'), { credentials: [{ name: 'default' }] })
   t.strictSame((await new ApiClient(url, keys.reader).json<{ credentials: [] }>('/credentials')).credentials.length, 1)
   t.equal(await new ApiClient(url, keys.writer).status('GET', '/credentials'), 403)
-})
-
-t.test('secrets of the folder are nowhere: not in the log, in files, nor in answers', async (t) => {
-  const { emulator, folder, environment } = await twoAccounts(t)
-  const directory = await aDirectory(t)
-  await writeFile(join(folder, 'person.json'), JSON.stringify(emulator.userCredentials(ANN)))
-  await writeFile(join(folder, 'canary.json'), '{"type":"authorized_user","refresh_token":"canary-refresh"')
-  const service = await aServiceProcess(t, { ...environmentFor(directory), ...environment, LOG_LEVEL: 'trace' })
-  const answers: string[] = []
-  for (const [credential, actAs] of [['agency'], ['branch', ANN], ['person'], ['canary'], ['default']]) {
-    answers.push(
-      JSON.stringify(await run(service.url, credential ?? '', 'agencys', actAs === undefined ? {} : { actAs })),
-    )
-  }
-  answers.push(JSON.stringify(await listed(service.url)))
-  t.match(answers.at(-1), /"health":"failing"/)
-  const files = await readdir(directory, { recursive: true, withFileTypes: true })
-  for (const file of files.filter((one) => one.isFile())) {
-    answers.push(await readFile(join(file.parentPath, file.name), 'latin1'))
-  }
-  const everything = `${service.output()} ${answers.join(' ')}`
-  t.match(everything, /credential cannot be used/)
-  const secrets = ['agency', 'branch', 'person'].map(async (name) => {
-    const key = JSON.parse(await readFile(join(folder, `${name}.json`), 'utf8')) as Record<string, string>
-    return [key.private_key?.split('\n')[5], key.refresh_token].filter((part) => part !== undefined)
-  })
-  for (const secret of [...(await Promise.all(secrets)).flat(), 'canary-refresh', 'ya29.', 'PRIVATE KEY', folder]) {
-    t.notOk(everything.includes(secret), secret.slice(0, 12))
-  }
-  t.equal(await service.end('SIGTERM'), 0)
-})
-
-t.test('a start with two defaults stops, in one line', async (t) => {
-  const { emulator, folder, environment } = await twoAccounts(t)
-  await replaceKey(emulator, folder, 'default', 'demo')
-  const settings = { ...environmentFor(await aDirectory(t)), ...environment, GOOGLE_API_KEY: 'canary-key' }
-  await t.rejects(aServiceProcess(t, settings), {
-    message:
-      /ended with 1 .*cannot start: GOOGLE_API_KEY is set, and the folder GOOGLE_CREDENTIALS holds default\.json.* Unset GOOGLE_API_KEY/,
-  })
 })

@@ -223,7 +223,7 @@ function spawnWriter(directory: string, seed: number, options: SpawnOptions = {}
 
 /**
  * Errors that the kernel itself seems to report, in the middle of a short life. Only calls that Node makes for nothing
- * else; the others (open, write, close) are failed through an injected file system in test/storage/faults.ts.
+ * else; the others (open, write, close) are failed through an injected file system in test/storage/faults.long.ts.
  */
 async function injectedErrors(): Promise<void> {
   need('strace')

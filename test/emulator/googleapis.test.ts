@@ -71,9 +71,9 @@ t.test('without a credential the API asks for one; any key will do', async (t) =
 })
 
 t.test('a key of another service account gets no token', async (t) => {
-  const [emulator, other] = [await start(t, { workbooks: [workbook] }), await start(t)]
+  const emulator = await start(t, { workbooks: [workbook] })
   const key = { ...emulator.serviceAccountKey() }
-  const forged = serviceAccount({ ...other.serviceAccountKey(), token_uri: emulator.tokenUrl })
+  const forged = serviceAccount({ ...key, private_key: emulator.serviceAccountKey('another').private_key ?? '' })
   await t.rejects(forged.getAccessToken(), /invalid_grant: Invalid JWT Signature/)
   const stranger = serviceAccount({ ...key, client_email: 'x@y.iam.gserviceaccount.com' })
   await t.rejects(stranger.getAccessToken(), /invalid_grant: Invalid grant: account not found/)

@@ -113,19 +113,6 @@ t.test('dates are told in whatever locale they are shown', async (t) => {
   }
 })
 
-t.test('worker threads tell dates as this one does', async (t) => {
-  const patterns = ['yyyy-mm-dd', '[h]:mm', '"Week of" d mmm', 'mmm', 'h:mm AM/PM', 'm/d/yyyy h:mm:ss']
-  const rows = Array.from({ length: 60 }, (_, n) => patterns.map((pattern) => shownAs(45_000.25 + n, pattern)))
-  const told = async (threads: number) => {
-    const tuning = { ...callsOf(40), threads }
-    return (await rowsOf(await aDownloader(t, { workbooks: [aBook(rows)], tuning }), { headerRow: 0 })).rows
-  }
-  const [there, here] = [await told(1), await told(0)]
-  t.strictSame(there, here)
-  const day = '2023-03-15T06:00:00'
-  t.strictSame((here as unknown[][])[0], [day, '1080006:00:00', day, day, '06:00:00', day])
-})
-
 t.test('a number is a date by what its own second read shows, whatever else moved meanwhile', async (t) => {
   const day = (serial: number) => shownAs(serial, 'yyyy-mm-dd')
   const { rows } = await rowsOf(
@@ -191,18 +178,6 @@ t.test('a date that loads late comes out as a date, also where dates are read ah
     t.match((told.rows as unknown[])[59], { at: '2024-01-31' }, `${times} reads before it has loaded`)
     t.strictSame(told.warnings, [])
   }
-})
-
-t.test('a spreadsheet full of cells that never load costs few reads more', async (t) => {
-  const rows = Array.from({ length: 400 }, (_, n): Writable[] => [n === 0 ? 'k' : 'Loading...', 'x'])
-  const options = { workbooks: [aBook(rows)], clock: new LeapingClock(), tuning: callsOf(10) }
-  const downloader = await aDownloader(t, options)
-  const waits: (string | null | undefined)[] = []
-  const result = await downloader.run({}, { onReport: ({ progress }) => waits.push(progress?.waitingUntil) })
-  t.match(result.report.warnings, [{ code: 'LOADING_CELLS', tab: 'Data', count: 399 }])
-  t.ok(downloader.emulator.count('values.batchGet') <= 80 + 20, String(downloader.emulator.count('values.batchGet')))
-  t.ok(waits.some(Boolean), 'that it waits can be seen')
-  t.equal(waits.at(-1), null)
 })
 
 t.test('text that only looks like it is loading is no such cell', async (t) => {

@@ -1,26 +1,14 @@
-import { buffer } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { tabFromRows, type Writable } from '../../emulator/workbook.ts'
-import { filesOf } from '../../src/model/snapshot-manifest.ts'
 import type { SyncRequestInput } from '../../src/model/sync-request.ts'
 import { JobStop } from '../../src/ports/job-runner.ts'
-import type { SnapshotDraft, SnapshotStore } from '../../src/ports/snapshot-store.ts'
+import type { SnapshotStore } from '../../src/ports/snapshot-store.ts'
 import { CallFault } from '../../src/sheets/call-fault.ts'
 import type { SheetsApi } from '../../src/sheets/google-api.ts'
 import { claimSync } from '../../src/syncs/sync.ts'
-import { sha256 } from '../snapshots/manifests.ts'
-import { anS3Store } from '../snapshots/s3-stores.ts'
-import { anS3Server } from '../support/s3-server.ts'
 import { aQueuedSync } from '../support/syncs.ts'
-import { aDownloader, callsOf, type Downloader, type DownloaderOptions } from './downloads.ts'
-
-type Rows = readonly (readonly Writable[])[]
-
-const FORMATS: ('json' | 'ndjson' | 'csv')[] = ['json', 'ndjson', 'csv']
-
-async function aDownloaderOf(t: Test, rows: Rows, options: DownloaderOptions = {}): Promise<Downloader> {
-  return aDownloader(t, { workbooks: [{ id: 'book', title: 'Book', tabs: [tabFromRows(0, 'Tab', rows)] }], ...options })
-}
+import { aDownloader, callsOf } from './downloads.ts'
+import { aDownloaderOf, aroundRewrites, FORMATS, filesAsText, type Rows, WIDE_LATE } from './rewritten-downloads.ts'
 
 async function csvOf(t: Test, rows: Rows, body: Partial<SyncRequestInput> = {}): Promise<string> {
   const downloader = await aDownloaderOf(t, rows)
@@ -53,40 +41,6 @@ function countingRewrites(counted: string[]): (store: SnapshotStore) => Snapshot
     counted.push(name)
     return draft.rewrite(name, content)
   })
-}
-
-type Rewrite = (draft: SnapshotDraft, ...parameters: Parameters<SnapshotDraft['rewrite']>) => Promise<void>
-
-function aroundRewrites(rewrite: Rewrite): (store: SnapshotStore) => SnapshotStore {
-  const around = <T extends object>(object: T, replaced: Partial<T>): T =>
-    new Proxy(object, {
-      get(target, key) {
-        const member: unknown = Reflect.get(replaced, key) ?? Reflect.get(target, key)
-        return typeof member === 'function' ? member.bind(target) : member
-      },
-    })
-  return (store) =>
-    around(store, {
-      async openDraft(key) {
-        const draft = await store.openDraft(key)
-        return around(draft, { rewrite: (...parameters) => rewrite(draft, ...parameters) })
-      },
-    })
-}
-
-/** The files of the newest snapshot as text, which must be what its manifest says. */
-async function filesAsText(t: Test, snapshots: SnapshotStore): Promise<string[]> {
-  const [manifest] = await snapshots.list('book')
-  if (manifest === undefined) throw new TypeError('nothing was published')
-  return Promise.all(
-    filesOf(manifest).map(async ({ name, bytes, sha256: hash }) => {
-      const file = await snapshots.openFile({ spreadsheetId: 'book', syncId: manifest.syncId, name })
-      if (file === undefined) throw new TypeError(`${name} is not there`)
-      const content = await buffer(file)
-      t.strictSame([content.length, sha256(content)], [bytes, hash], `what the manifest says of ${name}`)
-      return content.toString()
-    }),
-  )
 }
 
 t.test('short rows have a null for each blank up to the widest row, wherever that is', async (t) => {
@@ -198,50 +152,6 @@ interface Settings {
   readonly timeZone: string | null
   readonly locale: string | null
 }
-
-const WIDE_LATE = [['a', 'b'], ...Array.from({ length: 40 }, (_, row) => [row, 'x']), [1, 2, 3, 4]]
-
-t.test(
-  'whoever dies or is stopped while a file is written once more publishes nothing, and the next one all',
-  async (t) => {
-    const server = await anS3Server(t)
-    for (const medium of ['disk', 'bucket']) {
-      const whole = await aDownloaderOf(t, WIDE_LATE, { tuning: callsOf(30) })
-      await whole.run({ formats: FORMATS })
-      const wanted = await filesAsText(t, whole.snapshots)
-      t.match(wanted[1], /^{"a":0,"b":"x","C":null,"D":null}\n/)
-
-      const s3 = await anS3Store(t, server.url)
-      const underWay = Promise.withResolvers<void>()
-      const goOn = Promise.withResolvers<void>()
-      let isFirst = true
-      const aroundSnapshots = (local: SnapshotStore) =>
-        aroundRewrites((draft, name, content) => {
-          if (!isFirst || name !== 'tab-0.json') return draft.rewrite(name, content)
-          isFirst = false
-          const cutOff = async function* () {
-            for await (const piece of content) {
-              yield piece.subarray(0, piece.length / 2)
-              underWay.resolve()
-              await goOn.promise
-              yield piece.subarray(piece.length / 2)
-            }
-          }
-          return draft.rewrite(name, cutOff())
-        })(medium === 'disk' ? local : s3)
-      const downloader = await aDownloaderOf(t, WIDE_LATE, { tuning: callsOf(30), aroundSnapshots })
-      const sync = claimSync(aQueuedSync({ spreadsheet: 'book', formats: FORMATS }), 'a test', new Date())
-      const zombie = downloader.run({}, { sync })
-      await underWay.promise
-      t.equal((await downloader.snapshots.list('book')).length, 0)
-      await downloader.run({}, { sync: downloader.claimedAgain(sync) })
-      t.strictSame(await filesAsText(t, downloader.snapshots), wanted, `on ${medium}`)
-      goOn.resolve()
-      await t.rejects(zombie, { message: /stopped: superseded/ })
-      t.strictSame(await filesAsText(t, downloader.snapshots), wanted, `on ${medium}, after its earlier owner woke`)
-    }
-  },
-)
 
 t.test('a download that is stopped while a file is written once more stops there', async (t) => {
   const stop = new AbortController()

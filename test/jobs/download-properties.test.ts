@@ -1,7 +1,7 @@
 import t from 'tap'
 import { gridsComeOutEqual, titlesAreReadAsThemselves } from './download/properties.ts'
 
-const runs = Number(process.env.PROPERTY_RUNS ?? 100)
+const runs = Number(process.env.PROPERTY_RUNS ?? 10)
 const seed = Number(process.env.PROPERTY_SEED ?? Date.now() % 2 ** 31)
 t.comment(`PROPERTY_SEED=${seed} PROPERTY_RUNS=${runs}`)
 

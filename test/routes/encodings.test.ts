@@ -1,102 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { createReadStream } from 'node:fs'
-import { readdir, writeFile } from 'node:fs/promises'
-import { type IncomingMessage, request } from 'node:http'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib'
-import accepts from '@fastify/accepts'
-import fastify from 'fastify'
-import { pino } from 'pino'
-import t, { type Test } from 'tap'
-import { Compression } from '../../src/routes/compression.ts'
-import { FileLimit } from '../../src/routes/file-limit.ts'
-import { type FileResponse, sendFile } from '../../src/routes/file-response.ts'
-import { addErrorResponses } from '../../src/routes/problem-details.ts'
-import { RequestLogger } from '../../src/routes/request-logger.ts'
-import { sha256 } from '../snapshots/manifests.ts'
-import { aDirectory } from '../support/service.ts'
-
-const DECODERS = {
-  zstd: zstdDecompressSync,
-  gzip: gunzipSync,
-  br: brotliDecompressSync,
-  identity: (bytes: Buffer) => bytes,
-} as const
-type Coding = keyof typeof DECODERS
-const CODED = ['zstd', 'gzip', 'br'] as const
-
-function lines(count: number): string {
-  return Array.from({ length: count }, (_, n) => `{"Order":"ORD-${n}","Price":${(n * 7919) % 100_003}}\n`).join('')
-}
-
-/** A server that sends a real file of these lines; `opened` counts how often it was opened. */
-async function aServer(t: Test, text: string, changes: Partial<FileResponse> = {}) {
-  const path = `${await aDirectory(t)}/rows.ndjson`
-  await writeFile(path, text)
-  const streams: Readable[] = []
-  const file: FileResponse = {
-    format: 'ndjson',
-    name: 'rows.ndjson',
-    bytes: Buffer.byteLength(text),
-    tag: sha256(text),
-    publishedAt: '2026-01-01T10:00:00.789Z',
-    disposition: 'inline',
-    hasRanges: true,
-    open: async (range) => createReadStream(path, range),
-    ...changes,
-  }
-  const { open } = file
-  const counted: FileResponse = {
-    ...file,
-    open: async (range) => {
-      const stream = await open(range)
-      if (stream !== undefined) streams.push(stream)
-      return stream
-    },
-  }
-  const app = fastify({ forceCloseConnections: true })
-  await app.register(accepts)
-  addErrorResponses(app, new RequestLogger(pino({ level: 'silent' })))
-  const compression = new Compression()
-  const fileLimit = new FileLimit()
-  app.get('/file', (request, reply) =>
-    sendFile(request, reply, counted, { owner: String(request.headers['x-owner'] ?? 'one'), fileLimit, compression }),
-  )
-  t.teardown(() => app.close())
-  return { url: `${await app.listen({ port: 0 })}/file`, streams, etag: (coding: Coding) => tagOf(file, coding) }
-}
-
-function tagOf({ tag }: FileResponse, coding: Coding): string {
-  return coding === 'identity' ? `"${tag}"` : `"${tag}-${coding}"`
-}
-
-/** An answer whose body is not decoded, as `fetch` would do, nor read yet. */
-async function open(url: string, headers: Record<string, string> = {}, method = 'GET') {
-  const outgoing = request(url, { method, headers, agent: false }).end()
-  outgoing.on('error', () => {})
-  const [answer] = (await once(outgoing, 'response')) as [IncomingMessage]
-  return { outgoing, answer, status: answer.statusCode ?? 0, headers: answer.headers }
-}
-
-async function ask(url: string, headers: Record<string, string> = {}, method = 'GET') {
-  const { answer, ...rest } = await open(url, headers, method)
-  const raw = await buffer(answer)
-  const coding = (answer.headers['content-encoding'] ?? 'identity') as Coding
-  return {
-    ...rest,
-    coding,
-    raw,
-    text: rest.status === 200 && method === 'GET' ? DECODERS[coding](raw).toString() : raw.toString(),
-  }
-}
-
-/** Not `once`: a stream that is cut off tells of that before it closes. */
-async function allClosed(streams: readonly Readable[]): Promise<void> {
-  const closing = streams.filter((stream) => !stream.closed)
-  await Promise.all(closing.map((stream) => new Promise((resolve) => stream.once('close', resolve))))
-}
+import t from 'tap'
+import { allClosed, aServer, ask, CODED, type Coding, lines, open } from './encoded-answers.ts'
 
 t.test('an answer has the coding that the client likes best, and zstd among equals', async (t) => {
   const text = lines(2000)
@@ -219,24 +125,6 @@ t.test(
     }
   },
 )
-
-t.test('clients that go away in the middle leave no file, no compressor and no turn behind', async (t) => {
-  const { url, streams } = await aServer(t, lines(200_000))
-  const descriptors = async () => (await readdir('/proc/self/fd')).length
-  await ask(url, { 'accept-encoding': 'gzip' })
-  const before = process.platform === 'linux' ? await descriptors() : 0
-  for (let round = 0; round < 5; round += 1) {
-    const readers = await Promise.all(
-      Array.from({ length: 12 }, (_, n) => open(url, { 'accept-encoding': CODED[n % 3] ?? 'br' })),
-    )
-    const closed = allClosed(streams)
-    for (const { outgoing } of readers) outgoing.destroy()
-    await closed
-    streams.length = 0
-  }
-  if (process.platform === 'linux') t.ok((await descriptors()) <= before + 5, 'descriptors')
-  for (const coding of CODED) t.equal((await ask(url, { 'accept-encoding': coding })).coding, coding)
-})
 
 t.test(
   'readers hold up nobody by what they wait for, and where no place is left an answer has no coding',

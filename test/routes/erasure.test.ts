@@ -78,28 +78,6 @@ t.test('while one of the caller’s syncs is active nothing is erased', async (t
   t.equal(await client(keys.boss).status('DELETE', `/spreadsheets/${BOOK}`), 204)
 })
 
-t.test(
-  'once too much is kept no sync is started, the rows there are still answered, and room can be made',
-  async (t) => {
-    const emulator = await anEmulator(t, { workbooks: WORKBOOKS })
-    const { setting, keys } = someKeys({ one: ['read', 'write'], two: ['read', 'write'] })
-    const { url } = await aService(t, {
-      GOOGLE_API_ROOT_URL: emulator.rootUrl,
-      API_KEYS: setting,
-      MAX_SNAPSHOTS_PER_KEY: '1',
-    })
-    const [one, two] = [new ApiClient(url, keys.one), new ApiClient(url, keys.two)]
-    await one.sync({ spreadsheet: BOOK })
-    const headers = { 'idempotency-key': 'one' }
-    const refused = await one.send('POST', '/syncs', { spreadsheet: OTHER }, headers)
-    t.match(await refused.json(), { status: 507, code: 'SNAPSHOTS_FULL', hint: /MAX_SNAPSHOTS_PER_KEY/ })
-    t.equal(await one.status('GET', `/spreadsheets/${BOOK}/tabs/A`), 200)
-    t.equal((await two.sync({ spreadsheet: BOOK })).state, 'succeeded', 'another key has its own room')
-    t.equal(await one.status('DELETE', `/spreadsheets/${BOOK}`), 204)
-    t.equal((await one.send('POST', '/syncs', { spreadsheet: OTHER }, headers)).status, 202, 'its key was not used up')
-  },
-)
-
 t.test('what waited in the queue while the room was used up fails, and says so', async (t) => {
   const emulator = await anEmulator(t, { workbooks: WORKBOOKS })
   const { url } = await aService(t, {

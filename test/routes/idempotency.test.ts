@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import t from 'tap'
 import { tabFromRows } from '../../emulator/workbook.ts'
@@ -11,11 +10,8 @@ import { claimSync, failSync } from '../../src/syncs/sync.ts'
 import { anApp } from '../support/app.ts'
 import { MemoryIdempotency, MemoryKeyValueStore } from '../support/memory-key-value-store.ts'
 import { MemoryStorage } from '../support/memory-storage.ts'
-import { anEmulator, aService, aServiceProcess, environmentFor, finished, pollUntil } from '../support/service.ts'
-import { testFolder } from '../support/test-folder.ts'
-
-const ID = '1PostedTwiceByTheTests-0123456789_abcdefghijk'
-const HOUR_MS = 3_600_000
+import { anEmulator, aService } from '../support/service.ts'
+import { HOUR_MS, ID, post } from './posted-syncs.ts'
 
 t.test('the same key and body starts one sync, and every repeat gets it as it is by then', async (t) => {
   const { url, storage, service, clock } = await anAppOverMemory(t)
@@ -198,46 +194,6 @@ t.test(
   },
 )
 
-t.test(
-  'two processes: of 200 requests at once with one key one starts a sync, and repeats find it after a restart',
-  { timeout: 120_000 },
-  async (t) => {
-    const emulator = await anEmulator(t, {
-      workbooks: [{ id: ID, title: 'Twice', tabs: [tabFromRows(0, 'A', [['A'], [1]])] }],
-    })
-    const directory = testFolder(t)
-    const environment = { ...environmentFor(directory), GOOGLE_API_ROOT_URL: emulator.rootUrl }
-    const services = await Promise.all([aServiceProcess(t, environment), aServiceProcess(t, environment)])
-    const answers = await Promise.all(
-      Array.from({ length: 200 }, (_, n) => post(services[n % 2]?.url ?? '', 'one-key')),
-    )
-    const started = answers.filter(({ status }) => status === 202)
-    t.equal(new Set(started.map(({ sync }) => sync.id)).size, 1)
-    t.equal(started.filter(({ headers }) => headers.get('idempotent-replayed') === null).length, 1)
-    for (const { status, headers } of answers) {
-      if (status === 202) continue
-      t.equal(status, 409)
-      t.equal(headers.get('retry-after'), '1')
-    }
-    const id = started[0]?.sync.id ?? ''
-    await pollUntil(services[0]?.url ?? '', id, finished)
-    t.same(
-      (await readdir(`${directory}/sync-status`)).filter((name) => name.startsWith('sync-')),
-      [`${id}.json`],
-    )
-    for (const service of services) {
-      t.equal((await post(service.url, 'one-key')).sync.id, id)
-      await service.end('SIGKILL')
-    }
-    const restarted = await aServiceProcess(t, environment)
-    const again = await post(restarted.url, 'one-key')
-    t.equal(again.sync.id, id)
-    t.equal(again.headers.get('idempotent-replayed'), 'true')
-    t.same(await readdir(`${directory}/sync-status/.tmp`), [], 'nothing is left')
-    t.equal(await restarted.end('SIGTERM'), 0)
-  },
-)
-
 async function anAppOverMemory(t: Parameters<typeof anApp>[0], store = new MemoryIdempotency()) {
   const storage = new MemoryStorage()
   return { ...(await anApp(t, storage, store)), storage }
@@ -247,14 +203,4 @@ async function mustGet(storage: MemoryStorage, id: string) {
   const sync = await storage.get(id)
   if (sync === undefined) throw new AppError('SYNC_NOT_FOUND', id)
   return sync
-}
-
-/** Posts a request that is never joined with another, so that only the key can keep a second sync from starting. */
-async function post(url: string, key: string, body: object = { spreadsheet: ID, ifActive: 'start' }) {
-  const answer = await fetch(`${url}/syncs`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', 'idempotency-key': key },
-    body: JSON.stringify(body),
-  })
-  return { status: answer.status, headers: answer.headers, sync: (await answer.json()) as SyncView }
 }

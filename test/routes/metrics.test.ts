@@ -1,55 +1,8 @@
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { newSyncId } from '../../src/model/sync-id.ts'
 import { SAMPLE_SPREADSHEET_ID } from '../../src/model/sync-request.ts'
 import { anEmulator, aService, finished, pollUntil, ROOT, startSync } from '../support/service.ts'
-
-/** Every sample of one scrape: name with labels → value. */
-async function scrape(url: string): Promise<Map<string, number>> {
-  const answer = await fetch(`${url}/metrics`)
-  if (answer.status !== 200) throw new Error(`GET /metrics answered ${answer.status}`)
-  const lines = (await answer.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
-  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]))
-}
-
-async function aSyncedService(t: Test) {
-  const emulator = await anEmulator(t, { folder: `${ROOT}emulator/workbooks` })
-  const { url } = await aService(t, { GOOGLE_API_ROOT_URL: emulator.rootUrl })
-  const { id } = await startSync(url, { spreadsheet: SAMPLE_SPREADSHEET_ID, formats: ['json', 'csv'] })
-  return { emulator, url, sync: await pollUntil(url, id, finished) }
-}
-
-t.test('a sync shows in every count it touches', async (t) => {
-  const { url, sync } = await aSyncedService(t)
-  const ended = 'sheetsync_syncs_ended_total{outcome="downloaded",code=""}'
-  let samples = await scrape(url)
-  // A reader sees the end a moment before its write has returned and is counted.
-  while (!samples.has(ended)) samples = await scrape(url)
-  t.equal(samples.get(ended), 1)
-  const calls = [...samples].filter(([name]) => /^sheetsync_google_calls_total\{.*result="ok"/.test(name))
-  t.equal(
-    calls.reduce((sum, [, count]) => sum + count, 0),
-    sync.progress.apiCalls,
-    'as many calls as the sync counted',
-  )
-  const reads = calls.filter(([name]) => /kind="(?:describe|values)"/.test(name))
-  t.equal(
-    samples.get('sheetsync_google_reads{credential="default"}'),
-    reads.reduce((sum, [, count]) => sum + count, 0),
-    'those of Sheets count for its limit',
-  )
-  t.equal(samples.get('sheetsync_google_reads_waiting{credential="default"}'), 0)
-  const bytes = sync.tabs.flatMap(({ files }) => files).filter(({ format }) => format === 'csv')
-  t.equal(
-    samples.get('sheetsync_snapshot_written_bytes_total{format="csv"}'),
-    bytes.reduce((sum, file) => sum + file.bytes, 0),
-  )
-  t.equal(samples.get('sheetsync_storage_operation_seconds_count{operation="create"}'), 1)
-  t.ok((samples.get('sheetsync_storage_operation_seconds_count{operation="replace"}') ?? 0) >= 2)
-  for (const state of ['queued', 'running', 'cancelling', 'interrupted'])
-    t.equal(samples.get(`sheetsync_syncs{state="${state}"}`), 0, state)
-  t.ok(samples.has('nodejs_eventloop_lag_p99_seconds'))
-  t.ok((samples.get('process_resident_memory_bytes') ?? 0) > 1e7)
-})
+import { aSyncedService, scrape } from './scraped-samples.ts'
 
 t.test('answers are counted by route and status, polls and errors too, and never by what a caller wrote', async (t) => {
   const { url, sync } = await aSyncedService(t)

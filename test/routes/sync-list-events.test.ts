@@ -1,5 +1,4 @@
 import t, { type Test } from 'tap'
-import { syntheticTab } from '../../emulator/workbook.ts'
 import { KeyRing, parseApiKeys } from '../../src/api-keys.ts'
 import { AppError } from '../../src/errors.ts'
 import { toProblem } from '../../src/model/problem.ts'
@@ -11,12 +10,10 @@ import { ApiClient, someKeys } from '../support/callers.ts'
 import { type EventClient, openListEvents } from '../support/event-client.ts'
 import { type FakeClock, settle } from '../support/fake-clock.ts'
 import { MemoryStorage } from '../support/memory-storage.ts'
-import { anEmulator, aServiceProcess, environmentFor, startSync } from '../support/service.ts'
 import { aQueuedSync } from '../support/syncs.ts'
-import { testFolder } from '../support/test-folder.ts'
 
 const NOW = new Date('2026-01-01T00:00:00.000Z')
-const ID = '1ListedByTheTests-0123456789_abcdefghijklmnopq'
+const _ID = '1ListedByTheTests-0123456789_abcdefghijklmnopq'
 
 /** A storage whose watchers can be told that it has lost sight of its changes. */
 class WatchedStorage extends MemoryStorage {
@@ -336,30 +333,6 @@ t.test('an instance that stops ends its streams, and tells clients when to come 
   t.equal(service.listSubscriptions.size, 0)
   while (clock.sleepers > 0) await settle()
 })
-
-t.test(
-  'a stream on one process tells of syncs that another process runs and removes',
-  { timeout: 60_000 },
-  async (t) => {
-    const tab = syntheticTab({ gid: 0, title: 'Many', rows: 3000, columns: 10, kind: 'mixed' })
-    const emulator = await anEmulator(t, { workbooks: [{ id: ID, title: 'Listed', tabs: [tab] }] })
-    const environment = { ...environmentFor(testFolder(t)), GOOGLE_API_ROOT_URL: emulator.rootUrl }
-    const [owner, other] = await Promise.all([aServiceProcess(t, environment), aServiceProcess(t, environment)])
-    const client = (await openListEvents(other.url)).read()
-    await client.until(({ events }) => events.length === 1)
-    const { id } = await startSync(owner.url, { spreadsheet: ID })
-    const isOf = (state: string) => (event: { data: string }) => JSON.parse(event.data).state === state
-    await client.until(({ events }) => events.some(isOf('succeeded')))
-    const last = client.events.findLast(isOf('succeeded'))
-    t.match(JSON.parse(last?.data ?? ''), { id, spreadsheet: { title: 'Listed' } })
-    t.ok(Date.now() - Date.parse(JSON.parse(last?.data ?? '').finishedAt) < 2000)
-    t.equal((await fetch(`${owner.url}/syncs/${id}`, { method: 'DELETE' })).status, 204)
-    await client.until(({ events }) => events.at(-1)?.event === 'removed')
-    t.same(JSON.parse(client.events.at(-1)?.data ?? ''), { id })
-    for (const process of [owner, other]) t.equal(await process.end('SIGTERM'), 0)
-    t.equal(await client.ended, true)
-  },
-)
 
 async function anAppWithKeys<Name extends string>(
   t: Test,

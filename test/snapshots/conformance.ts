@@ -21,8 +21,11 @@ import { testMovedDrafts } from './moved-drafts.ts'
 /** Opens a store; called again in one test, it opens another store on the same place, as another process would. */
 export type OpenStore = (options?: Partial<RetentionOptions>) => Promise<SnapshotStore>
 
-/** What every driver of `SnapshotStore` promises. `place` makes an empty place that goes away with the test. */
-export function testSnapshotStore(t: Test, name: string, place: (t: Test) => OpenStore): void {
+/**
+ * What every driver of `SnapshotStore` promises. `place` makes an empty place that goes away with the test; `share` is that of the
+ * random courses and of the rounds of each race that are run.
+ */
+export function testSnapshotStore(t: Test, name: string, place: (t: Test) => OpenStore, share = 1): void {
   const aKey = (epoch = 1) => ({ spreadsheetId: SPREADSHEET, syncId: newSyncId(), epoch })
   const bytes = (text: string) => Buffer.from(text)
   async function* piecesOf(...texts: string[]) {
@@ -218,14 +221,15 @@ export function testSnapshotStore(t: Test, name: string, place: (t: Test) => Ope
     const open = place(t)
     const store = await open()
     let published = 0
-    for (let round = 0; round < 20; round += 1) {
+    const step = Math.round(1 / share)
+    for (let turns = 0; turns < 20; turns += step) {
       const key = aKey()
       const draft = await store.openDraft(key)
       await draft.append('a.csv', bytes('1'))
       await draft.saveCheckpoint('saved')
       const manifest = await manifestOf(draft, key.syncId, ['a.csv'])
       const pause = async () => {
-        for (let turn = 0; turn < round; turn += 1) await store.find(SPREADSHEET, key.syncId)
+        for (let turn = 0; turn < turns; turn += 1) await store.find(SPREADSHEET, key.syncId)
       }
       const [publishing, later] = await Promise.all([
         Promise.allSettled([draft.publish(manifest)]),
@@ -242,13 +246,13 @@ export function testSnapshotStore(t: Test, name: string, place: (t: Test) => Ope
       }
       await later.discard()
     }
-    t.comment(`${published} of 20 were published`)
+    t.comment(`${published} were published`)
   })
 
   t.test(`${name}: of epochs that open one draft at once the last one holds it, with the checkpoint`, async (t) => {
     const open = place(t)
     const stores = await Promise.all([1, 2, 3, 4, 5].map(() => open()))
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 10 * share; round += 1) {
       const key = aKey()
       const first = await (await open()).openDraft(key)
       await first.append('a.csv', bytes('1'))
@@ -513,19 +517,20 @@ export function testSnapshotStore(t: Test, name: string, place: (t: Test) => Ope
         for (let turn = 0; turn < turns; turn += 1) await other.find(SPREADSHEET, newSyncId())
       }
       let stayed = 0
-      for (let round = 0; round < 6; round += 1) {
+      const step = Math.min(4, 2 / share)
+      for (let turns = 0; turns < 12; turns += step) {
         await publishFiles(store, { 'a.csv': 'old' })
         const [manifest] = await Promise.all([
           publishFiles(store, { 'a.csv': 'new' }),
-          pause(2 * round).then(() => other.erase(SPREADSHEET)),
-          pause(2 * round).then(() => store.sweep(new Date())),
+          pause(turns).then(() => other.erase(SPREADSHEET)),
+          pause(turns).then(() => store.sweep(new Date())),
         ])
         const found = await store.find(SPREADSHEET, manifest.syncId)
         if (found !== undefined) stayed += 1
         t.equal(await publishedText(other, manifest, 'a.csv'), found && 'new')
         await store.erase(SPREADSHEET)
       }
-      t.comment(`${stayed} of 6 stayed`)
+      t.comment(`${stayed} stayed`)
     },
   )
 
@@ -544,8 +549,8 @@ export function testSnapshotStore(t: Test, name: string, place: (t: Test) => Ope
   })
 
   t.test(`${name}: any course of appends, rewrites, checkpoints and crashes ends as its model does`, async (t) => {
-    await draftsAgreeWithTheirModel(t, place(t))
+    await draftsAgreeWithTheirModel(t, place(t), 60 * share)
   })
 
-  testMovedDrafts(t, name, place)
+  testMovedDrafts(t, name, place, share)
 }

@@ -16,7 +16,7 @@ const step = fc.oneof(
 )
 
 /** Runs random courses of one draft through several epochs, beside a model of plain strings. */
-export async function draftsAgreeWithTheirModel(t: Test, open: OpenStore): Promise<void> {
+export async function draftsAgreeWithTheirModel(t: Test, open: OpenStore, courses: number): Promise<void> {
   const store = await open()
   const course = async (steps: Step[]): Promise<void> => {
     const key = { spreadsheetId: SPREADSHEET, syncId: newSyncId(), epoch: 1 }
@@ -60,7 +60,7 @@ export async function draftsAgreeWithTheirModel(t: Test, open: OpenStore): Promi
     for (const owner of owners) await owner.close()
   }
   const property = fc.asyncProperty(fc.array(step, { maxLength: 20 }), course)
-  const result = await fc.check(property, { numRuns: 60 })
+  const result = await fc.check(property, { numRuns: courses })
   t.equal(result.failed, false, `seed ${result.seed}`)
   if (result.failed)
     t.fail(String(result.errorInstance), { steps: result.counterexample, path: result.counterexamplePath })

@@ -21,7 +21,7 @@ export async function aKeptDraft(store: SnapshotStore, key: DraftKey) {
 }
 
 /** What every driver of `SnapshotStore` promises of drafts that are moved from one sync to another. */
-export function testMovedDrafts(t: Test, name: string, place: (t: Test) => OpenStore): void {
+export function testMovedDrafts(t: Test, name: string, place: (t: Test) => OpenStore, share: number): void {
   t.test(`${name}: a moved draft goes on under the new id, and the old one can do nothing any more`, async (t) => {
     const open = place(t)
     const [store, other] = [await open(), await open()]
@@ -110,7 +110,7 @@ export function testMovedDrafts(t: Test, name: string, place: (t: Test) => OpenS
     const open = place(t)
     const stores = await Promise.all([1, 2, 3, 4].map(() => open()))
     const [store] = stores as [SnapshotStore]
-    for (let round = 0; round < 5; round += 1) {
+    for (let round = 0; round < 5 * share; round += 1) {
       const from = aKey()
       await (await aKeptDraft(store, from)).close()
       const heirs = stores.map(() => aKey())

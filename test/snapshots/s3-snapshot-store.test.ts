@@ -1,19 +1,9 @@
-import { randomUUID } from 'node:crypto'
-import t, { type Test } from 'tap'
-import { silentLog } from '../../src/ports/log.ts'
-import { S3SnapshotStore } from '../../src/snapshots/s3-snapshot-store.ts'
+import t from 'tap'
 import { anS3Server } from '../support/s3-server.ts'
-import { type OpenStore, testSnapshotStore } from './conformance.ts'
+import { testSnapshotStore } from './conformance.ts'
+import { aPlaceOn } from './s3-stores.ts'
 
 const server = await anS3Server(t)
 
-testSnapshotStore(t, 'S3SnapshotStore', (t: Test): OpenStore => {
-  const prefix = randomUUID()
-  return async (retention) => {
-    const place = { bucket: 'snapshots', prefix, endpoint: server.url, region: 'us-east-1' }
-    const store = new S3SnapshotStore({ ...place, kept: 3, ...retention, log: silentLog })
-    await store.start()
-    t.teardown(() => store.close())
-    return store
-  }
-})
+// Each round is dozens of requests: s3-snapshot-store.long.ts runs all of them.
+testSnapshotStore(t, 'S3SnapshotStore', aPlaceOn(server.url), 0.2)

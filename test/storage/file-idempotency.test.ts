@@ -1,24 +1,11 @@
-import { createHash } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { nodeFileSystem } from '../../src/disk/node-file-system.ts'
 import { newSyncId } from '../../src/model/sync-id.ts'
 import type { FileSystem } from '../../src/ports/file-system.ts'
 import { systemProcesses } from '../../src/storage/files/processes.ts'
-import type { StatusFolderOptions } from '../../src/storage/files/status-folder.ts'
-import type { KeyReservation, KeyState } from '../../src/syncs/idempotency-store.ts'
-import { systemClock } from '../../src/system-clock.ts'
-import type { Fault } from '../support/faulty-file-system.ts'
-import { FileIdempotency } from '../support/key-value-stores.ts'
-import { aQueuedSync } from '../support/syncs.ts'
-import { testFolder } from '../support/test-folder.ts'
 import { claimOf, testIdempotencyStore } from './idempotency-conformance.ts'
-import { failEachCallOfKeys } from './idempotency-fault-suite.ts'
-
-const NOW = new Date('2026-01-01T00:00:00.000Z')
-const TTL_MS = 86_400_000
-const EXPIRED = after(TTL_MS)
-const answer = aQueuedSync()
+import { after, answer, aReservation, EXPIRED, hash, setUp, TTL_MS } from './idempotency-folder.ts'
 
 await testIdempotencyStore(t, 'FileIdempotency', async (t) => setUp(t))
 
@@ -44,48 +31,6 @@ t.test('a key is one file that reads well, named by its hash, and nothing else l
     await t.rejects(store.release({ ...claim, key }), TypeError)
   }
 })
-
-const BEFORE: Readonly<Record<string, (store: FileIdempotency, first: KeyReservation) => Promise<Date>>> = {
-  'was never used': async () => NOW,
-  'was released': async (store, first) => {
-    await store.release(claimOf(await store.reserve(first)))
-    return NOW
-  },
-  'has expired': async (store, first) => {
-    await store.complete(claimOf(await store.reserve(first)), answer)
-    return EXPIRED
-  },
-  'was left reserved': async (store, first) => {
-    await store.reserve(first)
-    return after(60_000)
-  },
-}
-
-for (const [name, prepare] of Object.entries(BEFORE)) {
-  t.test(`a key that ${name}: of many claimants in several instances, beside sweepers, exactly one wins`, async (t) => {
-    const { open, directory } = setUp(t)
-    const stores = await Promise.all([open(), open(), open()])
-    for (let round = 0; round < 30; round++) {
-      const first = aReservation()
-      const now = await prepare(await open(), first)
-      const claims: Promise<KeyState>[] = []
-      const sweeps: Promise<number>[] = []
-      for (let n = 0; n < 12; n++) {
-        const store = stores[n % 3] ?? (await open())
-        if (n % 4 === 1) sweeps.push(store.cleanup(now))
-        claims.push(store.reserve({ ...first, syncId: newSyncId(), now }))
-        if (n % 4 === 3) sweeps.push(store.cleanup(now))
-      }
-      const states = await Promise.all(claims)
-      await Promise.all(sweeps)
-      t.equal(states.filter(({ state }) => state === 'mine').length, 1, JSON.stringify(states))
-      t.equal(states.filter(({ state }) => state === 'in-flight').length, 11)
-      const mine = states.find(({ state }) => state === 'mine')
-      if (name === 'was left reserved') t.match(mine, { syncId: first.syncId })
-    }
-    t.same(await readdir(`${directory}/.tmp`), [])
-  })
-}
 
 for (const late of ['claimant', 'sweeper'] as const) {
   t.test(`a ${late} that sleeps while the key is forgotten and used anew harms nobody`, async (t) => {
@@ -202,43 +147,3 @@ t.test('a damaged record is an error for its key, and no trouble for the others'
   t.match(await other.reserve(sound), { state: 'in-flight' })
   t.equal(await other.cleanup(EXPIRED), 1)
 })
-
-const FAULTS: readonly Omit<Fault, 'nth'>[] = [
-  { code: 'EIO', forEver: false },
-  { code: 'EIO', forEver: false, afterEffect: true },
-  { code: 'ENOSPC', forEver: true },
-  { code: 'EMFILE', forEver: true },
-  { code: 'short write', forEver: false },
-]
-
-for (const fault of FAULTS) {
-  t.test(`${JSON.stringify(fault)} at each call in turn: never two owners, and the repeat succeeds`, (t) =>
-    failEachCallOfKeys(t, fault),
-  )
-}
-
-function setUp(t: Test, name = 'keys') {
-  const directory = `${t.testdirName}/${name}`
-  testFolder(t)
-  return {
-    directory,
-    async open(options: Partial<StatusFolderOptions> = {}): Promise<FileIdempotency> {
-      const store = new FileIdempotency({ directory, clock: systemClock, ...options })
-      await store.start()
-      return store
-    },
-  }
-}
-
-function aReservation(changes: Partial<KeyReservation> = {}): KeyReservation {
-  const syncId = newSyncId()
-  return { key: hash(syncId), fingerprint: hash('a request'), syncId, now: NOW, ttlMs: TTL_MS, ...changes }
-}
-
-function after(ms: number): Date {
-  return new Date(NOW.getTime() + ms)
-}
-
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
-}

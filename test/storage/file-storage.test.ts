@@ -18,28 +18,14 @@ import { FakeClock } from '../support/fake-clock.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 import { testFolder } from '../support/test-folder.ts'
 import { testSyncStorage } from './conformance.ts'
+import { aFileWorld } from './file-worlds.ts'
 
 const NOW = new Date('2026-01-01T00:00:00.000Z')
 const TTL_MS = 300_000
 const EXPIRED = new Date(NOW.getTime() + TTL_MS)
 const TEN_MINUTES_MS = 600_000
 
-for (const [name, packing] of [
-  ['FileStorage', {}],
-  ['FileStorage, every record packed', { packAboveBytes: 0 }],
-] as const) {
-  await testSyncStorage(t, name, async (t) => {
-    const directory = testFolder(t)
-    return {
-      open: async () => new FileStorage({ directory, clock: systemClock, log: silentLog, ...packing }),
-      damage: (id) => truncate(`${directory}/${id}.json`, 100),
-      raw: {
-        write: (id, record) => writeFile(`${directory}/${id}.json`, JSON.stringify(record, null, 2)),
-        read: (id) => readFile(`${directory}/${id}.json`, 'utf8'),
-      },
-    }
-  })
-}
+await testSyncStorage(t, 'FileStorage', aFileWorld())
 
 t.test('a record is one file that reads well, and nothing else lies beside it', async (t) => {
   const { storage, directory } = await setUp(t)

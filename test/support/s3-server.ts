@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import './plain-children.ts'
 import type { Endable } from './service.ts'
 
 const PROGRAM = fileURLToPath(new URL('s3-server-process.ts', import.meta.url))

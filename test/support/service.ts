@@ -15,7 +15,6 @@ import { readConfig } from '../../src/config.ts'
 import type { SyncRequestInput } from '../../src/model/sync-request.ts'
 import type { SyncView } from '../../src/model/sync-view.ts'
 import { checkedByDocument } from './contract.ts'
-import './plain-children.ts'
 import { signalGroup } from './process-group.ts'
 
 /** What ends with a test, or with a bench that has no tests. */

@@ -1,106 +1,20 @@
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { AppError } from '../../src/errors.ts'
 import { measureStorage } from '../../src/metrics/measured-storage.ts'
 import type { Sync } from '../../src/model/sync.ts'
-import type { Log } from '../../src/ports/log.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import type { SyncStorage } from '../../src/ports/sync-storage.ts'
-import type { SendResult, WebhookMessage, WebhookSender } from '../../src/ports/webhook-sender.ts'
-import { cancelSync } from '../../src/syncs/sync.ts'
 import {
   ATTEMPT_LEASE_MS,
   claimDelivery,
-  type Deliverable,
   MOST_TRIES,
   RETRY_DELAYS_MS,
   requestRedelivery,
 } from '../../src/syncs/webhook-delivery.ts'
-import { SCAN_INTERVAL_MS, WebhookDeliverer } from '../../src/webhooks/deliverer.ts'
-import { FakeClock, settle } from '../support/fake-clock.ts'
-import { MemoryStorage } from '../support/memory-storage.ts'
+import { SCAN_INTERVAL_MS } from '../../src/webhooks/deliverer.ts'
+import { settle } from '../support/fake-clock.ts'
 import { silentMetrics } from '../support/silent-metrics.ts'
-import { aQueuedSync } from '../support/syncs.ts'
-
-const TTL = 60_000
-const TAKEN: SendResult = { status: 204, error: null }
-const REFUSED: SendResult = { status: 503, error: 'it answered 503' }
-
-interface Sent {
-  readonly url: string
-  readonly message: WebhookMessage
-  readonly at: number
-  readonly answer: (result: SendResult) => void
-}
-
-/** Holds every message until the test answers it, or answers as it is told. */
-class HeldSender implements WebhookSender {
-  readonly sent: Sent[] = []
-  readonly #clock: FakeClock
-  readonly #answers: readonly SendResult[]
-  broken = 0
-
-  constructor(clock: FakeClock, answers: readonly SendResult[] = []) {
-    this.#clock = clock
-    this.#answers = answers
-  }
-
-  send(url: string, message: WebhookMessage, signal: AbortSignal): Promise<SendResult> {
-    return new Promise((resolve, reject) => {
-      let answered = false
-      const take = (result: SendResult) => {
-        answered = true
-        resolve(result)
-      }
-      this.sent.push({ url, message, at: this.#clock.monotonic(), answer: take })
-      const answer = this.#answers[Math.min(this.sent.length, this.#answers.length) - 1]
-      if (answer !== undefined) take(answer)
-      signal.addEventListener('abort', () => {
-        if (!answered) this.broken++
-        reject(signal.reason)
-      })
-    })
-  }
-}
-
-interface World {
-  readonly clock: FakeClock
-  readonly storage: MemoryStorage
-  readonly sender: HeldSender
-  readonly deliverer: WebhookDeliverer
-  another(sender: WebhookSender, storage?: SyncStorage, log?: Log): WebhookDeliverer
-  webhookOf(id: string): Promise<Sync['webhook']>
-}
-
-function aWorld(t: Test, answers: readonly SendResult[] = []): World {
-  const clock = new FakeClock()
-  const storage = new MemoryStorage()
-  const sender = new HeldSender(clock, answers)
-  const another: World['another'] = (sender, over = storage, log = silentLog) => {
-    const deliverer = new WebhookDeliverer({ storage: over, sender, clock, log, statusTtlMs: TTL, random: () => 0.5 })
-    t.teardown(async () => {
-      const closed = deliverer.close()
-      await clock.advance(10_000)
-      await closed
-    })
-    return deliverer
-  }
-  const webhookOf = async (id: string) => (await storage.get(id))?.webhook ?? null
-  return { clock, storage, sender, deliverer: another(sender), another, webhookOf }
-}
-
-/** A sync that has just ended, and is to be told of. */
-async function anEndedSync(
-  storage: SyncStorage,
-  clock: FakeClock,
-  url = 'https://example.com/',
-  createdBy: string | null = null,
-): Promise<Deliverable> {
-  const queued = { ...aQueuedSync({ webhook: { url } }, clock.now()), createdBy }
-  await storage.create(queued)
-  const ended = cancelSync(queued, clock.now(), TTL) as Deliverable
-  await storage.replace(ended, queued.revision)
-  return ended
-}
+import { anEndedSync, aWorld, HeldSender, REFUSED, TAKEN, TTL } from './held-messages.ts'
 
 t.test('what ends in this process is told at once, without a look through the storage', async (t) => {
   const { clock, storage, sender, deliverer, webhookOf } = aWorld(t)
@@ -125,22 +39,6 @@ t.test('what an earlier process left is found by the first look', async (t) => {
   t.match(await webhookOf(id), { state: 'delivered' })
   await clock.advance(10 * SCAN_INTERVAL_MS)
   t.equal(sender.sent.length, 1, 'and not sent again')
-})
-
-t.test('a receiver that never takes it is tried at every time of the schedule, then given up', async (t) => {
-  const { clock, storage, sender, deliverer, webhookOf } = aWorld(t, [REFUSED])
-  const { id } = await anEndedSync(storage, clock)
-  deliverer.start()
-  const total = RETRY_DELAYS_MS.reduce((sum, ms) => sum + ms + SCAN_INTERVAL_MS, 0)
-  await clock.advance(total)
-  t.match(await webhookOf(id), { state: 'failed', tries: MOST_TRIES })
-  t.equal(sender.sent.length, MOST_TRIES)
-  const waits = sender.sent.slice(1).map(({ at }, index) => at - (sender.sent[index]?.at ?? 0))
-  for (const [index, wait] of waits.entries()) {
-    const delay = RETRY_DELAYS_MS[index] ?? 0
-    t.ok(wait >= delay && wait <= delay + SCAN_INTERVAL_MS, `${wait} after ${delay}`)
-  }
-  t.equal(new Set(sender.sent.map(({ message }) => `${message.id} ${message.body}`)).size, 1, 'always the same message')
 })
 
 t.test('a restart in the middle of the schedule goes on where it was', async (t) => {
@@ -305,18 +203,6 @@ t.test('a storage that fails for a while loses no webhook, and is told what came
   await clock.advance(1000)
   t.match(await webhookOf(id), { state: 'delivered', tries: 1 })
   t.equal(sender.sent.length, 1, 'sent once')
-})
-
-t.test('thousands that are pending are found page by page, those that ended first told first', async (t) => {
-  const { clock, storage, sender, deliverer } = aWorld(t, [TAKEN])
-  const ids: string[] = []
-  for (let count = 0; count < 2100; count++) ids.push((await anEndedSync(storage, clock)).id)
-  deliverer.start()
-  for (let turns = 0; sender.sent.length < ids.length && turns < 1000; turns++) await clock.advance(1000)
-  t.same(
-    sender.sent.map(({ message }) => JSON.parse(message.body).data.id),
-    ids,
-  )
 })
 
 t.test('one whose last sender died is given up without another message', async (t) => {

@@ -8,7 +8,6 @@ import t from 'tap'
 import { startEmulator } from '../../emulator/emulator.ts'
 import { syntheticTab } from '../../emulator/workbook.ts'
 import type { SnapshotManifest } from '../../src/model/snapshot-manifest.ts'
-import '../support/plain-children.ts'
 import { aQueuedSync } from '../support/syncs.ts'
 import { testFolder } from '../support/test-folder.ts'
 
