@@ -27,7 +27,7 @@ export function HealthView() {
       data &&
       html`<div class="health-grid">
         <${Queue} queue=${data.status?.queue} schedules=${data.status?.schedules} />
-        <${Storage} storage=${data.status?.storage} />
+        <${Storage} storage=${data.status?.storage} syncs=${data.status?.syncs} />
         <${Budgets} budgets=${data.status?.budgets} />
         <${Credentials} credentials=${data.credentials} />
         <${Instances} status=${data.status} />
@@ -70,13 +70,32 @@ function Queue({
 
 const KINDS = { file: 'files', redis: 'Redis', postgres: 'PostgreSQL' } as const
 
-function Storage({ storage }: { storage: ServiceStatus['storage'] | undefined }) {
+function Storage({
+  storage,
+  syncs,
+}: {
+  storage: ServiceStatus['storage'] | undefined
+  syncs: ServiceStatus['syncs'] | undefined
+}) {
   if (storage === undefined) return html`<${Part} title="Storage"><${NotTold} isLate=${false} /><//>`
   const { kind, healthy, error } = storage
   return html`<${Part} title="Storage">
     <p class="sync-line"><${Mark} isWell=${healthy} words=${healthy ? 'writable' : 'not writable'} /> <span class="muted">${KINDS[kind]}</span></p>
+    ${syncs && html`<p class="muted">${keptWords(syncs)}</p>`}
     ${error && html`<${Notice} kind="fault" title=${error.code} isUrgent><p>${error.detail}</p><//>`}
   <//>`
+}
+
+function keptWords(syncs: NonNullable<ServiceStatus['syncs']>): string {
+  const kept = Object.entries(syncs).filter(([, number]) => number > 0)
+  const all = counted(
+    kept.reduce((sum, [, number]) => sum + number, 0),
+    'sync',
+    'syncs',
+  )
+  return kept.length === 0
+    ? `${all} kept`
+    : `${all} kept: ${kept.map(([state, number]) => `${count(number)} ${state}`).join(', ')}`
 }
 
 function Instances({ status }: { status: ServiceStatus | undefined }) {
