@@ -7,7 +7,8 @@ const LAUNCHER = ['src/start.mjs']
 
 /** Starts the service in a folder and stops it; resolves to the names in what it keeps compiled, if that is there. */
 async function startAndStop(t: Test, directory: string): Promise<string[] | undefined> {
-  const service = await aServiceProcess(t, environmentFor(directory), LAUNCHER)
+  // Not the cache of the tests.
+  const service = await aServiceProcess(t, { ...environmentFor(directory), NODE_COMPILE_CACHE: '' }, LAUNCHER)
   t.equal((await fetch(`${service.url}/livez`)).status, 200)
   t.equal(await service.end('SIGTERM'), 0)
   return readdir(`${directory}/sync-status/.compile-cache`, { recursive: true }).catch(() => undefined)
