@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { errnoOf, ignoreErrno, isHeld } from '../../disk/disk-errors.ts'
 import { namesIn } from '../../disk/file-operations.ts'
+import { isSameFile } from '../../disk/same-file.ts'
 import { MANIFEST_NAME } from '../../model/snapshot-manifest.ts'
 import type { FileSystem } from '../../ports/file-system.ts'
 import { type DraftKey, DraftSuperseded } from '../../ports/snapshot-store.ts'
@@ -173,7 +174,10 @@ export class DraftFolders {
     if (!names.includes(CHECKPOINT_NAME)) return
     await this.#make(own)
     for (const name of await namesIn(this.#fs, own)) {
-      if (name !== CHECKPOINT_NAME && !this.#isSame(join(path, name), join(own, name))) {
+      if (
+        name !== CHECKPOINT_NAME &&
+        !isSameFile(this.#fs.identify(join(path, name)), this.#fs.identify(join(own, name)))
+      ) {
         await this.#fs.removeTree(join(own, name))
       }
     }
@@ -185,11 +189,6 @@ export class DraftFolders {
     // ENOENT, here and below: another has taken this folder as well.
     await ignoreErrno(this.#fs.syncFolder(own), 'ENOENT')
     await ignoreErrno(this.#fs.rename(join(path, CHECKPOINT_NAME), join(own, CHECKPOINT_NAME)), 'ENOENT')
-  }
-
-  #isSame(path: string, other: string): boolean {
-    const [one, two] = [path, other].map((each) => this.#fs.identify(each))
-    return one !== undefined && one.inode === two?.inode
   }
 
   /**

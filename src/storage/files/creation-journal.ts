@@ -1,3 +1,4 @@
+import { isSameFile } from '../../disk/same-file.ts'
 import { isSyncId } from '../../model/sync-id.ts'
 import type { FileIdentity } from '../../ports/file-system.ts'
 import type { StatusFolder } from './status-folder.ts'
@@ -88,8 +89,4 @@ export class CreationJournal {
       await fs.close(descriptor)
     }
   }
-}
-
-function isSameFile(one: FileIdentity | undefined, other: FileIdentity): boolean {
-  return one !== undefined && one.inode === other.inode && one.bornMicros === other.bornMicros
 }

@@ -1,6 +1,7 @@
 import { KeyedMutex } from '../../../concurrency/keyed-mutex.ts'
 import { ignoreErrno } from '../../../disk/disk-errors.ts'
 import { withOpen, writeAll } from '../../../disk/file-operations.ts'
+import { isSameFile } from '../../../disk/same-file.ts'
 import type { FileIdentity, FileSystem } from '../../../ports/file-system.ts'
 import type { Log } from '../../../ports/log.ts'
 import type { DayFiles } from './history-day.ts'
@@ -255,10 +256,6 @@ export class LineFile {
     this.#forget()
     await this.refresh()
   }
-}
-
-function isSameFile(one: FileIdentity, other: FileIdentity): boolean {
-  return one.inode === other.inode && one.bornMicros === other.bornMicros
 }
 
 async function appendDurably(fs: FileSystem, path: string, bytes: Buffer): Promise<void> {

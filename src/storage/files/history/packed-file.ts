@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { ignoreErrno } from '../../../disk/disk-errors.ts'
+import { isSameFile } from '../../../disk/same-file.ts'
 import type { FileIdentity, FileSystem } from '../../../ports/file-system.ts'
 import type { DayFiles } from './history-day.ts'
 import { decodeEntry, ENTRY_BYTES, type IndexEntry, isWholeEntry, keyOf } from './index-entry.ts'
@@ -134,5 +135,5 @@ export class PackedIndex {
 }
 
 function isSame(one: FileIdentity, other: FileIdentity): boolean {
-  return one.inode === other.inode && one.bornMicros === other.bornMicros && one.size === other.size
+  return isSameFile(one, other) && one.size === other.size
 }
