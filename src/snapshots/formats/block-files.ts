@@ -10,9 +10,11 @@ import type { AreaWriter, BlockWriter, FileFormat } from '../../ports/block-writ
 import type { ParquetEncoder } from '../../ports/parquet-encoder.ts'
 import type { Area } from '../../ports/sheet-source.ts'
 import type { SnapshotDraft } from '../../ports/snapshot-store.ts'
-import { addTally, type BlockTally } from './block-tally.ts'
+import { areaAfter } from './area-after.ts'
+import type { BlockTally } from './block-tally.ts'
 import { type CsvOptions, csvLine, csvSyntax } from './csv-rows.ts'
 import { ENCODE_MODULE, type EncodedPiece, encodeRows, type RowLayout } from './encode-rows.ts'
+import { withEngineRetries } from './engine-retries.ts'
 import { fileName } from './file-names.ts'
 import { columnKeys, jsonSyntax } from './json-rows.ts'
 import { padRows } from './row-padding.ts'
@@ -35,7 +37,7 @@ export class BlockFiles implements BlockWriter {
     if (isWanted && this.#parquet === undefined) throw new TypeError('there is nobody to make Parquet')
     const parquet = isWanted ? this.#parquet : undefined
     // Nobody is to learn at the end of a download that it cannot be written.
-    await triedAgain(async () => parquet?.assertAvailable(signal), signal)
+    await withEngineRetries(async () => parquet?.assertAvailable(signal), signal)
     return new AreaFiles(this.#workers, draft, format, { signal, parquet })
   }
 }
@@ -94,7 +96,7 @@ class AreaFiles implements AreaWriter {
         }
       }
     }
-    return advanced(area, written, block, { width, tally })
+    return areaAfter(block, area, written, { width, tally })
   }
 
   async finish(area: Area, written: WrittenArea): Promise<WrittenArea> {
@@ -113,7 +115,7 @@ class AreaFiles implements AreaWriter {
     const parquet = this.#parquet
     if (parquet === undefined) return written
     const names = namesOf(area, written.header)
-    await triedAgain(() => this.#addParquet(parquet, area, names, written), this.#signal)
+    await withEngineRetries(() => this.#addParquet(parquet, area, names, written), this.#signal)
     return { ...written, files: await this.#files(area, this.#wanted) }
   }
 
@@ -219,51 +221,8 @@ class AreaFiles implements AreaWriter {
   }
 }
 
-/** The state of an area after a block was written, each row and the head with so many columns. */
-function advanced(
-  { rectangle }: Area,
-  written: WrittenArea,
-  block: Block,
-  { width, tally }: { readonly width: number; readonly tally: BlockTally | undefined },
-): WrittenArea {
-  const isFirst = written.nextRow === rectangle.startRow
-  const header = block.header ?? written.header
-  const seen = block.endRow - written.nextRow - (block.header === undefined ? 0 : 1)
-  return {
-    ...written,
-    nextRow: block.endRow,
-    header: header === null ? null : [...header],
-    numberColumns: [...new Set([...written.numberColumns, ...block.numberColumns])].sort((one, other) => one - other),
-    rows: block.rows === 0 ? written.rows : written.rows + written.blankRows + block.rows,
-    blankRows: block.rows === 0 ? written.blankRows + seen : seen - block.rows,
-    cells: written.cells + block.filledCells,
-    errors: written.errors + block.errorCells,
-    loading: written.loading + block.loadingCells,
-    width,
-    headWidth: isFirst ? width : written.headWidth,
-    rowWidth: written.rowWidth ?? (block.rows > 0 ? width : null),
-    // A checkpoint of an earlier release may know nothing of the rows before.
-    tallies: addTally(isFirst ? [] : written.tallies, tally, width),
-  }
-}
-
 function namesOf({ rectangle }: Area, header: readonly string[] | null): readonly string[] | undefined {
   return header === null ? undefined : nameColumns(header, rectangle.startColumn, columnCount(rectangle)).names
-}
-
-/** How often Parquet is tried to be made: a process that is killed takes nothing with it, and the next one is another. */
-const TRIES = 3
-
-/** Repeats work that fails because an engine process has ended; nothing of it may have been written by then. */
-async function triedAgain(work: () => Promise<void>, signal: AbortSignal): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await work()
-    } catch (error) {
-      const isTransient = error instanceof AppError && error.code === 'QUERY_ENGINE_FAILED'
-      if (!isTransient || tries === TRIES || signal.aborted) throw error
-    }
-  }
 }
 
 function nameOf({ title, gid, number }: Area, format: SnapshotFormat): string {
