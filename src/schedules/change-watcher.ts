@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { KeyValueStore } from '../ports/key-value-store.ts'
 import type { Log } from '../ports/log.ts'
 import { readEntry } from '../ports/read-entry.ts'
+import { BeatFaults, type BeatStep } from './beat-faults.ts'
 import { ChangeChannel } from './change-channel.ts'
 import { recordPrefix } from './change-credential.ts'
 import { wakeKey } from './change-notifications.ts'
@@ -21,9 +22,6 @@ const WAKE_GAP_MS = 2000
 
 /** Milliseconds between two looks at a spreadsheet that is in no change log. */
 const ASK_INTERVAL_MS = 300_000
-
-/** The parts of a beat that fail each by itself. */
-type Step = 'storage' | 'list' | 'ask'
 
 /** Milliseconds after which what is watched is read again, at the latest: a new schedule is not to wait for a long interval. */
 const WATCHED_MS = 30_000
@@ -76,9 +74,9 @@ export class ChangeWatcher {
   #watched: ReadonlySet<string> = new Set()
   #isOpen = false
   #hasJoined = false
-  /** What is being done, and the code of the fault of each that failed the last time. */
-  #step: Step = 'storage'
-  readonly #faults = new Map<Step, string>()
+  /** What is being done. */
+  #step: BeatStep = 'storage'
+  readonly #faults: BeatFaults
   /** Wake-ups seen so far, and whether one is yet to be acted upon. */
   #wakeVersion: string | undefined
   #isWoken = false
@@ -90,6 +88,7 @@ export class ChangeWatcher {
     const { records, signals, feed, notifyAt: address, clock, log } = options
     const credential = recordPrefix(options.credential)
     this.#prefix = credential
+    this.#faults = new BeatFaults(log, options.credential)
     this.#records = new ChangeRecords(records, credential)
     this.#lease = new PollingLease(signals, clock, credential)
     this.#processes = new WatchingProcesses(records, credential)
@@ -150,7 +149,7 @@ export class ChangeWatcher {
     }
     if (this.#watched.size === 0) {
       await this.#rest()
-      for (const step of ['storage', 'list', 'ask'] as const) this.#recovered(step)
+      this.#faults.endAll()
       return
     }
     if (now >= this.#next.join) {
@@ -163,7 +162,7 @@ export class ChangeWatcher {
       await this.#begin()
       this.#next.lease = now + LEASE_BEAT_MS
     }
-    this.#recovered('storage')
+    this.#faults.end('storage')
     if (this.#poll !== undefined) await this.#pollNow(this.#poll, now, signal)
   }
 
@@ -211,14 +210,14 @@ export class ChangeWatcher {
       // What was changed is likely to change again, and a notification may be ahead of the list.
       if (hasChanged || isWoken) this.#next.list = now + Math.min(intervalMs, quietMs / 2)
       await this.#keepChannel(signal)
-      this.#recovered('list')
+      this.#faults.end('list')
     }
     if (now >= this.#next.ask) {
       this.#step = 'ask'
       this.#next.ask = now + intervalMs
       const { asked, hasMore } = await poll.ask(signal)
       this.#next.ask = hasMore ? 0 : clock.monotonic() + BEAT_MS
-      if (asked > 0) this.#recovered('ask')
+      if (asked > 0) this.#faults.end('ask')
     }
   }
 
@@ -247,7 +246,7 @@ export class ChangeWatcher {
   }
 
   #tell(error: unknown): void {
-    const { log, clock, credential } = this.#options
+    const { clock } = this.#options
     if (error instanceof PollerSuperseded) {
       this.#poll = undefined
       this.#next.lease = 0
@@ -258,14 +257,6 @@ export class ChangeWatcher {
     this.#next.list = Math.max(this.#next.list, again)
     this.#next.wake = Math.max(this.#next.wake, again)
     this.#next.ask = Math.max(this.#next.ask, again)
-    const isKnown = this.#faults.get(this.#step) === code
-    this.#faults.set(this.#step, code)
-    if (!isKnown)
-      log.warn({ credential, code, err: error }, 'changes of spreadsheets cannot be found out; it is tried again')
-  }
-
-  #recovered(step: Step): void {
-    if (this.#faults.delete(step))
-      this.#options.log.info({ credential: this.#options.credential }, 'changes of spreadsheets can be found out again')
+    this.#faults.begin(this.#step, code, error)
   }
 }
