@@ -1,5 +1,6 @@
 import { AppError } from '../errors.ts'
-import type { ActiveSync, SyncReport, SyncResult } from '../model/sync.ts'
+import type { ActiveSync } from '../model/sync.ts'
+import type { SyncReport, SyncResult } from '../model/sync-report.ts'
 import { type JobContext, JobStop, type SyncJob } from '../ports/job-runner.ts'
 import { withFields } from '../ports/log.ts'
 import { DraftSuperseded, type SnapshotDraft } from '../ports/snapshot-store.ts'

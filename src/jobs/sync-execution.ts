@@ -1,13 +1,15 @@
 import { PeriodicTask } from '../concurrency/periodic-task.ts'
 import { AppError } from '../errors.ts'
 import { type Problem, toProblem } from '../model/problem.ts'
-import { type ActiveSync, type Sync, type SyncFault, type SyncReport, syncReport } from '../model/sync.ts'
+import type { ActiveSync, Sync, SyncFault } from '../model/sync.ts'
+import { type SyncReport, syncReport } from '../model/sync-report.ts'
 import type { Clock } from '../ports/clock.ts'
 import { JobStop, type Slot, type SyncJob } from '../ports/job-runner.ts'
 import { type Log, withFields } from '../ports/log.ts'
 import type { SyncStorage } from '../ports/sync-storage.ts'
 import { cancelSync, failSync, interruptSync, reportSync, succeedSync, withReport } from '../syncs/sync.ts'
 import { traceFields } from '../syncs/trace-context.ts'
+import { ExecutionLog } from './execution-log.ts'
 import { HEARTBEAT_MS } from './lease-observer.ts'
 import type { LeaseStore } from './lease-store.ts'
 import { LeasedSync } from './leased-sync.ts'
@@ -36,6 +38,7 @@ export class SyncExecution {
   readonly #leased: LeasedSync
   readonly #claimed: ActiveSync
   readonly #slot: Slot | undefined
+  readonly #told: ExecutionLog
   readonly #began: number
   readonly #stop = new AbortController()
   /** Aborted once the service goes down, whatever the job was stopped for. */
@@ -44,9 +47,8 @@ export class SyncExecution {
   readonly #exchange: PeriodicTask
   /** What the job has reported and nobody has written yet. */
   #unwritten: SyncReport | undefined
-  /** The latest fault that the job has reported, and the one that the log tells of. */
+  /** The latest fault that the job has reported. */
   #latestFault: SyncFault | undefined
-  #loggedFault: SyncFault | null = null
   #hasCheckpoint = false
   /** What the job has thrown, unless it was told to stop. */
   #failure: unknown
@@ -61,6 +63,7 @@ export class SyncExecution {
     this.#slot = slot
     this.#began = options.clock.monotonic()
     this.#leased = new LeasedSync(options.storage, claimed)
+    this.#told = new ExecutionLog(log, claimed.id)
     const { id: syncId, lease } = claimed
     const onErrorOf = (task: string) => (error: unknown) => {
       if (error instanceof JobStop) this.stop(error)
@@ -180,7 +183,7 @@ export class SyncExecution {
     for (;;) {
       try {
         const sync = await this.#leased.change(transition, { durable: true })
-        this.#logEnd(sync)
+        this.#told.ended(sync, this.#failure)
         return
       } catch (error) {
         if (error instanceof JobStop) return
@@ -192,42 +195,17 @@ export class SyncExecution {
     }
   }
 
-  /** Logs how the sync has ended, with a stack if that was not foreseen. */
-  #logEnd({ id: syncId, state, revision, spreadsheet, error }: Sync): void {
-    const { log } = this.#options
-    const fields = { syncId, state, revision }
-    if (state !== 'failed') {
-      log.info(fields, `sync ${state}`)
-      return
-    }
-    const why = { ...fields, spreadsheet: spreadsheet.id, code: error?.code, reason: error?.detail }
-    if (this.#failure === undefined || this.#failure instanceof AppError) log.warn(why, 'sync failed')
-    else log.error({ ...why, err: this.#failure }, 'sync failed')
-  }
-
   /** Polls if the storage has notified of a change, which may be a cancel or a takeover; writes the latest progress. */
   async #exchangeWithRecord(): Promise<void> {
     if (this.#isStale) await this.#poll()
     const report = this.#unwritten
     if (report === undefined) return
     this.#unwritten = undefined
-    if (report.progress?.fault !== undefined) this.#logFault(report.progress.fault)
+    if (report.progress?.fault !== undefined) this.#told.hindered(report.progress.fault)
     const { clock } = this.#options
     await this.#leased.change((sync) => reportSync(sync, { ...report, ranMs: this.#ranMs }, clock.now()), {
       durable: false,
     })
-  }
-
-  /** Logs what hinders the sync when that is something else than before; how often it was tried is in its status. */
-  #logFault(fault: SyncFault | null): void {
-    const before = this.#loggedFault
-    if (before?.code === fault?.code && before?.detail === fault?.detail) return
-    this.#loggedFault = fault
-    const syncId = this.#claimed.id
-    const { log } = this.#options
-    if (fault === null) log.info({ syncId, fault: before?.code }, 'nothing hinders the sync any more')
-    // What has not failed is only waited for, as for the quota.
-    else log[fault.tries > 0 ? 'warn' : 'info']({ syncId, fault: fault.code }, `a sync is hindered: ${fault.detail}`)
   }
 
   /** Milliseconds for which the sync was run, by all its owners. */

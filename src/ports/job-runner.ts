@@ -1,4 +1,5 @@
-import type { ActiveSync, SyncReport, SyncResult } from '../model/sync.ts'
+import type { ActiveSync } from '../model/sync.ts'
+import type { SyncReport, SyncResult } from '../model/sync-report.ts'
 
 /**
  * Gets queued syncs executed, each by one owner at a time. The storage owns the truth: a job carries the id of its sync

@@ -8,9 +8,8 @@ import {
   type SucceededSync,
   type Sync,
   type SyncProgress,
-  type SyncReport,
-  type SyncResult,
 } from '../model/sync.ts'
+import type { SyncReport, SyncResult } from '../model/sync-report.ts'
 import { stamp } from './change-time.ts'
 import { epochsDied } from './poisoned-sync.ts'
 import { pendingKeptMs, pendingWebhook } from './webhook-delivery.ts'

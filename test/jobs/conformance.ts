@@ -1,6 +1,7 @@
 import type { Test } from 'tap'
 import { AppError } from '../../src/errors.ts'
-import type { ActiveSync, Sync, SyncFault, SyncResult } from '../../src/model/sync.ts'
+import type { ActiveSync, Sync, SyncFault } from '../../src/model/sync.ts'
+import type { SyncResult } from '../../src/model/sync-report.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import { type JobContext, type JobRunner, JobStop, type SyncJob } from '../../src/ports/job-runner.ts'
 import type { SyncStorage } from '../../src/ports/sync-storage.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { syntheticWorkbook } from '../../emulator/workbook.ts'
-import type { SyncReport } from '../../src/model/sync.ts'
+import type { SyncReport } from '../../src/model/sync-report.ts'
 import { JobStop } from '../../src/ports/job-runner.ts'
 import { CallFault } from '../../src/sheets/call-fault.ts'
 import { FaultyFileSystem } from '../support/faulty-file-system.ts'

@@ -1,4 +1,5 @@
-import type { ActiveSync, SyncFault, SyncProgress, SyncReport, SyncWarning } from '../../model/sync.ts'
+import type { ActiveSync, SyncFault, SyncProgress, SyncWarning } from '../../model/sync.ts'
+import type { SyncReport } from '../../model/sync-report.ts'
 import type { JobContext } from '../../ports/job-runner.ts'
 import type { Description, ReadContext } from '../../ports/sheet-source.ts'
 import type { AreaState } from './area-state.ts'

@@ -1,6 +1,7 @@
 import { columnLetters } from '../../blocks/column-names.ts'
 import { columnCount, rowCount } from '../../model/rectangle.ts'
-import type { SyncFault, SyncProgress, SyncReport, SyncTab, SyncWarning } from '../../model/sync.ts'
+import type { SyncFault, SyncProgress, SyncTab, SyncWarning } from '../../model/sync.ts'
+import type { SyncReport } from '../../model/sync-report.ts'
 import { LOADING_CELLS, warningAbout } from '../../model/sync-warning.ts'
 import type { AreaState } from './area-state.ts'
 

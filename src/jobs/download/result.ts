@@ -1,5 +1,6 @@
 import type { SnapshotManifest } from '../../model/snapshot-manifest.ts'
-import type { ActiveSync, SyncResult } from '../../model/sync.ts'
+import type { ActiveSync } from '../../model/sync.ts'
+import type { SyncResult } from '../../model/sync-report.ts'
 import { fileHref } from './progress.ts'
 
 /** The result of a sync whose snapshot is there already. */
